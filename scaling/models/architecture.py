@@ -1,0 +1,144 @@
+"""A network as data: a tree of layers that can be counted and can be built.
+
+A network is a `Sequence` of nodes. Two nodes hold sequences of their own: `Residual` adds a branch to its shortcut,
+`Gate` multiplies its input by a branch (squeeze-and-excitation). `complexity` reads the tree as parameters, MACs and
+activations; `build` reads it as a `keras.Model`. Neither knows which family wrote the tree.
+
+All feature maps are channels last: `(batch, height, width, channels)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Activation: TypeAlias = Literal["relu", "swish", "sigmoid"]
+
+
+@dataclass(frozen=True)
+class Conv:
+    """A square convolution padded so that the output has `ceil(size / stride)` pixels a side.
+
+    A strided one pads `(kernel - 1) // 2` pixels in front and the rest behind, whatever the picture size (the released
+    code's "fixed padding"), which is also what PyTorch does; `padding="same"` of TensorFlow would shift by a pixel.
+    """
+
+    name: str
+    filters: int
+    kernel: int = 1
+    stride: int = 1
+    bias: bool = False
+
+
+@dataclass(frozen=True)
+class DepthwiseConv:
+    """One `kernel` x `kernel` filter a channel, padded like `Conv`."""
+
+    name: str
+    kernel: int
+    stride: int = 1
+
+
+@dataclass(frozen=True)
+class Norm:
+    """Batch normalisation with scale and offset; `zero_scale` starts the scale at 0, so that a residual branch is off."""
+
+    name: str
+    zero_scale: bool = False
+
+
+@dataclass(frozen=True)
+class Activate:
+    """A pointwise nonlinearity."""
+
+    name: str
+    kind: Activation
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Max or average pooling with `ceil(size / stride)` output pixels a side."""
+
+    name: str
+    kind: Literal["max", "average"]
+    size: int
+    stride: int
+
+
+@dataclass(frozen=True)
+class GlobalPool:
+    """The mean over height and width; `keep_axes` leaves `(batch, 1, 1, channels)`."""
+
+    name: str
+    keep_axes: bool = False
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Dropout of single features, off at evaluation."""
+
+    name: str
+    rate: float
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected layer with bias."""
+
+    name: str
+    units: int
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Input times branch(input): the branch ends in one weight a channel, in (0, 1)."""
+
+    name: str
+    branch: tuple[Layer, ...]
+
+
+@dataclass(frozen=True)
+class Residual:
+    """branch(input) + shortcut(input); the branch is dropped for a whole picture with probability `drop_rate`.
+
+    An empty shortcut is the identity. Kept branches are divided by `1 - drop_rate` (stochastic depth).
+    """
+
+    name: str
+    branch: tuple[Layer, ...]
+    shortcut: tuple[Layer, ...] = ()
+    drop_rate: float = 0.0
+
+
+Layer: TypeAlias = Conv | DepthwiseConv | Norm | Activate | Pool | GlobalPool | Dropout | Dense | Gate | Residual
+
+
+@dataclass(frozen=True)
+class Network:
+    """A whole classifier: layers from pictures `(batch, resolution, resolution, channels)` to logits `(batch, classes)`."""
+
+    name: str
+    resolution: int
+    channels: int
+    layers: Sequence[Layer]
+
+
+def conv_norm_act(name: str, filters: int, kernel: int, stride: int, activation: Activation | None) -> tuple[Layer, ...]:
+    """The trio that both families are made of; without `activation` a pair."""
+    pair: tuple[Layer, ...] = (Conv(f"{name}_conv", filters, kernel, stride), Norm(f"{name}_norm"))
+    return pair if activation is None else (*pair, Activate(f"{name}_act", activation))
+
+
+def squeeze_excite(name: str, channels: int, reduced: int, activation: Activation) -> Gate:
+    """Squeeze-and-excitation on a map of `channels` channels, through `reduced` hidden ones."""
+    return Gate(
+        f"{name}_se",
+        (
+            GlobalPool(f"{name}_se_pool", keep_axes=True),
+            Conv(f"{name}_se_reduce", reduced, bias=True),
+            Activate(f"{name}_se_act", activation),
+            Conv(f"{name}_se_expand", channels, bias=True),
+            Activate(f"{name}_se_gate", "sigmoid"),
+        ),
+    )

@@ -1,0 +1,190 @@
+"""A study's results folder: the only reader and writer of `records.jsonl` and `latency.jsonl`.
+
+One driver at a time appends; a line is on disk before the next trial starts. Whatever else is known about a study is
+derived from these two files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+import filelock
+from pydantic import ValidationError
+
+from scaling.schema import LatencyRecord, TrainRecord
+
+REFERENCE = "reference"
+"""`results/reference/` ships with the project: shown, but never resumed and never counted as done."""
+
+RecordT = TypeVar("RecordT", TrainRecord, LatencyRecord)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A line that is no record, and why."""
+
+    file: Path
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason}"
+
+
+class ResultsError(ValueError):
+    """A results folder that cannot be used as it stands; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Log(Generic[RecordT]):
+    """One JSON-lines file of one kind of record."""
+
+    path: Path
+    kind: type[RecordT]
+
+    def read(self) -> tuple[list[RecordT], list[Skipped]]:
+        """Reads every record, and names every line that is none (torn, foreign or damaged).
+
+        Raises:
+            ResultsError: if a line comes from a newer version of the toolkit.
+        """
+        records: list[RecordT] = []
+        skipped: list[Skipped] = []
+        if not self.path.exists():
+            return records, skipped
+        with self.path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    records.append(self.kind.model_validate_json(line))
+                except ValidationError as error:
+                    first = error.errors()[0]
+                    if first["loc"] == ("schema_version",) and "newer" in first["msg"]:
+                        raise ResultsError(f"{self.path}:{number}: {first['msg']}") from None
+                    place = ".".join(map(str, first["loc"]))
+                    skipped.append(Skipped(self.path, number, f"{place}: {first['msg']}" if place else first["msg"]))
+        return records, skipped
+
+    def append(self, record: RecordT) -> None:
+        """Writes one line through to the disk.
+
+        Raises:
+            OSError: if it does not fit; the file then ends as it did before.
+        """
+        line = record.model_dump_json(exclude_defaults=True).encode() + b"\n"
+        with self.path.open("ab", buffering=0) as file:
+            before = file.seek(0, os.SEEK_END)
+            try:
+                written = file.write(line)
+                if written != len(line):
+                    raise OSError(f"{self.path}: wrote {written} of {len(line)} bytes; is the disk full?")
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(before)
+                raise
+
+    def set_torn_line_aside(self) -> int:
+        """Moves an unfinished last line (a writer was killed) to `<name>.torn`; returns its number of bytes."""
+        if not self.path.exists():
+            return 0
+        data = self.path.read_bytes()
+        whole = data.rfind(b"\n") + 1
+        torn = data[whole:]
+        if torn:
+            with self.path.with_suffix(".torn").open("ab") as aside:
+                aside.write(torn + b"\n")
+            os.truncate(self.path, whole)
+        return len(torn)
+
+
+class ResultsFolder:
+    """`results/<study>/`: the study as it was run, its records, figures and logs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.training: Log[TrainRecord] = Log(path / "records.jsonl", TrainRecord)
+        self.latency: Log[LatencyRecord] = Log(path / "latency.jsonl", LatencyRecord)
+
+    @property
+    def study_file(self) -> Path:
+        return self.path / "study.yaml"
+
+    @property
+    def figures(self) -> Path:
+        return self.path / "figures"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def exists(self) -> bool:
+        return self.training.path.exists() or self.latency.path.exists()
+
+    def done(self) -> set[str]:
+        """Ids of the trials that were trained to success."""
+        records, _ = self.training.read()
+        return {record.trial_id for record in records if record.ok}
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Holds the folder as its one driver, torn lines set aside.
+
+        Raises:
+            ResultsError: if another driver holds it (named by host and process id), or it cannot be written.
+        """
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ResultsError(f"{self.path}: cannot be written: {error.strerror}") from None
+        lock = filelock.FileLock(self.path / "driver.lock")
+        holder = self.path / "driver.json"
+        try:
+            lock.acquire(blocking=False)
+        except filelock.Timeout:
+            raise ResultsError(f"{self.path}: another run is writing here: {_holder(holder)}") from None
+        try:
+            holder.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid()}))
+            self.training.set_torn_line_aside()
+            self.latency.set_torn_line_aside()
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+
+def _holder(file: Path) -> str:
+    try:
+        holder = json.loads(file.read_text())
+        return f"process {holder['pid']} on {holder['host']}"
+    except (OSError, ValueError, KeyError):
+        return "it did not leave its name"
+
+
+def find(*paths: Path) -> list[ResultsFolder]:
+    """The results folders among `paths` and below them, in order of name.
+
+    Raises:
+        ResultsError: if a path does not exist or holds no records.
+    """
+    found: list[ResultsFolder] = []
+    for path in paths:
+        if not path.is_dir():
+            raise ResultsError(f"{path}: no such folder")
+        inside = [path, *sorted(p for p in path.rglob("*") if p.is_dir())]
+        folders = [folder for p in inside if (folder := ResultsFolder(p)).exists()]
+        if not folders:
+            raise ResultsError(f"{path}: no records.jsonl or latency.jsonl in it or below; run a study first")
+        found += folders
+    return found
