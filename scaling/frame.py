@@ -14,7 +14,7 @@ from scaling.datasets import DATASETS
 from scaling.records import ResultsFolder, find
 from scaling.schema import LatencyRecord, Score, TrainRecord
 
-SCORES = ("validation", "validation_ema", "test", "test_ema")
+SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
 
 
 def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
@@ -63,7 +63,7 @@ def _latest(records: Iterable[TrainRecord]) -> list[TrainRecord]:
 def _trial_row(record: TrainRecord) -> dict[str, Any]:
     trial, failure = record.trial, record.failure
     dataset = trial.dataset.model_dump()
-    averaged = "_ema" if trial.recipe.ema_decay else ""
+    weights = "ema" if trial.recipe.ema_decay else "raw"
     row: dict[str, Any] = {
         "trial_id": record.trial_id,
         "status": "ok" if record.ok else "failed",
@@ -81,9 +81,9 @@ def _trial_row(record: TrainRecord) -> dict[str, Any]:
         "device": record.environment.device,
     }
     for name in SCORES:
-        row |= _score_row(f"raw_{name}" if name == "test" else name, getattr(record, name))
-    row["top1"], row["top1_n"] = row[f"validation{averaged}_top1"], row[f"validation{averaged}_n"]
-    row["test_top1"] = row["test_ema_top1" if averaged else "raw_test_top1"]
+        row |= _score_row(name, getattr(record, name))
+    row["top1"], row["top1_n"] = row[f"validation_{weights}_top1"], row[f"validation_{weights}_n"]
+    row["test_top1"] = row[f"test_{weights}_top1"]
     return row
 
 

@@ -79,7 +79,7 @@ class Log(Generic[RecordT]):
         Raises:
             OSError: if it does not fit; the file then ends as it did before.
         """
-        line = record.model_dump_json(exclude_defaults=True).encode() + b"\n"
+        line = record.model_dump_json(exclude_none=True).encode() + b"\n"
         with self.path.open("ab", buffering=0) as file:
             before = file.seek(0, os.SEEK_END)
             try:

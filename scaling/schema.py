@@ -177,7 +177,7 @@ class Epoch(Noun):
     learning_rate: float
     train_loss: float
     train_top1: float
-    validation: Score
+    validation_raw: Score
     validation_ema: Score
     seconds: float
 
@@ -229,8 +229,8 @@ class TrainRecord(_Record):
     """What training a trial gave, failed or not.
 
     Attributes:
-        validation, validation_ema: after the last epoch, with raw and with averaged weights.
-        test, test_ema: touched once, after the last epoch.
+        validation_raw, validation_ema: after the last epoch, with raw and with averaged weights.
+        test_raw, test_ema: touched once, after the last epoch.
         history: one entry an epoch.
         train_seconds: spent in epochs, evaluation included; `setup_seconds`: building, compiling, loading before them.
     """
@@ -241,9 +241,9 @@ class TrainRecord(_Record):
     macs: int
     activations: int
     failure: Failure | None = None
-    validation: Score | None = None
+    validation_raw: Score | None = None
     validation_ema: Score | None = None
-    test: Score | None = None
+    test_raw: Score | None = None
     test_ema: Score | None = None
     history: tuple[Epoch, ...] = ()
     train_seconds: float | None = None
