@@ -1,0 +1,1 @@
+"""From a study file to the trials it asks for; no TensorFlow."""

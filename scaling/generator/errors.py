@@ -1,0 +1,78 @@
+"""What is wrong with a study, told with the place, the value, the choices and the nearest right spelling."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+
+class StudyError(ValueError):
+    """A study that cannot be run; one line a mistake."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(dict.fromkeys(problems))
+        super().__init__("\n".join(self.problems))
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """`; did you mean 'x'?` where a choice is near, then the choices."""
+    known = sorted(choices)
+    near = difflib.get_close_matches(word, known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{hint} (choices: {', '.join(known)})"
+
+
+def explain(error: ValidationError, model: type[BaseModel], places: Mapping[str, str], prefix: str = "") -> list[str]:
+    """Tells a validation error in the words of the study file.
+
+    Args:
+        error: what pydantic found.
+        model: what was being made, for the choices of its fields.
+        places: where in the file a field's value stands, by field; `prefix` and the field's own name where absent.
+        prefix: of all other places, ending in a dot or empty.
+    """
+    return [_explain_one(detail, model, places, prefix) for detail in error.errors()]
+
+
+def _explain_one(detail: Any, model: type[BaseModel], places: Mapping[str, str], prefix: str) -> str:
+    location = [str(part) for part in detail["loc"]]
+    field = location[0] if location else ""
+    place = places.get(field) or (prefix + _path(detail["loc"]) if location else prefix.rstrip("."))
+    value = detail["input"]
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"{place}: unknown field{did_you_mean(location[-1], _fields(model, location[:-1]))}"
+        case "missing":
+            return f"{place}: required, and not given"
+        case "literal_error":
+            choices = detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
+            return f"{place}: {value!r} is not a choice{did_you_mean(str(value), choices)}"
+        case "value_error":
+            reason = str(detail["ctx"]["error"])
+            return f"{place}: {reason}" if place else reason
+        case "int_type" | "float_type" if isinstance(value, str):
+            return f"{place}: {value!r} is text; write a number without quotes"
+        case _:
+            message = detail["msg"]
+            return f"{place}: {message[0].lower() + message[1:]}, not {value!r}"
+
+
+def _fields(model: type[BaseModel], path: list[str]) -> list[str]:
+    """The fields of the model that `path` leads to from `model`."""
+    for part in path:
+        inner = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        model = inner
+    return list(model.model_fields)
+
+
+def _path(location: Iterable[int | str]) -> str:
+    """`grid[1].depth` from `("grid", 1, "depth")`."""
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    return path

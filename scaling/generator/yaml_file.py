@@ -1,0 +1,106 @@
+"""YAML as study files mean it: safe, no key twice, `1e-3` a number; and overrides from the command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scaling.generator.errors import StudyError
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML reads `1e-3` as text and lets a repeated key win in silence; this does neither."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is not text", key_node.start_mark)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key!r} appears twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Reads a study file as a mapping.
+
+    Raises:
+        StudyError: if it cannot be read, is no YAML, or is no mapping; with line and column where there is one.
+    """
+    try:
+        content = parse(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise StudyError([f"{path}: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise StudyError([f"{path}: not UTF-8 text at byte {error.start}"]) from None
+    if not isinstance(content, dict):
+        raise StudyError([f"{path}: a study file is a mapping that starts with 'study:'"])
+    return content
+
+
+def parse(text: str, place: str) -> Any:
+    """Parses YAML text.
+
+    Raises:
+        StudyError: where it is none.
+    """
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - _Loader is a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{place}:{mark.line + 1}:{mark.column + 1}" if mark else place
+        raise StudyError([f"{where}: {error.problem or error.context or 'not YAML'}"]) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise StudyError([f"{place}: not YAML: {str(error).splitlines()[0]}"]) from None
+
+
+def override(content: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
+    """A copy of a study's content with `path=value` assignments made, as `recipe.epochs=10` or `grid[0].depth=[14]`.
+
+    A field set in `recipe` is no longer an axis: it leaves `across` and the grid's blocks.
+
+    Raises:
+        StudyError: if an assignment has no `=`, or leads through something that is neither mapping nor list.
+    """
+    content = deepcopy(content)
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        if not equals or not path.strip():
+            raise StudyError([f"--set {assignment}: write it as path=value, for instance recipe.epochs=10"])
+        keys = [part for part in re.split(r"[.\[\]]+", path.strip()) if part]
+        _assign(content, keys, parse(text, f"--set {path}"), assignment)
+        if keys[0] == "recipe" and len(keys) == 2:
+            _drop_axis(content, keys[1])
+    return content
+
+
+def _assign(content: Any, keys: list[str], value: Any, assignment: str) -> None:
+    *inner, last = keys
+    try:
+        for key in inner:
+            content = content[int(key)] if isinstance(content, list) else content.setdefault(key, {})
+        if isinstance(content, list):
+            content[int(last)] = value
+        else:
+            content.update({last: value})
+    except (ValueError, IndexError, AttributeError, TypeError):
+        raise StudyError([f"--set {assignment}: the study file has no such place"]) from None
+
+
+def _drop_axis(content: dict[str, Any], axis: str) -> None:
+    grid = content.get("grid")
+    for block in [content.get("across"), *(grid if isinstance(grid, list) else [])]:
+        if isinstance(block, dict):
+            block.pop(axis, None)

@@ -1,0 +1,1 @@
+"""From trials to records: the only wing that trains and times."""

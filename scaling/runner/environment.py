@@ -1,0 +1,62 @@
+"""Where a number is made: versions, device, code. Environment variables are never read into it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+from scaling.schema import Environment
+
+PACKAGES = ("scaling-study", "keras", "tensorflow", "jax", "jaxlib", "numpy")
+
+
+def describe(backend: str | None = None, accelerator: str | None = None) -> Environment:
+    """Describes this process' machine and checkout.
+
+    Args:
+        backend: Keras' backend, where it is known.
+        accelerator: its name; None on a CPU, which is then named with its cores, since they decide its speed.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    versions = {"python": platform.python_version()} | {
+        package: version for package in PACKAGES if (version := _version(package))
+    }
+    commit = _git("rev-parse", "HEAD")
+    return Environment(
+        versions=versions | ({"backend": backend} if backend else {}),
+        platform=f"{platform.system()} {platform.release()} {platform.machine()}",
+        device=accelerator or f"{_processor()}, {cores} core{'s' if cores > 1 else ''}",
+        cores=cores,
+        memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        git_commit=commit,
+        git_dirty=bool(_git("status", "--porcelain", "--untracked-files=no")) if commit else None,
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        result = subprocess.run(["git", *arguments], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return result.stdout.strip()

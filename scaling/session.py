@@ -1,0 +1,97 @@
+"""One `scaling run`: a checked study, its results folder, workers and somebody who watches."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import get_args
+
+from rich.console import Console
+
+from scaling import listing, progress
+from scaling.generator.errors import StudyError, did_you_mean
+from scaling.generator.study import Study
+from scaling.records import ResultsFolder
+from scaling.runner import environment, loop, sources
+from scaling.runner.engines import LocalEngine
+from scaling.runner.jobs import Job, TimeJob, TrainJob
+from scaling.schema import FailureKind
+
+
+def run(study: Study, folder: Path, workers: int, limit: int | None, retry: Collection[str], console: Console) -> loop.Tally:
+    """Runs what a study is missing.
+
+    Args:
+        study: what to run.
+        folder: its results folder, made where there is none.
+        workers: number of processes.
+        limit: of trainings in this run; None: all.
+        retry: kinds of failure to try again, see `loop.missing`.
+        console: to be told on.
+
+    Raises:
+        DataError: if the pictures are not on this machine.
+        ResultsError: if the folder belongs to another run, or cannot be written.
+        OSError: if a record cannot be written; those before it are safe.
+    """
+    sources.locate(study.file.dataset.name)
+    results = ResultsFolder(folder)
+    with results.writing():
+        results.study_file.write_text(study.to_yaml(), encoding="utf-8")
+        everything = jobs(study)
+        todo = _limited(loop.missing(everything, results, environment.describe().device, retry), limit)
+        if not todo:
+            console.print(f"{study.name}: nothing left to do")
+            return loop.Tally(0, 0)
+        tracker = progress.Tracker(len(todo), len(everything) - len(todo), _work(study, todo))
+        view = (progress.LiveView if console.is_terminal else progress.PlainView)(tracker, console)
+        with view, LocalEngine(workers, results.logs) as engine:
+            return loop.run(todo, results, engine, view, retry)
+
+
+def jobs(study: Study) -> list[Job]:
+    """Everything a study asks for: its trainings, then its timings."""
+    seconds, dataset = study.file.latency.max_seconds, study.file.dataset.name
+    return [
+        *(TrainJob(trial) for trial in study.trials),
+        *(TimeJob(request, dataset, seconds) for request in study.timings),
+    ]
+
+
+def retried_kinds(option: str | None) -> set[str]:
+    """The kinds of failure that `--retry failed[:KIND]` means; none where it was not given.
+
+    Raises:
+        StudyError: if it says something else.
+    """
+    if option is None:
+        return set()
+    what, colon, kind = option.partition(":")
+    if what != "failed":
+        raise StudyError([f"--retry {option}: write failed, or failed:KIND"])
+    if not colon:
+        return {"any"}
+    if kind not in get_args(FailureKind):
+        raise StudyError([f"--retry {option}: {kind!r} is not a kind of failure{did_you_mean(kind, get_args(FailureKind))}"])
+    return {kind}
+
+
+def _limited(todo: list[Job], limit: int | None) -> list[Job]:
+    """The first `limit` trainings, and the timings of their variants."""
+    if limit is None:
+        return todo
+    trainings = [job for job in todo if isinstance(job, TrainJob)][:limit]
+    variants = {job.variant for job in trainings}
+    return [*trainings, *(job for job in todo if isinstance(job, TimeJob) and job.variant in variants)]
+
+
+def _work(study: Study, todo: Collection[Job]) -> dict[str, float]:
+    """What each job weighs against the others: its multiply-accumulates, a timing about 30 steps."""
+    costs = listing.complexities(study)
+
+    def weight(job: Job) -> float:
+        if isinstance(job, TrainJob):
+            return float(listing.train_macs(job.trial, costs[job.variant]))
+        return 30.0 * listing.TRAINING_PASSES * job.request.batch_size * costs[job.variant].macs
+
+    return {job.id: weight(job) for job in todo}
