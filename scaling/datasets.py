@@ -36,7 +36,7 @@ class DatasetFacts:
 
 FASHION_MNIST = DatasetFacts(
     name="fashion_mnist",
-    title="Fashion-MNIST (Xiao, Rasul, Vollgraf 2017, arXiv 1708.07747)",
+    title="Fashion-MNIST: clothes (arXiv 1708.07747)",
     classes=10,
     channels=1,
     size=28,
@@ -55,7 +55,7 @@ FASHION_MNIST = DatasetFacts(
 
 SYNTHETIC = DatasetFacts(
     name="synthetic",
-    title="Generated gratings: one direction and frequency a class, random phase, contrast and noise",
+    title="Generated gratings: a class is a direction",
     classes=10,
     channels=3,
     size=32,

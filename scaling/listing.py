@@ -155,7 +155,8 @@ def show_datasets(listed: Iterable[dict[str, Any]], console: Console) -> None:
 def _table(columns: Sequence[str], right: Collection[str]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
     for column in columns:
-        table.add_column(column, justify="right" if column in right else "left", no_wrap=column in right or column in ("trial", "study"))
+        whole = column in right or column in ("trial", "study", "name")
+        table.add_column(column, justify="right" if column in right else "left", no_wrap=whole, overflow="fold")
     return table
 
 

@@ -1,0 +1,137 @@
+"""The right pictures, in an order that seed and epoch decide."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scaling.datasets import FASHION_MNIST
+from scaling.runner import data, sources
+from scaling.runner.sources import DataError, Split
+from scaling.schema import Dataset
+
+
+@pytest.fixture
+def no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine on which nothing is found."""
+    monkeypatch.delenv(sources.DATA_DIR, raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setattr(sources, "DEBIAN_FOLDER", tmp_path / "debian")
+    return tmp_path
+
+
+def put_files(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    for name in FASHION_MNIST.sha256:
+        (folder / f"{name}.gz").write_bytes(gzip.compress(b"not the pictures"))
+    return folder
+
+
+def test_folders_are_tried_in_order(no_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    debian = put_files(no_data / "debian")
+    assert sources.locate("fashion_mnist") == debian
+    cache = put_files(sources.keras_cache())
+    assert sources.locate("fashion_mnist") == cache
+    own = put_files(no_data / "own" / "fashion-mnist")
+    monkeypatch.setenv(sources.DATA_DIR, str(no_data / "own"))
+    assert sources.locate("fashion_mnist") == own
+
+
+def test_missing_data_says_each_way_to_get_it(no_data: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        sources.locate("fashion_mnist")
+    for way in ("make data", "apt-get install dataset-fashion-mnist", "scaling data fetch", "SCALING_DATA_DIR"):
+        assert way in str(caught.value)
+
+
+def test_a_chosen_folder_without_the_files_is_an_error_of_its_own(
+    no_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_files(no_data / "debian")
+    monkeypatch.setenv(sources.DATA_DIR, str(no_data))
+    with pytest.raises(DataError, match=f"SCALING_DATA_DIR={no_data}: does not hold"):
+        sources.locate("fashion_mnist")
+
+
+def test_damaged_files_are_named(no_data: Path) -> None:
+    folder = put_files(no_data / "debian")
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz: damaged: SHA-256"):
+        sources.read("fashion_mnist", 28)
+    (folder / "train-images-idx3-ubyte.gz").write_bytes(b"torn")
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz: damaged \("):
+        sources.read("fashion_mnist", 28)
+
+
+def test_fashion_mnist_is_what_its_facts_say() -> None:
+    try:
+        train, test = sources.read("fashion_mnist", 28)
+    except DataError as error:
+        pytest.skip(str(error).splitlines()[0])
+    assert train.images.shape == (60_000, 28, 28, 1)
+    assert test.images.shape == (10_000, 28, 28, 1)
+    assert np.bincount(train.labels).tolist() == [6000] * 10
+    assert train.images.mean() / 255 == pytest.approx(FASHION_MNIST.mean[0], abs=1e-4)
+    assert train.images.std() / 255 == pytest.approx(FASHION_MNIST.std[0], abs=1e-4)
+
+
+def test_splits_are_disjoint_and_fixed() -> None:
+    small, large = Dataset(name="synthetic", train_examples=100), Dataset(name="synthetic", train_examples=200)
+    first, second = data.load(small, 8), data.load(large, 8)
+    assert (len(first.train), len(first.validation), len(first.test)) == (100, 200, 1000)
+    np.testing.assert_array_equal(first.validation.images, second.validation.images)
+    np.testing.assert_array_equal(first.train.images, second.train.images[:100])
+    seen = {picture.tobytes() for picture in second.train.images}
+    assert not seen & {picture.tobytes() for picture in second.validation.images}
+
+
+def test_too_few_pictures_are_an_error() -> None:
+    with pytest.raises(DataError, match="9801 to train on and 200 to validate on, of 10000"):
+        data.load(Dataset(name="synthetic", train_examples=9801), 8)
+
+
+def numbered(count: int, size: int = 8) -> Split:
+    return Split(np.full((count, size, size, 1), 200, np.uint8), np.arange(count, dtype=np.int32))
+
+
+def test_an_epoch_holds_whole_batches_of_different_pictures_in_an_order_of_its_own() -> None:
+    def order(seed: int, epoch: int) -> list[int]:
+        return [label for _, labels in data.training_batches(numbered(70), 16, seed, epoch, True) for label in labels]
+
+    assert len(order(0, 1)) == len(set(order(0, 1))) == 64
+    assert order(0, 1) == order(0, 1)
+    assert order(0, 1) != order(0, 2) != order(1, 2)
+
+
+def test_augmentation_shifts_by_an_eighth_at_most_and_mirrors_half() -> None:
+    size = 16
+    picture = np.zeros((1, size, size, 1), np.uint8)
+    picture[0, 8, 4] = 255
+    split = Split(np.repeat(picture, 512, axis=0), np.zeros(512, np.int32))
+    images = next(data.training_batches(split, 512, 0, 1, flip=True))[0]
+    _, rows, columns, _ = np.nonzero(images)
+    assert set(rows) == set(range(6, 11))
+    assert set(columns) == {2, 3, 4, 5, 6} | {9, 10, 11, 12, 13}
+    assert 200 < (columns > 8).sum() < 312
+    unflipped = next(data.training_batches(split, 512, 0, 1, flip=False))[0]
+    assert set(np.nonzero(unflipped)[2]) == {2, 3, 4, 5, 6}
+
+
+def test_evaluation_sees_every_picture_once() -> None:
+    batches = list(data.evaluation_batches(numbered(70), 32))
+    assert [len(labels) for _, labels, _ in batches] == [32, 32, 32]
+    seen = np.concatenate([labels[mask == 1] for _, labels, mask in batches])
+    assert seen.tolist() == list(range(70))
+
+
+@pytest.mark.slow
+def test_resizing_keeps_brightness() -> None:
+    random = np.random.default_rng(0)
+    split = Split(random.integers(0, 256, (10, 28, 28, 1), dtype=np.uint8), np.zeros(10, np.int32))
+    for resolution in (14, 32):
+        resized = data.resize(split, resolution)
+        assert resized.images.shape == (10, resolution, resolution, 1)
+        assert resized.images.dtype == np.uint8
+        assert resized.images.mean() == pytest.approx(split.images.mean(), rel=0.02)

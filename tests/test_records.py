@@ -1,0 +1,109 @@
+"""Nothing that was recorded is lost, and nothing that is no record is taken for one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import scaling
+from scaling.records import ResultsError, ResultsFolder, find
+from scaling.schema import SCHEMA_VERSION, TrainRecord
+from tests.builders import latency_record, results_folder, train_record, trial
+
+
+def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    record, failed = train_record(trial(seed=1)), train_record(trial(seed=2), failure="nan")
+    folder = results_folder(tmp_path / "study", [record, failed])
+    assert folder.training.read() == ([record, failed], [])
+    assert folder.done() == {record.trial_id}
+
+
+def test_a_torn_last_line_is_set_aside_and_the_next_record_starts_afresh(tmp_path: Path) -> None:
+    first, second = train_record(trial(seed=1)), train_record(trial(seed=2))
+    folder = results_folder(tmp_path / "study", [first])
+    whole = folder.training.path.read_bytes()
+    folder.training.path.write_bytes(whole + whole[:50])
+    assert len(folder.training.read()[0]) == 1
+    with folder.writing():
+        folder.training.append(second)
+    assert folder.training.read() == ([first, second], [])
+    assert folder.training.path.with_suffix(".torn").read_bytes() == whole[:50] + b"\n"
+
+
+def test_foreign_lines_are_named_and_skipped(tmp_path: Path) -> None:
+    record = train_record()
+    folder = results_folder(tmp_path / "study", [record])
+    good = folder.training.path.read_text()
+    folder.training.path.write_text('hello\n\n{"a": 1}\n' + good)
+    records, skipped = folder.training.read()
+    assert records == [record]
+    assert [one.line for one in skipped] == [1, 3]
+    with pytest.warns(UserWarning) as warned:
+        assert len(scaling.load_results(tmp_path)) == 1
+    assert [number for number in (1, 2, 3) if any(f"records.jsonl:{number}: " in str(w.message) for w in warned)] == [1, 3]
+
+
+def test_records_of_a_newer_version_are_refused(tmp_path: Path) -> None:
+    folder = results_folder(tmp_path / "study", [train_record()])
+    newer = json.loads(folder.training.path.read_text()) | {"schema_version": SCHEMA_VERSION + 1}
+    folder.training.path.write_text(json.dumps(newer) + "\n")
+    with pytest.raises(ResultsError, match="is newer than this toolkit's"):
+        folder.training.read()
+
+
+def test_a_second_driver_is_refused_by_name(tmp_path: Path) -> None:
+    holder = (
+        "import sys, pathlib; from scaling.records import ResultsFolder\n"
+        "with ResultsFolder(pathlib.Path(sys.argv[1])).writing():\n"
+        "    print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(ResultsError, match=f"process {process.pid} on "), ResultsFolder(tmp_path).writing():
+            pass
+        process.kill()
+    with ResultsFolder(tmp_path).writing():
+        pass
+
+
+def test_a_write_that_does_not_fit_leaves_the_file_as_it_was() -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("needs /dev/full")
+    with pytest.raises(OSError, match="No space left|Invalid argument"):
+        ResultsFolder(Path("x")).training.__class__(full, TrainRecord).append(train_record())
+
+
+def test_find_names_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="no such folder"):
+        find(tmp_path / "nowhere")
+    with pytest.raises(ResultsError, match="run a study first"):
+        find(tmp_path)
+
+
+def test_load_results_joins_latency_and_keeps_failures(tmp_path: Path) -> None:
+    good, failed = trial(seed=0), trial(seed=1)
+    results_folder(
+        tmp_path / "study",
+        [train_record(good, failure="crash"), train_record(good, top1=0.75), train_record(failed, failure="oom")],
+        [latency_record(good.variant, median_ms=12.5), latency_record(good.variant, phase="inference", failure="oom")],
+    )
+    frame = scaling.load_results(tmp_path).set_index("trial_id")
+    assert list(frame["status"]) == ["ok", "failed"]
+    assert frame.loc[good.id, "top1"] == 0.75
+    assert frame.loc[good.id, "training_ms"] == 12.5
+    assert frame["inference_ms"].isna().all()
+    assert frame.loc[failed.id, "failure_kind"] == "oom"
+    assert frame.loc[failed.id, "seed"] == 1
+
+
+def test_a_later_failure_does_not_hide_a_success(tmp_path: Path) -> None:
+    results_folder(tmp_path / "study", [train_record(top1=0.75), train_record(failure="crash")])
+    assert list(scaling.load_results(tmp_path)["status"]) == ["ok"]
