@@ -15,7 +15,7 @@ from rich.console import Console
 
 app = typer.Typer(
     name="scaling",
-    help="Ask on your own data and accelerator whether a vision model should grow in depth, width, resolution or training time.",
+    help="Should a vision model grow in depth, width, resolution or training time? Ask your own data and accelerator.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -27,9 +27,12 @@ app.add_typer(data_app, name="data")
 RESULTS = Path("results")
 INPUT_IS_WRONG, SOME_FAILED, INTERRUPTED = 2, 1, 130
 
-StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="A name under studies/ (see `scaling studies`) or a path.")]
+StudyName = Annotated[
+    str, typer.Argument(metavar="STUDY", help="A name under studies/ (see `scaling studies`) or a path.")
+]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help="Override a value, as recipe.epochs=10. Repeatable.")
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Override a value, as recipe.epochs=10. Repeatable."),
 ]
 ResultsDir = Annotated[Path, typer.Option("--results", help="Folder that holds a folder for each study.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
@@ -95,7 +98,9 @@ def run(
         except KeyboardInterrupt:
             console.print("interrupted; what was finished is recorded, the same command goes on from there")
             raise typer.Exit(INTERRUPTED) from None
-    console.print(f"{planned.name}: {tally.finished - tally.failed} finished, {tally.failed} failed; records in {folder}")
+    console.print(
+        f"{planned.name}: {tally.finished - tally.failed} finished, {tally.failed} failed; records in {folder}"
+    )
     if tally.failed:
         console.print(f"try the failed ones again with: scaling run {study} --retry failed")
         raise typer.Exit(SOME_FAILED)
@@ -106,7 +111,18 @@ def plot(
     results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", help="Study folders, or folders of them.")],
     formats: Annotated[str, typer.Option("--format", help="Comma-separated: png, svg, pdf.")] = "png,svg",
 ) -> None:
-    """Draw accuracy against latency, multiply-accumulates and parameters."""
+    """Draw accuracy against latency, multiply-accumulates and parameters, into each study's figures/."""
+    from scaling import records, session
+    from scaling.plots import draw_study
+
+    with _input_errors():
+        for folder in records.find(*results):
+            drawn = draw_study(folder, formats.split(","), session.asked_for(folder))
+            typer.echo(f"{folder.name}: {drawn.trained} trials drawn, {drawn.failed} failed")
+            for note in drawn.notes:
+                typer.echo(f"  {note}")
+            for file in drawn.files:
+                typer.echo(f"  {file}")
 
 
 @app.command("studies")

@@ -98,7 +98,7 @@ def show_plan(study: Study, trials: Sequence[dict[str, Any]], console: Console) 
 
 
 def studies(found: Iterable[Study]) -> list[dict[str, Any]]:
-    """One mapping a study: name, question, paper's figure, number of trials, training MACs, cost as its file tells it."""
+    """One mapping a study: name, question, figure of the paper, number of trials, training MACs, cost by its file."""
     return [
         {
             "study": study.name,
@@ -113,6 +113,7 @@ def studies(found: Iterable[Study]) -> list[dict[str, Any]]:
 
 
 def show_studies(listed: Iterable[dict[str, Any]], console: Console) -> None:
+    """The list of `studies` as a table."""
     table = _table(("study", "question", "paper", "trials", "training MACs", "cost"), right=("trials", "training MACs"))
     for row in listed:
         table.add_row(
@@ -143,11 +144,18 @@ def datasets(locations: dict[str, Path | None]) -> list[dict[str, Any]]:
 
 
 def show_datasets(listed: Iterable[dict[str, Any]], console: Console) -> None:
+    """The list of `datasets` as a table."""
     table = _table(("name", "title", "train", "test", "classes", "size", "where"), right=("train", "test", "classes"))
     for row in listed:
         where = "not on this machine" if row["folder"] is None else row["folder"]
         table.add_row(
-            row["name"], row["title"], str(row["train"]), str(row["test"]), str(row["classes"]), f"{row['size']} px", where
+            row["name"],
+            row["title"],
+            str(row["train"]),
+            str(row["test"]),
+            str(row["classes"]),
+            f"{row['size']} px",
+            where,
         )
     console.print(table)
 

@@ -150,7 +150,8 @@ def _line(record: Record) -> str:
             return f"failed  {name}  {failure.kind}: {failure.message}"
         case LatencyRecord(failure=None, request=request, median_ms=ms, n=n) if ms:
             doubt = "" if record.converged else ", interval wider than 3%"
-            return f"timed   {request.variant.name} {request.phase}  {ms:.1f} ms a step of {record.batch_size}, {n} steps{doubt}"
+            what = f"{request.variant.name} {request.phase}"
+            return f"timed   {what}  {ms:.1f} ms a step of {record.batch_size}, {n} steps{doubt}"
         case LatencyRecord(failure=failure, request=request) if failure:
             return f"failed  timing {request.variant.name} {request.phase}  {failure.kind}: {failure.message}"
         case _:

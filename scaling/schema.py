@@ -137,7 +137,9 @@ class Trial(Noun):
         """A readable prefix and a hash of what differs from the defaults: the same question, the same id, anywhere."""
         variant = self.variant
         family = {"resnet_rs": "rs", "efficientnet": "en"}[variant.family]
-        prefix = f"{family}{variant.depth:g}-w{variant.width:g}-r{variant.resolution}-e{self.recipe.epochs}-s{self.seed}"
+        prefix = (
+            f"{family}{variant.depth:g}-w{variant.width:g}-r{variant.resolution}-e{self.recipe.epochs}-s{self.seed}"
+        )
         return f"{prefix}-{digest(self.changed())}"
 
 

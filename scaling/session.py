@@ -9,6 +9,7 @@ from typing import get_args
 from rich.console import Console
 
 from scaling import listing, progress
+from scaling.generator import study as studies
 from scaling.generator.errors import StudyError, did_you_mean
 from scaling.generator.study import Study
 from scaling.records import ResultsFolder
@@ -18,7 +19,9 @@ from scaling.runner.jobs import Job, TimeJob, TrainJob
 from scaling.schema import FailureKind
 
 
-def run(study: Study, folder: Path, workers: int, limit: int | None, retry: Collection[str], console: Console) -> loop.Tally:
+def run(
+    study: Study, folder: Path, workers: int, limit: int | None, retry: Collection[str], console: Console
+) -> loop.Tally:
     """Runs what a study is missing.
 
     Args:
@@ -58,6 +61,14 @@ def jobs(study: Study) -> list[Job]:
     ]
 
 
+def asked_for(results: ResultsFolder) -> set[str] | None:
+    """Ids of the trials that the folder's own study file asks for; None where it has none that can be read."""
+    try:
+        return {trial.id for trial in studies.load(str(results.study_file)).trials}
+    except StudyError:
+        return None
+
+
 def retried_kinds(option: str | None) -> set[str]:
     """The kinds of failure that `--retry failed[:KIND]` means; none where it was not given.
 
@@ -72,7 +83,9 @@ def retried_kinds(option: str | None) -> set[str]:
     if not colon:
         return {"any"}
     if kind not in get_args(FailureKind):
-        raise StudyError([f"--retry {option}: {kind!r} is not a kind of failure{did_you_mean(kind, get_args(FailureKind))}"])
+        raise StudyError(
+            [f"--retry {option}: {kind!r} is not a kind of failure{did_you_mean(kind, get_args(FailureKind))}"]
+        )
     return {kind}
 
 

@@ -42,9 +42,12 @@ def test_foreign_lines_are_named_and_skipped(tmp_path: Path) -> None:
     records, skipped = folder.training.read()
     assert records == [record]
     assert [one.line for one in skipped] == [1, 3]
-    with pytest.warns(UserWarning) as warned:
+    with pytest.warns(UserWarning, match="skipped") as warned:
         assert len(scaling.load_results(tmp_path)) == 1
-    assert [number for number in (1, 2, 3) if any(f"records.jsonl:{number}: " in str(w.message) for w in warned)] == [1, 3]
+    assert [number for number in (1, 2, 3) if any(f"records.jsonl:{number}: " in str(w.message) for w in warned)] == [
+        1,
+        3,
+    ]
 
 
 def test_records_of_a_newer_version_are_refused(tmp_path: Path) -> None:
@@ -77,7 +80,7 @@ def test_a_write_that_does_not_fit_leaves_the_file_as_it_was() -> None:
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("needs /dev/full")
-    with pytest.raises(OSError, match="No space left|Invalid argument"):
+    with pytest.raises(OSError, match=r"No space left|Invalid argument"):
         ResultsFolder(Path("x")).training.__class__(full, TrainRecord).append(train_record())
 
 

@@ -55,9 +55,7 @@ def cells(grid: Sequence[Mapping[str, Any]], across: Mapping[str, Any]) -> Itera
             )
 
 
-def _blocks(
-    grid: Sequence[Mapping[str, Any]], across: Mapping[str, Any]
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _blocks(grid: Sequence[Mapping[str, Any]], across: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield from ((f"grid[{index}]", block) for index, block in enumerate(grid))
     yield "across", across
 

@@ -42,7 +42,7 @@ class DepthwiseConv:
 
 @dataclass(frozen=True)
 class Norm:
-    """Batch normalisation with scale and offset; `zero_scale` starts the scale at 0, so that a residual branch is off."""
+    """Batch normalisation with scale and offset; `zero_scale` starts the scale at 0: a residual branch is then off."""
 
     name: str
     zero_scale: bool = False
@@ -116,7 +116,7 @@ Layer: TypeAlias = Conv | DepthwiseConv | Norm | Activate | Pool | GlobalPool | 
 
 @dataclass(frozen=True)
 class Network:
-    """A whole classifier: layers from pictures `(batch, resolution, resolution, channels)` to logits `(batch, classes)`."""
+    """A classifier from pictures `(batch, resolution, resolution, channels)` to logits `(batch, classes)`."""
 
     name: str
     resolution: int
@@ -124,10 +124,13 @@ class Network:
     layers: Sequence[Layer]
 
 
-def conv_norm_act(name: str, filters: int, kernel: int, stride: int, activation: Activation | None) -> tuple[Layer, ...]:
-    """The trio that both families are made of; without `activation` a pair."""
-    pair: tuple[Layer, ...] = (Conv(f"{name}_conv", filters, kernel, stride), Norm(f"{name}_norm"))
-    return pair if activation is None else (*pair, Activate(f"{name}_act", activation))
+def conv_norm_act(name: str, filters: int, kernel: int, stride: int, activation: Activation) -> tuple[Layer, ...]:
+    """The trio that both families are made of."""
+    return (
+        Conv(f"{name}_conv", filters, kernel, stride),
+        Norm(f"{name}_norm"),
+        Activate(f"{name}_act", activation),
+    )
 
 
 def squeeze_excite(name: str, channels: int, reduced: int, activation: Activation) -> Gate:

@@ -57,9 +57,7 @@ def build(
     Raises:
         ValueError: as `scaling.models.describe`.
     """
-    network = describe(
-        variant, channels=len(mean), classes=classes, dropout=dropout, stochastic_depth=stochastic_depth
-    )
+    network = describe(variant, channels=len(mean), classes=classes, dropout=dropout, stochastic_depth=stochastic_depth)
     with _dtype_policy(precision):
         pictures = keras.Input((network.resolution, network.resolution, network.channels), name="pictures")
         if variant.family == "efficientnet":

@@ -37,9 +37,7 @@ class Complexity:
     activations: int = 0
 
     def __add__(self, other: Complexity) -> Complexity:
-        return Complexity(
-            self.params + other.params, self.macs + other.macs, self.activations + other.activations
-        )
+        return Complexity(self.params + other.params, self.macs + other.macs, self.activations + other.activations)
 
 
 @dataclass(frozen=True)

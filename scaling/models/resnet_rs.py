@@ -36,8 +36,8 @@ BLOCKS: dict[int, tuple[int, int, int, int]] = {
 }
 """Bottleneck blocks of stages c2 to c5 by depth (weight layers).
 
-50 to 270, 350 and 420: released `resnet_model.py`. 300 and 400: appendix E of the paper, seen in translation and confirmed
-by the FLOPs of its Figure 2. 26: inferred from the same FLOPs. 14: ours, one block a stage, for small studies.
+50 to 270, 350 and 420: released `resnet_model.py`. 300 and 400: appendix E of the paper, seen in translation,
+confirmed by the FLOPs of its Figure 2. 26: inferred from the same FLOPs. 14: ours, one block a stage, for small runs.
 """
 
 FILTERS = (64, 128, 256, 512)
@@ -93,12 +93,12 @@ def _check(variant: Variant) -> None:
 
 
 def scaled(filters: int, width: float) -> int:
-    """`int(filters * width)`, unrounded, stem included: what the FLOPs of the paper's Figure 2 fit (Model Garden alike)."""
+    """`int(filters * width)`, not rounded, stem included: as the FLOPs of Figure 2 fit and Model Garden does."""
     return int(filters * width)
 
 
 def _stem(variant: Variant) -> tuple[Layer, ...]:
-    """The released stem (three 3x3, then a strided 3x3 in place of max pooling), or one 3x3 at full size for small pictures."""
+    """Three 3x3 and a strided 3x3 in place of max pooling (released code); for small pictures, one 3x3 unstrided."""
     act: Activation = "relu"
     wide = scaled(64, variant.width)
     if variant.stem == "small":
@@ -113,7 +113,7 @@ def _stem(variant: Variant) -> tuple[Layer, ...]:
 
 
 def _stages(variant: Variant, stochastic_depth: float) -> Iterator[Layer]:
-    """Stages c2 to c5. The drop rate grows by stage, not by block: rate * stage / 5 (released code, `resnet_model.py`)."""
+    """Stages c2 to c5. The drop rate grows by stage, not by block: `rate * stage / 5` (released `resnet_model.py`)."""
     for stage, (blocks, filters) in enumerate(zip(BLOCKS[int(variant.depth)], FILTERS, strict=True), start=2):
         for block in range(1, blocks + 1):
             stride = 2 if block == 1 and stage > 2 else 1

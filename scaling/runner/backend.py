@@ -104,5 +104,6 @@ else:
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that the device or the host had no memory left."""
     return isinstance(error, MemoryError) or (
-        isinstance(error, OutOfMemory) and any(sign in str(error) for sign in ("RESOURCE_EXHAUSTED", "OOM", "out of memory"))
+        isinstance(error, OutOfMemory)
+        and any(sign in str(error) for sign in ("RESOURCE_EXHAUSTED", "OOM", "out of memory"))
     )

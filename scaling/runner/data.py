@@ -1,4 +1,4 @@
-"""Pictures as trials want them: split by a fixed rule, at their resolution, shuffled and augmented from (seed, epoch)."""
+"""Pictures as trials want them: split by a fixed rule, resized, shuffled and augmented from (seed, epoch)."""
 
 from __future__ import annotations
 
@@ -102,6 +102,6 @@ def _augmented(images: Images, random: np.random.Generator, flip: bool) -> Image
     rows = random.integers(0, 2 * pad + 1, size=count)[:, None] + np.arange(size)
     columns = random.integers(0, 2 * pad + 1, size=count)[:, None] + np.arange(size)
     if flip:
-        mirrored = random.random(count) < 0.5
-        columns = np.where(mirrored[:, None], columns[:, ::-1], columns)
+        mirrored = random.random((count, 1)) < 0.5
+        columns = np.where(mirrored, columns[:, ::-1], columns)
     return padded[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]

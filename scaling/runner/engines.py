@@ -23,7 +23,7 @@ class EngineError(RuntimeError):
 
 
 class Engine(Protocol):
-    """Workers that say when they are ready, take one job at a time, and tell what becomes of it. It never writes records."""
+    """Workers that say when they are ready, take one job at a time, and tell what becomes of it."""
 
     def submit(self, number: int, job: Job) -> None:
         """Gives an idle worker its next job."""
@@ -53,7 +53,9 @@ class LocalEngine:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for one in self._workers:
             one.stop()
 

@@ -47,9 +47,7 @@ def missing(jobs: Iterable[Job], results: ResultsFolder, device: str, retry: Col
     timings, _ = results.latency.read()
     settled = {record.trial_id for record in trainings if _is_settled(record, retry)}
     settled |= {
-        record.request.id
-        for record in timings
-        if record.environment.device == device and _is_settled(record, retry)
+        record.request.id for record in timings if record.environment.device == device and _is_settled(record, retry)
     }
     return [job for job in jobs if job.id not in settled]
 
@@ -58,9 +56,7 @@ def _is_settled(record: Record, retry: Collection[str]) -> bool:
     return record.failure is None or not ("any" in retry or record.failure.kind in retry)
 
 
-def run(
-    jobs: Sequence[Job], results: ResultsFolder, engine: Engine, view: View, retry: Collection[str] = ()
-) -> Tally:
+def run(jobs: Sequence[Job], results: ResultsFolder, engine: Engine, view: View, retry: Collection[str] = ()) -> Tally:
     """Runs every job that is still missing on the engine's device, and records it as soon as it ends.
 
     Args:

@@ -18,6 +18,7 @@ from scaling.models.build import build, initialize
 from scaling.runner.backend import State, Tensor, compiled, compiled_step, gradients, held
 from scaling.schema import Recipe, Variant
 
+
 @dataclass(frozen=True)
 class ProgramKey:
     """What a compiled program depends on; trials with equal keys share one."""
@@ -124,9 +125,7 @@ class Program:
         penalty = [rates["weight_decay"] if decayed else None for decayed in self._decayed]
         slopes = [g if d is None else g + d * w for g, d, w in zip(slopes, penalty, state["trainable"], strict=True)]
         velocity = [rates["momentum"] * v + g for v, g in zip(state["velocity"], slopes, strict=True)]
-        trainable = [
-            w - rates["learning_rate"] * v for w, v in zip(state["trainable"], velocity, strict=True)
-        ]
+        trainable = [w - rates["learning_rate"] * v for w, v in zip(state["trainable"], velocity, strict=True)]
         decay = rates["ema_decay"]
         after: State = {
             "trainable": trainable,

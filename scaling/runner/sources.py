@@ -1,4 +1,4 @@
-"""Where pictures come from: files on this machine, Keras' downloader, or a generator. Imports no Keras until it downloads."""
+"""Where pictures come from: files on this machine, Keras' downloader, or a generator. Keras is imported to download."""
 
 from __future__ import annotations
 
@@ -166,7 +166,9 @@ def _verified(folder: Path) -> dict[str, bytes]:
         except (OSError, EOFError, ValueError) as error:
             raise DataError(f"{path}: damaged ({error}); delete it and fetch it again") from None
         if (found := hashlib.sha256(content).hexdigest()) != expected:
-            raise DataError(f"{path}: damaged: SHA-256 of its content is {found}, not {expected}; delete it and fetch it again")
+            raise DataError(
+                f"{path}: damaged: SHA-256 of its content is {found}, not {expected}; delete it and fetch it again"
+            )
         files[name] = content
     return files
 

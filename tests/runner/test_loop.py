@@ -99,7 +99,9 @@ def test_everything_is_recorded_once_and_timings_run_alone(tmp_path: Path) -> No
     ("retry", "expected"),
     [((), []), (("any",), [TRAIN_A2.id, TRAIN_B.id]), (("oom",), [TRAIN_B.id])],
 )
-def test_missing_leaves_failures_alone_unless_told(tmp_path: Path, retry: tuple[FailureKind, ...], expected: list[str]) -> None:
+def test_missing_leaves_failures_alone_unless_told(
+    tmp_path: Path, retry: tuple[FailureKind, ...], expected: list[str]
+) -> None:
     folder = results_folder(
         tmp_path,
         [train_record(A), train_record(TRAIN_A2.trial, failure="nan"), train_record(B, failure="oom")],

@@ -1,0 +1,106 @@
+# The front door: `make study` and `make test` do all the set-up they need, once. What is set up is not touched again
+# (and the network not asked) until pyproject.toml changes.
+
+PYTHON ?= python3
+STUDY ?= depth_vs_width
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+LOWEST := .venv-lowest
+LOWEST_INSTALLED := $(LOWEST)/.installed
+DATA := $(VENV)/.data-fashion_mnist
+
+STUDY_FILE = $(firstword $(wildcard $(STUDY) studies/$(STUDY).yaml))
+RESULTS = results/$(basename $(notdir $(STUDY)))
+# Only a study of Fashion-MNIST has to have it.
+STUDY_DATA = $(if $(and $(STUDY_FILE),$(shell grep -s fashion_mnist $(STUDY_FILE))),$(DATA))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.SECONDEXPANSION:
+.PHONY: help setup data study plot test test-quick lint format test-lowest clean
+
+help:  ## Say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED)  ## Make .venv with this package and all that it needs; PYTHON=python3.12 picks an interpreter
+
+data: $(DATA)  ## Bring Fashion-MNIST to this machine, unless it is here or SCALING_DATA_DIR has it
+
+study: $(INSTALLED) $$(STUDY_DATA)  ## Plan, run and plot a study: STUDY=depth_vs_width, ARGS="--workers 2" for the run
+	$(BIN)/scaling plan $(STUDY)
+	@# Exit code 1 means that some trials failed: they show in the figures, so draw before saying so.
+	$(BIN)/scaling run $(STUDY) $(ARGS); status=$$?; \
+	if [ $$status -le 1 ]; then $(BIN)/scaling plot $(RESULTS) && exit $$status; else exit $$status; fi
+
+plot: $(INSTALLED)  ## Draw what a study has so far: STUDY=depth_vs_width
+	$(BIN)/scaling plot $(RESULTS) $(ARGS)
+
+test: $(INSTALLED)  ## Run all tests, the quick ones first
+	@$(MAKE) --no-print-directory data || echo "No Fashion-MNIST on this machine: tests that read it are skipped."
+	$(BIN)/python -m pytest $(ARGS)
+
+test-quick: $(INSTALLED)  ## Run the tests that train nothing
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+lint: $(INSTALLED)  ## Check style, format, types and the layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED)  ## Format the code, and mend what can be mended
+	$(BIN)/ruff check --fix-only --exit-zero .
+	$(BIN)/ruff format .
+
+test-lowest: $(LOWEST_INSTALLED)  ## Run the quick tests with the oldest versions that pyproject.toml allows
+	@# Old releases may warn about newer neighbours; what we use of them must not be on its way out today (`make test`).
+	$(LOWEST)/bin/python -m pytest -m "not slow" -W ignore::DeprecationWarning $(ARGS)
+
+clean:  ## Delete what setup and the tools made; never results/
+	rm -rf $(VENV) $(LOWEST) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find scaling tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# $(call make_venv,FOLDER): Debian keeps what `python3 -m venv` needs in a package of its own.
+define make_venv
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "Python 3.11 or newer is needed; $(PYTHON) is not. Choose one: make PYTHON=python3.12" >&2; exit 1; }
+@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing python3-venv ..." && \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y python3-venv >/dev/null && \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; } || \
+	{ echo "$(PYTHON) cannot make virtual environments. On Debian: sudo apt-get install python3-venv" >&2; exit 1; }
+$(PYTHON) -m venv --clear $(1)
+endef
+
+$(VENV)/.made:
+	$(call make_venv,$(VENV))
+	@touch $@
+
+$(INSTALLED): pyproject.toml $(VENV)/.made
+	@echo "Installing into $(VENV): some minutes the first time, most of it TensorFlow ..."
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $@
+
+# Made anew each time: pip leaves alone what is installed and allowed.
+$(LOWEST_INSTALLED): pyproject.toml
+	$(call make_venv,$(LOWEST))
+	sed -nE 's/^ *"([A-Za-z0-9-]+)>=([0-9.]+)",$$/\1==\2/p' pyproject.toml | sort -u > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt \
+		--editable ".[test,cluster,jax,notebooks,tfds]"
+	@touch $@
+
+# Debian packages the files; where it cannot, Keras' downloader is tried, and the error names each other way.
+$(DATA): | $(INSTALLED)
+	@if [ -z "$$SCALING_DATA_DIR" ] && [ ! -d /usr/share/datasets/fashion-mnist ] && \
+	   [ ! -d "$${KERAS_HOME:-$$HOME/.keras}/datasets/fashion-mnist" ] && \
+	   [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Debian's dataset-fashion-mnist ..."; \
+		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y dataset-fashion-mnist; } \
+			>/dev/null 2>&1 || true; \
+	fi
+	$(BIN)/scaling data fetch fashion_mnist
+	@touch $@

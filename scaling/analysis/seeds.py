@@ -1,0 +1,60 @@
+"""Seeds collapsed: one row for each variant and recipe, with the spread over its seeds."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from scaling.schema import Dataset, Recipe, Variant
+
+DATASET = tuple("dataset" if name == "name" else name for name in Dataset.model_fields)
+VARIANT = tuple(Variant.model_fields)
+RECIPE = tuple(Recipe.model_fields)
+SETTING = ("study", "folder", *DATASET, *VARIANT, *RECIPE)
+"""Columns of the results frame that tell one setting from another: everything a trial is made of, but its seed."""
+
+PHASES = ("training", "inference")
+_TIMES = ("ms", "low_ms", "high_ms", "p10_ms", "p90_ms", "n")
+_CONDITIONS = ("batch_size", "precision", "device")
+TIMED_UNDER = tuple(f"{phase}_{name}" for phase in PHASES for name in _CONDITIONS)
+CARRIED = ("top1_n", "params", "macs", "activations", *(f"{phase}_{name}" for phase in PHASES for name in _TIMES))
+
+_TEXT = {"study", "folder", "dataset", "family", "stem", "precision"}
+_TEXT |= {name for name in TIMED_UNDER if not name.endswith("batch_size")}
+
+
+def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
+    """Gathers the trials that differ in nothing but their seed.
+
+    Args:
+        frame: as `scaling.load_results` gives it, one row a trial; columns it lacks are taken as unknown.
+
+    Returns:
+        One row a setting, in order of first appearance: the columns of `SETTING`; `seeds`, the number of trials that
+        went well, and `failed`, of those that did not; `top1`, `top1_min`, `top1_max` (fractions) and `test_top1*`,
+        over the trials that went well, NaN where there are none; `train_seconds`, their mean; and size, cost and
+        latency columns as they were. Trials whose variant was timed under different conditions (another device) stay
+        apart, so that no row mixes two latencies.
+    """
+    frame = _prepared(frame)
+    accuracies = {
+        f"{name}{suffix}": (name, how)
+        for name in ("top1", "test_top1")
+        for suffix, how in (("", "mean"), ("_min", "min"), ("_max", "max"))
+    }
+    carried = {name: (name, "first") for name in CARRIED}
+    counts = {"seeds": ("ok", "sum"), "failed": ("not_ok", "sum"), "train_seconds": ("train_seconds", "mean")}
+    groups = frame.groupby([*SETTING, *TIMED_UNDER], dropna=False, sort=False)
+    return groups.agg(**counts, **accuracies, **carried).reset_index()
+
+
+def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns needed, each of one type whatever is missing; results of failed trials blanked."""
+    results = ("top1", "test_top1", "train_seconds")
+    frame = frame.reindex(columns=["status", *SETTING, *TIMED_UNDER, *results, *CARRIED])
+    for name in frame.columns.difference(["status", *_TEXT]):
+        frame[name] = pd.to_numeric(frame[name]).astype(float)
+    for name in _TEXT:
+        frame[name] = frame[name].astype("string")
+    ok = frame["status"] == "ok"
+    frame.loc[~ok, list(results)] = float("nan")
+    return frame.assign(ok=ok.astype(int), not_ok=(~ok).astype(int))

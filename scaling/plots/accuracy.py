@@ -1,0 +1,171 @@
+"""Accuracy against a cost, one panel an epoch regime, as in the paper's Figure 3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from scaling.analysis.arms import Arm
+from scaling.analysis.tradeoff import Tradeoff
+from scaling.metrics import METRICS, Metric
+from scaling.plots import style
+from scaling.plots.axes import set_accuracy_axis, set_cost_axis
+
+ACCURACY = METRICS["top1"]
+FAILED_LABEL = "failed trial"
+NOTHING = "No trial of this regime has both\nan accuracy and this cost."
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Points drawn alike: `rows` in the order in which a dashed line joins them, if one does."""
+
+    label: str
+    color: str
+    marker: str
+    rows: pd.DataFrame
+    joined: bool = False
+    size: float = 6.5
+
+
+def draw_tradeoff(tradeoff: Tradeoff, axes: Axes) -> Axes:
+    """Draws one regime: fronts behind, arms or families with their error bars, failed trials as crosses at the foot.
+
+    Arms are drawn where one family was trained and has any; else each family has its colour and its own front.
+
+    Args:
+        tradeoff: as `scaling.analysis.tradeoff.tradeoffs` gives it.
+        axes: an empty panel.
+
+    Returns:
+        The same axes. Labels beside points are not on them yet: see `scaling.plots.labels`.
+    """
+    cost = tradeoff.cost
+    known = pd.concat([tradeoff.points, tradeoff.failed])
+    set_cost_axis(axes, cost, known[cost.column] * cost.scale)
+    axes.set_title("1 epoch" if tradeoff.epochs == 1 else f"{tradeoff.epochs} epochs")
+    if tradeoff.points.empty:
+        _say(axes, NOTHING)
+    else:
+        low, high = tradeoff.points["top1_min"].min(), tradeoff.points["top1_max"].max()
+        set_accuracy_axis(axes, ACCURACY, low * ACCURACY.scale, high * ACCURACY.scale)
+    for series in series_of(tradeoff):
+        _draw_series(series, cost, axes)
+    _draw_fronts(tradeoff, axes)
+    _draw_failures(tradeoff, axes)
+    return axes
+
+
+def series_of(tradeoff: Tradeoff) -> list[Series]:
+    """What is drawn alike: by arm where one family has any, else by family."""
+    families = sorted(set(tradeoff.points["family"]))
+    if len(families) > 1 or not tradeoff.arms:
+        return [_family_series(family, tradeoff.points) for family in families]
+    in_arms = {row for arm in tradeoff.arms for row in arm.rows}
+    others = tradeoff.points[~tradeoff.points.index.isin(in_arms)]
+    series = [_arm_series(arm, tradeoff) for arm in tradeoff.arms]
+    if len(others):
+        series.append(Series("other variants", style.GREY, "^", others))
+    several = len({(arm.base_depth, arm.base_width) for arm in tradeoff.arms}) > 1
+    return [*series, *(_base_series(arm, tradeoff.points, "bases" if several else None) for arm in tradeoff.arms)]
+
+
+def _family_series(family: str, points: pd.DataFrame) -> Series:
+    rows = points[points["family"] == family]
+    return Series(style.FAMILY_TITLE[family], style.FAMILY_COLOR[family], style.FAMILY_MARKER[family], rows)
+
+
+def _arm_series(arm: Arm, tradeoff: Tradeoff) -> Series:
+    rows = tradeoff.points.loc[list(arm.rows)]
+    label = f"{arm.axis} scaling"
+    return Series(label, style.AXIS_COLOR[arm.axis], style.AXIS_MARKER[arm.axis], rows, joined=True)
+
+
+def _base_series(arm: Arm, points: pd.DataFrame, label: str | None) -> Series:
+    rows = points.loc[list(arm.rows)]
+    rows = rows[(rows["depth"] == arm.base_depth) & (rows["width"] == arm.base_width)]
+    label = label or f"base: depth {arm.base_depth:g}, width {arm.base_width:g}"
+    return Series(label, style.INK, "D", rows, size=7)
+
+
+def _draw_fronts(tradeoff: Tradeoff, axes: Axes) -> None:
+    several = len(tradeoff.fronts) > 1
+    for family, rows in tradeoff.fronts.items():
+        if len(rows) < 2:
+            continue
+        axes.plot(
+            rows[tradeoff.cost.column] * tradeoff.cost.scale,
+            rows["top1"] * ACCURACY.scale,
+            drawstyle="steps-post",
+            color=style.FAMILY_COLOR[family] if several else style.GREY,
+            alpha=0.6,
+            linewidth=1.3,
+            zorder=1.5,
+            label=f"{style.FAMILY_TITLE[family]} front" if several else "Pareto front of the means",
+        )
+
+
+def _draw_series(series: Series, cost: Metric, axes: Axes) -> None:
+    rows = series.rows
+    if rows.empty:
+        return
+    x, y = rows[cost.column] * cost.scale, rows["top1"] * ACCURACY.scale
+    axes.errorbar(
+        x,
+        y,
+        xerr=_bars(rows, cost.column, cost.low, cost.high, cost.scale),
+        yerr=_bars(rows, "top1", "top1_min", "top1_max", ACCURACY.scale),
+        fmt="none",
+        ecolor=series.color,
+        elinewidth=1.0,
+        capsize=2.0,
+        zorder=2,
+    )
+    axes.plot(
+        x,
+        y,
+        linestyle="--" if series.joined else "none",
+        linewidth=1.3,
+        color=series.color,
+        marker=series.marker,
+        markersize=series.size,
+        markeredgecolor="white",
+        markeredgewidth=0.7,
+        label=series.label,
+        zorder=4 if series.marker == "D" else 3,
+    )
+
+
+def _bars(rows: pd.DataFrame, mean: str, low: str | None, high: str | None, scale: float) -> list[pd.Series] | None:
+    """Lengths below and above the mean; an interval that is not known has length 0."""
+    if low is None or high is None:
+        return None
+    ends = (rows[mean] - rows[low], rows[high] - rows[mean])
+    return [(end.fillna(0.0).clip(lower=0.0) * scale).astype(float) for end in ends]
+
+
+def _draw_failures(tradeoff: Tradeoff, axes: Axes) -> None:
+    x = (tradeoff.failed[tradeoff.cost.column] * tradeoff.cost.scale).dropna()
+    if x.empty:
+        return
+    axes.plot(
+        x,
+        [0.035] * len(x),
+        transform=axes.get_xaxis_transform(),
+        linestyle="none",
+        marker="x",
+        markersize=7,
+        markeredgewidth=2,
+        color=style.FAILURE,
+        label=FAILED_LABEL,
+        zorder=4,
+    )
+
+
+def _say(axes: Axes, sentence: str) -> None:
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    axes.spines["left"].set_visible(False)
+    axes.text(0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center", color=style.PALE_INK)

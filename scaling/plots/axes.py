@@ -1,0 +1,53 @@
+"""Axes that read easily: plain numbers on a logarithmic axis, room for labels around the points."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+from scaling.metrics import Metric
+
+_FEWEST, _MOST = 4, 6
+_MANTISSAS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9))
+
+
+def set_cost_axis(axes: Axes, metric: Metric, values: pd.Series[float]) -> None:
+    """Label, scale, limits and ticks of a horizontal axis that shows `values` (in the label's unit)."""
+    axes.set_xlabel(metric.label)
+    known = values.dropna()
+    if known.empty:
+        axes.set_xticks([])
+        return
+    low, high = float(known.min()), float(known.max())
+    if not metric.log or low <= 0:
+        margin = 0.1 * (high - low) or 1.0
+        axes.set_xlim(low - margin, high + margin)
+        return
+    margin = max((high / low) ** 0.1, 1.1)
+    low, high = low / margin, high * margin
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.xaxis.set_major_locator(FixedLocator(log_ticks(low, high)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Round numbers in [low, high], four to six of them where round ones will do that."""
+    for mantissas in _MANTISSAS:
+        powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+        ticks = [mantissa * 10.0**power for power in powers for mantissa in mantissas]
+        inside = [tick for tick in ticks if low <= tick <= high]
+        if len(inside) >= _FEWEST:
+            return inside[:: -(-len(inside) // _MOST)]
+    return [float(tick) for tick in MaxNLocator(nbins=4).tick_values(low, high) if low <= tick <= high]
+
+
+def set_accuracy_axis(axes: Axes, metric: Metric, low: float, high: float) -> None:
+    """Label and limits of a vertical axis for accuracies from `low` to `high` percent, with room below for crosses."""
+    axes.set_ylabel(metric.label)
+    room = max(0.12 * (high - low), 0.4)
+    axes.set_ylim(low - 1.6 * room, min(high + room, max(100.5, high + 0.2)))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))

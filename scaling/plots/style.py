@@ -1,0 +1,64 @@
+"""How figures look: one palette that colour-blind eyes can tell apart, one set of sizes, nothing set globally."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+
+# Okabe and Ito, "Color Universal Design", 2008.
+BLUE, VERMILLION = "#0072B2", "#D55E00"
+INK, PALE_INK, GREY, GRID = "#222222", "#555555", "#8C8C8C", "#E4E4E4"
+FAILURE = "#B00020"
+
+AXIS_COLOR = {"depth": BLUE, "width": VERMILLION}
+AXIS_MARKER = {"depth": "o", "width": "s"}
+FAMILY_COLOR = {"resnet_rs": BLUE, "efficientnet": VERMILLION}
+FAMILY_MARKER = {"resnet_rs": "o", "efficientnet": "D"}
+FAMILY_TITLE = {"resnet_rs": "ResNet-RS", "efficientnet": "EfficientNet"}
+
+TITLE_SIZE, PANEL_SIZE, TEXT_SIZE, LABEL_SIZE, PRINT_SIZE = 12.5, 11.5, 10.0, 8.5, 8.0
+LINE_SPACING = 1.3
+
+_RC: dict[str, Any] = {
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "savefig.dpi": 160,
+    "svg.hashsalt": "scaling",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": TEXT_SIZE,
+    "text.color": INK,
+    "axes.titlesize": PANEL_SIZE,
+    "axes.labelsize": TEXT_SIZE,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": GREY,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "xtick.color": PALE_INK,
+    "ytick.color": PALE_INK,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "legend.frameon": False,
+    "legend.fontsize": 9.5,
+}
+
+
+@contextmanager
+def light() -> Iterator[None]:
+    """Draws and saves on a light ground while it lasts; a figure is to be saved within it as well.
+
+    Everything starts from matplotlib's own defaults, so that nobody's `matplotlibrc` changes a figure.
+    """
+    # The backend is process-wide and not ours: a notebook's must outlive a figure drawn here.
+    rc: Any = {name: value for name, value in mpl.rcParamsDefault.items() if not name.startswith("backend")} | _RC
+    with mpl.rc_context(rc):
+        yield
