@@ -72,6 +72,7 @@ def _trial_row(record: TrainRecord) -> dict[str, Any]:
         "dataset": dataset.pop("name"),
         **dataset,
         **trial.variant.model_dump(),
+        "blocks": "-".join(map(str, trial.variant.blocks)) if trial.variant.blocks else None,
         **trial.recipe.model_dump(),
         "seed": trial.seed,
         "params": record.params,

@@ -17,7 +17,7 @@ SCHEMA_VERSION = 1
 """Version of a line in `records.jsonl` and `latency.jsonl`; a newer one than this is refused, never guessed at."""
 
 Family: TypeAlias = Literal["resnet_rs", "efficientnet"]
-Stem: TypeAlias = Literal["resnet_rs", "small"]
+Stem: TypeAlias = Literal["resnet_rs", "resnet_d", "paper_text", "small"]
 Precision: TypeAlias = Literal["float32", "mixed_bfloat16"]
 Phase: TypeAlias = Literal["training", "inference"]
 FailureKind: TypeAlias = Literal["oom", "nan", "data", "crash", "timeout", "interrupted", "error"]
@@ -59,8 +59,14 @@ class Variant(Noun):
         depth: weight layers (`resnet_rs`), or the compound depth coefficient (`efficientnet`).
         width: multiplier of all filters; for `efficientnet` the compound width coefficient.
         resolution: pixels a side of the square input.
-        stem: `resnet_rs` as released, or `small` for pictures of few pixels (`resnet_rs` only).
-        se_ratio: hidden over output channels of squeeze-and-excitation; 0 leaves it out (`resnet_rs` only).
+        stem: `resnet_rs` as released; `resnet_d` with max pooling, which the scaling study's FLOPs fit; `paper_text` with
+            the stride in the first block (section 4.1); `small` for pictures of few pixels.
+        se_ratio: hidden over output channels of squeeze-and-excitation; 0 leaves it out.
+        resnet_d: the ResNet-D stem and shortcuts; without it the 7x7 stem and strided shortcuts of the plain ResNet.
+        activation: None is the family's own, relu for `resnet_rs`; Model Garden's ResNet-RS has swish.
+        blocks: bottleneck blocks of stages c2 to c5, for a depth that has no layout of its own.
+
+    `stem` to `blocks` are options of `resnet_rs` only.
     """
 
     family: Family = "resnet_rs"
@@ -69,11 +75,15 @@ class Variant(Noun):
     resolution: Count
     stem: Stem = "resnet_rs"
     se_ratio: Annotated[Number, Field(ge=0, le=1)] = 0.25
+    resnet_d: StrictBool = True
+    activation: Literal["relu", "swish"] | None = None
+    blocks: tuple[Count, Count, Count, Count] | None = None
 
     @model_validator(mode="after")
     def _options_of_family(self) -> Self:
-        if self.family == "efficientnet" and (self.stem != "resnet_rs" or self.se_ratio != 0.25):
-            raise ValueError("stem and se_ratio are options of resnet_rs; leave them out for efficientnet")
+        options = {"stem", "se_ratio", "resnet_d", "activation", "blocks"} & self.changed().keys()
+        if self.family == "efficientnet" and options:
+            raise ValueError(f"{', '.join(sorted(options))}: of resnet_rs only; leave out for efficientnet")
         return self
 
     @property
@@ -90,13 +100,17 @@ class Recipe(Noun):
         epochs: passes over the training pictures.
         batch_size: pictures a step.
         learning_rate: peak, reached after warm-up; the paper's is 0.1 * batch_size / 256.
-        warmup_epochs: linear warm-up from 0; then a cosine to 0 at the last step.
+        warmup_epochs: linear warm-up from 0, before the schedule proper.
+        schedule: `cosine` to 0 at the last step, or `step`: a tenth at 1/3, 2/3 and 8/9 of training (released code).
         momentum: of SGD.
+        nesterov: Nesterov's form of it (released code; Model Garden has the plain one).
         weight_decay: L2 penalty `weight_decay * w**2 / 2` on kernels and dense biases, not on batch norm
             (4e-5 in the released configurations).
         label_smoothing: probability mass spread evenly over all classes.
         dropout: rate before the last dense layer.
         stochastic_depth: drop rate of the deepest stage's residual branches; earlier stages proportionally less.
+        randaugment_layers: operations applied to each training picture; 0 is no RandAugment.
+        randaugment_magnitude: of each operation, 10 being the range the operations were made for.
         ema_decay: of the running average of weights and batch-norm statistics, warmed up as
             `min(ema_decay, (1 + step) / (10 + step))` (released code).
         batch_norm_momentum: of the batch-norm statistics; 0 keeps the last batch's (released code, with EMA),
@@ -108,11 +122,15 @@ class Recipe(Noun):
     batch_size: Count = 128
     learning_rate: Annotated[Number, Field(gt=0)] = 0.1
     warmup_epochs: Annotated[Number, Field(ge=0)] = 0.0
+    schedule: Literal["cosine", "step"] = "cosine"
     momentum: Rate = 0.9
+    nesterov: StrictBool = False
     weight_decay: Annotated[Number, Field(ge=0)] = 4e-5
     label_smoothing: Rate = 0.0
     dropout: Rate = 0.0
     stochastic_depth: Rate = 0.0
+    randaugment_layers: Annotated[int, Field(strict=True, ge=0)] = 0
+    randaugment_magnitude: Annotated[Number, Field(ge=0, le=30)] = 10.0
     ema_decay: Rate = 0.9999
     batch_norm_momentum: Rate = 0.9
     precision: Precision = "float32"

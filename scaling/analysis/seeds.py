@@ -18,7 +18,7 @@ _CONDITIONS = ("batch_size", "precision", "device")
 TIMED_UNDER = tuple(f"{phase}_{name}" for phase in PHASES for name in _CONDITIONS)
 CARRIED = ("top1_n", "params", "macs", "activations", *(f"{phase}_{name}" for phase in PHASES for name in _TIMES))
 
-_TEXT = {"study", "folder", "dataset", "family", "stem", "precision"}
+_TEXT = {"study", "folder", "dataset", "family", "stem", "activation", "blocks", "schedule", "precision"}
 _TEXT |= {name for name in TIMED_UNDER if not name.endswith("batch_size")}
 
 
