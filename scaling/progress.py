@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scaling.runner.jobs import Job, Position, Record, TimeJob, TrainJob
-from scaling.schema import LatencyRecord, TrainRecord
+from scaling.schema import LatencyRecord, TrainRecord, Variant
 
 
 @dataclass
@@ -20,31 +20,63 @@ class Tracker:
     """What is known of a run so far, and the time it will still take.
 
     Attributes:
-        total: jobs of this run.
+        waiting: jobs not yet started, by id.
+        work: what each training weighs against the others, by id; see `ACTIVATION_WORK`.
         done_before: trials and timings that earlier runs finished.
-        work: what each job weighs against the others, by id: training multiply-accumulates.
+        workers: how many run side by side.
+        running: the job of each worker, when it was started, and how far it is.
+        spent: seconds and work of the finished trainings, by variant.
     """
 
-    total: int
-    done_before: int
-    work: dict[str, float]
-    began: float = field(default_factory=time.monotonic)
-    running: dict[int, tuple[Job, Position | None]] = field(default_factory=dict)
+    waiting: dict[str, Job]
+    work: Mapping[str, float]
+    done_before: int = 0
+    workers: int = 1
+    running: dict[int, tuple[Job, float, Position | None]] = field(default_factory=dict)
+    spent: dict[Variant, tuple[float, float]] = field(default_factory=dict)
     finished: int = 0
     failed: int = 0
-    worked: float = 0.0
 
-    @property
-    def left(self) -> int:
-        return self.total - self.finished - len(self.running)
+    def start(self, worker: int, job: Job) -> None:
+        self.waiting.pop(job.id, None)
+        self.running[worker] = (job, time.monotonic(), None)
+
+    def move(self, worker: int, position: Position) -> None:
+        job, began, _ = self.running[worker]
+        self.running[worker] = (job, began, position)
+
+    def finish(self, worker: int, record: Record) -> None:
+        job, began, _ = self.running.pop(worker)
+        self.finished += 1
+        self.failed += record.failure is not None
+        if isinstance(job, TrainJob) and record.failure is None:
+            seconds, work = self.spent.get(job.variant, (0.0, 0.0))
+            self.spent[job.variant] = (seconds + time.monotonic() - began, work + self.work[job.id])
 
     def seconds_left(self) -> float | None:
-        """Elapsed time scaled by work left over work done; None before anything can be said."""
-        part = sum(self.work[job.id] * _fraction(job, position) for job, position in self.running.values())
-        worked = self.worked + part
-        if not worked:
+        """Work left at the pace of the variant's own trainings, else at that of all; None while there is no pace."""
+        now = time.monotonic()
+        under_way = [
+            (now - began, self.work[job.id] * _fraction(job, position))
+            for job, began, position in self.running.values()
+            if isinstance(job, TrainJob) and position
+        ]
+        seconds, work = (sum(column) for column in zip(*self.spent.values(), *under_way, (0.0, 0.0), strict=True))
+        if not work:
             return None
-        return (time.monotonic() - self.began) * (sum(self.work.values()) - worked) / worked
+        left = sum(self._estimate(job, seconds / work) for job in self.waiting.values())
+        left += sum(
+            self._estimate(job, seconds / work) * (1 - _fraction(job, position))
+            for job, _, position in self.running.values()
+        )
+        return left / self.workers
+
+    def _estimate(self, job: Job, pace: float) -> float:
+        """Seconds of a whole job, `pace` being seconds for a unit of work where the variant has none of its own."""
+        if isinstance(job, TimeJob):
+            return job.max_seconds
+        own = self.spent.get(job.variant)
+        return self.work[job.id] * (own[0] / own[1] if own else pace)
 
 
 def _fraction(job: Job, position: Position | None) -> float:
@@ -66,18 +98,18 @@ class LiveView:
         self._live.stop()
 
     def started(self, worker: int, job: Job) -> None:
-        self._tracker.running[worker] = (job, None)
+        self._tracker.start(worker, job)
 
     def moved(self, worker: int, job: Job, position: Position) -> None:
-        self._tracker.running[worker] = (job, position)
+        self._tracker.move(worker, position)
 
     def finished(self, worker: int, job: Job, record: Record) -> None:
-        _settle(self._tracker, worker, job, record)
+        self._tracker.finish(worker, record)
         self._live.console.print(_line(record), highlight=False)
 
     def _render(self) -> RenderableType:
         running = Table.grid(padding=(0, 2))
-        for job, position in self._tracker.running.values():
+        for job, _, position in self._tracker.running.values():
             running.add_row(Text("▸", style="cyan"), job.id, _bar(job, position), *_where(job, position))
         return Group(Text(_counts(self._tracker), style="bold"), running)
 
@@ -96,33 +128,37 @@ class PlainView:
         pass
 
     def started(self, worker: int, job: Job) -> None:
-        self._tracker.running[worker] = (job, None)
+        self._tracker.start(worker, job)
 
     def moved(self, worker: int, job: Job, position: Position) -> None:
-        self._tracker.running[worker] = (job, position)
+        self._tracker.move(worker, position)
         if position.epochs_done == round(position.epochs_done) and position.last:
             self._print(f"  {job.id}  {'  '.join(_where(job, position))}")
 
     def finished(self, worker: int, job: Job, record: Record) -> None:
-        _settle(self._tracker, worker, job, record)
+        self._tracker.finish(worker, record)
         self._print(f"{_line(record)}  [{_counts(self._tracker)}]")
 
     def _print(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _settle(tracker: Tracker, worker: int, job: Job, record: Record) -> None:
-    tracker.running.pop(worker, None)
-    tracker.finished += 1
-    tracker.failed += record.failure is not None
-    tracker.worked += tracker.work[job.id]
-
-
 def _counts(tracker: Tracker) -> str:
-    seconds = tracker.seconds_left()
-    left = f"about {timedelta(seconds=round(seconds))} left" if seconds is not None else "time left not known yet"
     done = tracker.done_before + tracker.finished - tracker.failed
-    return f"{done} done, {len(tracker.running)} running, {tracker.failed} failed, {tracker.left} waiting; {left}"
+    waiting = len(tracker.waiting)
+    counts = f"{done} done, {len(tracker.running)} running, {tracker.failed} failed, {waiting} waiting"
+    seconds = tracker.seconds_left()
+    if seconds is None:
+        return f"{counts}; time left not known yet"
+    return f"{counts}; about {duration(seconds)} left"
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `3 h 20 min`: no more digits than an estimate deserves."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _bar(job: Job, position: Position | None, width: int = 20) -> Text:

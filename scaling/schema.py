@@ -59,7 +59,7 @@ class Variant(Noun):
         depth: weight layers (`resnet_rs`), or the compound depth coefficient (`efficientnet`).
         width: multiplier of all filters; for `efficientnet` the compound width coefficient.
         resolution: pixels a side of the square input.
-        stem: `resnet_rs` as released; `resnet_d` with max pooling, which the scaling study's FLOPs fit; `paper_text` with
+        stem: `resnet_rs` as released; `resnet_d` with max pooling, as the scaling study's FLOPs fit; `paper_text` with
             the stride in the first block (section 4.1); `small` for pictures of few pixels.
         se_ratio: hidden over output channels of squeeze-and-excitation; 0 leaves it out.
         resnet_d: the ResNet-D stem and shortcuts; without it the 7x7 stem and strided shortcuts of the plain ResNet.

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling.datasets import DATASETS
+from scaling.runner.augment import Augmentation
 from scaling.runner.sources import DataError, Images, Labels, Split, read
 from scaling.schema import Dataset
 
@@ -68,17 +68,15 @@ def resize(split: Split, resolution: int, chunk: int = 4096) -> Split:
     return Split(np.concatenate(chunks), split.labels)
 
 
-def training_batches(split: Split, batch_size: int, seed: int, epoch: int, flip: bool) -> Iterator[Batch]:
-    """One epoch of whole batches, in an order and with crops and flips that depend on `(seed, epoch)` alone.
-
-    Each picture is padded by an eighth of its size with zeros, cropped back at random and, where `flip`, mirrored with
-    probability 1/2.
-    """
+def training_batches(
+    split: Split, batch_size: int, seed: int, epoch: int, augmentation: Augmentation
+) -> Iterator[Batch]:
+    """One epoch of whole batches, in an order and with distortions that depend on `(seed, epoch)` alone."""
     random = np.random.default_rng((seed, epoch))
     order = random.permutation(len(split))
     for start in range(0, len(split) - batch_size + 1, batch_size):
         batch = split.take(order[start : start + batch_size])
-        yield _augmented(batch.images, random, flip), batch.labels
+        yield augmentation.apply(batch.images, random), batch.labels
 
 
 def evaluation_batches(split: Split, batch_size: int) -> Iterator[MaskedBatch]:
@@ -88,20 +86,3 @@ def evaluation_batches(split: Split, batch_size: int) -> Iterator[MaskedBatch]:
         mask = rows < len(split)
         batch = split.take(np.where(mask, rows, 0))
         yield batch.images, batch.labels, mask.astype(np.float32)
-
-
-def flips(dataset: Dataset) -> bool:
-    """Whether a mirrored picture of this data set is still of its class."""
-    return DATASETS[dataset.name].flip
-
-
-def _augmented(images: Images, random: np.random.Generator, flip: bool) -> Images:
-    count, size = images.shape[:2]
-    pad = size // 8
-    padded = np.pad(images, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
-    rows = random.integers(0, 2 * pad + 1, size=count)[:, None] + np.arange(size)
-    columns = random.integers(0, 2 * pad + 1, size=count)[:, None] + np.arange(size)
-    if flip:
-        mirrored = random.random((count, 1)) < 0.5
-        columns = np.where(mirrored, columns[:, ::-1], columns)
-    return padded[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]

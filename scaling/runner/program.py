@@ -28,12 +28,19 @@ class ProgramKey:
     dropout: float
     stochastic_depth: float
     batch_norm_momentum: float
+    nesterov: bool
     precision: str
 
     @classmethod
     def of(cls, variant: Variant, facts: DatasetFacts, recipe: Recipe) -> ProgramKey:
         return cls(
-            variant, facts, recipe.dropout, recipe.stochastic_depth, recipe.batch_norm_momentum, recipe.precision
+            variant=variant,
+            facts=facts,
+            dropout=recipe.dropout,
+            stochastic_depth=recipe.stochastic_depth,
+            batch_norm_momentum=recipe.batch_norm_momentum,
+            nesterov=recipe.nesterov,
+            precision=recipe.precision,
         )
 
     def __hash__(self) -> int:
@@ -118,21 +125,30 @@ class Program:
     def _training_step(
         self, state: State, images: Tensor, labels: Tensor, rates: Mapping[str, Tensor]
     ) -> tuple[State, tuple[Tensor, Tensor]]:
-        """SGD with momentum as the released code has it: `v = m v + g + d w; w = w - lr v`; then the averages."""
+        """SGD with momentum as the released code has it, then the averages.
+
+        `v = m v + g + d w`; `w = w - lr v`, or `w = w - lr (m v + g + d w)` in Nesterov's form.
+        """
         slopes, loss, (fixed, right) = gradients(
             self._loss, state["trainable"], state["fixed"], images, labels, rates["label_smoothing"]
         )
-        penalty = [rates["weight_decay"] if decayed else None for decayed in self._decayed]
-        slopes = [g if d is None else g + d * w for g, d, w in zip(slopes, penalty, state["trainable"], strict=True)]
-        velocity = [rates["momentum"] * v + g for v, g in zip(state["velocity"], slopes, strict=True)]
-        trainable = [w - rates["learning_rate"] * v for w, v in zip(state["trainable"], velocity, strict=True)]
-        decay = rates["ema_decay"]
+        momentum, decay = rates["momentum"], rates["weight_decay"]
+        slopes = [
+            slope + decay * weight if decayed else slope
+            for slope, weight, decayed in zip(slopes, state["trainable"], self._decayed, strict=True)
+        ]
+        velocity = [momentum * v + slope for v, slope in zip(state["velocity"], slopes, strict=True)]
+        moves = velocity
+        if self.key.nesterov:
+            moves = [momentum * v + slope for v, slope in zip(velocity, slopes, strict=True)]
+        trainable = [w - rates["learning_rate"] * move for w, move in zip(state["trainable"], moves, strict=True)]
+        kept = rates["ema_decay"]
         after: State = {
             "trainable": trainable,
             "fixed": fixed,
             "velocity": velocity,
-            "average_trainable": _averaged(state["average_trainable"], trainable, decay),
-            "average_fixed": _averaged(state["average_fixed"], fixed, decay),
+            "average_trainable": _averaged(state["average_trainable"], trainable, kept),
+            "average_fixed": _averaged(state["average_fixed"], fixed, kept),
         }
         return after, (loss, right)
 

@@ -10,6 +10,7 @@ import pytest
 
 from scaling.datasets import FASHION_MNIST
 from scaling.runner import data, sources
+from scaling.runner.augment import Augmentation
 from scaling.runner.sources import DataError, Split
 from scaling.schema import Dataset
 
@@ -98,7 +99,8 @@ def numbered(count: int, size: int = 8) -> Split:
 
 def test_an_epoch_holds_whole_batches_of_different_pictures_in_an_order_of_its_own() -> None:
     def order(seed: int, epoch: int) -> list[int]:
-        return [label for _, labels in data.training_batches(numbered(70), 16, seed, epoch, True) for label in labels]
+        batches = data.training_batches(numbered(70), 16, seed, epoch, Augmentation(flip=True))
+        return [label for _, labels in batches for label in labels]
 
     assert len(order(0, 1)) == len(set(order(0, 1))) == 64
     assert order(0, 1) == order(0, 1)
@@ -110,12 +112,12 @@ def test_augmentation_shifts_by_an_eighth_at_most_and_mirrors_half() -> None:
     picture = np.zeros((1, size, size, 1), np.uint8)
     picture[0, 8, 4] = 255
     split = Split(np.repeat(picture, 512, axis=0), np.zeros(512, np.int32))
-    images = next(data.training_batches(split, 512, 0, 1, flip=True))[0]
+    images = next(data.training_batches(split, 512, 0, 1, Augmentation(flip=True)))[0]
     _, rows, columns, _ = np.nonzero(images)
     assert set(rows) == set(range(6, 11))
     assert set(columns) == {2, 3, 4, 5, 6} | {9, 10, 11, 12, 13}
     assert 200 < (columns > 8).sum() < 312
-    unflipped = next(data.training_batches(split, 512, 0, 1, flip=False))[0]
+    unflipped = next(data.training_batches(split, 512, 0, 1, Augmentation(flip=False)))[0]
     assert set(np.nonzero(unflipped)[2]) == {2, 3, 4, 5, 6}
 
 

@@ -51,6 +51,29 @@ def test_learning_rate_warms_up_linearly_and_ends_at_zero() -> None:
     assert all(np.diff(rates[20:]) < 0)
 
 
+def test_the_step_schedule_falls_by_tenths_at_30_60_and_80_of_90() -> None:
+    from scaling.runner.train import learning_rate
+
+    recipe = Recipe(epochs=90, warmup_epochs=5, learning_rate=1.0, schedule="step")
+    rates = [learning_rate(recipe, epoch * 7, steps_per_epoch=7) for epoch in (5, 29, 30, 59, 60, 79, 80, 89)]
+    assert rates == pytest.approx([1, 1, 0.1, 0.1, 0.01, 0.01, 0.001, 0.001])
+    assert learning_rate(recipe, 0, steps_per_epoch=7) < 0.05
+
+
+def test_nesterov_looks_ahead() -> None:
+    plain, nesterov = program(Recipe(epochs=1)), program(Recipe(epochs=1, nesterov=True))
+    (images, labels), *_ = batches(1)
+    for one in (plain, nesterov):
+        one.reset(0)
+    before = arrays(plain.state["trainable"])
+    for one in (plain, nesterov):
+        one.step(images, labels, RATES)
+    for w, v, after in zip(
+        before, arrays(nesterov.state["velocity"]), arrays(nesterov.state["trainable"]), strict=True
+    ):
+        np.testing.assert_allclose(after, w - 0.1 * (0.9 * v + v), atol=1e-6)  # v0 = 0, so g + d w = v
+
+
 def test_ema_decay_warms_up() -> None:
     from scaling.runner.train import ema_decay
 

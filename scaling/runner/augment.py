@@ -1,0 +1,61 @@
+"""What happens to training pictures: a shifted crop, a mirror image, RandAugment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from PIL import Image
+
+from scaling.datasets import DATASETS
+from scaling.runner import randaugment
+from scaling.runner.sources import Images
+from scaling.schema import Dataset, Recipe
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Distortions of a training picture, all from one random generator.
+
+    Attributes:
+        flip: mirror with probability 1/2.
+        layers: RandAugment operations on each picture, after crop and flip (released `resnet_preprocessing.py`).
+        magnitude: of each of them.
+    """
+
+    flip: bool
+    layers: int = 0
+    magnitude: float = 0.0
+
+    @classmethod
+    def of(cls, dataset: Dataset, recipe: Recipe) -> Self:
+        return cls(DATASETS[dataset.name].flip, recipe.randaugment_layers, recipe.randaugment_magnitude)
+
+    def apply(self, images: Images, random: np.random.Generator) -> Images:
+        """Distorts a batch `(n, size, size, channels)`; returns a new one."""
+        images = _cropped(images, random, self.flip)
+        if self.layers:
+            images = np.stack([self._randaugmented(image, random) for image in images])
+        return images
+
+    def _randaugmented(self, image: Images, random: np.random.Generator) -> Images:
+        grey = image.shape[-1] == 1
+        picture = Image.fromarray(image[..., 0] if grey else image)
+        for _ in range(self.layers):
+            picture = randaugment.distort(picture, self.magnitude, random)
+        distorted = np.asarray(picture)
+        return distorted[..., None] if grey else distorted
+
+
+def _cropped(images: Images, random: np.random.Generator, flip: bool) -> Images:
+    """Each picture padded by an eighth of its size with zeros, cropped back at random, and perhaps mirrored."""
+    count, size = images.shape[:2]
+    pad = size // 8
+    padded = np.pad(images, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+    rows = random.integers(0, 2 * pad + 1, size=count)[:, None] + np.arange(size)
+    columns = random.integers(0, 2 * pad + 1, size=count)[:, None] + np.arange(size)
+    if flip:
+        mirrored = random.random((count, 1)) < 0.5
+        columns = np.where(mirrored, columns[:, ::-1], columns)
+    return padded[np.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]]
