@@ -88,7 +88,7 @@ def show_plan(study: Study, trials: Sequence[dict[str, Any]], console: Console) 
             *(_engineering(trial[cost]) for cost in costs),
             "yes" if trial["done"] else "",
         )
-    console.print(table)
+    _print_whole(table, console)
     totals = _totals(trials)
     console.print(
         f"{totals['trials']} trials, {totals['done']} done; "
@@ -166,6 +166,12 @@ def _table(columns: Sequence[str], right: Collection[str]) -> Table:
         whole = column in right or column in ("trial", "study", "name")
         table.add_column(column, justify="right" if column in right else "left", no_wrap=whole, overflow="fold")
     return table
+
+
+def _print_whole(table: Table, console: Console) -> None:
+    """At the table's own width, whatever the terminal's: a number cut short would be another number."""
+    needed = console.measure(table, options=console.options.update(width=1000)).maximum
+    Console(file=console.file, width=max(console.width, needed)).print(table)
 
 
 @functools.cache
