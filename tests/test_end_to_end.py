@@ -168,6 +168,36 @@ def test_5_it_is_planned_loaded_and_plotted(folder: Path) -> None:
             assert (figures / f"accuracy_vs_{metric}.{suffix}").stat().st_size > 1000
 
 
+def test_6_a_killed_worker_costs_one_trial_and_is_replaced(folder: Path) -> None:
+    """Two workers; the one that is killed leaves a record of kind crash, and `--retry failed:crash` mends it."""
+    (folder / "pair.yaml").write_text(
+        STUDY.replace("study: tiny", "study: pair")
+        .replace("epochs: [1, 3]", "epochs: [2, 4]")
+        .replace("1.0e+20", "0.1")
+    )
+    records = folder / "results" / "pair" / "records.jsonl"
+    process = subprocess.Popen(
+        command("run", "pair.yaml", "--workers", "2"),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = time.monotonic() + PATIENCE
+    while not records.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    victim = next(pid for pid in children(process.pid) if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text())
+    os.kill(victim, signal.SIGKILL)
+    output, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1, output
+    kinds = Counter((json.loads(line).get("failure") or {}).get("kind") for line in records.read_text().splitlines())
+    assert kinds == {None: 5, "crash": 1}
+    assert "exit code" in output
+    assert call(folder, "run", "pair.yaml", "--workers", "2", "--retry", "failed:crash").returncode == 0
+    assert scaling.load_results(folder / "results" / "pair")["status"].eq("ok").all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

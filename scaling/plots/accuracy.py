@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from scaling.analysis.arms import Arm
 from scaling.analysis.tradeoff import Tradeoff
@@ -96,8 +98,8 @@ def _draw_fronts(tradeoff: Tradeoff, axes: Axes) -> None:
         if len(rows) < 2:
             continue
         axes.plot(
-            rows[tradeoff.cost.column] * tradeoff.cost.scale,
-            rows["top1"] * ACCURACY.scale,
+            _values(rows, tradeoff.cost),
+            _values(rows, ACCURACY),
             drawstyle="steps-post",
             color=style.FAMILY_COLOR[family] if several else style.GREY,
             alpha=0.6,
@@ -111,7 +113,7 @@ def _draw_series(series: Series, cost: Metric, axes: Axes) -> None:
     rows = series.rows
     if rows.empty:
         return
-    x, y = rows[cost.column] * cost.scale, rows["top1"] * ACCURACY.scale
+    x, y = _values(rows, cost), _values(rows, ACCURACY)
     axes.errorbar(
         x,
         y,
@@ -138,12 +140,19 @@ def _draw_series(series: Series, cost: Metric, axes: Axes) -> None:
     )
 
 
-def _bars(rows: pd.DataFrame, mean: str, low: str | None, high: str | None, scale: float) -> list[pd.Series] | None:
+def _values(rows: pd.DataFrame, metric: Metric) -> NDArray[np.float64]:
+    """In the unit of the metric's label."""
+    return rows[metric.column].to_numpy(float) * metric.scale
+
+
+def _bars(
+    rows: pd.DataFrame, mean: str, low: str | None, high: str | None, scale: float
+) -> list[NDArray[np.float64]] | None:
     """Lengths below and above the mean; an interval that is not known has length 0."""
     if low is None or high is None:
         return None
     ends = (rows[mean] - rows[low], rows[high] - rows[mean])
-    return [(end.fillna(0.0).clip(lower=0.0) * scale).astype(float) for end in ends]
+    return [end.fillna(0.0).clip(lower=0.0).to_numpy(float) * scale for end in ends]
 
 
 def _draw_failures(tradeoff: Tradeoff, axes: Axes) -> None:

@@ -1,0 +1,119 @@
+"""What is said while a study runs."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from scaling import progress
+from scaling.progress import LiveView, PlainView, Tracker, duration
+from scaling.runner.jobs import Job, Position, TimeJob, TrainJob
+from scaling.schema import Epoch, Score
+from tests.builders import latency_record, train_record, trial
+
+SMALL, SMALL_2, LARGE = (
+    TrainJob(trial(depth=14, epochs=4)),
+    TrainJob(trial(depth=14, epochs=4, seed=1)),
+    TrainJob(trial(depth=26, epochs=4)),
+)
+TIMING = TimeJob(latency_record(SMALL.variant).request, "synthetic", max_seconds=3.0)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def tracker(*jobs: Job, workers: int = 1) -> Tracker:
+    work = {SMALL.id: 1.0, SMALL_2.id: 1.0, LARGE.id: 2.0}
+    return Tracker({job.id: job for job in jobs}, work, workers=workers)
+
+
+def epoch(number: int) -> Epoch:
+    score = Score(correct=75, n=100, loss=0.5)
+    return Epoch(
+        epoch=number,
+        learning_rate=0.1,
+        train_loss=0.7,
+        train_top1=0.7,
+        validation_raw=score,
+        validation_ema=score,
+        seconds=1.0,
+    )
+
+
+def test_time_left_uses_a_variants_own_pace_and_the_mean_for_others(clock: list[float]) -> None:
+    tracked = tracker(SMALL, SMALL_2, LARGE, TIMING)
+    assert tracked.seconds_left() is None
+    tracked.start(0, SMALL)
+    clock[0] = 10
+    tracked.move(0, Position(2.0, epoch(2)))
+    assert tracked.seconds_left() == pytest.approx(10 + 20 + 40 + 3)  # half a job took 10 s
+    clock[0] = 20
+    tracked.finish(0, train_record(SMALL.trial))
+    assert tracked.seconds_left() == pytest.approx(20 + 40 + 3)
+    tracked.start(0, LARGE)
+    clock[0] = 120
+    tracked.finish(0, train_record(LARGE.trial))
+    assert tracked.seconds_left() == pytest.approx(20 + 3)
+    assert (tracked.finished, tracked.failed, len(tracked.waiting)) == (2, 0, 2)
+
+
+def test_failures_set_no_pace_and_workers_share_the_work(clock: list[float]) -> None:
+    tracked = tracker(SMALL, SMALL_2, LARGE, workers=2)
+    tracked.start(0, LARGE)
+    clock[0] = 1
+    tracked.finish(0, train_record(LARGE.trial, failure="oom"))
+    assert tracked.seconds_left() is None
+    tracked.start(1, SMALL)
+    clock[0] = 11
+    tracked.finish(1, train_record(SMALL.trial))
+    assert tracked.seconds_left() == pytest.approx(5)
+    assert tracked.failed == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (89, "89 s"), (90, "2 min"), (600, "10 min"), (5400, "1 h 30 min"), (9e5, "250 h 0 min")],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_plain_lines_for_logs(clock: list[float]) -> None:
+    text = io.StringIO()
+    with PlainView(tracker(SMALL, LARGE, TIMING), Console(file=text, width=200)) as view:
+        view.started(0, SMALL)
+        view.moved(0, SMALL, Position(0.5, None))
+        view.moved(0, SMALL, Position(1.0, epoch(1)))
+        view.finished(0, SMALL, train_record(SMALL.trial, top1=0.8))
+        view.started(0, LARGE)
+        view.finished(0, LARGE, train_record(LARGE.trial, failure="nan"))
+        view.started(0, TIMING)
+        view.finished(0, TIMING, latency_record(SMALL.variant, median_ms=12.0))
+    lines = text.getvalue().splitlines()
+    assert len(lines) == 4
+    assert lines[0] == f"  {SMALL.id}  epoch 1/4  validation 75.0%, loss 0.700"
+    assert re.match(
+        rf"done    {SMALL.id}  validation 80.0% of 1000 .*\[1 done, 0 running, 0 failed, 2 waiting", lines[1]
+    )
+    assert re.match(rf"failed  {LARGE.id}  nan: made up", lines[2])
+    assert re.match(r"timed   resnet_rs_14x0.25@16 training  12.0 ms a step of 128", lines[3])
+
+
+def test_the_live_view_shows_counts_and_the_running_trial(clock: list[float]) -> None:
+    text = io.StringIO()
+    console = Console(file=text, width=120, force_terminal=True)
+    with LiveView(tracker(SMALL, LARGE), console) as view:
+        view.started(0, SMALL)
+        view.moved(0, SMALL, Position(1.5, epoch(1)))
+        view._live.refresh()
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text.getvalue())
+    assert "0 done, 1 running, 0 failed, 1 waiting" in shown
+    assert SMALL.id in shown
+    assert "epoch 2/4 validation 75.0%, loss 0.700" in re.sub(" +", " ", shown)
