@@ -30,7 +30,8 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
         `activations`; for each score `*_top1` (fraction), `*_correct`, `*_n`, `*_loss`; `top1`, `top1_n`,
         `test_top1`: of the averaged weights where the recipe averages, else of the raw ones; `train_seconds`,
         `device`; and for each phase `training_ms` / `inference_ms` (median), `*_low_ms`, `*_high_ms` (95%),
-        `*_p10_ms`, `*_p90_ms`, `*_n`, `*_batch_size`, `*_precision`, `*_device`. What is missing is NaN or None.
+        `*_p10_ms`, `*_p90_ms`, `*_n`, `*_batch_size`, `*_precision`, `*_device` (with the
+        backend). What is missing is NaN or None.
 
     Raises:
         scaling.records.ResultsError: if there are no records.
@@ -100,7 +101,7 @@ def _score_row(name: str, score: Score | None) -> dict[str, Any]:
 
 
 class _Timings:
-    """The last good timing of each variant, phase and device."""
+    """The last good timing of each variant, phase and place."""
 
     def __init__(self, records: Iterable[LatencyRecord]) -> None:
         self._by_variant: dict[tuple[Any, ...], dict[str, LatencyRecord]] = {}
@@ -108,19 +109,17 @@ class _Timings:
             if record.ok:
                 request = record.request
                 key = (request.variant, request.classes, request.channels, request.phase)
-                self._by_variant.setdefault(key, {})[record.environment.device] = record
+                self._by_variant.setdefault(key, {})[record.environment.place] = record
 
     def row(self, record: TrainRecord) -> dict[str, Any]:
-        """Columns of both phases; of several devices, the one that trained the trial counts."""
+        """Columns of both phases; of several places, the one that trained the trial counts."""
         trial = record.trial
         facts = DATASETS.get(trial.dataset.name)
         row: dict[str, Any] = {}
         for phase in ("training", "inference"):
             key = (trial.variant, facts.classes, facts.channels, phase) if facts else ()
-            devices = self._by_variant.get(key, {})
-            timing = devices.get(record.environment.device) or (
-                next(iter(devices.values())) if len(devices) == 1 else None
-            )
+            places = self._by_variant.get(key, {})
+            timing = places.get(record.environment.place) or (next(iter(places.values())) if len(places) == 1 else None)
             row |= _timing_row(phase, timing)
         return row
 
@@ -135,6 +134,6 @@ def _timing_row(phase: str, timing: LatencyRecord | None) -> dict[str, Any]:
         "n": timing and timing.n,
         "batch_size": timing and timing.batch_size,
         "precision": timing and timing.request.precision,
-        "device": timing and timing.environment.device,
+        "device": timing and timing.environment.place,
     }
     return {f"{phase}_{column}": value for column, value in values.items()}

@@ -231,6 +231,11 @@ class Environment(Noun):
     git_commit: str | None = None
     git_dirty: bool | None = None
 
+    @property
+    def place(self) -> str:
+        """Device and Keras backend: latencies of two places are not those of one."""
+        return f"{self.device} ({self.versions.get('backend', 'unknown backend')})"
+
 
 class _Record(Noun):
     schema_version: int = SCHEMA_VERSION

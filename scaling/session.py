@@ -48,7 +48,7 @@ def run(
     with results.writing():
         results.study_file.write_text(study.to_yaml(), encoding="utf-8")
         everything = jobs(study)
-        todo = _limited(loop.missing(everything, results, environment.describe().device, retry), limit)
+        todo = _limited(loop.missing(everything, results, environment.describe().place, retry), limit)
         if not todo:
             console.print(f"{study.name}: nothing left to do")
             return loop.Tally(0, 0)

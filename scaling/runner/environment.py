@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -17,7 +18,7 @@ def describe(backend: str | None = None, accelerator: str | None = None) -> Envi
     """Describes this process' machine and checkout.
 
     Args:
-        backend: Keras' backend, where it is known.
+        backend: Keras' backend; None where Keras is not loaded: the one it will load.
         accelerator: its name; None on a CPU, which is then named with its cores, since they decide its speed.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -26,7 +27,7 @@ def describe(backend: str | None = None, accelerator: str | None = None) -> Envi
     }
     commit = _git("rev-parse", "HEAD")
     return Environment(
-        versions=versions | ({"backend": backend} if backend else {}),
+        versions=versions | {"backend": backend or configured_backend()},
         platform=f"{platform.system()} {platform.release()} {platform.machine()}",
         device=accelerator or f"{_processor()}, {cores} core{'s' if cores > 1 else ''}",
         cores=cores,
@@ -34,6 +35,17 @@ def describe(backend: str | None = None, accelerator: str | None = None) -> Envi
         git_commit=commit,
         git_dirty=bool(_git("status", "--porcelain", "--untracked-files=no")) if commit else None,
     )
+
+
+def configured_backend() -> str:
+    """What Keras takes its backend from, in its order: `KERAS_BACKEND`, its configuration file, TensorFlow."""
+    if chosen := os.environ.get("KERAS_BACKEND"):
+        return chosen
+    folder = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+    try:
+        return str(json.loads((folder / "keras.json").read_text())["backend"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "tensorflow"
 
 
 def _version(package: str) -> str | None:

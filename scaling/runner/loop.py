@@ -34,20 +34,20 @@ class Tally:
     failed: int
 
 
-def missing(jobs: Iterable[Job], results: ResultsFolder, device: str, retry: Collection[str] = ()) -> list[Job]:
+def missing(jobs: Iterable[Job], results: ResultsFolder, place: str, retry: Collection[str] = ()) -> list[Job]:
     """The jobs that have no record yet, and those that failed in a way to be retried.
 
     Args:
         jobs: all of the study.
         results: what was recorded.
-        device: a timing counts as done where it was made on this one; a training wherever it was made.
+        place: device and backend; a timing counts as done where it was made here, a training wherever it was made.
         retry: kinds of failure to try again; `"any"` means all.
     """
     trainings, _ = results.training.read()
     timings, _ = results.latency.read()
     settled = {record.trial_id for record in trainings if _is_settled(record, retry)}
     settled |= {
-        record.request.id for record in timings if record.environment.device == device and _is_settled(record, retry)
+        record.request.id for record in timings if record.environment.place == place and _is_settled(record, retry)
     }
     return [job for job in jobs if job.id not in settled]
 
@@ -74,7 +74,7 @@ def run(jobs: Sequence[Job], results: ResultsFolder, engine: Engine, view: View,
     while floor.busy or floor.waiting:
         for worker, where in floor.environments.items():
             if worker not in floor.busy and (job := floor.next_for(worker)):
-                if missing([job], results, where.device, retry):
+                if missing([job], results, where.place, retry):
                     engine.submit(worker, job)
                     view.started(worker, job)
                 else:

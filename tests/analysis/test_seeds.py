@@ -53,7 +53,7 @@ def test_carries_latency(tmp_path: Path) -> None:
     records = [train_record(trial(seed=seed)) for seed in (0, 1)]
     settings = collapsed(tmp_path, records, [latency_record(trial().variant, median_ms=12.0)])
     assert settings["training_ms"].tolist() == [12.0]
-    assert settings["training_device"].tolist() == ["test cpu"]
+    assert settings["training_device"].tolist() == ["test cpu (tensorflow)"]
     assert settings["inference_ms"].isna().all()
 
 

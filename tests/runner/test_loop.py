@@ -106,13 +106,13 @@ def test_missing_leaves_failures_alone_unless_told(
         tmp_path,
         [train_record(A), train_record(TRAIN_A2.trial, failure="nan"), train_record(B, failure="oom")],
     )
-    assert [job.id for job in missing([TRAIN_A, TRAIN_A2, TRAIN_B], folder, "test cpu", retry)] == expected
+    assert [job.id for job in missing([TRAIN_A, TRAIN_A2, TRAIN_B], folder, environment().place, retry)] == expected
 
 
 def test_a_timing_counts_only_on_its_device(tmp_path: Path) -> None:
     folder = results_folder(tmp_path, [], [latency_record(A.variant, device="this")])
-    assert missing([TIME_A], folder, "this") == []
-    assert missing([TIME_A], folder, "another") == [TIME_A]
+    assert missing([TIME_A], folder, environment("this").place) == []
+    assert missing([TIME_A], folder, environment("another").place) == [TIME_A]
 
 
 def test_a_timing_made_on_the_engines_device_is_not_made_again(tmp_path: Path) -> None:
