@@ -8,10 +8,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from scaling.generator.budget import Basis
+    from scaling.generator.study import Study
 
 app = typer.Typer(
     name="scaling",
@@ -35,6 +39,17 @@ Overrides = Annotated[
     typer.Option("--set", metavar="PATH=VALUE", help="Override a value, as recipe.epochs=10. Repeatable."),
 ]
 ResultsDir = Annotated[Path, typer.Option("--results", help="Folder that holds a folder for each study.")]
+Accelerator = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="ACCELERATOR",
+        help="Reckon time and money for it: cpu, a100-40, h100, v100, tpuv3-8, rtx-3090, or one of accelerators.yaml "
+        "(next to the study or in ~/.config/scaling/). Default: what its records were made on, else this cpu.",
+    ),
+]
+MaxHours = Annotated[float | None, typer.Option(min=0, help="Refuse (exit 2) when more hours than this are left.")]
+MaxCost = Annotated[float | None, typer.Option(min=0, help="Refuse (exit 2) when more dollars than this are left.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 
 
@@ -57,19 +72,70 @@ def _input_errors() -> Iterator[None]:
 
 
 @app.command()
-def plan(study: StudyName, overrides: Overrides = None, results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
-    """List a study's trials with their size, and what is done already."""
+def plan(
+    study: StudyName,
+    explain: Annotated[
+        str | None, typer.Option(metavar="TRIAL", help="Say where each value of this trial's recipe came from.")
+    ] = None,
+    on: Accelerator = None,
+    max_hours: MaxHours = None,
+    max_cost: MaxCost = None,
+    overrides: Overrides = None,
+    results: ResultsDir = RESULTS,
+    as_json: AsJson = False,
+) -> None:
+    """List a study's trials with size, memory, time and money, and what is done already."""
     from scaling import listing
+
+    with _input_errors():
+        planned, trials, by = _planned(study, overrides, results, on)
+        if explain is not None:
+            _explain(planned, explain, as_json)
+            return
+    if as_json:
+        _print_json(listing.as_json(planned, trials, by))
+    else:
+        listing.show_plan(planned, trials, Console(), by)
+    _stop_beyond(listing.beyond(planned, trials, by, max_hours, max_cost))
+
+
+def _planned(
+    name: str, overrides: list[str] | None, results: Path, on: str | None
+) -> tuple[Study, list[dict[str, Any]], Basis]:
+    """A study with its trials so far, what each of them needs, and what that is reckoned by."""
+    from scaling import listing
+    from scaling.generator import budget
     from scaling.generator import study as studies
     from scaling.records import ResultsFolder
 
-    with _input_errors():
-        planned = studies.load(study, overrides or ())
-        trials = listing.rows(planned, ResultsFolder(results / planned.name).done())
+    planned = studies.load(name, overrides or ())
+    folder = ResultsFolder(results / planned.name)
+    records, _ = folder.training.read()
+    if planned.file.search is not None:
+        from scaling.generator import search
+
+        planned = search.study_so_far(planned, folder)
+    by = budget.basis(on, records, studies.find(name).parent)
+    return planned, listing.rows(planned, {record.trial_id for record in records if record.ok}, by), by
+
+
+def _stop_beyond(reasons: list[str]) -> None:
+    """Exit code 2 where a cap is exceeded."""
+    if reasons:
+        typer.echo("error: " + "; ".join(reasons), err=True)
+        raise typer.Exit(INPUT_IS_WRONG)
+
+
+def _explain(planned: Study, trial_id: str, as_json: bool) -> None:
+    from scaling import listing
+    from scaling.generator.study import find_trial, provenance
+
+    trial = find_trial(planned, trial_id)
+    origins = provenance(planned, trial.id)
     if as_json:
-        _print_json(listing.as_json(planned, trials))
+        _print_json({"study": planned.name, "trial": trial.id, "recipe": listing.explanation(origins)})
     else:
-        listing.show_plan(planned, trials, Console())
+        listing.show_explanation(trial.id, origins, Console())
 
 
 @app.command()
@@ -80,6 +146,9 @@ def run(
     retry: Annotated[
         str | None, typer.Option(metavar="failed[:KIND]", help="Also run again what failed, or what failed so.")
     ] = None,
+    on: Accelerator = None,
+    max_hours: MaxHours = None,
+    max_cost: MaxCost = None,
     overrides: Overrides = None,
     results: ResultsDir = RESULTS,
 ) -> None:
@@ -91,6 +160,10 @@ def run(
     console = Console()
     with _input_errors():
         planned = studies.load(study, overrides or ())
+        if max_hours is not None or max_cost is not None:
+            from scaling import listing
+
+            _stop_beyond(listing.beyond(*_planned(study, overrides, results, on), max_hours, max_cost))
         kinds = session.retried_kinds(retry)
         folder = results / planned.name
         try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,37 +12,30 @@ from rich.console import Console
 from rich.table import Table
 
 from scaling.datasets import DATASETS
+from scaling.generator.budget import Basis, basis
+from scaling.generator.provenance import Origin
+from scaling.generator.sizes import size
 from scaling.generator.study import Study
-from scaling.models import Complexity, count, describe
-from scaling.schema import Trial, Variant
-
-TRAINING_PASSES = 3
-"""Multiply-accumulates of a training step over those of a forward pass: backward computes two gradients."""
-
-
-def train_macs(trial: Trial, complexity: Complexity) -> int:
-    """Multiply-accumulates of the whole training, evaluation left out."""
-    facts, dataset = DATASETS[trial.dataset.name], trial.dataset
-    pictures = dataset.train_examples or facts.train - round(facts.train * dataset.validation_fraction)
-    return TRAINING_PASSES * complexity.macs * pictures * trial.recipe.epochs
+from scaling.models import Complexity
+from scaling.schema import Recipe, Trial, Variant
 
 
 def complexities(study: Study) -> dict[Variant, Complexity]:
     """What each variant of a study costs."""
     facts = DATASETS[study.file.dataset.name]
-    return {
-        variant: count(describe(variant, channels=facts.channels, classes=facts.classes)) for variant in study.variants
-    }
+    return {variant: size(variant, facts) for variant in study.variants}
 
 
-def rows(study: Study, done: Collection[str]) -> list[dict[str, Any]]:
+def rows(study: Study, done: Collection[str], by: Basis | None = None) -> list[dict[str, Any]]:
     """One mapping a trial, JSON values, in the study's order.
 
     Args:
         study: what to list.
         done: ids of trials that were trained to success.
+        by: what time and money are reckoned by; None: this machine's processor.
     """
     costs = complexities(study)
+    by = by or basis(None, ())
     return [
         {
             "id": trial.id,
@@ -51,7 +45,7 @@ def rows(study: Study, done: Collection[str]) -> list[dict[str, Any]]:
             "params": costs[trial.variant].params,
             "macs": costs[trial.variant].macs,
             "activations": costs[trial.variant].activations,
-            "train_macs": train_macs(trial, costs[trial.variant]),
+            **asdict(by.estimate(trial, costs[trial.variant])),
             "recipe": trial.recipe.model_dump(mode="json"),
             "done": trial.id in done,
         }
@@ -59,53 +53,206 @@ def rows(study: Study, done: Collection[str]) -> list[dict[str, Any]]:
     ]
 
 
-def as_json(study: Study, trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The whole plan as one JSON document."""
-    return {"study": study.name, "question": study.file.question, "trials": list(trials), "totals": _totals(trials)}
-
-
-def _totals(trials: Sequence[dict[str, Any]]) -> dict[str, int]:
+def as_json(study: Study, trials: Sequence[dict[str, Any]], by: Basis | None = None) -> dict[str, Any]:
+    """The whole plan as one JSON document; `by` as for `rows`."""
     return {
-        "trials": len(trials),
-        "done": sum(trial["done"] for trial in trials),
-        "train_macs": sum(trial["train_macs"] for trial in trials),
+        "study": study.name,
+        "question": study.file.question,
+        "trials": list(trials),
+        "removed": [{"id": left_out.trial.id, "reason": left_out.reason} for left_out in study.removed],
+        "scaled": [
+            {
+                "strategy": scaled.label,
+                "model": scaled.variant.name,
+                "metric": scaled.metric,
+                "target": scaled.target,
+                "achieved": scaled.achieved,
+                "ratio": scaled.ratio,
+            }
+            for scaled in study.scaled
+        ],
+        "search": _search(study),
+        "reckoned_by": (by or basis(None, ())).as_json(),
+        "totals": totals(study, trials),
     }
 
 
-def show_plan(study: Study, trials: Sequence[dict[str, Any]], console: Console) -> None:
+def _search(study: Study) -> dict[str, Any] | None:
+    """How far a search is; None for other studies."""
+    if study.file.search is None:
+        return None
+    return {
+        "trials": study.file.search.trials,
+        "recorded": len(study.trials) - len(study.suggested),
+        "suggested": [trial.id for trial in study.suggested],
+    }
+
+
+def totals(study: Study, trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Sums over the trials of a study, `rows`.
+
+    `hours_left` and `cost_left` are of the trials that are not done, those that a search has not suggested yet
+    included, each at the mean of its `trials`.
+    """
+    to_come = max(0, study.file.search.trials - len(trials)) if study.file.search else 0
+    left = [trial for trial in trials if not trial["done"]]
+    summed: dict[str, Any] = {"trials": len(trials), "done": len(trials) - len(left), "to_come": to_come}
+    summed |= {name: sum(trial[name] for trial in trials) for name in ("train_macs", "hours", "cost")}
+    for name in ("hours", "cost"):
+        mean = summed[name] / len(trials) if trials else 0.0
+        summed[f"{name}_left"] = sum(trial[name] for trial in left) + to_come * mean
+    return summed | {"max_memory_gb": max((trial["memory_gb"] for trial in trials), default=0.0)}
+
+
+def beyond(
+    study: Study, trials: Sequence[dict[str, Any]], by: Basis, max_hours: float | None, max_cost: float | None
+) -> list[str]:
+    """What of a plan is over the caps on what is left to do; empty where nothing is."""
+    summed, name = totals(study, trials), by.accelerator.name
+    over = []
+    if max_hours is not None and summed["hours_left"] > max_hours:
+        over.append(f"about {summed['hours_left']:.3g} hours left on {name}, more than --max-hours {max_hours:g}")
+    if max_cost is not None and summed["cost_left"] > max_cost:
+        over.append(f"about {summed['cost_left']:.3g} dollars left on {name}, more than --max-cost {max_cost:g}")
+    return over
+
+
+def show_plan(study: Study, trials: Sequence[dict[str, Any]], console: Console, by: Basis | None = None) -> None:
     """The plan as a table, with its question and what all trials share above, and its totals below."""
-    axes = ("family", "depth", "width", "resolution", "epochs", "seed")
-    shared = [axis for axis in axes if len({trial[axis] for trial in trials}) == 1]
-    varied = [axis for axis in axes if axis not in shared]
+    by = by or basis(None, ())
+    values = {trial.id: _values(trial) for trial in study.trials}
+    suggested = {trial.id for trial in study.suggested}
+    told = ("family", "depth", "width", "resolution", "epochs", "seed")
+    varied = [axis for axis in _values(study.trials[0]) if len({values[trial][axis] for trial in values}) > 1]
     console.print(f"[bold]{study.name}[/bold]: {study.file.question}", highlight=False)
-    console.print("all trials: " + ", ".join(f"{axis} {trials[0][axis]}" for axis in shared), highlight=False)
-    costs = {"params": "params", "macs": "MACs", "activations": "acts"}
-    table = _table(("trial", *varied, *costs.values(), "done"), right=(*varied, *costs.values()))
+    shared = [f"{axis} {values[study.trials[0].id][axis]}" for axis in told if axis not in varied]
+    console.print("all trials: " + ", ".join(shared), highlight=False)
+    costs = _cost_columns(by)
+    headings = [axis.replace("_", "\n") for axis in varied]
+    table = _table(("trial", *headings, *costs, "done"), right=(*headings, *costs))
     for trial in trials:
         table.add_row(
             trial["id"],
-            *(str(trial[axis]) if axis == "family" else f"{trial[axis]:g}" for axis in varied),
-            *(_engineering(trial[cost]) for cost in costs),
-            "yes" if trial["done"] else "",
+            *(values[trial["id"]][axis] for axis in varied),
+            *(write(trial[name]) for name, write in costs.values()),
+            "yes" if trial["done"] else "next" if trial["id"] in suggested else "",
         )
     _print_whole(table, console)
-    totals = _totals(trials)
-    console.print(
-        f"{totals['trials']} trials, {totals['done']} done; "
-        f"{_engineering(totals['train_macs'])} multiply-accumulates to train them all",
-        highlight=False,
-    )
+    _show_scaled(study, console)
+    _show_removed(study, console)
+    _show_totals(study, trials, by, console)
+
+
+def _cost_columns(by: Basis) -> dict[str, tuple[str, Callable[[float], str]]]:
+    """Heading to name and writer of each column of what a trial costs; no money where nobody knows the price."""
+    columns: dict[str, tuple[str, Callable[[float], str]]] = {
+        "params": ("params", _engineering),
+        "MACs": ("macs", _engineering),
+        "acts": ("activations", _engineering),
+        "GB": ("memory_gb", _gigabytes),
+        "train MACs": ("train_macs", _engineering),
+        "time": ("hours", _time),
+    }
+    return columns | ({"$": ("cost", _money)} if by.accelerator.dollars_per_hour else {})
+
+
+def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, console: Console) -> None:
+    """The sums below a plan's table, what they rest on, and how far a search is."""
+    summed, one = totals(study, trials), by.accelerator
+    money = f", ${_money(summed['cost_left'])} of ${_money(summed['cost'])}" if one.dollars_per_hour else ""
+    if search := _search(study):
+        console.print(f"search: {search['recorded']} of {search['trials']} trials recorded", highlight=False)
+    for line in (
+        f"{summed['trials']} trials, {summed['done']} done; {_engineering(summed['train_macs'])} multiply-accumulates "
+        "to train them all (3 x MACs x pictures x epochs)",
+        f"left on {one.name}: {_time(summed['hours_left'])} of {_time(summed['hours'])}{money}; "
+        f"{_gigabytes(summed['max_memory_gb'])} GB at most, of {one.memory_gb:g}",
+        *(f"  {reason}" for reason in str(by).splitlines()),
+        "  a rough estimate: training alone, one trial at a time; your own prices go into accelerators.yaml",
+    ):
+        console.print(line, highlight=False, soft_wrap=True)
+
+
+def _time(hours: float) -> str:
+    """No more digits than an estimate deserves: `45s`, `12m`, `3.4h`, `820h`, `12.3kh`."""
+    if hours < 1.5:
+        return f"{hours * 3600:.2g}s" if hours < 90 / 3600 else f"{hours * 60:.0f}m"
+    return f"{hours:.1f}h" if hours < 10 else f"{hours:.0f}h" if hours < 1000 else f"{_engineering(hours)}h"
+
+
+def _gigabytes(gigabytes: float) -> str:
+    return f"{gigabytes:.2g}" if gigabytes < 10 else f"{gigabytes:.0f}"
+
+
+def _money(dollars: float) -> str:
+    return f"{dollars:.2f}" if dollars < 100 else f"{dollars:,.0f}"
+
+
+def _values(trial: Trial) -> dict[str, str]:
+    """Everything that a study may vary, as it is written, by axis."""
+    variant, recipe = trial.variant, trial.recipe
+    fields = {name: getattr(variant, name) for name in Variant.model_fields if name != "blocks"}
+    fields |= {name: getattr(recipe, name) for name in Recipe.model_fields}
+    return {name: f"{value:g}" if type(value) in (int, float) else str(value) for name, value in fields.items()} | {
+        "seed": str(trial.seed)
+    }
+
+
+def _show_scaled(study: Study, console: Console) -> None:
+    """What each strategy made, and how close it came to its target."""
+    if not study.scaled:
+        return
+    table = _table(("strategy", "model", "of", "wanted", "reached", "ratio"), right=("wanted", "reached", "ratio"))
+    for scaled in study.scaled:
+        reached = (_engineering(scaled.target), _engineering(scaled.achieved), f"{scaled.ratio:.3f}")
+        table.add_row(scaled.label, scaled.variant.name, scaled.metric, *reached)
+    _print_whole(table, console)
+
+
+def _show_removed(study: Study, console: Console, most: int = 10) -> None:
+    """Trials that constraints and slices left out, with the reason."""
+    if study.removed:
+        console.print(f"{len(study.removed)} trials left out:", highlight=False)
+    for left_out in study.removed[:most]:
+        console.print(f"  {left_out.trial.id}  {left_out.reason}", highlight=False, soft_wrap=True)
+    if len(study.removed) > most:
+        console.print(f"  ... and {len(study.removed) - most} more; --json has all", highlight=False)
+
+
+def explanation(origins: Iterable[tuple[str, Any, Origin]]) -> list[dict[str, Any]]:
+    """One mapping a recipe field, JSON values: what it is, and where that came from."""
+    return [
+        {
+            "field": field,
+            "value": value,
+            "kind": origin.kind,
+            "where": origin.where or None,
+            "source": origin.source or None,
+            "verified": origin.verified,
+        }
+        for field, value, origin in origins
+    ]
+
+
+def show_explanation(trial_id: str, origins: Iterable[tuple[str, Any, Origin]], console: Console) -> None:
+    """Each value of a trial's recipe and where it came from, as a table."""
+    console.print(f"[bold]{trial_id}[/bold]: its recipe, and where each value came from", highlight=False)
+    table = _table(("name", "value", "from"), right=("value",))
+    for field, value, origin in origins:
+        table.add_row(field, str(value) if isinstance(value, str | bool) else f"{value:g}", str(origin))
+    console.print(table)
 
 
 def studies(found: Iterable[Study]) -> list[dict[str, Any]]:
     """One mapping a study: name, question, figure of the paper, number of trials, training MACs, cost by its file."""
+    by = basis(None, ())
     return [
         {
             "study": study.name,
             "question": study.file.question,
             "paper": study.file.paper,
-            "trials": len(study.trials),
-            "train_macs": _totals(rows(study, ()))["train_macs"],
+            "trials": study.file.search.trials if study.file.search else len(study.trials),
+            "train_macs": None if study.file.search else totals(study, rows(study, (), by))["train_macs"],
             "cost": study.file.cost,
         }
         for study in found
@@ -121,7 +268,7 @@ def show_studies(listed: Iterable[dict[str, Any]], console: Console) -> None:
             row["question"],
             row["paper"] or "",
             str(row["trials"]),
-            _engineering(row["train_macs"]),
+            "as it finds" if row["train_macs"] is None else _engineering(row["train_macs"]),
             row["cost"] or "",
         )
     console.print(table)
@@ -170,14 +317,13 @@ def _table(columns: Sequence[str], right: Collection[str]) -> Table:
 
 def _print_whole(table: Table, console: Console) -> None:
     """At the table's own width, whatever the terminal's: a number cut short would be another number."""
-    needed = console.measure(table, options=console.options.update(width=1000)).maximum
-    Console(file=console.file, width=max(console.width, needed)).print(table)
+    Console(file=console.file, width=max(console.width, 1000)).print(table)
 
 
 @functools.cache
 def _engineering(value: float) -> str:
     """Three digits and a unit: 684586 as `685k`."""
-    for limit, unit in ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+    for limit, unit in ((1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= limit:
             return f"{value / limit:.3g}{unit}"
     return f"{value:g}"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
+import typing
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
 
 
 class StudyError(ValueError):
@@ -41,7 +46,7 @@ def _explain_one(detail: Any, model: type[BaseModel], places: Mapping[str, str],
     location = [str(part) for part in detail["loc"]]
     field = location[0] if location else ""
     place = places.get(field) or (prefix + _path(detail["loc"]) if location else prefix.rstrip("."))
-    value = detail["input"]
+    value = _SHORT.repr(detail["input"])
     match detail["type"]:
         case "extra_forbidden":
             return f"{place}: unknown field{did_you_mean(location[-1], _fields(model, location[:-1]))}"
@@ -49,24 +54,26 @@ def _explain_one(detail: Any, model: type[BaseModel], places: Mapping[str, str],
             return f"{place}: required, and not given"
         case "literal_error":
             choices = detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
-            return f"{place}: {value!r} is not a choice{did_you_mean(str(value), choices)}"
+            return f"{place}: {value} is not a choice{did_you_mean(str(detail['input']), choices)}"
         case "value_error":
             reason = str(detail["ctx"]["error"])
             return f"{place}: {reason}" if place else reason
-        case "int_type" | "float_type" if isinstance(value, str):
-            return f"{place}: {value!r} is text; write a number without quotes"
+        case "int_type" | "float_type" if isinstance(detail["input"], str):
+            return f"{place}: {value} is text; write a number without quotes"
         case _:
             message = detail["msg"]
-            return f"{place}: {message[0].lower() + message[1:]}, not {value!r}"
+            return f"{place}: {message[0].lower() + message[1:]}, not {value}"
 
 
 def _fields(model: type[BaseModel], path: list[str]) -> list[str]:
     """The fields of the model that `path` leads to from `model`."""
     for part in path:
-        inner = model.model_fields[part].annotation if part in model.model_fields else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        inner = [kind for kind in (annotation, *typing.get_args(annotation)) if isinstance(kind, type)]
+        models = [kind for kind in inner if issubclass(kind, BaseModel)]
+        if not models:
             break
-        model = inner
+        model = models[0]
     return list(model.model_fields)
 
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from scaling.generator.errors import StudyError, did_you_mean
 from scaling.schema import Recipe, Variant
 
 AXES = (*Variant.model_fields, *Recipe.model_fields, "seed")
 """What a block or `across` may vary: any field of a variant or a recipe, and the seed."""
+
+MAX_TRIALS = 10_000
+"""Trials of one study; the paper's largest has 525. More is a slip, and is refused before anything is expanded."""
+
+Axis: TypeAlias = tuple[str, list[tuple[str, Any]]]
+"""Its name and `(place, value)` pairs."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +40,9 @@ def cells(grid: Sequence[Mapping[str, Any]], across: Mapping[str, Any]) -> Itera
     """Every block's cross product, in the order they are written, the last axis fastest.
 
     Raises:
-        StudyError: for unknown, empty or doubly set axes.
+        StudyError: for unknown, empty or doubly set axes, or too many trials.
     """
-    problems = [problem for place, block in _blocks(grid, across) for problem in _problems(place, block)]
+    problems = [problem for place, block in _blocks(grid, across) for problem in axis_problems(place, block)]
     problems += [
         f"grid[{index}].{axis}: also set in across; keep one"
         for index, block in enumerate(grid)
@@ -44,23 +51,50 @@ def cells(grid: Sequence[Mapping[str, Any]], across: Mapping[str, Any]) -> Itera
     ]
     if problems:
         raise StudyError(problems)
-    for index, block in enumerate(grid):
-        axes = [*_axes(f"grid[{index}]", block), *_axes("across", across)]
-        for combination in itertools.product(*(values for _, values in axes)):
-            names = [axis for axis, _ in axes]
-            yield Cell(
-                values=dict(zip(names, (value for _, value in combination), strict=True)),
-                places=dict(zip(names, (place for place, _ in combination), strict=True)),
-                block=f"grid[{index}]",
-            )
+    blocks = [axes(f"grid[{index}]", block) + axes("across", across) for index, block in enumerate(grid)]
+    refuse_too_many("grid", sum(size_of(block) for block in blocks))
+    for index, block in enumerate(blocks):
+        yield from cross(block, f"grid[{index}]")
 
 
-def _blocks(grid: Sequence[Mapping[str, Any]], across: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield from ((f"grid[{index}]", block) for index, block in enumerate(grid))
-    yield "across", across
+def cross(block: Sequence[Axis], place: str) -> Iterator[Cell]:
+    """The cross product of a block's axes, the last one fastest."""
+    names = [name for name, _ in block]
+    for combination in itertools.product(*(values for _, values in block)):
+        yield Cell(
+            values=dict(zip(names, (value for _, value in combination), strict=True)),
+            places=dict(zip(names, (where for where, _ in combination), strict=True)),
+            block=place,
+        )
 
 
-def _problems(place: str, block: Mapping[str, Any]) -> Iterator[str]:
+def axes(place: str, block: Mapping[str, Any]) -> list[Axis]:
+    """Each axis with its values; a bare value is a list of one, and so are the four numbers of `blocks`."""
+    return [
+        (axis, [(f"{place}.{axis}[{index}]", value) for index, value in enumerate(values)])
+        if isinstance(values, list) and not (axis == "blocks" and not any(isinstance(v, list) for v in values))
+        else (axis, [(f"{place}.{axis}", values)])
+        for axis, values in block.items()
+    ]
+
+
+def size_of(block: Sequence[Axis]) -> int:
+    """Cells in the cross product."""
+    return math.prod(len(values) for _, values in block)
+
+
+def refuse_too_many(place: str, trials: int) -> None:
+    """Stops before a cross product is expanded that nobody means.
+
+    Raises:
+        StudyError: for more than `MAX_TRIALS`.
+    """
+    if trials > MAX_TRIALS:
+        raise StudyError([f"{place}: {trials:,} trials, and a study has at most {MAX_TRIALS:,}; shorten an axis"])
+
+
+def axis_problems(place: str, block: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a block before its values are looked at."""
     for axis, values in block.items():
         if axis not in AXES:
             yield f"{place}.{axis}: unknown axis{did_you_mean(axis, AXES)}"
@@ -70,10 +104,6 @@ def _problems(place: str, block: Mapping[str, Any]) -> Iterator[str]:
             yield f"{place}.{axis}: an empty list leaves no trials"
 
 
-def _axes(place: str, block: Mapping[str, Any]) -> Iterator[tuple[str, list[tuple[str, Any]]]]:
-    """Each axis with its `(place, value)` pairs; a bare value is a list of one."""
-    for axis, values in block.items():
-        if isinstance(values, list):
-            yield axis, [(f"{place}.{axis}[{index}]", value) for index, value in enumerate(values)]
-        else:
-            yield axis, [(f"{place}.{axis}", values)]
+def _blocks(grid: Sequence[Mapping[str, Any]], across: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield from ((f"grid[{index}]", block) for index, block in enumerate(grid))
+    yield "across", across

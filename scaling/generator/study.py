@@ -2,69 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
-from scaling.datasets import DATASETS, DatasetFacts
-from scaling.generator import yaml_file
+from scaling.datasets import DATASETS
+from scaling.generator import accelerators, search_space, yaml_file
+from scaling.generator.constraints import Removed
 from scaling.generator.errors import StudyError, did_you_mean, explain
-from scaling.generator.grid import Cell, cells
-from scaling.generator.rules import RULES
-from scaling.models import describe
-from scaling.schema import (
-    Dataset,
-    Family,
-    LatencyPlan,
-    LatencyRequest,
-    Noun,
-    Recipe,
-    Trial,
-    Variant,
-)
+from scaling.generator.expand import expand
+from scaling.generator.provenance import Origin, assigned
+from scaling.generator.search_space import Axis
+from scaling.generator.strategies import Scaled
+from scaling.generator.study_file import StudyFile, problems
+from scaling.generator.yaml_file import refuse_extremes
+from scaling.schema import LatencyRequest, Trial, Variant
 
 STUDIES = Path("studies")
 
 
-class StudyFile(Noun):
-    """What a study file may say.
-
-    Attributes:
-        study: its name and its folder's under `results/`.
-        question: what its figure answers.
-        paper: the figure or table of arXiv 2103.07579 that asks the same.
-        cost: what running it took, where and when.
-        dataset, family: of every trial; a grid block may name another family.
-        grid: blocks of axes; the union of their cross products.
-        across: axes crossed with every block.
-        rules: names of `rules.RULES`; a later one wins.
-        recipe: values for all trials; they win over rules, axes win over them.
-        latency: what to time.
-    """
-
-    study: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*(/[a-z0-9][a-z0-9_]*)*$")]
-    question: str
-    paper: str | None = None
-    cost: str | None = None
-    dataset: Dataset
-    family: Family = "resnet_rs"
-    grid: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]
-    across: dict[str, Any] = {}
-    rules: tuple[str, ...] = ()
-    recipe: dict[str, Any] = {}
-    latency: LatencyPlan = LatencyPlan()
-
-
 @dataclass(frozen=True)
 class Study:
-    """A checked study: every trial once, in the order of the file."""
+    """A checked study.
+
+    Attributes:
+        file: what was written.
+        trials: each once, in the order of the file.
+        removed: trials that constraints and slices left out.
+        scaled: what the scaling strategies made, with how close they came.
+        origins: where each recipe value of a trial came from, by field; see `provenance`.
+        overridden: places that `--set` wrote.
+        suggested: of a search, the trials that are not trained yet; see `search.study_so_far`.
+        axes: that a search searches, by name.
+    """
 
     file: StudyFile
     trials: tuple[Trial, ...]
+    removed: tuple[Removed, ...] = ()
+    scaled: tuple[Scaled, ...] = ()
+    origins: Mapping[Trial, Mapping[str, Origin]] = field(default_factory=dict, repr=False)
+    overridden: tuple[str, ...] = ()
+    suggested: tuple[Trial, ...] = ()
+    axes: Mapping[str, Axis] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -89,12 +72,13 @@ class Study:
                 precision=plan.precision,
             )
             for variant in self.variants
-            for phase in plan.phases
+            for phase in self.file.phases
         )
 
     def to_yaml(self) -> str:
-        """The study as a study file, overrides written in."""
-        return yaml.safe_dump(self.file.model_dump(mode="json", exclude_defaults=True), sort_keys=False, width=120)
+        """The study as a study file, overrides written in; without a storage's URL, which may hold a password."""
+        content = self.file.model_dump(mode="json", exclude_defaults=True, exclude={"search": {"storage"}})
+        return yaml.safe_dump(content, sort_keys=False, width=120)
 
 
 def load(name: str, overrides: Iterable[str] = ()) -> Study:
@@ -108,9 +92,10 @@ def load(name: str, overrides: Iterable[str] = ()) -> Study:
         StudyError: with every mistake found, each with its place.
     """
     path = find(name)
+    overrides = tuple(overrides)
     content = yaml_file.override(yaml_file.load(path), overrides)
     try:
-        return check(content)
+        return check(content, overrides)
     except StudyError as error:
         raise StudyError(f"{path}: {problem}" for problem in error.problems) from None
 
@@ -139,94 +124,56 @@ def available() -> dict[str, Path]:
         path.relative_to(root).with_suffix("").as_posix(): path
         for root in reversed(roots)
         for path in sorted(root.rglob("*.yaml"))
+        if path.name != accelerators.USER_FILE
     }
 
 
-def check(content: dict[str, Any]) -> Study:
+def check(content: dict[str, Any], overrides: Iterable[str] = ()) -> Study:
     """Checks a study file's content and expands it.
+
+    Args:
+        content: with the overrides made.
+        overrides: that were made, for the origins of values.
 
     Raises:
         StudyError: with every mistake found.
     """
+    refuse_extremes(content)
     try:
         file = StudyFile.model_validate(content)
     except ValidationError as error:
         raise StudyError(explain(error, StudyFile, {})) from None
-    problems = list(_problems(file))
-    if problems:
-        raise StudyError(problems)
-    trials, mistakes = _expand(file)
-    if mistakes:
+    if mistakes := list(problems(file)):
         raise StudyError(mistakes)
-    return Study(file, tuple(dict.fromkeys(trials)))
+    overridden = assigned(overrides)
+    expanded = expand(file, overridden)
+    axes = search_space.check(file.search, file.across, file.recipe) if file.search else {}
+    return Study(
+        file,
+        tuple(expanded.trials),
+        expanded.removed,
+        expanded.scaled,
+        expanded.trials,
+        overridden,
+        axes=axes,
+    )
 
 
-def _problems(file: StudyFile) -> Iterator[str]:
-    name, wanted = file.dataset.name, file.dataset.train_examples
-    if name not in DATASETS:
-        yield f"dataset.name: {name!r} is not a data set{did_you_mean(name, DATASETS)}"
-    elif wanted and wanted > (most := _train_pictures(DATASETS[name], file.dataset)):
-        yield f"dataset.train_examples: {wanted} of {most} training pictures (validation taken out)"
-    for index, rule in enumerate(file.rules):
-        if rule not in RULES:
-            yield f"rules[{index}]: {rule!r} is not a rule{did_you_mean(rule, RULES)}"
-    for field in file.recipe:
-        if field not in Recipe.model_fields:
-            yield f"recipe.{field}: unknown field{did_you_mean(field, Recipe.model_fields)}"
-        elif field in file.across or any(field in block for block in file.grid):
-            yield f"recipe.{field}: also an axis of the grid; keep one"
+def find_trial(study: Study, trial_id: str) -> Trial:
+    """The trial with an id, or with the only one that begins so.
+
+    Raises:
+        StudyError: if no trial or several begin so.
+    """
+    found = [trial for trial in study.trials if trial.id.startswith(trial_id)]
+    if len(found) != 1:
+        several = f"{len(found)} trials begin so" if found else "there is no such trial"
+        shown = ", ".join(trial.id for trial in (found or study.trials)[:3])
+        raise StudyError([f"trial {trial_id!r} of {study.name}: {several}; for instance {shown}"])
+    return found[0]
 
 
-def _train_pictures(facts: DatasetFacts, dataset: Dataset) -> int:
-    return facts.train - round(facts.train * dataset.validation_fraction)
-
-
-def _expand(file: StudyFile) -> tuple[list[Trial], list[str]]:
-    trials: list[Trial] = []
-    mistakes: list[str] = []
-    for cell in cells(file.grid, file.across):
-        try:
-            trials.append(_trial(file, cell))
-        except StudyError as error:
-            mistakes += error.problems
-    return trials, mistakes
-
-
-def _trial(file: StudyFile, cell: Cell) -> Trial:
-    variant = _variant(file, cell)
-    recipe = _recipe(file, cell, variant)
-    try:
-        return Trial(dataset=file.dataset, variant=variant, recipe=recipe, seed=cell.values.get("seed", 0))
-    except ValidationError as error:
-        raise StudyError(explain(error, Trial, cell.places)) from None
-
-
-def _variant(file: StudyFile, cell: Cell) -> Variant:
-    values = {"family": file.family} | {k: v for k, v in cell.values.items() if k in Variant.model_fields}
-    facts = DATASETS[file.dataset.name]
-    try:
-        variant = Variant.model_validate(values)
-        describe(variant, channels=facts.channels, classes=facts.classes)
-    except ValidationError as error:
-        raise StudyError(explain(error, Variant, cell.places, f"{cell.block}.")) from None
-    except ValueError as error:
-        axis = str(error).split()[0]
-        raise StudyError([f"{cell.places.get(axis, cell.block)}: {error}"]) from None
-    return variant
-
-
-def _recipe(file: StudyFile, cell: Cell, variant: Variant) -> Recipe:
-    """Defaults, then rules, then the study's recipe, then the cell: each wins over those before it."""
-    own = file.recipe | {k: v for k, v in cell.values.items() if k in Recipe.model_fields}
-    epochs = own.get("epochs")
-    filled: dict[str, Any] = {}
-    if isinstance(epochs, int):
-        for index, name in enumerate(file.rules):
-            try:
-                filled |= RULES[name].fill(variant, epochs)
-            except ValueError as error:
-                raise StudyError([f"rules[{index}]: {name}: {error}"]) from None
-    try:
-        return Recipe.model_validate(filled | own)
-    except ValidationError as error:
-        raise StudyError(explain(error, Recipe, cell.places, "recipe.")) from None
+def provenance(study: Study, trial_id: str) -> list[tuple[str, Any, Origin]]:
+    """Each value of a trial's recipe by field, and where it came from; `trial_id` as for `find_trial`."""
+    trial = find_trial(study, trial_id)
+    return [(field, getattr(trial.recipe, field), origin) for field, origin in study.origins[trial].items()]

@@ -1,7 +1,8 @@
-"""YAML as study files mean it: safe, no key twice, `1e-3` a number; and overrides from the command line."""
+"""YAML as study files mean it: safe and flat, no key twice, `1e-3` a number; and overrides from the command line."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from copy import deepcopy
@@ -12,9 +13,24 @@ import yaml
 
 from scaling.generator.errors import StudyError
 
+LARGEST_NUMBER = 1e100
+"""In a study file; nothing that is counted comes near, and larger ones make arithmetic overflow."""
+
+DEEPEST = 12
+"""Mappings and lists within each other; a study needs four."""
+
 
 class _Loader(yaml.SafeLoader):
-    """PyYAML reads `1e-3` as text and lets a repeated key win in silence; this does neither."""
+    """PyYAML reads `1e-3` as text and lets a repeated key win in silence; this does neither.
+
+    Aliases are refused: a few lines of them can stand for more values than fit into memory.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "aliases (*name) are not read; write the value out", mark)
+        return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -66,15 +82,38 @@ def parse(text: str, place: str) -> Any:
         raise StudyError([f"{place}: not YAML: {str(error).splitlines()[0]}"]) from None
 
 
+def refuse_extremes(content: object) -> None:
+    """Stops at what no study means and what would take forever: huge numbers and endless nesting.
+
+    Raises:
+        StudyError: with the place.
+    """
+    waiting = [("", content, 0)]
+    while waiting:
+        place, value, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise StudyError([f"{place}: more than {DEEPEST} mappings and lists within each other"])
+        match value:
+            case dict():
+                waiting += [(f"{place}.{key}" if place else str(key), inner, depth + 1) for key, inner in value.items()]
+            case list():
+                waiting += [(f"{place}[{index}]", inner, depth + 1) for index, inner in enumerate(value)]
+            case int() | float() if abs(value) > LARGEST_NUMBER and value != math.inf:
+                raise StudyError([f"{place}: a number beyond {LARGEST_NUMBER:g}"])
+
+
 def override(content: dict[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
     """A copy of a study's content with `path=value` assignments made, as `recipe.epochs=10` or `grid[0].depth=[14]`.
 
-    A field set in `recipe` is no longer an axis: it leaves `across` and the grid's blocks.
+    A field set in `recipe` is no longer an axis: it leaves `across`, the grid's blocks and the searched space.
 
     Raises:
         StudyError: if an assignment has no `=`, or leads through something that is neither mapping nor list.
     """
-    content = deepcopy(content)
+    try:
+        content = deepcopy(content)
+    except RecursionError:
+        raise StudyError(["nested too deeply"]) from None
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals or not path.strip():
@@ -100,7 +139,8 @@ def _assign(content: Any, keys: list[str], value: Any, assignment: str) -> None:
 
 
 def _drop_axis(content: dict[str, Any], axis: str) -> None:
-    grid = content.get("grid")
-    for block in [content.get("across"), *(grid if isinstance(grid, list) else [])]:
+    grid, search = content.get("grid"), content.get("search")
+    blocks = [content.get("across"), *(grid if isinstance(grid, list) else [])]
+    for block in [*blocks, search.get("space") if isinstance(search, dict) else None]:
         if isinstance(block, dict):
             block.pop(axis, None)

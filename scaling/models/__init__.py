@@ -11,6 +11,12 @@ __all__ = ["Complexity", "Network", "count", "describe"]
 
 _FAMILIES = {"resnet_rs": resnet_rs.network, "efficientnet": efficientnet.network}
 
+LARGEST = {"resnet_rs": {"depth": 2000, "width": 64}, "efficientnet": {"depth": 40, "width": 64}}
+"""No network comes near; a slip of the pen such as a depth of `1.0e9` would be written down for years."""
+
+LARGEST_RESOLUTION = 16_384
+"""Pixels a side, likewise."""
+
 
 def describe(
     variant: Variant, *, channels: int, classes: int, dropout: float = 0.0, stochastic_depth: float = 0.0
@@ -18,6 +24,9 @@ def describe(
     """Writes a variant's network down as data; see `resnet_rs.network` and `efficientnet.network`.
 
     Raises:
-        ValueError: where the family cannot be built so.
+        ValueError: where the family cannot be built so; the message starts with the field of the variant at fault.
     """
+    for axis, most in {**LARGEST[variant.family], "resolution": LARGEST_RESOLUTION}.items():
+        if (value := getattr(variant, axis)) > most:
+            raise ValueError(f"{axis} {value:g} is more than {most}, the largest that is planned for")
     return _FAMILIES[variant.family](variant, channels, classes, dropout, stochastic_depth)

@@ -186,7 +186,7 @@ class _Builder:
                 raise TypeError(f"no ResNet-RS layer: {layer!r}")
 
     def _conv(self, layer: Conv, x: keras.KerasTensor) -> keras.KerasTensor:
-        if layer.stride > 1:
+        if layer.stride > 1 and layer.kernel > 1:
             before = (layer.kernel - 1) // 2
             pad = (before, layer.kernel - 1 - before)
             x = kl.ZeroPadding2D((pad, pad), name=f"{layer.name}_pad")(x)

@@ -29,6 +29,30 @@ DEPTH_DIVISOR = 8
 """Filters are rounded to multiples of this (released `efficientnet_builder.py`)."""
 
 
+class Coefficients(NamedTuple):
+    """What a named EfficientNet scales B0 by, and the dropout rate it was trained with."""
+
+    width: float
+    depth: float
+    resolution: int
+    dropout: float
+
+
+NAMED: dict[str, Coefficients] = {
+    "b0": Coefficients(1.0, 1.0, 224, 0.2),
+    "b1": Coefficients(1.0, 1.1, 240, 0.2),
+    "b2": Coefficients(1.1, 1.2, 260, 0.3),
+    "b3": Coefficients(1.2, 1.4, 300, 0.3),
+    "b4": Coefficients(1.4, 1.8, 380, 0.4),
+    "b5": Coefficients(1.6, 2.2, 456, 0.4),
+    "b6": Coefficients(1.8, 2.6, 528, 0.5),
+    "b7": Coefficients(2.0, 3.1, 600, 0.5),
+    "b8": Coefficients(2.2, 3.6, 672, 0.5),
+    "l2": Coefficients(4.3, 5.3, 800, 0.5),
+}
+"""The released `efficientnet_builder.py` (github.com/tensorflow/tpu, models/official/efficientnet)."""
+
+
 class _Stage(NamedTuple):
     kernel: int
     repeats: int

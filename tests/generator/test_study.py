@@ -90,7 +90,10 @@ def test_timings_are_one_a_variant_and_phase() -> None:
         ({"across": {"resolution": 16, "stem": "small", "epochs": "350"}}, "across.epochs: '350' is text"),
         ({"across": {"resolution": 16, "stem": "small", "epochs": 2.5}}, "across.epochs: "),
         ({"across": {"resolution": 16, "stem": "small", "epochs": 1, "seed": -1}}, "across.seed: "),
-        ({"across": {"resolution": 16, "stem": "small", "epochs": 350}}, "rules[0]: paper_regularization: 350 epochs"),
+        (
+            {"grid": [{"family": "efficientnet", "depth": 1, "width": 1}], "across": {"resolution": 32, "epochs": 350}},
+            "rules[0]: paper_regularization: 350 epochs",
+        ),
         ({"rules": ["paper_regularisation"]}, "did you mean 'paper_regularization'?"),
         ({"recipe": {"learning_rat": 1}}, "recipe.learning_rat: unknown field; did you mean 'learning_rate'?"),
         ({"recipe": {"learning_rate": 0}}, "recipe.learning_rate: "),
@@ -183,3 +186,17 @@ def test_whatever_is_written_gives_trials_or_a_message(key: str, value: Any, whe
         content["grid"][0][axis] = value
     with contextlib.suppress(StudyError):  # anything else is a traceback for the user
         assert check(content).trials
+
+
+def test_numbers_that_overflow_and_endless_nesting_are_refused() -> None:
+    nested: Any = 1
+    for _ in range(20):
+        nested = [nested]
+    for changes, message in (
+        ({"recipe": {"learning_rate": 10**400}}, "recipe.learning_rate: a number beyond 1e+100"),
+        ({"question": nested}, "mappings and lists within each other"),
+    ):
+        with pytest.raises(StudyError) as caught:
+            check(changed(**changes))
+        assert message in str(caught.value)
+    assert check(changed(recipe={"learning_rate": 1e30})).trials  # diverges, and may

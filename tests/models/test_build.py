@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from scaling.models import Complexity, count, describe
+from scaling.models.names import parse
+from scaling.models.resnet_rs import BLOCKS
 from scaling.schema import Variant
 
 pytestmark = pytest.mark.slow
@@ -16,12 +18,15 @@ pytestmark = pytest.mark.slow
 VARIANTS = [
     Variant(depth=14, width=0.25, resolution=16, stem="small"),
     Variant(depth=26, width=0.375, resolution=30, stem="small", se_ratio=0.0),
-    Variant(depth=50, resolution=160),
     Variant(depth=101, width=1.5, resolution=65),
+    Variant(depth=26, width=0.5, resolution=97, stem="resnet_d", activation="swish"),
+    Variant(depth=26, width=0.5, resolution=97, stem="paper_text", se_ratio=0.1),
+    Variant(depth=26, width=0.5, resolution=97, resnet_d=False, se_ratio=0.0),
+    Variant(depth=17, width=0.5, resolution=16, stem="small", resnet_d=False, blocks=(1, 2, 1, 1)),
     Variant(family="efficientnet", depth=0.5, width=0.5, resolution=32),
-    Variant(family="efficientnet", depth=1.0, width=1.0, resolution=224),
     Variant(family="efficientnet", depth=1.2, width=1.1, resolution=130),
 ]
+EFFICIENTNET = VARIANTS[-2]
 RGB = {"mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25)}
 
 
@@ -46,9 +51,34 @@ def count_layers(model: Any) -> Complexity:
     return total
 
 
-@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def described(variant: Variant) -> str:
+    return "-".join([variant.name, *(str(v) for k, v in variant.changed().items() if k in ("stem", "resnet_d"))])
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=described)
 def test_a_count_from_data_equals_a_count_over_built_layers(variant: Variant) -> None:
     assert count_layers(make(variant)) == count(describe(variant, channels=3, classes=10))
+
+
+@pytest.mark.parametrize("name", [*(f"resnet_rs_{d}@160" for d in BLOCKS), *(f"efficientnet_b{i}" for i in range(8))])
+def test_every_named_model_is_built_as_it_is_counted(name: str) -> None:
+    variant = parse(name)
+    assert count_layers(make(variant, classes=1000)) == count(describe(variant, channels=3, classes=1000))
+
+
+def test_options_reach_the_built_model() -> None:
+    def layer(name: str, **options: Any) -> Any:
+        return make(Variant(**{"depth": 14, "width": 0.25, "resolution": 32, **options})).get_layer(name)
+
+    assert layer("stage2_block1_2_conv").strides == (1, 1)
+    assert layer("stage2_block1_2_conv", stem="paper_text").strides == (2, 2)
+    assert layer("stage2_block1_shortcut_pool", stem="paper_text").pool_size == (2, 2)
+    assert layer("stem_pool", stem="resnet_d").pool_size == (3, 3)
+    assert layer("stem_1_conv", resnet_d=False).kernel_size == (7, 7)
+    assert layer("stage3_block1_shortcut_conv", resnet_d=False).strides == (2, 2)
+    assert layer("stage3_block1_out", activation="swish").get_config()["activation"] in ("silu", "swish")
+    with pytest.raises(ValueError, match="No such layer"):
+        layer("stage3_block1_se", se_ratio=0.0)
 
 
 def test_residual_branches_start_switched_off_and_drop_by_stage() -> None:
@@ -62,7 +92,7 @@ def test_residual_branches_start_switched_off_and_drop_by_stage() -> None:
 
 
 def test_a_picture_of_mean_colour_reaches_the_network_as_zero() -> None:
-    for variant in (VARIANTS[0], VARIANTS[4]):
+    for variant in (VARIANTS[0], EFFICIENTNET):
         model = make(variant)
         first = next(layer for layer in model.layers if "conv" in layer.name and not layer.name.endswith("pad"))
         import keras
@@ -72,7 +102,7 @@ def test_a_picture_of_mean_colour_reaches_the_network_as_zero() -> None:
         np.testing.assert_allclose(np.asarray(seen(grey)), 0, atol=1e-6)
 
 
-@pytest.mark.parametrize("variant", [VARIANTS[0], VARIANTS[4]], ids=lambda variant: variant.name)
+@pytest.mark.parametrize("variant", [VARIANTS[0], EFFICIENTNET], ids=lambda variant: variant.name)
 def test_initialize_depends_on_the_seed_alone(variant: Variant) -> None:
     from scaling.models.build import initialize
 

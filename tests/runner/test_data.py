@@ -137,3 +137,10 @@ def test_resizing_keeps_brightness() -> None:
         assert resized.images.shape == (10, resolution, resolution, 1)
         assert resized.images.dtype == np.uint8
         assert resized.images.mean() == pytest.approx(split.images.mean(), rel=0.02)
+
+
+def test_a_data_set_that_cannot_be_read_is_refused_by_name() -> None:
+    with pytest.raises(DataError, match=r"'fashion' is not a data set \(choices: fashion_mnist, synthetic\)"):
+        sources.locate("fashion")
+    with pytest.raises(DataError, match="'imagenet' can be planned with, but not read yet"):
+        sources.locate("imagenet")

@@ -1,0 +1,174 @@
+"""What a trial will need before it is run: memory, work, time and money."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scaling.datasets import DATASETS
+from scaling.generator import accelerators
+from scaling.generator.accelerators import Accelerator
+from scaling.models import Complexity
+from scaling.schema import Precision, TrainRecord, Trial, Variant
+
+STATE_BYTES = 4 * 4
+"""For each parameter, whatever the precision: weight, gradient, velocity and running average, in float32."""
+
+ACTIVATION_BYTES: dict[Precision, int] = {"float32": 4, "mixed_bfloat16": 2}
+"""For each kept element of a feature map."""
+
+KEPT_MAPS = 1.5
+"""Elements kept for the backward pass over outputs of convolutions: those outputs, and part of what follows them.
+
+Ours. Every convolution's output is kept for its batch norm, some of the normalised and activated maps beside it; 1.5 is
+what Table 3 of arXiv 2103.07579 asks for. See `training_memory_gb` for how well it then fits.
+"""
+
+
+def training_memory_gb(complexity: Complexity, batch_size: int, precision: Precision) -> float:
+    """Estimated memory of a training step on one device, in 1e9 bytes.
+
+    `16 * params + 1.5 * bytes * activations * batch_size`. Workspace, padding, pictures and the framework are left out.
+
+    Against Table 3 (TPUv3, 32 pictures a core, bfloat16, no fusion or rematerialization): ResNet-RS-350@256 9.2 for
+    7.3 GB (+27%), ResNet-RS-420@320 15.2 for 15.5 (-2%), EfficientNet-B6 16.8 for 16.6 (+1%), B7 28.9 for 28.3 (+2%).
+
+    Args:
+        complexity: of the variant.
+        batch_size: pictures a step on the device.
+        precision: of the arithmetic; variables stay float32.
+    """
+    kept = KEPT_MAPS * ACTIVATION_BYTES[precision] * complexity.activations * batch_size
+    return (STATE_BYTES * complexity.params + kept) / 1e9
+
+
+TRAINING_PASSES = 3
+"""Multiply-accumulates of a training step over those of a forward pass: backward computes two gradients."""
+
+OPERATIONS_PER_MAC = 2
+"""Peak rates count a multiply-accumulate as two."""
+
+
+def train_macs(trial: Trial, complexity: Complexity) -> int:
+    """Multiply-accumulates of the whole training: 3 * MACs * pictures * epochs, evaluation left out."""
+    facts, dataset = DATASETS[trial.dataset.name], trial.dataset
+    pictures = dataset.train_examples or facts.train - round(facts.train * dataset.validation_fraction)
+    return TRAINING_PASSES * complexity.macs * pictures * trial.recipe.epochs
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast trainings went on one device.
+
+    Attributes:
+        device: its name.
+        trainings: that were measured.
+        by_variant: seconds for a training multiply-accumulate, and the variant's multiply-accumulates for a picture.
+        setup_seconds: mean of a training's building, compiling and loading.
+    """
+
+    device: str
+    trainings: int
+    by_variant: Mapping[Variant, tuple[float, int]]
+    setup_seconds: float
+
+    def seconds(self, variant: Variant, macs: int, total_macs: float) -> float:
+        """Seconds of a training of `total_macs`, at the pace of this variant, else of the one nearest in MACs."""
+        own = self.by_variant.get(variant) or min(
+            self.by_variant.values(), key=lambda known: abs(math.log(known[1] / macs))
+        )
+        return own[0] * total_macs + self.setup_seconds
+
+
+def pace(records: Iterable[TrainRecord], accelerator: Accelerator) -> Pace | None:
+    """What successful records say of an accelerator's pace; of several such devices, the last record's counts."""
+    made_on = [one for one in records if one.train_seconds and accelerator.is_device(one.environment.device)]
+    measured = [one for one in made_on if one.ok and one.environment.device == made_on[-1].environment.device]
+    if not measured:
+        return None
+    spent: dict[Variant, tuple[float, float, int]] = {}
+    for one in measured:
+        variant, counted = one.trial.variant, Complexity(one.params, one.macs, one.activations)
+        seconds, done, _ = spent.get(variant, (0.0, 0.0, 0))
+        spent[variant] = (seconds + (one.train_seconds or 0), done + train_macs(one.trial, counted), one.macs)
+    return Pace(
+        device=measured[-1].environment.device,
+        trainings=len(measured),
+        by_variant={variant: (seconds / done, macs) for variant, (seconds, done, macs) in spent.items()},
+        setup_seconds=sum(one.setup_seconds or 0 for one in measured) / len(measured),
+    )
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What one training takes.
+
+    Attributes:
+        memory_gb: of a training step, in 1e9 bytes.
+        train_macs: multiply-accumulates of all of it.
+        hours: on the accelerator, alone on it.
+        cost: in dollars.
+    """
+
+    memory_gb: float
+    train_macs: int
+    hours: float
+    cost: float
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What hours and money are reckoned by: an accelerator's table entry, or the pace measured on it."""
+
+    accelerator: Accelerator
+    pace: Pace | None = None
+
+    def estimate(self, trial: Trial, complexity: Complexity) -> Estimate:
+        """What a trial takes: memory, work, time and money."""
+        recipe, work = trial.recipe, train_macs(trial, complexity)
+        if self.pace is not None:
+            seconds = self.pace.seconds(trial.variant, complexity.macs, work)
+        else:
+            rate = self.accelerator.operations_per_second(trial.variant.family, recipe.precision)
+            seconds = OPERATIONS_PER_MAC * work / rate
+        hours = seconds / 3600
+        memory = training_memory_gb(complexity, recipe.batch_size, recipe.precision)
+        return Estimate(memory, work, hours, hours * self.accelerator.dollars_per_hour)
+
+    def as_json(self) -> dict[str, Any]:
+        """What time and money rest on."""
+        return {
+            "accelerator": self.accelerator.model_dump(mode="json", exclude={"devices"}),
+            "measured": None if self.pace is None else {"device": self.pace.device, "trainings": self.pace.trainings},
+        }
+
+    def __str__(self) -> str:
+        """Where the hours and the money come from, and how far to trust them."""
+        one, measured = self.accelerator, self.pace
+        if measured is None:
+            peaks = " or ".join(f"{peak:g} ({precision})" for precision, peak in one.peak_tflops.items())
+            shares = " or ".join(f"{share:.0%} ({family})" for family, share in one.utilisation.items())
+            hours = f"{shares} of {peaks} TFLOP/s; {one.source}"
+        else:
+            hours = f"the measured pace of {measured.trainings} trainings on {measured.device}"
+        return f"time: {hours}\nmoney: {one.dollars_per_hour:g} dollars an hour; {one.price}"
+
+
+def basis(on: str | None, records: Sequence[TrainRecord], beside: Path | None = None) -> Basis:
+    """What to reckon by.
+
+    Args:
+        on: name of an accelerator; None: the one that the records were made on, else this machine's processor.
+        records: of the study, from which its own pace replaces the accelerator's peak and utilisation.
+        beside: folder of the study, for the user's `accelerators.yaml`.
+
+    Raises:
+        StudyError: for an unknown name, or a wrong file of accelerators.
+    """
+    known = accelerators.table(beside)
+    devices = [record.environment.device for record in records if record.ok]
+    chosen = accelerators.of_devices(devices, known) if on is None else accelerators.named(on, known)
+    return Basis(chosen, pace(records, chosen))

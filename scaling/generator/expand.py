@@ -1,0 +1,185 @@
+"""From a checked study file to its trials: cells to variants, recipes filled in, constraints applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from pydantic import ValidationError
+
+from scaling.datasets import DATASETS
+from scaling.generator import grid, scale
+from scaling.generator.budget import training_memory_gb
+from scaling.generator.constraints import Need, Removed, sift
+from scaling.generator.errors import StudyError, explain
+from scaling.generator.grid import Cell
+from scaling.generator.provenance import Origin, of_rule, origins
+from scaling.generator.rules import RULES
+from scaling.generator.sizes import size
+from scaling.generator.strategies import Scaled
+from scaling.generator.study_file import StudyFile
+from scaling.schema import Recipe, Trial, Variant
+
+MAX_MISTAKES = 20
+"""Told at once; the rest of a large grid is usually more of the same."""
+
+Made = TypeVar("Made")
+Planned: TypeAlias = tuple[Trial, Mapping[str, Origin]]
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """What a study file asks for.
+
+    Attributes:
+        trials: each once, in the order of the file, with the origin of every recipe value.
+        removed: trials left out by constraints and slices.
+        scaled: what the scaling strategies made.
+    """
+
+    trials: Mapping[Trial, Mapping[str, Origin]]
+    removed: tuple[Removed, ...] = ()
+    scaled: tuple[Scaled, ...] = ()
+
+
+def expand(file: StudyFile, overridden: Sequence[str] = ()) -> Expanded:
+    """Expands a study file.
+
+    Args:
+        file: free of `study_file.problems`.
+        overridden: places that `--set` wrote.
+
+    Raises:
+        StudyError: with the mistakes found, `MAX_MISTAKES` of them at most.
+    """
+    if file.search is not None:  # its trials are suggested one after another, see `search`
+        return Expanded({})
+    cells, scaled = _cells(file)
+    trials: dict[Trial, Mapping[str, Origin]] = {}
+    mistakes: dict[str, None] = {}
+    for made in _planned(file, cells, overridden):
+        if isinstance(made, StudyError):
+            mistakes |= dict.fromkeys(made.problems)
+        else:
+            trials.setdefault(*made)
+        if len(mistakes) >= MAX_MISTAKES:
+            raise StudyError([*list(mistakes)[:MAX_MISTAKES], "... the rest is not told"])
+    if mistakes:
+        raise StudyError(mistakes)
+    kept, removed = sift({trial: _need(trial) for trial in trials}, file.constraints, file.slices)
+    return Expanded({trial: trials[trial] for trial in kept}, tuple(removed), scaled)
+
+
+def expand_cell(file: StudyFile, cell: Cell, overridden: Sequence[str] = ()) -> Planned:
+    """The trial of one cell, and the origins of its recipe; cells of a `search` come one by one.
+
+    Raises:
+        StudyError: where it cannot be built or trained, or a constraint leaves it out.
+    """
+    (made,) = _planned(file, [cell], overridden)
+    if isinstance(made, StudyError):
+        raise made
+    sift({made[0]: _need(made[0])}, file.constraints, None)
+    return made
+
+
+def _cells(file: StudyFile) -> tuple[Iterable[Cell], tuple[Scaled, ...]]:
+    if file.scale is not None:
+        facts = DATASETS[file.dataset.name]
+        return scale.cells(file.scale, file.across, file.family, file.recipe.get("epochs"), facts)
+    return grid.cells(file.grid or (), file.across), ()
+
+
+def _planned(file: StudyFile, cells: Iterable[Cell], overridden: Sequence[str]) -> Iterator[Planned | StudyError]:
+    """A trial or its mistakes for each cell. What cells have in common is made once: cells differ in a field or two."""
+    variants: dict[str, Variant | StudyError] = {}
+    recipes: dict[str, tuple[Recipe, Mapping[str, Origin]] | StudyError] = {}
+    for cell in cells:
+        built = repr((cell.block, _part(cell, Variant)))
+        variant = _once(variants, built, lambda cell=cell: _variant(file, cell))  # type: ignore[misc]
+        if isinstance(variant, StudyError):
+            yield variant
+            continue
+        trained = repr((built, _part(cell, Recipe)))
+        recipe = _once(recipes, trained, lambda c=cell, v=variant: _recipe(file, c, v, overridden))  # type: ignore[misc]
+        yield recipe if isinstance(recipe, StudyError) else _trial(file, cell, variant, *recipe)
+
+
+def _part(cell: Cell, noun: type[Variant | Recipe]) -> list[tuple[str, str, object]]:
+    """Axis, place and value of a cell's fields of a variant or a recipe."""
+    return [(axis, cell.places[axis], value) for axis, value in cell.values.items() if axis in noun.model_fields]
+
+
+def _once(made: dict[str, Made | StudyError], key: str, make: Callable[[], Made]) -> Made | StudyError:
+    if key not in made:
+        try:
+            made[key] = make()
+        except StudyError as error:
+            made[key] = error
+    return made[key]
+
+
+def _variant(file: StudyFile, cell: Cell) -> Variant:
+    try:
+        values = {axis: value for axis, _, value in _part(cell, Variant)}
+        variant = Variant.model_validate({"family": file.family} | values)
+        size(variant, DATASETS[file.dataset.name])
+    except ValidationError as error:
+        raise StudyError(explain(error, Variant, cell.places, f"{cell.block}.")) from None
+    except ValueError as error:
+        axis = str(error).split()[0]
+        raise StudyError([f"{cell.places.get(axis, cell.block)}: {error}"]) from None
+    return variant
+
+
+def _recipe(
+    file: StudyFile, cell: Cell, variant: Variant, overridden: Sequence[str]
+) -> tuple[Recipe, Mapping[str, Origin]]:
+    """Defaults, then rules, then the study's recipe, then the cell: each wins over those before it."""
+    axes = {axis: value for axis, _, value in _part(cell, Recipe)}
+    own = file.recipe | axes
+    filled, sources = _filled(file.rules, variant, own.get("epochs"))
+    try:
+        recipe = Recipe.model_validate(filled | own)
+    except ValidationError as error:
+        raise StudyError(explain(error, Recipe, cell.places, "recipe.")) from None
+    places = {axis: cell.places[axis] for axis in axes}
+    return recipe, origins(Recipe.model_fields, places, file.recipe, sources, overridden)
+
+
+def _filled(rules: Sequence[str], variant: Variant, epochs: Any) -> tuple[dict[str, object], dict[str, Origin]]:
+    """Values by the rules for this family and their origins, by field; none while there are no epochs to go by."""
+    values: dict[str, object] = {}
+    sources: dict[str, Origin] = {}
+    for index, name in enumerate(rules if isinstance(epochs, int) else ()):
+        rule = RULES[name]
+        if rule.family in (None, variant.family):
+            try:
+                filling = rule.fill(variant, epochs)
+            except ValueError as error:
+                raise StudyError([f"rules[{index}]: {name}: {error}"]) from None
+            values |= {field: filled.value for field, filled in filling.items()}
+            sources |= {field: of_rule(name, filled) for field, filled in filling.items()}
+    return values, sources
+
+
+def _trial(
+    file: StudyFile, cell: Cell, variant: Variant, recipe: Recipe, sources: Mapping[str, Origin]
+) -> Planned | StudyError:
+    try:
+        trial = Trial(dataset=file.dataset, variant=variant, recipe=recipe, seed=cell.values.get("seed", 0))
+    except ValidationError as error:
+        return StudyError(explain(error, Trial, cell.places))
+    return trial, sources
+
+
+def _need(trial: Trial) -> Need:
+    """What constraints look at."""
+    counted, recipe = size(trial.variant, DATASETS[trial.dataset.name]), trial.recipe
+    return {
+        "macs": counted.macs,
+        "params": counted.params,
+        "activations": counted.activations,
+        "memory_gb": training_memory_gb(counted, recipe.batch_size, recipe.precision),
+    }

@@ -1,0 +1,136 @@
+"""Which records belong to a search, and what they say of its objectives; needs no Optuna."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from scaling.generator import search_space
+from scaling.generator.errors import StudyError
+from scaling.generator.expand import expand_cell
+from scaling.generator.provenance import Origin
+from scaling.generator.search_space import PHASES, Axis, Objective, Search
+from scaling.generator.study import Study
+from scaling.records import ResultsFolder
+from scaling.schema import LatencyRecord, Phase, TrainRecord, Trial
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A trial of a search's space that was trained.
+
+    Attributes:
+        trial: as it was trained.
+        origins: of its recipe.
+        parameters: its values of the searched axes.
+        values: of the objectives, in their order; None while a timing is missing, and where something failed.
+        failed: whether training or timing failed.
+    """
+
+    trial: Trial
+    origins: Mapping[str, Origin]
+    parameters: Mapping[str, Any]
+    values: tuple[float, ...] | None
+    failed: bool
+
+
+def recorded(study: Study, results: ResultsFolder, place: str | None = None) -> list[Recorded]:
+    """The recorded trials that lie in a search's space, in the order in which they were first recorded.
+
+    A trial lies in it where its values of the searched axes, through the study's rules, recipe and `across`, make that
+    very trial again.
+
+    Args:
+        study: whose file has a `search`; without one, nothing lies in it.
+        results: its folder.
+        place: where latencies count, device and backend; None: where the last one was made.
+    """
+    if study.file.search is None:
+        return []
+    trainings, _ = results.training.read()
+    timings, _ = results.latency.read()
+    if place is None and timings:
+        place = timings[-1].environment.place
+    here = [timing for timing in timings if timing.environment.place == place]
+    latencies = latest(here, lambda timing: timing.request.id)
+    known = latest(trainings, lambda record: record.trial_id)
+    found = (_recorded(study, study.file.search, record, latencies) for record in known.values())
+    return [one for one in found if one is not None]
+
+
+def latest(records: Iterable[Any], key: Any) -> dict[str, Any]:
+    """The last record of each key, in order of the first; a success is never hidden by a later failure."""
+    found: dict[str, Any] = {}
+    for record in records:
+        before = found.get(key(record))
+        if record.ok or before is None or not before.ok:
+            found[key(record)] = record
+    return found
+
+
+def _recorded(
+    study: Study, search: Search, record: TrainRecord, latencies: Mapping[str, LatencyRecord]
+) -> Recorded | None:
+    parameters = _parameters(record.trial, study.axes)
+    if parameters is None:
+        return None
+    try:
+        cell = search_space.cell(parameters, study.file.across)
+        trial, origins = expand_cell(study.file, cell, study.overridden)
+    except StudyError:
+        return None
+    if trial.id != record.trial_id:
+        return None
+    timed = _timings(study, trial, latencies)
+    failed = not record.ok or any(not timing.ok for timing in timed.values())
+    whole = not failed and all(phase in timed for phase in search.phases)
+    values = tuple(_value(objective, record, timed) for objective in search.objectives) if whole else None
+    return Recorded(trial, origins, parameters, values, failed)
+
+
+def _parameters(trial: Trial, axes: Mapping[str, Axis]) -> dict[str, Any] | None:
+    """A trial's values of the searched axes; None where one is out of its range."""
+    found: dict[str, Any] = {}
+    for name, axis in axes.items():
+        value = _value_of(trial, name)
+        if isinstance(axis, tuple):
+            same = [choice for choice in axis if choice == value]
+            if not same:
+                return None
+            found[name] = same[0]
+        elif axis.contains(value):
+            found[name] = value
+        else:
+            return None
+    return found
+
+
+def _value_of(trial: Trial, name: str) -> Any:
+    for noun in (trial.variant, trial.recipe):
+        if name in type(noun).model_fields:
+            return getattr(noun, name)
+    return trial.seed
+
+
+def _timings(study: Study, trial: Trial, latencies: Mapping[str, LatencyRecord]) -> dict[Phase, LatencyRecord]:
+    """The timings of a trial's variant that the objectives need, as far as there are any."""
+    requests = replace(study, trials=(trial,)).timings
+    wanted = study.file.search.phases if study.file.search else ()
+    return {
+        request.phase: latencies[request.id]
+        for request in requests
+        if request.phase in wanted and request.id in latencies
+    }
+
+
+def _value(objective: Objective, record: TrainRecord, timed: Mapping[Phase, LatencyRecord]) -> float:
+    """An objective's value: top-1 of the averaged weights where the recipe averages, milliseconds a whole batch."""
+    if objective in PHASES:
+        timing = timed[PHASES[objective]]
+        # Where the batch did not fit it was halved; time grows in proportion (Table 7's own protocol).
+        return (timing.median_ms or 0.0) * timing.request.batch_size / (timing.batch_size or 1)
+    if objective == "top1":
+        score = record.validation_ema if record.trial.recipe.ema_decay else record.validation_raw
+        return score.top1 if score else 0.0
+    return float(record.macs if objective == "macs" else record.params)

@@ -1,0 +1,159 @@
+"""The `scale` of a study file: strategies from one base to several sizes, as cells like a grid's."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Self, TypeAlias
+
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from scaling.datasets import DatasetFacts
+from scaling.generator import grid
+from scaling.generator.constraints import Positive
+from scaling.generator.errors import StudyError, did_you_mean, explain
+from scaling.generator.sizes import size
+from scaling.generator.strategies import LONG_TRAINING, STRATEGIES, TOLERANCE, Metric, Scaled, Shares, reach, shares
+from scaling.schema import Count, Noun, Variant
+
+Goals = Annotated[tuple[Positive, ...], Field(min_length=1)]
+Target: TypeAlias = tuple[str, Metric, float]
+"""Where it stands in the study file, what is counted, and how much of it is wanted."""
+_Aim: TypeAlias = tuple[str, Shares, Target]
+
+
+class Targets(Noun):
+    """The sizes to scale to; exactly one of the three.
+
+    Attributes:
+        macs: multiply-accumulates of a forward pass of one picture.
+        params: trainable parameters.
+        macs_factor: multiples of the base's multiply-accumulates; 1 is the base itself.
+    """
+
+    macs: Goals | None = None
+    params: Goals | None = None
+    macs_factor: Goals | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if len(given := self.model_dump(exclude_none=True)) != 1:
+            raise ValueError(f"give one of macs, params, macs_factor; given: {', '.join(given) or 'none'}")
+        return self
+
+    def each(self, base_macs: int) -> list[Target]:
+        """Every target, multiples of the base multiplied out."""
+        ((name, values),) = self.model_dump(exclude_none=True).items()
+        metric: Metric = "params" if name == "params" else "macs"
+        unit = base_macs if name == "macs_factor" else 1
+        return [(f"scale.targets.{name}[{index}]", metric, unit * value) for index, value in enumerate(values)]
+
+
+class Scale(Noun):
+    """From a base to the targets, by each strategy.
+
+    Attributes:
+        base: fields of the variant that is scaled.
+        strategy: one name or several, of `strategies.STRATEGIES`.
+        targets: sizes.
+        resolution_step: resolutions are multiples of it, in pixels; see `strategies.stretch`.
+        long_training: epochs from which the strategy `resnet_rs` deepens instead of widening.
+    """
+
+    base: dict[str, Any]
+    strategy: Annotated[
+        tuple[str, ...],
+        Field(min_length=1),
+        BeforeValidator(lambda names: (names,) if isinstance(names, str) else names),
+    ]
+    targets: Targets
+    resolution_step: Count | None = None
+    long_training: Count = LONG_TRAINING
+
+
+def _miss(nearest: Scaled) -> str:
+    return (
+        f"{nearest.strategy} does not reach {nearest.target:.4g} {nearest.metric} within {TOLERANCE:.0%}; "
+        f"the nearest is {nearest.achieved:.4g} ({nearest.variant.name})"
+    )
+
+
+def cells(
+    scale: Scale, across: Mapping[str, Any], family: str, epochs: Any, facts: DatasetFacts
+) -> tuple[list[grid.Cell], tuple[Scaled, ...]]:
+    """Every strategy and target crossed with `across`, the latter fastest, and what the strategies made.
+
+    Args:
+        scale: the study's.
+        across: axes of the recipe, and the seed.
+        family: of the base, unless it names another.
+        epochs: of the study's recipe; `across` wins.
+        facts: of the data set.
+
+    Raises:
+        StudyError: with every mistake found: in base, strategies and axes, or targets out of reach.
+    """
+    problems = [*grid.axis_problems("across", across), *_problems(scale, across)]
+    if problems:
+        raise StudyError(problems)
+    base = _base(scale, family, facts)
+    axes = grid.axes("across", across)
+    targets = scale.targets.each(size(base, facts).macs)
+    grid.refuse_too_many("scale", len(scale.strategy) * len(targets) * grid.size_of(axes))
+    made: dict[_Aim, Scaled] = {}  # seeds, and most epochs, ask for the same again
+    found: list[grid.Cell] = []
+    for index, target in itertools.product(range(len(scale.strategy)), targets):
+        for cell in grid.cross(axes, "scale"):
+            aim = (scale.strategy[index], _direction(scale, index, cell.values.get("epochs", epochs)), target)
+            if aim not in made:
+                made[aim] = _reach(scale, base, facts, aim)
+            found.append(_with_variant(cell, made[aim].variant))
+    if problems := [f"{place}: {_miss(near)}" for (*_, (place, *_)), near in made.items() if not near.hit]:
+        raise StudyError(problems)
+    return found, tuple(made.values())
+
+
+def _reach(scale: Scale, base: Variant, facts: DatasetFacts, aim: _Aim) -> Scaled:
+    strategy, direction, (_, metric, target) = aim
+
+    def measure(variant: Variant) -> int:
+        counted = size(variant, facts)
+        return counted.macs if metric == "macs" else counted.params
+
+    return reach(strategy, direction, base, metric, target, measure, scale.resolution_step)
+
+
+def _problems(scale: Scale, across: Mapping[str, Any]) -> Iterator[str]:
+    for axis in across:
+        if axis in Variant.model_fields:
+            yield f"across.{axis}: scale varies the network; write it in scale.base"
+    for index, strategy in enumerate(scale.strategy):
+        try:
+            shares(strategy, epochs=1)
+        except ValueError as error:
+            yield f"scale.strategy[{index}]: {error}{did_you_mean(strategy, STRATEGIES)}"
+
+
+def _base(scale: Scale, family: str, facts: DatasetFacts) -> Variant:
+    try:
+        base = Variant.model_validate({"family": family} | scale.base)
+        size(base, facts)
+    except ValidationError as error:
+        raise StudyError(explain(error, Variant, {}, "scale.base.")) from None
+    except ValueError as error:
+        axis = str(error).split()[0]
+        raise StudyError([f"scale.base{f'.{axis}' if axis in Variant.model_fields else ''}: {error}"]) from None
+    return base
+
+
+def _direction(scale: Scale, index: int, epochs: Any) -> Shares:
+    known = epochs if isinstance(epochs, int) else None
+    try:
+        return shares(scale.strategy[index], known, scale.long_training)
+    except ValueError as error:
+        raise StudyError([f"scale.strategy[{index}]: {error}"]) from None
+
+
+def _with_variant(cell: grid.Cell, variant: Variant) -> grid.Cell:
+    values = {name: getattr(variant, name) for name in Variant.model_fields}
+    return grid.Cell({**values, **cell.values}, {**dict.fromkeys(values, "scale"), **cell.places}, "scale")

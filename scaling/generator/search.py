@@ -1,0 +1,241 @@
+"""Searching with Optuna: which trials are recorded, and which one to train next.
+
+The records are the only truth. Whenever a trial is wanted, an Optuna study is built from them in memory and asked, by
+a sampler seeded from the search's seed and the number of trials it knows: the same records give the same suggestion,
+however often the search was stopped in between.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.samplers import BaseSampler
+from optuna.trial import TrialState, create_trial
+
+from scaling.generator import search_space
+from scaling.generator.errors import StudyError
+from scaling.generator.expand import Planned, expand_cell
+from scaling.generator.recorded import Recorded, recorded
+from scaling.generator.search_space import Axis, Search
+from scaling.generator.study import Study
+from scaling.metrics import METRICS
+from scaling.records import ResultsFolder
+from scaling.schema import Trial, digest
+
+ATTEMPTS = 100
+"""Suggestions in a row that cannot be built or are known already; then there is nothing new to suggest."""
+
+FEWEST_AT_RANDOM = 4
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def study_so_far(study: Study, results: ResultsFolder) -> Study:
+    """The study with the trials that are recorded and the one to be suggested next, for lists and plans.
+
+    Raises:
+        StudyError: if no trial of the space can be built.
+    """
+    known = recorded(study, results)
+    return with_trials(study, known, suggest(study, known, min(1, _search(study).trials - len(known))))
+
+
+def with_trials(study: Study, known: Sequence[Recorded], suggested: Sequence[Planned] = ()) -> Study:
+    """The study as if its file had asked for these trials."""
+    origins = {one.trial: one.origins for one in known} | dict(suggested)
+    return replace(study, trials=tuple(origins), origins=origins, suggested=tuple(trial for trial, _ in suggested))
+
+
+def suggest(study: Study, known: Sequence[Recorded], count: int) -> list[Planned]:
+    """The next trials to train, none of them known yet.
+
+    Args:
+        study: whose file has a `search`.
+        known: what was recorded, in the order of the records.
+        count: how many are wanted, to be trained side by side.
+
+    Returns:
+        `count` trials, or fewer where the space has no more.
+
+    Raises:
+        StudyError: if no suggestion at all can be built; with the reason of the last one.
+    """
+    if count < 1:
+        return []
+    asking = _Asking(study, known)
+    found: dict[Trial, Any] = {}
+    while len(found) < count and (planned := asking.next_new(found)):
+        found.setdefault(*planned)
+    if not found and not known and asking.refusal is not None:
+        raise asking.refusal
+    return list(found.items())
+
+
+def mirror(study: Study, known: Sequence[Recorded]) -> None:
+    """Adds what was recorded to the storage that the study file names, if it names one; what is there stays.
+
+    A trial stands there once for each state it ended in: a failure that was tried again with success is both.
+
+    Raises:
+        StudyError: if the storage cannot be used.
+    """
+    search = _search(study)
+    if search.storage is None:
+        return
+    distributions = _distributions(study)
+    try:
+        shown = _stored(study, search)
+        there = {(trial.user_attrs.get("trial_id"), trial.state) for trial in shown.get_trials(deepcopy=False)}
+        for one in known:
+            if (state := _state(one)) is not TrialState.RUNNING and (one.trial.id, state) not in there:
+                attributes = {"trial_id": one.trial.id}
+                shown.add_trial(_as_optuna(one, state, distributions, attributes))
+    except Exception as error:  # each database's driver has errors of its own
+        raise StudyError([f"search.storage: {type(error).__name__}: {str(error).splitlines()[0]}"]) from error
+
+
+def _stored(study: Study, search: Search) -> optuna.Study:
+    """The study in its storage, named after the study and what it searches, since a storage compares neither."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # of set_metric_names
+        shown = optuna.create_study(
+            study_name=f"{study.name}-{digest([search.space, search.objectives])}",
+            storage=search.storage,
+            directions=_directions(search),
+            load_if_exists=True,
+        )
+        shown.set_metric_names(list(search.objectives))
+    return shown
+
+
+class _Asking:
+    """An Optuna study in memory, told all that is known.
+
+    Attributes:
+        refusal: why the last suggestion that could not be built could not.
+    """
+
+    def __init__(self, study: Study, known: Sequence[Recorded]) -> None:
+        self._study, self._search, self._distributions = study, _search(study), _distributions(study)
+        self._known = {one.trial: one for one in known}
+        self._count = 0
+        self._optuna = optuna.create_study(directions=_directions(self._search), sampler=_sampler(self._search, 0))
+        self.refusal: StudyError | None = None
+        for one in known:
+            self._optuna.add_trial(_as_optuna(one, TrialState.RUNNING, self._distributions))
+            self._tell(one)
+
+    def next_new(self, asked: Mapping[Trial, Any]) -> Planned | None:
+        """A trial that is neither known nor asked for yet; None where `ATTEMPTS` suggestions gave none."""
+        for attempt in range(ATTEMPTS):
+            self._optuna.sampler = _sampler(self._search, self._count, at_random=attempt > ATTEMPTS // 2)
+            parameters = {
+                axis: _readable(self._study.axes[axis], axis, value)
+                for axis, value in self._optuna.ask(self._distributions).params.items()
+            }
+            cell = search_space.cell(parameters, self._study.file.across)
+            try:
+                planned = expand_cell(self._study.file, cell, self._study.overridden)
+            except StudyError as error:
+                self.refusal = error
+                self._end(TrialState.PRUNED)
+                continue
+            if planned[0] in self._known:
+                self._tell(self._known[planned[0]])
+                continue
+            self._count += 1  # it stays open, so that the next one asked for keeps away from it
+            if planned[0] not in asked:
+                return planned
+        return None
+
+    def _tell(self, one: Recorded) -> None:
+        """Ends the last trial as a recorded one ended."""
+        if isinstance(self._optuna.sampler, optuna.samplers.NSGAIISampler):  # it selects parents by generation
+            self._optuna.sampler.get_trial_generation(self._optuna, self._optuna.get_trials(deepcopy=False)[-1])
+        state = _state(one)
+        if state is TrialState.RUNNING:
+            self._count += 1
+        else:
+            self._end(state, one.values)
+
+    def _end(self, state: TrialState, values: Sequence[float] | None = None) -> None:
+        self._optuna.tell(self._count, values=values, state=state)
+        self._count += 1
+
+
+def _search(study: Study) -> Search:
+    if study.file.search is None:
+        raise ValueError(f"{study.name} has no search")
+    return study.file.search
+
+
+def _state(one: Recorded) -> TrialState:
+    if one.values is not None:
+        return TrialState.COMPLETE
+    return TrialState.FAIL if one.failed else TrialState.RUNNING
+
+
+def _as_optuna(
+    one: Recorded,
+    state: TrialState,
+    distributions: dict[str, BaseDistribution],
+    attributes: dict[str, Any] | None = None,
+) -> optuna.trial.FrozenTrial:
+    return create_trial(
+        state=state,
+        values=one.values if state is TrialState.COMPLETE else None,
+        params=dict(one.parameters),
+        distributions=distributions,
+        user_attrs=attributes,
+    )
+
+
+def _directions(search: Search) -> list[Literal["minimize", "maximize"]]:
+    return ["maximize" if METRICS[objective].maximize else "minimize" for objective in search.objectives]
+
+
+def _sampler(search: Search, number: int, at_random: bool = False) -> BaseSampler:
+    """The sampler for one suggestion, seeded for it.
+
+    Optuna's defaults are for hundreds of trials; of a short search, a third is at random, and a generation is a fifth.
+    """
+    seed = int(digest([search.seed, number]), 16)
+    startup = max(FEWEST_AT_RANDOM, min(10, search.trials // 3))
+    if search.sampler == "random" or at_random:
+        return optuna.samplers.RandomSampler(seed=seed)
+    if search.sampler == "nsga2":
+        return optuna.samplers.NSGAIISampler(seed=seed, population_size=max(4, min(50, search.trials // 5)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # Optuna 4
+        if search.sampler == "tpe":
+            return optuna.samplers.TPESampler(seed=seed, n_startup_trials=startup, constant_liar=True)
+        try:
+            return optuna.samplers.GPSampler(seed=seed, n_startup_trials=startup)
+        except ImportError:
+            raise StudyError(["search.sampler: gp needs PyTorch: pip install torch, or choose tpe"]) from None
+
+
+def _distributions(study: Study) -> dict[str, BaseDistribution]:
+    return {name: _distribution(name, axis) for name, axis in study.axes.items()}
+
+
+def _distribution(name: str, axis: Axis) -> BaseDistribution:
+    if isinstance(axis, tuple):
+        return CategoricalDistribution(axis)
+    if search_space.is_whole(name):
+        return IntDistribution(int(axis.low), int(axis.last), log=axis.log, step=int(axis.step or 1))
+    return FloatDistribution(axis.low, axis.last, log=axis.log, step=axis.step)
+
+
+def _readable(axis: Axis, name: str, value: Any) -> Any:
+    """A suggestion with four digits: ids show them, and nothing follows more."""
+    if isinstance(axis, tuple) or search_space.is_whole(name):
+        return value
+    if axis.step is not None:
+        return round(value, 10)
+    return min(max(float(f"{value:.4g}"), axis.low), axis.high)

@@ -1,0 +1,97 @@
+"""What a study file may say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from scaling.datasets import DATASETS
+from scaling.generator.constraints import Constraints, Slices
+from scaling.generator.errors import did_you_mean
+from scaling.generator.rules import RULES
+from scaling.generator.scale import Scale
+from scaling.generator.search_space import Search
+from scaling.schema import Dataset, Family, LatencyPlan, Noun, Phase, Recipe
+
+WAYS = ("grid", "scale", "search")
+"""How a study names its trials; it has exactly one of them."""
+
+
+class StudyFile(Noun):
+    """A study file's content.
+
+    Attributes:
+        study: its name and its folder's under `results/`.
+        question: what its figure answers.
+        paper: the figure or table of arXiv 2103.07579 that asks the same.
+        cost: what running it took, where and when.
+        dataset, family: of every trial; a grid block or the base of `scale` may name another family.
+        grid: blocks of axes; the union of their cross products.
+        scale: a base grown to several sizes by scaling strategies.
+        search: ranges that an Optuna sampler suggests trials from, one after another.
+        across: axes crossed with every block, or with every scaled variant.
+        constraints, slices: which trials are left out.
+        rules: names of `rules.RULES`; a later one wins.
+        recipe: values for all trials; they win over rules, axes win over them.
+        latency: what to time.
+    """
+
+    study: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*(/[a-z0-9][a-z0-9_]*)*$")]
+    question: str
+    paper: str | None = None
+    cost: str | None = None
+    dataset: Dataset
+    family: Family = "resnet_rs"
+    grid: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)] | None = None
+    scale: Scale | None = None
+    search: Search | None = None
+    across: dict[str, Any] = {}
+    constraints: Constraints | None = None
+    slices: Slices | None = None
+    rules: tuple[str, ...] = ()
+    recipe: dict[str, Any] = {}
+    latency: LatencyPlan = LatencyPlan()
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """What is timed of each variant; a search times what its objectives need, and what the file asks for."""
+        if self.search is None:
+            return self.latency.phases
+        asked = self.latency.phases if "phases" in self.latency.model_fields_set else ()
+        return tuple(dict.fromkeys((*self.search.phases, *asked)))
+
+
+def problems(file: StudyFile) -> Iterator[str]:
+    """What can be said against a study file before it is expanded."""
+    given = [way for way in WAYS if getattr(file, way) is not None]
+    if len(given) != 1:
+        yield f"{' and '.join(given) or ' or '.join(WAYS)}: a study has exactly one of {', '.join(WAYS)}"
+    yield from _dataset_problems(file.dataset)
+    for index, rule in enumerate(file.rules):
+        if rule not in RULES:
+            yield f"rules[{index}]: {rule!r} is not a rule{did_you_mean(rule, RULES)}"
+    if file.search is not None and file.slices is not None:
+        yield "slices: for a grid or scale; a search finds its sizes itself"
+    searched = [file.search.space] if file.search else []
+    yield from _recipe_problems(file.recipe, [file.across, *(file.grid or ()), *searched])
+
+
+def _dataset_problems(dataset: Dataset) -> Iterator[str]:
+    name, wanted = dataset.name, dataset.train_examples
+    if name not in DATASETS:
+        yield f"dataset.name: {name!r} is not a data set{did_you_mean(name, DATASETS)}"
+        return
+    train = DATASETS[name].train
+    most = train - round(train * dataset.validation_fraction)
+    if wanted and wanted > most:
+        yield f"dataset.train_examples: {wanted} of {most} training pictures (validation taken out)"
+
+
+def _recipe_problems(recipe: Mapping[str, Any], blocks: list[Mapping[str, Any]]) -> Iterator[str]:
+    for field in recipe:
+        if field not in Recipe.model_fields:
+            yield f"recipe.{field}: unknown field{did_you_mean(field, Recipe.model_fields)}"
+        elif any(field in block for block in blocks):
+            yield f"recipe.{field}: also an axis of the grid; keep one"

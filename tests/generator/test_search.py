@@ -1,0 +1,391 @@
+"""Searches: rebuilt from records, deterministic, bounded, and never a trial twice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from scaling.generator import search
+from scaling.generator import study as studies
+from scaling.generator.errors import StudyError
+from scaling.generator.recorded import recorded
+from scaling.generator.study import Study, check
+from scaling.records import ResultsFolder
+from scaling.schema import Trial
+from tests.builders import latency_record, results_folder, train_record
+
+STUDY: dict[str, Any] = {
+    "study": "looking",
+    "question": "Where is the top?",
+    "dataset": {"name": "synthetic", "train_examples": 512},
+    "search": {
+        "trials": 30,
+        "objectives": ["top1"],
+        "space": {
+            "depth": [14, 26],
+            "width": {"low": 0.0625, "high": 0.5},
+            "learning_rate": {"low": 1e-2, "high": 1.0, "log": True},
+        },
+    },
+    "across": {"resolution": 8, "stem": "small", "epochs": 1, "seed": 0},
+    "rules": ["paper_regularization"],
+}
+TWO = ["top1", "training_ms"]
+
+
+def study(space: dict[str, Any] | None = None, across: dict[str, Any] | None = None, **changes: Any) -> Study:
+    content = deepcopy(STUDY)
+    content["search"] |= changes | ({"space": space} if space else {})
+    content["across"] |= across or {}
+    return check(content)
+
+
+def hill(trial: Trial) -> float:
+    """The made-up accuracy: best at width 0.25, a learning rate of 0.1 and depth 26."""
+    miss = math.log10(trial.recipe.learning_rate) + 1
+    return 0.9 - 2 * (trial.variant.width - 0.25) ** 2 - 0.1 * miss**2 - 0.05 * (trial.variant.depth == 14)
+
+
+def go_on(
+    of: Study, folder: ResultsFolder, until: int, top1: Callable[[Trial], float] = hill, workers: int = 1
+) -> list[Trial]:
+    """Suggests and records, rebuilding from the records each time, until `until` are recorded."""
+    suggested: list[Trial] = []
+    while (left := until - len(known := recorded(of, folder))) > 0:
+        batch = [trial for trial, _ in search.suggest(of, known, min(workers, left))]
+        assert batch
+        for trial in batch:
+            folder.training.append(train_record(trial, top1=top1(trial)))
+            if of.file.search and "training_ms" in of.file.search.objectives:
+                folder.latency.append(latency_record(trial.variant, median_ms=100 * trial.variant.width))
+        suggested += batch
+    return suggested
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> ResultsFolder:
+    return results_folder(tmp_path / "results" / "looking")
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2", "random"])
+def test_a_stopped_search_goes_on_as_if_it_had_not_been(sampler: str, tmp_path: Path) -> None:
+    whole = go_on(study(sampler=sampler), results_folder(tmp_path / "a"), 20)
+    parts = results_folder(tmp_path / "b")
+    resumed = [trial for until in (3, 4, 13, 20) for trial in go_on(study(sampler=sampler), parts, until)]
+    assert [trial.id for trial in resumed] == [trial.id for trial in whole]
+    assert len({trial.id for trial in whole}) == 20
+
+
+def test_suggestions_depend_on_the_seed(tmp_path: Path) -> None:
+    one, other = (go_on(study(seed=seed), results_folder(tmp_path / str(seed)), 3) for seed in (0, 1))
+    assert not {trial.id for trial in one} & {trial.id for trial in other}
+
+
+def test_tpe_finds_the_top_of_a_known_hill_better_than_chance(tmp_path: Path) -> None:
+    means = {}
+    for sampler in ("tpe", "random"):
+        found = [
+            hill(trial)
+            for seed in range(3)
+            for trial in go_on(study(sampler=sampler, seed=seed), results_folder(tmp_path / f"{sampler}{seed}"), 30)[
+                15:
+            ]
+        ]
+        means[sampler] = sum(found) / len(found)
+    assert means["tpe"] > means["random"] + 0.02
+
+
+def test_nsga2_breeds_from_its_generations(folder: ResultsFolder) -> None:
+    """Generations are rebuilt: later trials take over whole values of earlier ones, as random ones never would."""
+    trials = go_on(study(sampler="nsga2"), folder, 24)
+    widths = [trial.variant.width for trial in trials]
+    assert len(set(widths[:6])) == 6
+    assert len(set(widths)) < 20
+
+
+def test_two_objectives_lead_to_a_front(tmp_path: Path) -> None:
+    """Accuracy grows with width, and so does time: every width is on the front, any other learning rate is not."""
+
+    def both(trial: Trial) -> float:
+        return 0.5 + 0.5 * trial.variant.width - 0.1 * abs(math.log10(trial.recipe.learning_rate) + 1)
+
+    of = study(objectives=TWO)
+    trials = go_on(of, results_folder(tmp_path / "two"), 30, both)
+    early, late = ([abs(math.log10(t.recipe.learning_rate) + 1) for t in part] for part in (trials[:10], trials[20:]))
+    assert sum(late) / len(late) < sum(early) / len(early)
+    known = recorded(of, ResultsFolder(tmp_path / "two"))
+    assert known[0].values == (pytest.approx(both(trials[0]), abs=1e-3), 100 * trials[0].variant.width)
+
+
+def test_a_batch_has_different_trials_and_none_that_is_known(folder: ResultsFolder) -> None:
+    of = study()
+    go_on(of, folder, 12)
+    known = recorded(of, folder)
+    batch = [trial.id for trial, _ in search.suggest(of, known, 4)]
+    assert len(set(batch)) == 4
+    assert not set(batch) & {one.trial.id for one in known}
+    assert batch == [trial.id for trial, _ in search.suggest(of, known, 4)]
+
+
+def test_failures_count_and_are_told_as_such(folder: ResultsFolder) -> None:
+    of = study()
+    first, second = (trial for trial, _ in search.suggest(of, [], 2))
+    folder.training.append(train_record(first, failure="nan"))
+    folder.training.append(train_record(second, top1=0.5))
+    known = recorded(of, folder)
+    assert [(one.failed, one.values) for one in known] == [(True, None), (False, (0.5,))]
+    assert search.suggest(of, known, 1)[0][0] not in (first, second)
+    folder.training.append(train_record(first, top1=0.75))
+    assert [one.values for one in recorded(of, folder)] == [(0.75,), (0.5,)]
+    folder.training.append(train_record(first, failure="crash"))
+    assert [one.values for one in recorded(of, folder)] == [(0.75,), (0.5,)]
+
+
+def test_latencies_count_where_they_were_made(folder: ResultsFolder) -> None:
+    of = study(objectives=TWO)
+    ((trial, _),) = search.suggest(of, [], 1)
+    folder.training.append(train_record(trial))
+    assert [one.values for one in recorded(of, folder)] == [None]
+    folder.latency.append(latency_record(trial.variant, phase="inference", median_ms=1.0))
+    folder.latency.append(latency_record(trial.variant, median_ms=5.0, device="other cpu"))
+    folder.latency.append(latency_record(trial.variant, median_ms=7.0))
+    assert [one.values for one in recorded(of, folder)] == [(0.5, 7.0)]
+    assert [one.values for one in recorded(of, folder, "other cpu (tensorflow)")] == [(0.5, 5.0)]
+    assert [one.values for one in recorded(of, folder, "third cpu (tensorflow)")] == [None]
+
+
+def test_a_failed_timing_fails_the_trial(folder: ResultsFolder) -> None:
+    of = study(objectives=TWO)
+    ((trial, _),) = search.suggest(of, [], 1)
+    folder.training.append(train_record(trial))
+    folder.latency.append(latency_record(trial.variant, failure="oom"))
+    assert [(one.failed, one.values) for one in recorded(of, folder)] == [(True, None)]
+
+
+def test_only_what_its_objectives_need_is_timed_unless_asked_for(folder: ResultsFolder) -> None:
+    def phases(objectives: list[str], **latency: Any) -> list[str]:
+        content = deepcopy(STUDY) | {"latency": latency}
+        content["search"]["objectives"] = objectives
+        of = check(content)
+        return [request.phase for request in search.study_so_far(of, folder).timings]
+
+    assert phases(["top1", "macs"]) == []
+    assert phases(["top1", "inference_ms"], batch_size=16) == ["inference"]
+    assert phases(TWO, phases=["training", "inference"]) == ["training", "inference"]
+
+
+def test_a_record_lies_in_the_space_only_if_it_would_be_made_again(folder: ResultsFolder) -> None:
+    of = study()
+    ((trial, _),) = search.suggest(of, [], 1)
+    wider = trial.variant.model_copy(update={"width": 0.75})
+    longer = trial.recipe.model_copy(update={"epochs": 2})
+    smoothed = trial.recipe.model_copy(update={"label_smoothing": 0.2})
+    for changes in ({"variant": wider}, {"recipe": longer}, {"recipe": smoothed}, {"seed": 1}):
+        folder.training.append(train_record(trial.model_copy(update=changes)))
+    assert recorded(of, folder) == []
+    folder.training.append(train_record(trial))
+    assert [one.trial for one in recorded(of, folder)] == [trial]
+
+
+def test_an_exhausted_space_ends_the_search(folder: ResultsFolder) -> None:
+    of = study(space={"depth": [14, 26], "width": {"low": 0.25, "high": 0.75, "step": 0.25}})
+    assert len(go_on(of, folder, 6)) == 6
+    assert search.suggest(of, recorded(of, folder), 1) == []
+
+
+def test_what_cannot_be_built_is_asked_for_again(folder: ResultsFolder) -> None:
+    """Of depths 13 to 20 only 14 and 17 have a layout."""
+    of = study(space={"depth": {"low": 13, "high": 27, "step": 1}, "width": {"low": 0.25, "high": 0.5}})
+    assert {trial.variant.depth for trial in go_on(of, folder, 12)} <= {14, 17, 20, 23, 26}
+
+
+def test_constraints_hold_for_suggestions() -> None:
+    content = deepcopy(STUDY) | {"constraints": {"max_params": 300_000}}
+    for trial, _ in search.suggest(check(content), [], 5):
+        assert trial.variant.width < 0.2
+
+
+def test_a_space_where_nothing_can_be_built_says_why() -> None:
+    of = study(space={"depth": [13, 15], "width": {"low": 0.25, "high": 0.5}})
+    with pytest.raises(StudyError, match=r"search\.space\.depth: depth 1[35] has no block layout"):
+        search.suggest(of, [], 1)
+
+
+def test_steps_and_whole_numbers_are_kept(folder: ResultsFolder) -> None:
+    of = (
+        study(
+            space={
+                "depth": [14],
+                "width": {"low": 0.1, "high": 0.45, "step": 0.1},
+                "resolution": {"low": 8, "high": 15, "step": 3},
+                "epochs": {"low": 1, "high": 64, "log": True},
+                "nesterov": [True, False],
+                "stem": ["small", "resnet_d"],
+            },
+            across={"resolution": None, "epochs": None},
+        )
+        if False
+        else check(
+            deepcopy(STUDY)
+            | {
+                "across": {"seed": 3},
+                "search": {
+                    "trials": 20,
+                    "space": {
+                        "depth": [14],
+                        "width": {"low": 0.1, "high": 0.45, "step": 0.1},
+                        "resolution": {"low": 8, "high": 15, "step": 3},
+                        "epochs": {"low": 1, "high": 64, "log": True},
+                        "nesterov": [True, False],
+                        "stem": ["small"],
+                    },
+                },
+            }
+        )
+    )
+    trials = go_on(of, folder, 20)
+    assert {trial.variant.width for trial in trials} == {0.1, 0.2, 0.3, 0.4}
+    assert {trial.variant.resolution for trial in trials} == {8, 11, 14}
+    assert {trial.recipe.nesterov for trial in trials} == {True, False}
+    assert {type(trial.recipe.epochs) for trial in trials} == {int}
+    assert {trial.seed for trial in trials} == {3}
+
+
+def test_suggestions_are_trials_like_a_grid_s(folder: ResultsFolder) -> None:
+    """Through the study's rules and recipe, so that the same question has the same id, however it was come by."""
+    so_far = search.study_so_far(study(), folder)
+    (trial,) = so_far.trials
+    assert so_far.suggested == (trial,)
+    content = {key: value for key, value in STUDY.items() if key != "search"}
+    axes = {"depth": trial.variant.depth, "width": trial.variant.width, "learning_rate": trial.recipe.learning_rate}
+    assert check(content | {"grid": [axes]}).trials == (trial,)
+    origins = {field: str(origin) for field, _, origin in studies.provenance(so_far, trial.id)}
+    assert origins["learning_rate"] == "study file search.space.learning_rate"
+    assert origins["epochs"] == "study file across.epochs"
+    assert origins["weight_decay"].startswith("rule paper_regularization")
+
+
+def stored(url: str) -> Iterator[optuna.Study]:
+    for name in optuna.get_all_study_names(url):
+        yield optuna.load_study(study_name=name, storage=url)
+
+
+def test_a_storage_is_kept_in_step_without_duplicates(folder: ResultsFolder, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'optuna.db'}"
+    of = study(objectives=TWO, storage=url)
+    ((failing, _),) = search.suggest(of, [], 1)
+    folder.training.append(train_record(failing, failure="nan"))
+    for until in (1, 3, 5, 5):
+        go_on(of, folder, until)
+        search.mirror(of, recorded(of, folder))
+    (shown,) = stored(url)
+    assert [trial.state for trial in shown.trials] == [TrialState.FAIL, *[TrialState.COMPLETE] * 4]
+    assert shown.metric_names == TWO
+    known = recorded(of, folder)
+    assert [trial.user_attrs["trial_id"] for trial in shown.trials] == [one.trial.id for one in known]
+    assert [trial.values and tuple(trial.values) for trial in shown.trials] == [one.values for one in known]
+    assert [trial.params for trial in shown.trials] == [one.parameters for one in known]
+    folder.training.append(train_record(failing, top1=0.5))
+    folder.latency.append(latency_record(failing.variant))
+    search.mirror(of, recorded(of, folder))
+    assert [trial.state for trial in next(stored(url)).trials][-1] is TrialState.COMPLETE
+    other = study(objectives=TWO, storage=url, space={"depth": [14], "width": {"low": 0.1, "high": 0.2}})
+    search.mirror(other, [])
+    assert len(list(stored(url))) == 2
+
+
+def test_suggestions_do_not_depend_on_a_storage(folder: ResultsFolder, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'optuna.db'}"
+    go_on(study(), folder, 6)
+    with_storage, without = study(storage=url), study()
+    search.mirror(with_storage, recorded(with_storage, folder)[:3])
+    ((one, _),) = search.suggest(with_storage, recorded(with_storage, folder), 1)
+    ((other, _),) = search.suggest(without, recorded(without, folder), 1)
+    assert one == other
+
+
+def test_a_storage_that_cannot_be_used_is_a_message() -> None:
+    with pytest.raises(StudyError, match=r"search\.storage: "):
+        search.mirror(study(storage="sqlite:////nowhere/at/all/optuna.db"), [])
+
+
+def test_a_storage_is_not_written_into_the_results(tmp_path: Path) -> None:
+    text = study(storage="mysql://user:secret@host/optuna").to_yaml()
+    assert "secret" not in text
+    (tmp_path / "study.yaml").write_text(text)
+    assert studies.load(str(tmp_path / "study.yaml")).axes == study().axes
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sampler": "tpee"}, "search.sampler: 'tpee' is not a choice; did you mean 'tpe'?"),
+        ({"trials": 0}, "search.trials: "),
+        ({"objectives": ["top1", "top1"]}, "search.objectives: top1 twice"),
+        ({"objectives": ["top1", "macs", "params"]}, "search.objectives: "),
+        ({"objectives": ["top5"]}, "search.objectives[0]: 'top5' is not a choice; did you mean 'top1'?"),
+        ({"spce": {}}, "search.spce: unknown field; did you mean 'space'?"),
+        ({"space": {}}, "search.space: "),
+        ({"space": {"dpth": [14]}}, "search.space.dpth: not an axis that can be searched; did you mean 'depth'?"),
+        ({"space": {"depth": 14}}, "search.space.depth: a range {low: .., high: ..} or a list of choices, not 14"),
+        ({"space": {"depth": [14, 14]}}, "search.space.depth[1]: 14 twice"),
+        ({"space": {"depth": [14, "26"]}}, "search.space.depth[1]: '26' is text; write a number without quotes"),
+        ({"space": {"depth": [[14]]}}, "search.space.depth[0]: a text or a number, not [14]"),
+        ({"space": {"depth": {"low": 14}}}, "search.space.depth.high: required, and not given"),
+        ({"space": {"depth": {"low": 14, "hihg": 20}}}, "search.space.depth.hihg: unknown field; did you mean 'high'?"),
+        ({"space": {"depth": {"low": 20, "high": 14}}}, "search.space.depth: low 20 must be less than high 14"),
+        ({"space": {"depth": [14], "width": {"low": 0, "high": 1}}}, "search.space.width.low: "),
+        ({"space": {"depth": [14], "width": {"low": -1, "high": 1, "log": True}}}, "search.space.width: log asks for"),
+        ({"space": {"depth": [14], "width": {"low": 1, "high": 2, "log": True, "step": 1}}}, "log asks for"),
+        ({"space": {"depth": [14], "batch_size": {"low": 8, "high": 16.5}}}, "search.space.batch_size.high: 16.5 is no"),
+        ({"space": {"depth": [14], "stem": {"low": 1, "high": 2}}}, "search.space.stem: has no numbers between"),
+        ({"space": {"depth": [14], "resolution": [8, 16]}}, "search.space.resolution: also set in across; keep one"),
+        ({"space": {"width": [0.25]}}, "search.space.depth: required, here or in across, and not given"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_place(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(StudyError) as error:
+        study(**changes)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"across": {"resolution": 8, "epochs": 1, "seed": [0, 1]}}, "across.seed: a search takes one value here"),
+        ({"recipe": {"learning_rate": 0.1}}, "recipe.learning_rate: also an axis"),
+        ({"grid": [{"depth": 14}]}, "grid and search: a study has exactly one of grid, scale, search"),
+        ({"slices": {"macs": [1e6]}}, "slices: for a grid or scale"),
+    ],
+)
+def test_a_search_does_not_go_with_everything(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(StudyError) as error:
+        check(deepcopy(STUDY) | changes)
+    assert message in str(error.value)
+
+
+def test_a_value_set_on_the_command_line_is_no_longer_searched(tmp_path: Path) -> None:
+    path = tmp_path / "looking.yaml"
+    path.write_text(study().to_yaml())
+    of = studies.load(str(path), ["recipe.learning_rate=0.05", "search.trials=3"])
+    assert set(of.axes) == {"depth", "width"}
+    assert of.file.search is not None
+    assert of.file.search.trials == 3
+
+
+def test_gp_suggests_or_says_what_it_needs(folder: ResultsFolder) -> None:
+    of = study(sampler="gp", trials=6)
+    try:
+        import torch  # type: ignore[import-not-found]  # noqa: F401
+    except ImportError:
+        with pytest.raises(StudyError, match="gp needs PyTorch"):
+            search.suggest(of, [], 1)
+    else:
+        assert len(go_on(of, folder, 6)) == 6
