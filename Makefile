@@ -10,10 +10,12 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 LOWEST := .venv-lowest
 LOWEST_INSTALLED := $(LOWEST)/.installed
+PEERS := .venv-peers
+PEERS_INSTALLED := $(PEERS)/.installed
 DATA := $(VENV)/.data-fashion_mnist
 
 STUDY_FILE = $(firstword $(wildcard $(STUDY) studies/$(STUDY).yaml))
-RESULTS = results/$(basename $(notdir $(STUDY)))
+RESULTS = results/$(if $(filter %.yaml %.yml,$(STUDY)),$(basename $(notdir $(STUDY))),$(STUDY))
 # Only a study of Fashion-MNIST has to have it.
 STUDY_DATA = $(if $(and $(STUDY_FILE),$(shell grep -s fashion_mnist $(STUDY_FILE))),$(DATA))
 
@@ -21,7 +23,7 @@ STUDY_DATA = $(if $(and $(STUDY_FILE),$(shell grep -s fashion_mnist $(STUDY_FILE
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SECONDEXPANSION:
-.PHONY: help setup data study plot test test-quick lint format test-lowest clean
+.PHONY: help setup data study plot test test-quick lint format test-lowest test-peers clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,8 +62,11 @@ test-lowest: $(LOWEST_INSTALLED)  ## Run the quick tests with the oldest version
 	@# Old releases may warn about newer neighbours; what we use of them must not be on its way out today (`make test`).
 	$(LOWEST)/bin/python -m pytest -m "not slow" -W ignore::DeprecationWarning $(ARGS)
 
+test-peers: $(PEERS_INSTALLED)  ## Compare our networks with timm's, in an environment with PyTorch (gigabytes)
+	$(PEERS)/bin/python -m pytest -s tests/peers $(ARGS)
+
 clean:  ## Delete what setup and the tools made; never results/
-	rm -rf $(VENV) $(LOWEST) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(PEERS) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find scaling tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # $(call make_venv,FOLDER): Debian keeps what `python3 -m venv` needs in a package of its own.
@@ -91,6 +96,12 @@ $(LOWEST_INSTALLED): pyproject.toml
 	sed -nE 's/^ *"([A-Za-z0-9-]+)>=([0-9.]+)",$$/\1==\2/p' pyproject.toml | sort -u > $(LOWEST)/constraints.txt
 	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt \
 		--editable ".[test,cluster,jax,notebooks,tfds]"
+	@touch $@
+
+$(PEERS_INSTALLED): pyproject.toml
+	$(call make_venv,$(PEERS))
+	@echo "Installing into $(PEERS): PyTorch, torchvision and timm beside TensorFlow ..."
+	$(PEERS)/bin/python -m pip install --quiet --editable ".[test,peers]"
 	@touch $@
 
 # Debian packages the files; where it cannot, Keras' downloader is tried, and the error names each other way.
