@@ -96,7 +96,7 @@ def plan(
         _print_json(listing.as_json(planned, trials, by))
     else:
         listing.show_plan(planned, trials, Console(), by)
-    _stop_beyond(listing.beyond(planned, trials, by, max_hours, max_cost))
+    _stop_beyond(planned, trials, by, max_hours, max_cost)
 
 
 def _planned(
@@ -119,9 +119,16 @@ def _planned(
     return planned, listing.rows(planned, {record.trial_id for record in records if record.ok}, by), by
 
 
-def _stop_beyond(reasons: list[str]) -> None:
-    """Exit code 2 where a cap is exceeded."""
-    if reasons:
+def _stop_beyond(
+    planned: Study, trials: list[dict[str, Any]], by: Basis, max_hours: float | None, max_cost: float | None
+) -> None:
+    """Exit code 2 where what is left to do is over a cap."""
+    from scaling import listing
+
+    if max_cost is not None and not by.accelerator.dollars_per_hour:
+        name = by.accelerator.name
+        typer.echo(f"note: {name} has no price, so --max-cost stops nothing; give one in accelerators.yaml", err=True)
+    if reasons := listing.beyond(planned, trials, by, max_hours, max_cost):
         typer.echo("error: " + "; ".join(reasons), err=True)
         raise typer.Exit(INPUT_IS_WRONG)
 
@@ -161,9 +168,7 @@ def run(
     with _input_errors():
         planned = studies.load(study, overrides or ())
         if max_hours is not None or max_cost is not None:
-            from scaling import listing
-
-            _stop_beyond(listing.beyond(*_planned(study, overrides, results, on), max_hours, max_cost))
+            _stop_beyond(*_planned(study, overrides, results, on), max_hours, max_cost)
         kinds = session.retried_kinds(retry)
         folder = results / planned.name
         try:
@@ -201,28 +206,28 @@ def plot(
 @app.command("studies")
 def list_studies(as_json: AsJson = False) -> None:
     """List the studies there are to run, each with its question, trials and cost."""
-    from scaling import listing
+    from scaling import catalogue
     from scaling.generator import study as studies
 
     with _input_errors():
-        listed = listing.studies(studies.load(str(path)) for path in studies.available().values())
+        listed = catalogue.studies(studies.load(str(path)) for path in studies.available().values())
     if as_json:
         _print_json(listed)
     else:
-        listing.show_studies(listed, Console())
+        catalogue.show_studies(listed, Console())
 
 
 @data_app.command("list")
 def list_data(as_json: AsJson = False) -> None:
     """List the data sets, and whether each is on this machine."""
-    from scaling import listing
+    from scaling import catalogue
     from scaling.runner import sources
 
-    listed = listing.datasets(sources.locations())
+    listed = catalogue.datasets(sources.locations())
     if as_json:
         _print_json(listed)
     else:
-        listing.show_datasets(listed, Console())
+        catalogue.show_datasets(listed, Console())
 
 
 @data_app.command("fetch")

@@ -1,16 +1,14 @@
-"""Lists for people and for programs: a study's trials, the studies there are, the data sets."""
+"""A study's plan for people and for programs: its trials, what they need, what is done, where values came from."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from scaling import tables
 from scaling.datasets import DATASETS
 from scaling.generator.budget import Basis, basis
 from scaling.generator.provenance import Origin
@@ -120,16 +118,25 @@ def beyond(
 def show_plan(study: Study, trials: Sequence[dict[str, Any]], console: Console, by: Basis | None = None) -> None:
     """The plan as a table, with its question and what all trials share above, and its totals below."""
     by = by or basis(None, ())
+    console.print(f"[bold]{study.name}[/bold]: {study.file.question}", highlight=False)
+    if trials:
+        _show_trials(study, trials, console, by)
+    _show_scaled(study, console)
+    _show_removed(study, console)
+    _show_totals(study, trials, by, console)
+
+
+def _show_trials(study: Study, trials: Sequence[dict[str, Any]], console: Console, by: Basis) -> None:
+    """What all trials share, and a row for each with what varies and what it costs."""
     values = {trial.id: _values(trial) for trial in study.trials}
     suggested = {trial.id for trial in study.suggested}
     told = ("family", "depth", "width", "resolution", "epochs", "seed")
     varied = [axis for axis in _values(study.trials[0]) if len({values[trial][axis] for trial in values}) > 1]
-    console.print(f"[bold]{study.name}[/bold]: {study.file.question}", highlight=False)
     shared = [f"{axis} {values[study.trials[0].id][axis]}" for axis in told if axis not in varied]
     console.print("all trials: " + ", ".join(shared), highlight=False)
     costs = _cost_columns(by)
     headings = [axis.replace("_", "\n") for axis in varied]
-    table = _table(("trial", *headings, *costs, "done"), right=(*headings, *costs))
+    table = tables.table(("trial", *headings, *costs, "done"), right=(*headings, *costs))
     for trial in trials:
         table.add_row(
             trial["id"],
@@ -137,55 +144,37 @@ def show_plan(study: Study, trials: Sequence[dict[str, Any]], console: Console, 
             *(write(trial[name]) for name, write in costs.values()),
             "yes" if trial["done"] else "next" if trial["id"] in suggested else "",
         )
-    _print_whole(table, console)
-    _show_scaled(study, console)
-    _show_removed(study, console)
-    _show_totals(study, trials, by, console)
+    tables.print_whole(table, console)
 
 
 def _cost_columns(by: Basis) -> dict[str, tuple[str, Callable[[float], str]]]:
     """Heading to name and writer of each column of what a trial costs; no money where nobody knows the price."""
     columns: dict[str, tuple[str, Callable[[float], str]]] = {
-        "params": ("params", _engineering),
-        "MACs": ("macs", _engineering),
-        "acts": ("activations", _engineering),
-        "GB": ("memory_gb", _gigabytes),
-        "train MACs": ("train_macs", _engineering),
-        "time": ("hours", _time),
+        "params": ("params", tables.engineering),
+        "MACs": ("macs", tables.engineering),
+        "acts": ("activations", tables.engineering),
+        "GB": ("memory_gb", tables.gigabytes),
+        "train MACs": ("train_macs", tables.engineering),
+        "time": ("hours", tables.time),
     }
-    return columns | ({"$": ("cost", _money)} if by.accelerator.dollars_per_hour else {})
+    return columns | ({"$": ("cost", tables.money)} if by.accelerator.dollars_per_hour else {})
 
 
 def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, console: Console) -> None:
     """The sums below a plan's table, what they rest on, and how far a search is."""
     summed, one = totals(study, trials), by.accelerator
-    money = f", ${_money(summed['cost_left'])} of ${_money(summed['cost'])}" if one.dollars_per_hour else ""
+    money = f", ${tables.money(summed['cost_left'])} of ${tables.money(summed['cost'])}" if one.dollars_per_hour else ""
     if search := _search(study):
         console.print(f"search: {search['recorded']} of {search['trials']} trials recorded", highlight=False)
     for line in (
-        f"{summed['trials']} trials, {summed['done']} done; {_engineering(summed['train_macs'])} multiply-accumulates "
-        "to train them all (3 x MACs x pictures x epochs)",
-        f"left on {one.name}: {_time(summed['hours_left'])} of {_time(summed['hours'])}{money}; "
-        f"{_gigabytes(summed['max_memory_gb'])} GB at most, of {one.memory_gb:g}",
+        f"{summed['trials']} trials, {summed['done']} done; {tables.engineering(summed['train_macs'])} "
+        "multiply-accumulates to train them all (3 x MACs x pictures x epochs)",
+        f"left on {one.name}: {tables.time(summed['hours_left'])} of {tables.time(summed['hours'])}{money}; "
+        f"{tables.gigabytes(summed['max_memory_gb'])} GB at most, of {one.memory_gb:g}",
         *(f"  {reason}" for reason in str(by).splitlines()),
         "  a rough estimate: training alone, one trial at a time; your own prices go into accelerators.yaml",
     ):
         console.print(line, highlight=False, soft_wrap=True)
-
-
-def _time(hours: float) -> str:
-    """No more digits than an estimate deserves: `45s`, `12m`, `3.4h`, `820h`, `12.3kh`."""
-    if hours < 1.5:
-        return f"{hours * 3600:.2g}s" if hours < 90 / 3600 else f"{hours * 60:.0f}m"
-    return f"{hours:.1f}h" if hours < 10 else f"{hours:.0f}h" if hours < 1000 else f"{_engineering(hours)}h"
-
-
-def _gigabytes(gigabytes: float) -> str:
-    return f"{gigabytes:.2g}" if gigabytes < 10 else f"{gigabytes:.0f}"
-
-
-def _money(dollars: float) -> str:
-    return f"{dollars:.2f}" if dollars < 100 else f"{dollars:,.0f}"
 
 
 def _values(trial: Trial) -> dict[str, str]:
@@ -202,11 +191,13 @@ def _show_scaled(study: Study, console: Console) -> None:
     """What each strategy made, and how close it came to its target."""
     if not study.scaled:
         return
-    table = _table(("strategy", "model", "of", "wanted", "reached", "ratio"), right=("wanted", "reached", "ratio"))
+    table = tables.table(
+        ("strategy", "model", "of", "wanted", "reached", "ratio"), right=("wanted", "reached", "ratio")
+    )
     for scaled in study.scaled:
-        reached = (_engineering(scaled.target), _engineering(scaled.achieved), f"{scaled.ratio:.3f}")
+        reached = (tables.engineering(scaled.target), tables.engineering(scaled.achieved), f"{scaled.ratio:.3f}")
         table.add_row(scaled.label, scaled.variant.name, scaled.metric, *reached)
-    _print_whole(table, console)
+    tables.print_whole(table, console)
 
 
 def _show_removed(study: Study, console: Console, most: int = 10) -> None:
@@ -237,93 +228,7 @@ def explanation(origins: Iterable[tuple[str, Any, Origin]]) -> list[dict[str, An
 def show_explanation(trial_id: str, origins: Iterable[tuple[str, Any, Origin]], console: Console) -> None:
     """Each value of a trial's recipe and where it came from, as a table."""
     console.print(f"[bold]{trial_id}[/bold]: its recipe, and where each value came from", highlight=False)
-    table = _table(("name", "value", "from"), right=("value",))
+    table = tables.table(("name", "value", "from"), right=("value",))
     for field, value, origin in origins:
         table.add_row(field, str(value) if isinstance(value, str | bool) else f"{value:g}", str(origin))
     console.print(table)
-
-
-def studies(found: Iterable[Study]) -> list[dict[str, Any]]:
-    """One mapping a study: name, question, figure of the paper, number of trials, training MACs, cost by its file."""
-    by = basis(None, ())
-    return [
-        {
-            "study": study.name,
-            "question": study.file.question,
-            "paper": study.file.paper,
-            "trials": study.file.search.trials if study.file.search else len(study.trials),
-            "train_macs": None if study.file.search else totals(study, rows(study, (), by))["train_macs"],
-            "cost": study.file.cost,
-        }
-        for study in found
-    ]
-
-
-def show_studies(listed: Iterable[dict[str, Any]], console: Console) -> None:
-    """The list of `studies` as a table."""
-    table = _table(("study", "question", "paper", "trials", "training MACs", "cost"), right=("trials", "training MACs"))
-    for row in listed:
-        table.add_row(
-            row["study"],
-            row["question"],
-            row["paper"] or "",
-            str(row["trials"]),
-            "as it finds" if row["train_macs"] is None else _engineering(row["train_macs"]),
-            row["cost"] or "",
-        )
-    console.print(table)
-
-
-def datasets(locations: dict[str, Path | None]) -> list[dict[str, Any]]:
-    """One mapping a data set: name, title, pictures, classes, and the folder it is in, None where it is not here."""
-    return [
-        {
-            "name": facts.name,
-            "title": facts.title,
-            "train": facts.train,
-            "test": facts.test,
-            "classes": facts.classes,
-            "size": facts.size,
-            "folder": None if (folder := locations[facts.name]) is None else str(folder),
-        }
-        for facts in DATASETS.values()
-    ]
-
-
-def show_datasets(listed: Iterable[dict[str, Any]], console: Console) -> None:
-    """The list of `datasets` as a table."""
-    table = _table(("name", "title", "train", "test", "classes", "size", "where"), right=("train", "test", "classes"))
-    for row in listed:
-        where = "not on this machine" if row["folder"] is None else row["folder"]
-        table.add_row(
-            row["name"],
-            row["title"],
-            str(row["train"]),
-            str(row["test"]),
-            str(row["classes"]),
-            f"{row['size']} px",
-            where,
-        )
-    console.print(table)
-
-
-def _table(columns: Sequence[str], right: Collection[str]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
-    for column in columns:
-        whole = column in right or column in ("trial", "study", "name")
-        table.add_column(column, justify="right" if column in right else "left", no_wrap=whole, overflow="fold")
-    return table
-
-
-def _print_whole(table: Table, console: Console) -> None:
-    """At the table's own width, whatever the terminal's: a number cut short would be another number."""
-    Console(file=console.file, width=max(console.width, 1000)).print(table)
-
-
-@functools.cache
-def _engineering(value: float) -> str:
-    """Three digits and a unit: 684586 as `685k`."""
-    for limit, unit in ((1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= limit:
-            return f"{value / limit:.3g}{unit}"
-    return f"{value:g}"

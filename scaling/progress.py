@@ -26,6 +26,7 @@ class Tracker:
         workers: how many run side by side.
         running: the job of each worker, when it was started, and how far it is.
         spent: seconds and work of the finished trainings, by variant.
+        to_come: trainings that a search has yet to name.
     """
 
     waiting: dict[str, Job]
@@ -36,6 +37,13 @@ class Tracker:
     spent: dict[Variant, tuple[float, float]] = field(default_factory=dict)
     finished: int = 0
     failed: int = 0
+    to_come: int = 0
+
+    def add(self, jobs: Mapping[str, Job], work: Mapping[str, float], to_come: int) -> None:
+        """Takes in what a search has just named."""
+        self.waiting |= jobs
+        self.work = {**self.work, **work}
+        self.to_come = to_come
 
     def start(self, worker: int, job: Job) -> None:
         self.waiting.pop(job.id, None)
@@ -69,6 +77,8 @@ class Tracker:
             self._estimate(job, seconds / work) * (1 - _fraction(job, position))
             for job, _, position in self.running.values()
         )
+        if self.to_come:
+            left += self.to_come * sum(self.work.values()) / len(self.work) * seconds / work
         return left / self.workers
 
     def _estimate(self, job: Job, pace: float) -> float:
@@ -145,7 +155,7 @@ class PlainView:
 
 def _counts(tracker: Tracker) -> str:
     done = tracker.done_before + tracker.finished - tracker.failed
-    waiting = len(tracker.waiting)
+    waiting = len(tracker.waiting) + tracker.to_come
     counts = f"{done} done, {len(tracker.running)} running, {tracker.failed} failed, {waiting} waiting"
     seconds = tracker.seconds_left()
     if seconds is None:

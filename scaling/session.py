@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import get_args
 
 from rich.console import Console
 
-from scaling import listing, progress
+from scaling import progress
+from scaling.datasets import DATASETS
 from scaling.generator import study as studies
+from scaling.generator.budget import train_macs
 from scaling.generator.errors import StudyError, did_you_mean
+from scaling.generator.recorded import Recorded, recorded
+from scaling.generator.sizes import size
 from scaling.generator.study import Study
 from scaling.records import ResultsFolder
 from scaling.runner import environment, loop, sources
@@ -44,20 +48,75 @@ def run(
         OSError: if a record cannot be written; those before it are safe.
     """
     sources.locate(study.file.dataset.name)
-    results = ResultsFolder(folder)
+    results, place = ResultsFolder(folder), environment.describe().place
     with results.writing():
         results.study_file.write_text(study.to_yaml(), encoding="utf-8")
-        everything = jobs(study)
-        todo = _limited(loop.missing(everything, results, environment.describe().place, retry), limit)
+        search = _Searching(study, results, place, workers, limit) if study.file.search else None
+        everything = jobs(search.so_far() if search else study)
+        todo = _limited(loop.missing(everything, results, place, retry), limit)
+        settled = len(everything) - len(todo)
+        if search and not todo:
+            todo = search.more()
         if not todo:
             console.print(f"{study.name}: nothing left to do")
             return loop.Tally(0, 0)
-        tracker = progress.Tracker(
-            {job.id: job for job in todo}, _work(study, todo), len(everything) - len(todo), workers
-        )
+        tracker = progress.Tracker({job.id: job for job in todo}, _work(todo), settled, workers)
+        if search:
+            search.watched_by(tracker, todo)
         view = (progress.LiveView if console.is_terminal else progress.PlainView)(tracker, console)
         with view, LocalEngine(workers, results.logs) as engine:
-            return loop.run(todo, results, engine, view, retry)
+            return loop.run(todo, results, engine, view, retry, search.more if search else tuple)
+
+
+class _Searching:
+    """What a search trains next, from its records alone.
+
+    Begun with what recorded trials still lack: timings that an interruption or another machine left out, and failures
+    to be tried again. Then as many trials as there are workers, and when they are recorded the next ones.
+    """
+
+    def __init__(self, study: Study, results: ResultsFolder, place: str, workers: int, limit: int | None) -> None:
+        from scaling.generator import search
+
+        self._search = search
+        self._study, self._results, self._place, self._workers = study, results, place, workers
+        self._limit = limit
+        self._named: set[str] = set()
+        self._tracker: progress.Tracker | None = None
+
+    def so_far(self) -> Study:
+        """The study with its recorded trials."""
+        return self._search.with_trials(self._study, self._recorded())
+
+    def more(self) -> list[Job]:
+        """Jobs of the next trials; none when the search or this run has all its trials, or the space has no more."""
+        known = self._recorded()
+        self._search.mirror(self._study, known)
+        unrecorded = self._named - {one.trial.id for one in known}
+        left = 0 if unrecorded else self._left(len(known))
+        suggested = self._search.suggest(self._study, known, min(self._workers, left))
+        asked = jobs(self._search.with_trials(self._study, (), suggested))
+        todo = loop.missing(asked, self._results, self._place)
+        self._name(todo, left)
+        return todo
+
+    def watched_by(self, tracker: progress.Tracker, todo: Sequence[Job]) -> None:
+        """Tells a tracker of every trial as it is named; `todo` is what the run begins with."""
+        self._tracker = tracker
+        self._name(todo, self._left(len(self._recorded())))
+
+    def _recorded(self) -> list[Recorded]:
+        return recorded(self._study, self._results, self._place)
+
+    def _left(self, known: int) -> int:
+        left = (self._study.file.search.trials if self._study.file.search else 0) - known
+        return left if self._limit is None else min(left, self._limit - len(self._named))
+
+    def _name(self, todo: Sequence[Job], left: int) -> None:
+        trainings = {job.id for job in todo if isinstance(job, TrainJob)}
+        self._named |= trainings
+        if self._tracker:
+            self._tracker.add({job.id: job for job in todo}, _work(todo), max(0, left - len(trainings)))
 
 
 def jobs(study: Study) -> list[Job]:
@@ -72,9 +131,10 @@ def jobs(study: Study) -> list[Job]:
 def asked_for(results: ResultsFolder) -> set[str] | None:
     """Ids of the trials that the folder's own study file asks for; None where it has none that can be read."""
     try:
-        return {trial.id for trial in studies.load(str(results.study_file)).trials}
+        study = studies.load(str(results.study_file))
     except StudyError:
         return None
+    return {trial.id for trial in study.trials} | {one.trial.id for one in recorded(study, results)}
 
 
 def retried_kinds(option: str | None) -> set[str]:
@@ -98,20 +158,20 @@ def retried_kinds(option: str | None) -> set[str]:
 
 
 def _limited(todo: list[Job], limit: int | None) -> list[Job]:
-    """The first `limit` trainings, and the timings of their variants."""
+    """The first `limit` trainings, and all timings but those of variants that wait for a later run."""
     if limit is None:
         return todo
-    trainings = [job for job in todo if isinstance(job, TrainJob)][:limit]
-    variants = {job.variant for job in trainings}
-    return [*trainings, *(job for job in todo if isinstance(job, TimeJob) and job.variant in variants)]
+    trainings = [job for job in todo if isinstance(job, TrainJob)]
+    now = {job.variant for job in trainings[:limit]}
+    later = {job.variant for job in trainings[limit:]} - now
+    return [*trainings[:limit], *(job for job in todo if isinstance(job, TimeJob) and job.variant not in later)]
 
 
-def _work(study: Study, todo: Collection[Job]) -> dict[str, float]:
+def _work(todo: Iterable[Job]) -> dict[str, float]:
     """What each training weighs against the others, by its multiply-accumulates and its activations."""
-    costs = listing.complexities(study)
-    return {
-        job.id: listing.train_macs(job.trial, costs[job.variant])
-        * (1 + ACTIVATION_WORK * costs[job.variant].activations / costs[job.variant].macs)
-        for job in todo
-        if isinstance(job, TrainJob)
-    }
+    work = {}
+    for job in todo:
+        if isinstance(job, TrainJob):
+            cost = size(job.variant, DATASETS[job.trial.dataset.name])
+            work[job.id] = train_macs(job.trial, cost) * (1 + ACTIVATION_WORK * cost.activations / cost.macs)
+    return work

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from scaling import listing
-from scaling.generator.study import check
+from scaling import listing, tables
+from scaling.generator import search
+from scaling.generator.budget import Basis, basis
+from scaling.generator.study import Study, check
+from tests.builders import results_folder, train_record
 
 STUDY = check(
     {
@@ -53,3 +57,87 @@ def test_the_plans_counts_are_the_models() -> None:
     for trial, row in zip(STUDY.trials, listing.rows(STUDY, ()), strict=True):
         cost = count(describe(trial.variant, channels=1, classes=10))
         assert (row["params"], row["macs"], row["activations"]) == (cost.params, cost.macs, cost.activations)
+
+
+def shown(study: Study, by: Basis | None = None, width: int = 120) -> str:
+    text = io.StringIO()
+    listing.show_plan(study, listing.rows(study, (), by), Console(file=text, width=width), by)
+    return text.getvalue()
+
+
+H100 = basis("h100", ())
+
+
+def test_json_has_memory_time_and_money_of_each_trial_and_their_sums() -> None:
+    done = {STUDY.trials[0].id}
+    document = json.loads(json.dumps(listing.as_json(STUDY, listing.rows(STUDY, done, H100), H100)))
+    trials, totals = document["trials"], document["totals"]
+    assert {"memory_gb", "hours", "cost", "train_macs", "params", "macs", "activations"} <= set(trials[0])
+    assert {"trials", "train_macs", "hours", "cost", "hours_left", "cost_left", "max_memory_gb"} <= set(totals)
+    for name in ("hours", "cost"):
+        assert totals[name] == pytest.approx(sum(trial[name] for trial in trials))
+        assert totals[f"{name}_left"] == pytest.approx(totals[name] - trials[0][name])
+    assert totals["cost"] == pytest.approx(totals["hours"] * H100.accelerator.dollars_per_hour)
+    assert document["reckoned_by"]["accelerator"]["name"] == "h100"
+    assert "assumption" in document["reckoned_by"]["accelerator"]["price"]
+    assert document["reckoned_by"]["measured"] is None
+
+
+def test_people_are_told_time_money_and_what_they_rest_on() -> None:
+    text = shown(STUDY, H100)
+    assert "left on h100: " in text
+    assert "assumption" in text
+    assert "$" in next(line for line in text.splitlines() if line.startswith("trial")).split()
+    assert max(len(line.rstrip()) for line in text.splitlines() if line.startswith("rs")) <= 120
+
+
+def test_nothing_is_said_of_money_where_nobody_knows_the_price() -> None:
+    assert "$" not in shown(STUDY)
+
+
+def test_caps_are_on_what_is_left() -> None:
+    rows = listing.rows(STUDY, (), H100)
+    totals = listing.totals(STUDY, rows)
+    assert listing.beyond(STUDY, rows, H100, None, None) == []
+    assert listing.beyond(STUDY, rows, H100, totals["hours"], totals["cost"]) == []
+    hours, cost = listing.beyond(STUDY, rows, H100, totals["hours"] * 0.99, totals["cost"] * 0.99)
+    assert "hours left on h100, more than --max-hours" in hours
+    assert "dollars left on h100, more than --max-cost" in cost
+    everything = {trial.id for trial in STUDY.trials}
+    assert listing.beyond(STUDY, listing.rows(STUDY, everything, H100), H100, 0, 0) == []
+
+
+@pytest.mark.parametrize(
+    ("hours", "text"),
+    [(0.01, "36s"), (0.02, "72s"), (0.2, "12m"), (3.44, "3.4h"), (812.4, "812h"), (12345.6, "12.3kh")],
+)
+def test_time_has_no_more_digits_than_an_estimate_deserves(hours: float, text: str) -> None:
+    assert tables.time(hours) == text
+
+
+def test_a_search_says_how_far_it_is_and_what_is_next(tmp_path: Path) -> None:
+    of = check(
+        {
+            "study": "example",
+            "question": "What is next?",
+            "dataset": {"name": "synthetic", "train_examples": 1000},
+            "search": {"trials": 5, "space": {"depth": [14], "width": {"low": 0.0625, "high": 0.25}}},
+            "across": {"resolution": 16, "stem": "small", "epochs": 2},
+        }
+    )
+    folder = results_folder(tmp_path / "example")
+    for _ in range(2):
+        folder.training.append(train_record(search.study_so_far(of, folder).suggested[0]))
+    so_far = search.study_so_far(of, folder)
+    rows = listing.rows(so_far, folder.done())
+    document = listing.as_json(so_far, rows)
+    assert document["search"] == {"trials": 5, "recorded": 2, "suggested": [so_far.trials[2].id]}
+    assert [row["done"] for row in rows] == [True, True, False]
+    totals = document["totals"]
+    assert totals["to_come"] == 2
+    assert totals["hours_left"] == pytest.approx(rows[2]["hours"] + 2 * totals["hours"] / 3)
+    console = io.StringIO()
+    listing.show_plan(so_far, rows, Console(file=console, width=120))
+    text = console.getvalue()
+    assert "search: 2 of 5 trials recorded" in text
+    assert [line.split()[-1] for line in text.splitlines() if line.startswith("rs")] == ["yes", "yes", "next"]

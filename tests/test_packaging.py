@@ -63,6 +63,14 @@ def test_only_the_runner_loads_a_training_stack(module):
     assert not TRAINING & loaded_by(module)
 
 
+def test_planning_an_ordinary_study_stays_light():
+    """The paper's whole grid has to be planned within a second; that leaves no time for these imports."""
+    plan = "scaling.cli.app(['plan', 'imagenet/full_grid', '--json'], standalone_mode=False)"
+    code = f"import sys, io, contextlib, scaling.cli\nwith contextlib.redirect_stdout(io.StringIO()):\n    {plan}\n"
+    loaded = python(f"{code}print(*(name.partition('.')[0] for name in sys.modules))")
+    assert not HEAVY & set(loaded.split())
+
+
 def test_help_lists_every_target():
     phony = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert phony is not None

@@ -95,7 +95,7 @@ def table(beside: Path | None = None) -> dict[str, Accelerator]:
     known: dict[str, Accelerator] = {CPU: this_cpu()}
     for path in (Path(__file__).with_name(USER_FILE), configured, *([beside / USER_FILE] if beside else [])):
         if path.is_file():
-            for name, given in yaml_file.load(path).items():
+            for name, given in yaml_file.load(path, "a mapping of accelerators, each with its values").items():
                 before = written.get(name.casefold(), {})
                 written[name.casefold()] = _merged(path, name, before, given)
                 known[name.casefold()] = _checked(path, name, written[name.casefold()])

@@ -7,6 +7,7 @@ however often the search was stopped in between.
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -38,11 +39,14 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 def study_so_far(study: Study, results: ResultsFolder) -> Study:
     """The study with the trials that are recorded and the one to be suggested next, for lists and plans.
 
+    None is suggested while a recorded trial lacks a timing: a run begins with that, and it may change the suggestion.
+
     Raises:
         StudyError: if no trial of the space can be built.
     """
     known = recorded(study, results)
-    return with_trials(study, known, suggest(study, known, min(1, _search(study).trials - len(known))))
+    left = 0 if any(_state(one) is TrialState.RUNNING for one in known) else _search(study).trials - len(known)
+    return with_trials(study, known, suggest(study, known, min(1, left)))
 
 
 def with_trials(study: Study, known: Sequence[Recorded], suggested: Sequence[Planned] = ()) -> Study:
@@ -214,10 +218,9 @@ def _sampler(search: Search, number: int, at_random: bool = False) -> BaseSample
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # Optuna 4
         if search.sampler == "tpe":
             return optuna.samplers.TPESampler(seed=seed, n_startup_trials=startup, constant_liar=True)
-        try:
-            return optuna.samplers.GPSampler(seed=seed, n_startup_trials=startup)
-        except ImportError:
-            raise StudyError(["search.sampler: gp needs PyTorch: pip install torch, or choose tpe"]) from None
+        if importlib.util.find_spec("torch") is None:
+            raise StudyError(["search.sampler: gp needs PyTorch: pip install torch, or choose tpe"])
+        return optuna.samplers.GPSampler(seed=seed, n_startup_trials=startup)
 
 
 def _distributions(study: Study) -> dict[str, BaseDistribution]:

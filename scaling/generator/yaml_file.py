@@ -49,8 +49,8 @@ _Loader.add_implicit_resolver(
 )
 
 
-def load(path: Path) -> dict[str, Any]:
-    """Reads a study file as a mapping.
+def load(path: Path, form: str = "a study file is a mapping that starts with 'study:'") -> dict[str, Any]:
+    """Reads a file as a mapping; `form` is what one that is none should be.
 
     Raises:
         StudyError: if it cannot be read, is no YAML, or is no mapping; with line and column where there is one.
@@ -62,7 +62,7 @@ def load(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise StudyError([f"{path}: not UTF-8 text at byte {error.start}"]) from None
     if not isinstance(content, dict):
-        raise StudyError([f"{path}: a study file is a mapping that starts with 'study:'"])
+        raise StudyError([f"{path}: {form}"])
     return content
 
 

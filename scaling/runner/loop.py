@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -56,7 +56,14 @@ def _is_settled(record: Record, retry: Collection[str]) -> bool:
     return record.failure is None or not ("any" in retry or record.failure.kind in retry)
 
 
-def run(jobs: Sequence[Job], results: ResultsFolder, engine: Engine, view: View, retry: Collection[str] = ()) -> Tally:
+def run(
+    jobs: Sequence[Job],
+    results: ResultsFolder,
+    engine: Engine,
+    view: View,
+    retry: Collection[str] = (),
+    more: Callable[[], Sequence[Job]] = tuple,
+) -> Tally:
     """Runs every job that is still missing on the engine's device, and records it as soon as it ends.
 
     Args:
@@ -65,13 +72,14 @@ def run(jobs: Sequence[Job], results: ResultsFolder, engine: Engine, view: View,
         engine: its workers have just been started.
         view: told what happens.
         retry: as for `missing`.
+        more: asked for further jobs whenever all are recorded, until it has none.
 
     Raises:
         OSError: if a record cannot be written; those before it are safe.
         EngineError: if a worker cannot be started.
     """
     floor = _Floor(list(jobs))
-    while floor.busy or floor.waiting:
+    while floor.busy or floor.waiting or floor.add(more()):
         for worker, where in floor.environments.items():
             if worker not in floor.busy and (job := floor.next_for(worker)):
                 if missing([job], results, where.place, retry):
@@ -94,6 +102,11 @@ class _Floor:
     environments: dict[int, Environment] = field(default_factory=dict)
     finished: int = 0
     failed: int = 0
+
+    def add(self, jobs: Sequence[Job]) -> bool:
+        """Puts jobs last in the queue; whether there were any."""
+        self.waiting += jobs
+        return bool(jobs)
 
     def next_for(self, worker: int) -> Job | None:
         """Takes the job this worker should do now, if there is one; see `choose`."""

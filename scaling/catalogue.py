@@ -1,0 +1,87 @@
+"""What there is to run: the studies, and the data sets; for people and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from scaling import tables
+from scaling.datasets import DATASETS
+from scaling.generator.budget import train_macs
+from scaling.generator.sizes import size
+from scaling.generator.study import Study
+
+
+def studies(found: Iterable[Study]) -> list[dict[str, Any]]:
+    """One mapping a study: name, question, figure of the paper, number of trials, training MACs, cost by its file."""
+    return [
+        {
+            "study": study.name,
+            "question": study.file.question,
+            "paper": study.file.paper,
+            "trials": study.file.search.trials if study.file.search else len(study.trials),
+            "train_macs": None if study.file.search else _train_macs(study),
+            "cost": study.file.cost,
+        }
+        for study in found
+    ]
+
+
+def _train_macs(study: Study) -> int:
+    facts = DATASETS[study.file.dataset.name]
+    return sum(train_macs(trial, size(trial.variant, facts)) for trial in study.trials)
+
+
+def show_studies(listed: Iterable[dict[str, Any]], console: Console) -> None:
+    """The list of `studies` as a table."""
+    table = tables.table(
+        ("study", "question", "paper", "trials", "training MACs", "cost"), right=("trials", "training MACs")
+    )
+    for row in listed:
+        table.add_row(
+            row["study"],
+            row["question"],
+            row["paper"] or "",
+            str(row["trials"]),
+            "as it finds" if row["train_macs"] is None else tables.engineering(row["train_macs"]),
+            row["cost"] or "",
+        )
+    console.print(table)
+
+
+def datasets(locations: dict[str, Path | None]) -> list[dict[str, Any]]:
+    """One mapping a data set: name, title, pictures, classes, and the folder it is in, None where it is not here."""
+    return [
+        {
+            "name": facts.name,
+            "title": facts.title,
+            "train": facts.train,
+            "test": facts.test,
+            "classes": facts.classes,
+            "size": facts.size,
+            "folder": None if (folder := locations[facts.name]) is None else str(folder),
+        }
+        for facts in DATASETS.values()
+    ]
+
+
+def show_datasets(listed: Iterable[dict[str, Any]], console: Console) -> None:
+    """The list of `datasets` as a table."""
+    table = tables.table(
+        ("name", "title", "train", "test", "classes", "size", "where"), right=("train", "test", "classes")
+    )
+    for row in listed:
+        where = "not on this machine" if row["folder"] is None else row["folder"]
+        table.add_row(
+            row["name"],
+            row["title"],
+            str(row["train"]),
+            str(row["test"]),
+            str(row["classes"]),
+            f"{row['size']} px",
+            where,
+        )
+    console.print(table)

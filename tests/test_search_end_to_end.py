@@ -1,0 +1,135 @@
+"""A tiny search through the real command line: killed in the middle, resumed, complete, shown and plotted."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+import scaling
+
+pytestmark = pytest.mark.slow
+
+STUDY = """
+study: seek
+question: Does a killed search go on where it was?
+dataset: {name: synthetic, train_examples: 512}
+search:
+  trials: 5
+  objectives: [top1, training_ms]
+  space:
+    depth: [14, 17]                                     # 17 has no layout: it is asked again
+    width: {low: 0.0625, high: 0.1875}
+    learning_rate: {low: 1e-2, high: 0.5, log: true}
+  storage: sqlite:///optuna.db
+across: {resolution: 8, stem: small, epochs: 1, seed: 0}
+recipe: {batch_size: 32}
+latency: {batch_size: 16, max_seconds: 0.5}
+"""
+PATIENCE = 240
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("seeker")
+    (path / "seek.yaml").write_text(STUDY)
+    return path
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "scaling.cli", *arguments]
+
+
+def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments), cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+def plan(folder: Path) -> dict[str, Any]:
+    result = call(folder, "plan", "seek.yaml", "--json")
+    assert result.returncode == 0, result.stderr
+    planned: dict[str, Any] = json.loads(result.stdout)
+    return planned
+
+
+def records(folder: Path, file: str) -> list[dict[str, Any]]:
+    path = folder / "results" / "seek" / file
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_1_a_cap_refuses_before_anything_runs(folder: Path) -> None:
+    for arguments in (["plan"], ["run"]):
+        result = call(folder, *arguments, "seek.yaml", "--on", "h100", "--max-hours", "1e-9")
+        assert result.returncode == 2
+        assert "hours left on h100, more than --max-hours 1e-09" in result.stderr
+    assert not (folder / "results").exists()
+
+
+def test_2_killed_in_the_middle_it_has_what_was_recorded(folder: Path) -> None:
+    (suggested,) = plan(folder)["search"]["suggested"]
+    process = subprocess.Popen(
+        command("run", "seek.yaml"), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    deadline = time.monotonic() + PATIENCE
+    while len(records(folder, "records.jsonl")) < 2:
+        assert process.poll() is None, process.stdout and process.stdout.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    assert records(folder, "records.jsonl")[0]["trial_id"] == suggested
+    planned = plan(folder)
+    assert 2 <= planned["search"]["recorded"] < planned["search"]["trials"] == 5
+    assert planned["totals"]["done"] == planned["search"]["recorded"]
+    assert planned["reckoned_by"]["measured"]["trainings"] == planned["search"]["recorded"]
+
+
+def test_3_the_same_command_does_the_rest(folder: Path) -> None:
+    before = records(folder, "records.jsonl")
+    first = call(folder, "run", "seek.yaml", "--limit", "1")
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert len(records(folder, "records.jsonl")) == len(before) + 1
+    (suggested,) = plan(folder)["search"]["suggested"]
+    result = call(folder, "run", "seek.yaml")
+    assert result.returncode == 0, result.stdout + result.stderr
+    trained = [record["trial_id"] for record in records(folder, "records.jsonl")]
+    assert trained[: len(before)] == [record["trial_id"] for record in before]
+    assert trained[len(before) + 1] == suggested
+    assert len(set(trained)) == len(trained) == 5
+    timed = [record["request"]["variant"]["width"] for record in records(folder, "latency.jsonl")]
+    assert {record["request"]["phase"] for record in records(folder, "latency.jsonl")} == {"training"}
+    assert len(timed) == len(set(timed)) == 5
+
+
+def test_4_once_complete_it_runs_nothing_and_says_so(folder: Path) -> None:
+    result = call(folder, "run", "seek.yaml", "--max-hours", "0")
+    assert result.returncode == 0, result.stderr
+    assert "nothing left to do" in result.stdout
+    planned = plan(folder)
+    assert planned["search"] == {"trials": 5, "recorded": 5, "suggested": []}
+    assert planned["totals"]["hours_left"] == 0
+    assert "search: 5 of 5 trials recorded" in call(folder, "plan", "seek.yaml").stdout
+
+
+def test_5_optuna_s_storage_has_each_trial_once(folder: Path) -> None:
+    url = f"sqlite:///{folder / 'optuna.db'}"
+    (name,) = optuna.get_all_study_names(url)
+    shown = optuna.load_study(study_name=name, storage=url)
+    trained = [record["trial_id"] for record in records(folder, "records.jsonl")]
+    assert [trial.user_attrs["trial_id"] for trial in shown.trials] == trained
+    assert shown.best_trials
+
+
+def test_6_it_is_loaded_and_plotted(folder: Path) -> None:
+    frame = scaling.load_results(folder / "results")
+    assert frame["training_ms"].notna().sum() == 5
+    result = call(folder, "plot", "results", "--format", "png")
+    assert result.returncode == 0, result.stderr
+    assert "5 trials drawn" in result.stdout

@@ -1,0 +1,126 @@
+"""Which jobs a run begins with, and what a search adds to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scaling import progress, session
+from scaling.generator.study import Study, check
+from scaling.records import ResultsFolder
+from scaling.runner.jobs import Job, TimeJob, TrainJob
+from tests.builders import environment, latency_record, results_folder, train_record
+
+PLACE = environment().place
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> ResultsFolder:
+    return results_folder(tmp_path / "seek")
+
+
+@pytest.fixture
+def study() -> Study:
+    return check(
+        {
+            "study": "seek",
+            "question": "What comes next?",
+            "dataset": {"name": "synthetic", "train_examples": 512},
+            "search": {
+                "trials": 5,
+                "objectives": ["top1", "training_ms"],
+                "space": {"depth": [14], "width": [0.25, 0.5], "learning_rate": {"low": 0.01, "high": 1, "log": True}},
+            },
+            "across": {"resolution": 8, "stem": "small", "epochs": 1},
+        }
+    )
+
+
+def record(jobs: list[Job], folder: ResultsFolder) -> None:
+    for job in jobs:
+        if isinstance(job, TrainJob):
+            folder.training.append(train_record(job.trial))
+        else:
+            folder.latency.append(latency_record(job.variant, classes=job.request.classes))
+
+
+def trained(jobs: list[Job]) -> list[str]:
+    return [job.id for job in jobs if isinstance(job, TrainJob)]
+
+
+def test_a_search_names_as_many_trials_as_there_are_workers_until_it_has_all(
+    study: Study, folder: ResultsFolder
+) -> None:
+    searching = session._Searching(study, folder, PLACE, workers=2, limit=None)
+    named: list[int] = []
+    while jobs := searching.more():
+        record(jobs, folder)
+        named.append(len(trained(jobs)))
+    assert named == [2, 2, 1]
+    timed = [timing.request.id for timing in folder.latency.read()[0]]
+    assert len(timed) == len(set(timed)) <= 2
+
+
+def test_a_limit_counts_the_trials_of_this_run(study: Study, folder: ResultsFolder) -> None:
+    searching = session._Searching(study, folder, PLACE, workers=2, limit=3)
+    named = []
+    while jobs := searching.more():
+        record(jobs, folder)
+        named += trained(jobs)
+    assert len(named) == 3
+
+
+def test_a_search_ends_rather_than_naming_what_it_named_and_nobody_recorded(
+    study: Study, folder: ResultsFolder
+) -> None:
+    searching = session._Searching(study, folder, PLACE, workers=1, limit=None)
+    assert searching.more()
+    assert searching.more() == []
+
+
+def test_the_tracker_hears_of_what_is_named_and_of_what_is_to_come(study: Study, folder: ResultsFolder) -> None:
+    searching = session._Searching(study, folder, PLACE, workers=1, limit=None)
+    jobs = searching.more()
+    tracker = progress.Tracker({job.id: job for job in jobs}, session._work(jobs))
+    searching.watched_by(tracker, jobs)
+    assert tracker.to_come == 4
+    record(jobs, folder)
+    more = searching.more()
+    assert tracker.to_come == 3
+    assert {job.id for job in more} <= set(tracker.waiting)
+    assert set(trained(more)) <= set(tracker.work)
+
+
+def test_what_recorded_trials_lack_comes_first(study: Study, folder: ResultsFolder) -> None:
+    searching = session._Searching(study, folder, PLACE, workers=1, limit=None)
+    record([job for job in searching.more() if isinstance(job, TrainJob)], folder)
+    again = session._Searching(study, folder, PLACE, workers=1, limit=None)
+    lacking = [job for job in session.jobs(again.so_far()) if isinstance(job, TimeJob)]
+    assert [job.request.phase for job in lacking] == ["training"]
+    assert session._limited([*lacking], 1) == lacking
+
+
+def test_a_limit_leaves_out_the_timings_of_variants_that_wait() -> None:
+    grid = {
+        "study": "listed",
+        "question": "What comes first?",
+        "dataset": {"name": "synthetic", "train_examples": 512},
+        "grid": [{"depth": [14, 26], "width": 0.25}],
+        "across": {"resolution": 8, "stem": "small", "epochs": [1, 2]},
+    }
+    jobs = session.jobs(check(grid))
+    limited = session._limited(jobs, 1)
+    assert len(trained(limited)) == 1
+    assert {job.variant.depth for job in limited} == {14}
+    assert session._limited(jobs, None) == jobs
+    finished = [job for job in jobs if not isinstance(job, TrainJob) or job.variant.depth == 26]
+    assert {job.variant.depth for job in session._limited(finished, 1)} == {14, 26}
+
+
+def test_only_recorded_trials_of_a_search_are_asked_for(study: Study, folder: ResultsFolder) -> None:
+    jobs = session._Searching(study, folder, PLACE, workers=1, limit=None).more()
+    record(jobs, folder)
+    folder.training.append(train_record())
+    folder.study_file.write_text(study.to_yaml())
+    assert session.asked_for(folder) == set(trained(jobs))
