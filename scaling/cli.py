@@ -63,10 +63,12 @@ def main() -> None:
 
 @contextmanager
 def _input_errors() -> Iterator[None]:
-    """What the user can mend is said in a message with exit code 2."""
+    """What the user can mend is said in a message with exit code 2; so is a full or vanished disk."""
+    from scaling.errors import UserError
+
     try:
         yield
-    except (ValueError, OSError) as error:
+    except (UserError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(INPUT_IS_WRONG) from None
 

@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 import filelock
 from pydantic import ValidationError
 
+from scaling.errors import UserError
 from scaling.schema import LatencyRecord, TrainRecord
 
 REFERENCE = "reference"
@@ -38,7 +39,7 @@ class Skipped:
         return f"{self.file}:{self.line}: {self.reason}"
 
 
-class ResultsError(ValueError):
+class ResultsError(UserError):
     """A results folder that cannot be used as it stands; the message says what to do."""
 
 

@@ -10,9 +10,10 @@ from rich.console import Console
 
 from scaling import progress
 from scaling.datasets import DATASETS
+from scaling.errors import did_you_mean
 from scaling.generator import study as studies
 from scaling.generator.budget import train_macs
-from scaling.generator.errors import StudyError, did_you_mean
+from scaling.generator.errors import StudyError
 from scaling.generator.recorded import Recorded, recorded
 from scaling.generator.sizes import size
 from scaling.generator.study import Study

@@ -28,7 +28,13 @@ FINISHED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def environment(device: str = "test cpu") -> Environment:
-    return Environment(versions={"python": "3.11", "backend": "tensorflow"}, platform="Linux x86_64", device=device, cores=2, memory_gb=8.0)
+    return Environment(
+        versions={"python": "3.11", "backend": "tensorflow"},
+        platform="Linux x86_64",
+        device=device,
+        cores=2,
+        memory_gb=8.0,
+    )
 
 
 def trial(

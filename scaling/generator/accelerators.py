@@ -9,9 +9,10 @@ from typing import Annotated, Any, get_args
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from scaling.errors import did_you_mean
 from scaling.generator import yaml_file
 from scaling.generator.constraints import Positive
-from scaling.generator.errors import StudyError, did_you_mean, explain
+from scaling.generator.errors import StudyError, explain
 from scaling.schema import Family, Noun, Number, Precision
 
 USER_FILE = "accelerators.yaml"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import reprlib
 import typing
 from collections.abc import Iterable, Mapping
@@ -10,24 +9,18 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from scaling.errors import UserError, did_you_mean
+
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
 
 
-class StudyError(ValueError):
+class StudyError(UserError):
     """A study that cannot be run; one line a mistake."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(dict.fromkeys(problems))
         super().__init__("\n".join(self.problems))
-
-
-def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """`; did you mean 'x'?` where a choice is near, then the choices."""
-    known = sorted(choices)
-    near = difflib.get_close_matches(word, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"{hint} (choices: {', '.join(known)})"
 
 
 def explain(error: ValidationError, model: type[BaseModel], places: Mapping[str, str], prefix: str = "") -> list[str]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from scaling.generator.errors import StudyError, did_you_mean
+from scaling.errors import did_you_mean
+from scaling.generator.errors import StudyError
 from scaling.schema import Recipe, Variant
 
 AXES = (*Variant.model_fields, *Recipe.model_fields, "seed")

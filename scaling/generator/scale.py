@@ -9,9 +9,10 @@ from typing import Annotated, Any, Self, TypeAlias
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from scaling.datasets import DatasetFacts
+from scaling.errors import did_you_mean
 from scaling.generator import grid
 from scaling.generator.constraints import Positive
-from scaling.generator.errors import StudyError, did_you_mean, explain
+from scaling.generator.errors import StudyError, explain
 from scaling.generator.sizes import size
 from scaling.generator.strategies import LONG_TRAINING, STRATEGIES, TOLERANCE, Metric, Scaled, Shares, reach, shares
 from scaling.schema import Count, Noun, Variant

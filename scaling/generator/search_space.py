@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, StrictBool, ValidationError, field_validator, model_validator
 
+from scaling.errors import did_you_mean
 from scaling.generator import grid
 from scaling.generator.constraints import Positive
-from scaling.generator.errors import StudyError, did_you_mean, explain
+from scaling.generator.errors import StudyError, explain
 from scaling.schema import Count, Noun, Number, Phase, Recipe, Variant
 
 Sampler: TypeAlias = Literal["tpe", "nsga2", "random", "gp"]

@@ -11,9 +11,10 @@ import yaml
 from pydantic import ValidationError
 
 from scaling.datasets import DATASETS
+from scaling.errors import did_you_mean
 from scaling.generator import accelerators, search_space, yaml_file
 from scaling.generator.constraints import Removed
-from scaling.generator.errors import StudyError, did_you_mean, explain
+from scaling.generator.errors import StudyError, explain
 from scaling.generator.expand import expand
 from scaling.generator.provenance import Origin, assigned
 from scaling.generator.search_space import Axis

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from scaling.datasets import DATASETS
+from scaling.errors import did_you_mean
 from scaling.generator.constraints import Constraints, Slices
-from scaling.generator.errors import did_you_mean
 from scaling.generator.rules import RULES
 from scaling.generator.scale import Scale
 from scaling.generator.search_space import Search

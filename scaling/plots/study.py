@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from scaling.analysis.seeds import collapse_seeds
 from scaling.analysis.tradeoff import tradeoffs
+from scaling.errors import UserError
 from scaling.frame import load_results
 from scaling.metrics import METRICS
 from scaling.plots import notes, style
@@ -67,7 +68,7 @@ def draw(paths: Sequence[Path], formats: Sequence[str] = ("png",)) -> list[Drawn
         One entry a folder, each once.
 
     Raises:
-        ValueError: if a format is none of these.
+        UserError: if a format is none of these.
         scaling.records.ResultsError: if there are no records.
     """
     _check(formats)
@@ -84,7 +85,7 @@ def draw_study(folder: ResultsFolder, formats: Sequence[str] = ("png",), trial_i
         trial_ids: draw these trials only, and count the others; None: all.
 
     Raises:
-        ValueError: if a format is none of these.
+        UserError: if a format is none of these.
         scaling.records.ResultsError: if the records come from a newer version of this toolkit.
     """
     _check(formats)
@@ -106,7 +107,7 @@ def draw_study(folder: ResultsFolder, formats: Sequence[str] = ("png",), trial_i
 
 def _check(formats: Sequence[str]) -> None:
     if unknown := [form for form in formats if form not in FORMATS]:
-        raise ValueError(f"no format named {', '.join(map(repr, unknown))}; there are: {', '.join(FORMATS)}")
+        raise UserError(f"no format named {', '.join(map(repr, unknown))}; there are: {', '.join(FORMATS)}")
 
 
 def _load(folder: ResultsFolder) -> tuple[pd.DataFrame, list[str]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
-import difflib
 from importlib.resources import files
+
+from scaling.errors import UserError, did_you_mean
 
 _TITLES = {
     "table1": "Additive study of ResNet-200: from the baseline to ResNet-RS, step by step",
@@ -59,6 +60,4 @@ def read_text(name: str) -> str:
 
 def _check(name: str) -> None:
     if name not in _TITLES:
-        near = difflib.get_close_matches(name, _TITLES, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"no published table named {name!r}{hint} (choices: {', '.join(sorted(_TITLES))})")
+        raise UserError(f"no published table named {name!r}{did_you_mean(name, _TITLES)}")

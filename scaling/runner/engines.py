@@ -13,12 +13,13 @@ from typing import Any, Protocol, Self
 
 from pebble import ProcessExpired, ProcessPool
 
+from scaling.errors import UserError
 from scaling.runner import worker
 from scaling.runner.jobs import Died, Event, Finished, Job, Progress, Ready, Record, TrainJob
 from scaling.schema import Environment
 
 
-class EngineError(RuntimeError):
+class EngineError(UserError):
     """A worker that cannot be started."""
 
 

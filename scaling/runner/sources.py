@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling.datasets import DATASETS, FASHION_MNIST, SYNTHETIC
+from scaling.errors import UserError, did_you_mean
 
 Images: TypeAlias = NDArray[np.uint8]
 Labels: TypeAlias = NDArray[np.int32]
@@ -22,7 +23,7 @@ DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
 
 
-class DataError(ValueError):
+class DataError(UserError):
     """Pictures that are missing, damaged or too few; the message says each way to mend it."""
 
 
@@ -66,7 +67,7 @@ def locate(name: str) -> Path:
         return Path()
     if name != FASHION_MNIST.name:
         state = "can be planned with, but not read yet" if name in DATASETS else "is not a data set"
-        raise DataError(f"{name!r} {state} (choices: {FASHION_MNIST.name}, {SYNTHETIC.name})")
+        raise DataError(f"{name!r} {state}{did_you_mean(name, (FASHION_MNIST.name, SYNTHETIC.name))}")
     if chosen := os.environ.get(DATA_DIR):
         for folder in (Path(chosen), Path(chosen) / "fashion-mnist", Path(chosen) / "fashion_mnist"):
             if _complete(folder):

@@ -140,7 +140,7 @@ def test_resizing_keeps_brightness() -> None:
 
 
 def test_a_data_set_that_cannot_be_read_is_refused_by_name() -> None:
-    with pytest.raises(DataError, match=r"'fashion' is not a data set \(choices: fashion_mnist, synthetic\)"):
+    with pytest.raises(DataError, match=r"'fashion' is not a data set; did you mean 'fashion_mnist'\?"):
         sources.locate("fashion")
     with pytest.raises(DataError, match="'imagenet' can be planned with, but not read yet"):
         sources.locate("imagenet")

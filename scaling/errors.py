@@ -1,0 +1,18 @@
+"""What a user can mend, and the nearest right spelling."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(ValueError):
+    """A mistake in what was asked, or in the place it was asked for: shown as its message, without a traceback."""
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """`; did you mean 'x'?` where a choice is near, then the choices."""
+    known = sorted(choices)
+    near = difflib.get_close_matches(word, known, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{hint} (choices: {', '.join(known)})"
