@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 
 from scaling import tables
 from scaling.datasets import DATASETS
@@ -36,20 +37,13 @@ def _train_macs(study: Study) -> int:
 
 
 def show_studies(listed: Iterable[dict[str, Any]], console: Console) -> None:
-    """The list of `studies` as a table."""
-    table = tables.table(
-        ("study", "question", "paper", "trials", "training MACs", "cost"), right=("trials", "training MACs")
-    )
+    """Each of `studies` in a paragraph: its name and size, its question, what it cost."""
     for row in listed:
-        table.add_row(
-            row["study"],
-            row["question"],
-            row["paper"] or "",
-            str(row["trials"]),
-            "as it finds" if row["train_macs"] is None else tables.engineering(row["train_macs"]),
-            row["cost"] or "",
-        )
-    console.print(table)
+        macs = "" if row["train_macs"] is None else f", {tables.engineering(row['train_macs'])} training MACs"
+        paper = f"  ({row['paper']})" if row["paper"] else ""
+        console.print(f"[bold]{row['study']}[/bold]{paper}  {row['trials']} trials{macs}", highlight=False)
+        for line in filter(None, (row["question"], row["cost"])):
+            console.print(Padding(line, (0, 0, 0, 4)), highlight=False)
 
 
 def datasets(locations: dict[str, Path | None]) -> list[dict[str, Any]]:
