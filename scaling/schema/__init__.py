@@ -1,0 +1,47 @@
+"""The nouns that every part of the toolkit shares: frozen, validated, JSON in and out.
+
+A `Trial` (dataset + variant + recipe + seed) is the question, a `TrainRecord` its answer; a `LatencyRecord` is what
+timing a variant on a device gave. Nothing here trains, reads or writes.
+"""
+
+from scaling.schema.noun import Count, Noun, Number, Rate, digest
+from scaling.schema.records import (
+    SCHEMA_VERSION,
+    Environment,
+    Epoch,
+    Failure,
+    FailureKind,
+    LatencyPlan,
+    LatencyRecord,
+    LatencyRequest,
+    Phase,
+    Score,
+    TrainRecord,
+)
+from scaling.schema.trial import Dataset, Family, Precision, Recipe, Stem, Trial, Variant
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Count",
+    "Dataset",
+    "Environment",
+    "Epoch",
+    "Failure",
+    "FailureKind",
+    "Family",
+    "LatencyPlan",
+    "LatencyRecord",
+    "LatencyRequest",
+    "Noun",
+    "Number",
+    "Phase",
+    "Precision",
+    "Rate",
+    "Recipe",
+    "Score",
+    "Stem",
+    "TrainRecord",
+    "Trial",
+    "Variant",
+    "digest",
+]

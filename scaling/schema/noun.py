@@ -1,0 +1,41 @@
+"""What all nouns are: frozen, strict values with a canonical JSON, and the numbers they are made of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
+Number: TypeAlias = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Rate: TypeAlias = Annotated[Number, Field(ge=0, lt=1)]
+
+
+class Noun(BaseModel):
+    """A frozen value that refuses unknown fields and wrong types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def changed(self) -> dict[str, Any]:
+        """The fields that differ from their defaults, as JSON values; what an id is made of."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+def digest(value: Any) -> str:
+    """Eight hex digits of SHA-256 over canonical JSON; `1` and `1.0` are one number."""
+    text = json.dumps(_canonical(value), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _canonical(value: Any) -> Any:
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case dict():
+            return {key: _canonical(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_canonical(item) for item in value]
+        case _:
+            return value

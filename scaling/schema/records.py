@@ -1,0 +1,176 @@
+"""The answers: what training a trial gave, what timing a variant gave, and where."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, StrictBool, field_validator
+
+from scaling.schema.noun import Count, Noun, Number, digest
+from scaling.schema.trial import Precision, Trial, Variant
+
+SCHEMA_VERSION = 1
+"""Version of a line in `records.jsonl` and `latency.jsonl`; a newer one than this is refused, never guessed at."""
+
+Phase: TypeAlias = Literal["training", "inference"]
+FailureKind: TypeAlias = Literal["oom", "nan", "data", "crash", "timeout", "interrupted", "error"]
+
+
+class LatencyPlan(Noun):
+    """What a study wants timed, for each of its variants.
+
+    Attributes:
+        phases: `training` (one optimiser step), `inference` (one forward pass), or both, or none.
+        batch_size: pictures a step, halved until it fits (the paper's protocol, Table 7).
+        precision: of the arithmetic.
+        max_seconds: a phase is timed until the 95% interval of the median is within 3%, or for so long.
+    """
+
+    phases: tuple[Phase, ...] = ("training", "inference")
+    batch_size: Count = 128
+    precision: Precision = "float32"
+    max_seconds: Annotated[Number, Field(gt=0)] = 10.0
+
+
+class Score(Noun):
+    """`correct` of `n` pictures, and the mean cross-entropy over them (nats, without label smoothing)."""
+
+    correct: Annotated[int, Field(ge=0)]
+    n: Annotated[int, Field(ge=1)]
+    loss: float
+
+    @property
+    def top1(self) -> float:
+        """The fraction that is right, in [0, 1]."""
+        return self.correct / self.n
+
+
+class Epoch(Noun):
+    """One line of a trial's history. `train_*` are means over the epoch's steps, augmentation and dropout on."""
+
+    epoch: int
+    learning_rate: float
+    train_loss: float
+    train_top1: float
+    validation_raw: Score
+    validation_ema: Score
+    seconds: float
+
+
+class Failure(Noun):
+    """Why a trial or a timing ended without a result; `traceback` is its end."""
+
+    kind: FailureKind
+    message: str
+    traceback: str = ""
+
+
+class Environment(Noun):
+    """Where a number was made: versions, device and code, never environment variables.
+
+    Attributes:
+        versions: of Python and the packages that matter, by name.
+        platform: operating system and machine type.
+        device: the processor's or accelerator's name.
+        cores: logical processors this process could use.
+        memory_gb: of the machine, in 1e9 bytes.
+        git_commit: of the checkout the driver ran in, if any.
+        git_dirty: whether tracked files differed from that commit.
+    """
+
+    versions: dict[str, str]
+    platform: str
+    device: str
+    cores: int
+    memory_gb: float
+    git_commit: str | None = None
+    git_dirty: bool | None = None
+
+    @property
+    def place(self) -> str:
+        """Device and Keras backend: latencies of two places are not those of one."""
+        return f"{self.device} ({self.versions.get('backend', 'unknown backend')})"
+
+
+class _Record(Noun):
+    schema_version: int = SCHEMA_VERSION
+    finished: datetime
+    environment: Environment
+
+    @field_validator("schema_version")
+    @classmethod
+    def _known_version(cls, version: int) -> int:
+        if version > SCHEMA_VERSION:
+            raise ValueError(f"schema_version {version} is newer than this toolkit's {SCHEMA_VERSION}: upgrade it")
+        return version
+
+
+class TrainRecord(_Record):
+    """What training a trial gave, failed or not.
+
+    Attributes:
+        validation_raw, validation_ema: after the last epoch, with raw and with averaged weights.
+        test_raw, test_ema: touched once, after the last epoch.
+        history: one entry an epoch.
+        train_seconds: spent in epochs, evaluation included; `setup_seconds`: building, compiling, loading before them.
+    """
+
+    trial_id: str
+    trial: Trial
+    params: int
+    macs: int
+    activations: int
+    failure: Failure | None = None
+    validation_raw: Score | None = None
+    validation_ema: Score | None = None
+    test_raw: Score | None = None
+    test_ema: Score | None = None
+    history: tuple[Epoch, ...] = ()
+    train_seconds: float | None = None
+    setup_seconds: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.failure is None
+
+
+class LatencyRequest(Noun):
+    """One thing to time. Classes and channels are part of it: they change the first and the last layer."""
+
+    variant: Variant
+    classes: int
+    channels: int
+    phase: Phase
+    batch_size: int
+    precision: Precision
+
+    @property
+    def id(self) -> str:
+        return f"{self.variant.name}-{self.phase}-{digest(self.model_dump(mode='json'))}"
+
+
+class LatencyRecord(_Record):
+    """What timing a variant gave; times in milliseconds for one step of `batch_size` pictures.
+
+    Attributes:
+        batch_size: what fitted, at most the request's.
+        median_ms, p10_ms, p90_ms: over `n` steps, each synchronised with the device, warm-up left out.
+        low_ms, high_ms: 95% interval of the median, from order statistics.
+        converged: whether that interval came within 3% of the median before the time cap.
+    """
+
+    request: LatencyRequest
+    failure: Failure | None = None
+    batch_size: int | None = None
+    median_ms: float | None = None
+    p10_ms: float | None = None
+    p90_ms: float | None = None
+    low_ms: float | None = None
+    high_ms: float | None = None
+    n: int | None = None
+    converged: StrictBool | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.failure is None

@@ -1,0 +1,137 @@
+"""The question: which network, trained how, on which pictures, from which seed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import Field, StrictBool, model_validator
+
+from scaling.schema.noun import Count, Noun, Number, Rate, digest
+
+Family: TypeAlias = Literal["resnet_rs", "efficientnet"]
+Stem: TypeAlias = Literal["resnet_rs", "resnet_d", "paper_text", "small"]
+Precision: TypeAlias = Literal["float32", "mixed_bfloat16"]
+
+
+class Dataset(Noun):
+    """Which pictures, and how many of them.
+
+    Attributes:
+        name: a name of `scaling.datasets.DATASETS`.
+        train_examples: train on the first so many pictures of a fixed shuffle, validation taken out; None: on all.
+        validation_fraction: the part of the training pictures held out as validation (the paper's minival is 2%, 4.2).
+    """
+
+    name: str
+    train_examples: Count | None = None
+    validation_fraction: Annotated[Number, Field(gt=0, lt=1)] = 0.02
+
+
+class Variant(Noun):
+    """What is built.
+
+    Attributes:
+        family: `resnet_rs` or `efficientnet`.
+        depth: weight layers (`resnet_rs`), or the compound depth coefficient (`efficientnet`).
+        width: multiplier of all filters; for `efficientnet` the compound width coefficient.
+        resolution: pixels a side of the square input.
+        stem: `resnet_rs` as released; `resnet_d` with max pooling, as the scaling study's FLOPs fit; `paper_text` with
+            the stride in the first block (section 4.1); `small` for pictures of few pixels.
+        se_ratio: hidden over output channels of squeeze-and-excitation; 0 leaves it out.
+        resnet_d: the ResNet-D stem and shortcuts; without it the 7x7 stem and strided shortcuts of the plain ResNet.
+        activation: None is the family's own, relu for `resnet_rs`; Model Garden's ResNet-RS has swish.
+        blocks: bottleneck blocks of stages c2 to c5, for a depth that has no layout of its own.
+
+    `stem` to `blocks` are options of `resnet_rs` only.
+    """
+
+    family: Family = "resnet_rs"
+    depth: Annotated[Number, Field(gt=0)]
+    width: Annotated[Number, Field(gt=0)] = 1.0
+    resolution: Count
+    stem: Stem = "resnet_rs"
+    se_ratio: Annotated[Number, Field(ge=0, le=1)] = 0.25
+    resnet_d: StrictBool = True
+    activation: Literal["relu", "swish"] | None = None
+    blocks: tuple[Count, Count, Count, Count] | None = None
+
+    @model_validator(mode="after")
+    def _options_of_family(self) -> Self:
+        options = {"stem", "se_ratio", "resnet_d", "activation", "blocks"} & self.changed().keys()
+        if self.family == "efficientnet" and options:
+            raise ValueError(f"{', '.join(sorted(options))}: of resnet_rs only; leave out for efficientnet")
+        return self
+
+    @property
+    def name(self) -> str:
+        """Readable and unique within a family's usual options: `resnet_rs_50x0.5@32`."""
+        width = "" if self.width == 1 else f"x{self.width:g}"
+        return f"{self.family}_{self.depth:g}{width}@{self.resolution}"
+
+
+class Recipe(Noun):
+    """How a variant is trained.
+
+    Attributes:
+        epochs: passes over the training pictures.
+        batch_size: pictures a step.
+        learning_rate: peak, reached after warm-up; the paper's is 0.1 * batch_size / 256.
+        warmup_epochs: linear warm-up from 0, before the schedule proper.
+        schedule: `cosine` to 0 at the last step, or `step`: a tenth at 1/3, 2/3 and 8/9 of training (released code).
+        momentum: of SGD.
+        nesterov: Nesterov's form of it (released code; Model Garden has the plain one).
+        weight_decay: L2 penalty `weight_decay * w**2 / 2` on kernels and dense biases, not on batch norm
+            (4e-5 in the released configurations).
+        label_smoothing: probability mass spread evenly over all classes.
+        dropout: rate before the last dense layer.
+        stochastic_depth: drop rate of the deepest stage's residual branches; earlier stages proportionally less.
+        randaugment_layers: operations applied to each training picture; 0 is no RandAugment.
+        randaugment_magnitude: of each operation, 10 being the range the operations were made for.
+        ema_decay: of the running average of weights and batch-norm statistics, warmed up as
+            `min(ema_decay, (1 + step) / (10 + step))` (released code).
+        batch_norm_momentum: of the batch-norm statistics; 0 keeps the last batch's (released code, with EMA),
+            0.9 suits runs of few steps.
+        precision: of the arithmetic; variables stay float32.
+    """
+
+    epochs: Count
+    batch_size: Count = 128
+    learning_rate: Annotated[Number, Field(gt=0)] = 0.1
+    warmup_epochs: Annotated[Number, Field(ge=0)] = 0.0
+    schedule: Literal["cosine", "step"] = "cosine"
+    momentum: Rate = 0.9
+    nesterov: StrictBool = False
+    weight_decay: Annotated[Number, Field(ge=0)] = 4e-5
+    label_smoothing: Rate = 0.0
+    dropout: Rate = 0.0
+    stochastic_depth: Rate = 0.0
+    randaugment_layers: Annotated[int, Field(strict=True, ge=0)] = 0
+    randaugment_magnitude: Annotated[Number, Field(ge=0, le=30)] = 10.0
+    ema_decay: Rate = 0.9999
+    batch_norm_momentum: Rate = 0.9
+    precision: Precision = "float32"
+
+    @model_validator(mode="after")
+    def _warmup_ends(self) -> Self:
+        if self.warmup_epochs >= self.epochs:
+            raise ValueError(f"warmup_epochs {self.warmup_epochs:g} must be less than epochs {self.epochs}")
+        return self
+
+
+class Trial(Noun):
+    """One question: this variant, trained by this recipe on this data, from this seed."""
+
+    dataset: Dataset
+    variant: Variant
+    recipe: Recipe
+    seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+
+    @property
+    def id(self) -> str:
+        """A readable prefix and a hash of what differs from the defaults: the same question, the same id, anywhere."""
+        variant = self.variant
+        family = {"resnet_rs": "rs", "efficientnet": "en"}[variant.family]
+        prefix = (
+            f"{family}{variant.depth:g}-w{variant.width:g}-r{variant.resolution}-e{self.recipe.epochs}-s{self.seed}"
+        )
+        return f"{prefix}-{digest(self.changed())}"
