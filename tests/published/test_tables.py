@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import csv
-import re
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -13,7 +10,6 @@ import pytest
 from scaling import published
 from scaling.published.tables import title
 
-SHARED = Path(__file__).parents[2].parent / "shared"
 TRUST = {"primary", "secondary", "digitised", "computed", "unverified"}
 
 ROWS = {
@@ -139,38 +135,3 @@ def test_rows_are_read_without_pandas() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["5", "0.0"]
-
-
-@pytest.mark.skipif(not (SHARED / "data").is_dir(), reason="the project's source tables are not here")
-@pytest.mark.parametrize(
-    ("name", "file"),
-    [
-        ("table1", "table1_additive"),
-        ("table3", "table3_memory"),
-        ("table7", "table7_models"),
-        ("fig2", "fig2_grid"),
-        ("fig3", "fig3_regimes"),
-        ("grid_complexity", "grid_complexity"),
-        ("recipes", "recipes"),
-        ("efficientnet_coefficients", "efficientnet_coefficients"),
-        ("timm_rtx3090", "timm_rtx3090"),
-    ],
-)
-def test_nothing_was_lost_on_the_way(name: str, file: str) -> None:
-    with (SHARED / "data" / f"{file}.csv").open(encoding="utf-8", newline="") as source:
-        expected = list(csv.DictReader(source))
-    assert [{column: row[column] for column in expected[0]} for row in published.read_rows(name)] == expected
-
-
-@pytest.mark.skipif(not (SHARED / "paper.md").is_file(), reason="the project's notes on the paper are not here")
-def test_notes_are_in_our_own_words() -> None:
-    source = f" {' '.join(words((SHARED / 'paper.md').read_text(encoding='utf-8')))} "
-    for name in published.names():
-        for note in {row["note"] for row in published.read_rows(name)}:
-            said = words(note)
-            runs = [" ".join(said[start : start + 9]) for start in range(len(said) - 8)]
-            assert [run for run in runs if f" {run} " in source] == []
-
-
-def words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9.']+", text.lower())
