@@ -202,6 +202,7 @@ def test_garbled_text_gives_trials_or_a_message(data: st.DataObject) -> None:
         "a: !!binary x\n",
         "a: \x00\n",
     ],
+    ids=lambda text: repr(text[:20]),
 )
 def test_yaml_that_would_hurt_is_refused(text: str) -> None:
     with pytest.raises(StudyError):
