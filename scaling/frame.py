@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from scaling.datasets import DATASETS
-from scaling.records import ResultsFolder, find
+from scaling.records import ResultsFolder, find, latest
 from scaling.schema import LatencyRecord, Score, TrainRecord
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
@@ -46,19 +46,9 @@ def _rows(folder: ResultsFolder) -> Iterator[dict[str, Any]]:
     timings, skipped_timings = folder.latency.read()
     for skipped in (*skipped_records, *skipped_timings):
         warnings.warn(f"skipped {skipped}", stacklevel=3)
-    latest = _latest(records)
     joined = _Timings(timings)
-    for record in latest:
+    for record in latest(records, lambda record: record.trial_id).values():
         yield {"study": folder.name, "folder": str(folder.path), **_trial_row(record), **joined.row(record)}
-
-
-def _latest(records: Iterable[TrainRecord]) -> list[TrainRecord]:
-    """The last record of each trial; a success is never hidden by a later failure."""
-    latest: dict[str, TrainRecord] = {}
-    for record in records:
-        if record.ok or not ((known := latest.get(record.trial_id)) and known.ok):
-            latest[record.trial_id] = record
-    return list(latest.values())
 
 
 def _trial_row(record: TrainRecord) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -171,6 +171,16 @@ def _holder(file: Path) -> str:
         return f"process {holder['pid']} on {holder['host']}"
     except (OSError, ValueError, KeyError):
         return "it did not leave its name"
+
+
+def latest(records: Iterable[RecordT], key: Callable[[RecordT], str]) -> dict[str, RecordT]:
+    """The last record of each key, in order of the first; a success is never hidden by a later failure."""
+    found: dict[str, RecordT] = {}
+    for record in records:
+        before = found.get(key(record))
+        if record.ok or before is None or not before.ok:
+            found[key(record)] = record
+    return found
 
 
 def find(*paths: Path) -> list[ResultsFolder]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from scaling.generator.expand import expand_cell
 from scaling.generator.provenance import Origin
 from scaling.generator.search_space import PHASES, Axis, Objective, Search
 from scaling.generator.study import Study
-from scaling.records import ResultsFolder
+from scaling.records import ResultsFolder, latest
 from scaling.schema import LatencyRecord, Phase, TrainRecord, Trial
 
 
@@ -57,16 +57,6 @@ def recorded(study: Study, results: ResultsFolder, place: str | None = None) -> 
     known = latest(trainings, lambda record: record.trial_id)
     found = (_recorded(study, study.file.search, record, latencies) for record in known.values())
     return [one for one in found if one is not None]
-
-
-def latest(records: Iterable[Any], key: Any) -> dict[str, Any]:
-    """The last record of each key, in order of the first; a success is never hidden by a later failure."""
-    found: dict[str, Any] = {}
-    for record in records:
-        before = found.get(key(record))
-        if record.ok or before is None or not before.ok:
-            found[key(record)] = record
-    return found
 
 
 def _recorded(
