@@ -68,6 +68,8 @@ def _input_errors() -> Iterator[None]:
 
     try:
         yield
+    except BrokenPipeError:
+        raise  # `| head` has read enough
     except (UserError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(INPUT_IS_WRONG) from None

@@ -28,7 +28,7 @@ def describe(backend: str | None = None, accelerator: str | None = None) -> Envi
     commit = _git("rev-parse", "HEAD")
     return Environment(
         versions=versions | {"backend": backend or configured_backend()},
-        platform=f"{platform.system()} {platform.release()} {platform.machine()}",
+        platform=f"{platform.system()} {'.'.join(platform.release().split('.')[:2])} {platform.machine()}",
         device=accelerator or f"{_processor()}, {cores} core{'s' if cores > 1 else ''}",
         cores=cores,
         memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),

@@ -71,7 +71,7 @@ class Environment(Noun):
 
     Attributes:
         versions: of Python and the packages that matter, by name.
-        platform: operating system and machine type.
+        platform: operating system, its version to the second number, and machine type.
         device: the processor's or accelerator's name.
         cores: logical processors this process could use.
         memory_gb: of the machine, in 1e9 bytes.
