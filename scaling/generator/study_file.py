@@ -13,6 +13,7 @@ from scaling.generator.constraints import Constraints, Slices
 from scaling.generator.rules import RULES
 from scaling.generator.scale import Scale
 from scaling.generator.search_space import Search
+from scaling.records import REFERENCE
 from scaling.schema import Dataset, Family, LatencyPlan, Noun, Phase, Recipe
 
 WAYS = ("grid", "scale", "search")
@@ -65,6 +66,8 @@ class StudyFile(Noun):
 
 def problems(file: StudyFile) -> Iterator[str]:
     """What can be said against a study file before it is expanded."""
+    if file.study.split("/")[0] == REFERENCE:
+        yield f"study: results/{REFERENCE}/ is for the runs that come with the project; choose another name"
     given = [way for way in WAYS if getattr(file, way) is not None]
     if len(given) != 1:
         yield f"{' and '.join(given) or ' or '.join(WAYS)}: a study has exactly one of {', '.join(WAYS)}"

@@ -102,6 +102,7 @@ def test_timings_are_one_a_variant_and_phase() -> None:
         ({"dataset": {"name": "fashion"}}, "dataset.name: 'fashion' is not a data set; did you mean 'fashion_mnist'?"),
         ({"dataset": {"name": "synthetic", "train_examples": 10**6}}, "1000000 of 9800 training pictures"),
         ({"study": "../elsewhere"}, "study: "),
+        ({"study": "reference/example"}, "study: results/reference/ is for the runs that come with the project"),
         ({"latency": {"phases": ["trainin"]}}, "did you mean 'training'?"),
     ],
 )
