@@ -1,8 +1,9 @@
-"""What there is to run: the studies, and the data sets; for people and for programs."""
+"""What there is to run: studies, networks and data sets; for people and for programs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from rich.padding import Padding
 
 from scaling import tables
 from scaling.datasets import DATASETS
+from scaling.errors import UserError
 from scaling.generator.budget import train_macs
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
+from scaling.models import count, describe
+from scaling.models.names import parse
 
 
 def studies(found: Iterable[Study]) -> list[dict[str, Any]]:
@@ -44,6 +48,34 @@ def show_studies(listed: Iterable[dict[str, Any]], console: Console) -> None:
         console.print(f"[bold]{row['study']}[/bold]{paper}  {row['trials']} trials{macs}", highlight=False)
         for line in filter(None, (row["question"], row["cost"])):
             console.print(Padding(line, (0, 0, 0, 4)), highlight=False)
+
+
+def networks(names: Iterable[str], classes: int, channels: int) -> list[dict[str, Any]]:
+    """One mapping a network: name as given, the variant, params, MACs and activations of one picture.
+
+    Raises:
+        UserError: for a name that means no network, or one that cannot be built.
+    """
+    return [_network(name, classes, channels) for name in names]
+
+
+def _network(name: str, classes: int, channels: int) -> dict[str, Any]:
+    try:
+        variant = parse(name)
+        cost = count(describe(variant, channels=channels, classes=classes))
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    return {"name": name, **variant.model_dump(mode="json", exclude_none=True), **asdict(cost)}
+
+
+def show_networks(listed: Iterable[dict[str, Any]], console: Console) -> None:
+    """The list of `networks` as a table."""
+    numbers = ("depth", "width", "resolution", "params", "macs", "activations")
+    table = tables.table(("name", *numbers), right=numbers)
+    for row in listed:
+        sizes = (f"{row['params']:,}", *(tables.engineering(row[name]) for name in ("macs", "activations")))
+        table.add_row(row["name"], *(f"{row[name]:g}" for name in ("depth", "width", "resolution")), *sizes)
+    tables.print_whole(table, console)
 
 
 def datasets(locations: dict[str, Path | None]) -> list[dict[str, Any]]:

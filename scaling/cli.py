@@ -221,6 +221,24 @@ def list_studies(as_json: AsJson = False) -> None:
         catalogue.show_studies(listed, Console())
 
 
+@app.command("models")
+def list_models(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="As resnet_rs_101x1.5@224, efficientnet_b3.")],
+    classes: Annotated[int, typer.Option(min=1, help="Number of classes.")] = 1000,
+    channels: Annotated[int, typer.Option(min=1, help="Channels of a picture.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Count networks by name: parameters, multiply-accumulates, activations."""
+    from scaling import catalogue
+
+    with _input_errors():
+        listed = catalogue.networks(names, classes, channels)
+    if as_json:
+        _print_json(listed)
+    else:
+        catalogue.show_networks(listed, Console())
+
+
 @data_app.command("list")
 def list_data(as_json: AsJson = False) -> None:
     """List the data sets, and whether each is on this machine."""
