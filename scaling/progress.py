@@ -70,15 +70,15 @@ class Tracker:
             if isinstance(job, TrainJob) and position
         ]
         seconds, work = (sum(column) for column in zip(*self.spent.values(), *under_way, (0.0, 0.0), strict=True))
-        if not work:
+        if not work and self.work:
             return None
-        left = sum(self._estimate(job, seconds / work) for job in self.waiting.values())
+        pace = seconds / work if work else 0.0
+        left = sum(self._estimate(job, pace) for job in self.waiting.values())
         left += sum(
-            self._estimate(job, seconds / work) * (1 - _fraction(job, position))
-            for job, _, position in self.running.values()
+            self._estimate(job, pace) * (1 - _fraction(job, position)) for job, _, position in self.running.values()
         )
         if self.to_come:
-            left += self.to_come * sum(self.work.values()) / len(self.work) * seconds / work
+            left += self.to_come * sum(self.work.values()) / len(self.work) * pace
         return left / self.workers
 
     def _estimate(self, job: Job, pace: float) -> float:

@@ -77,6 +77,10 @@ def test_failures_set_no_pace_and_workers_share_the_work(clock: list[float]) -> 
     assert tracked.failed == 1
 
 
+def test_timings_alone_take_their_cap_at_most(clock: list[float]) -> None:
+    assert Tracker({TIMING.id: TIMING}, {}).seconds_left() == 3.0
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0, "0 s"), (89, "89 s"), (90, "2 min"), (600, "10 min"), (5400, "1 h 30 min"), (9e5, "250 h 0 min")],
