@@ -70,7 +70,7 @@ class Tracker:
             if isinstance(job, TrainJob) and position
         ]
         seconds, work = (sum(column) for column in zip(*self.spent.values(), *under_way, (0.0, 0.0), strict=True))
-        if not work and self.work:
+        if not work and (self.work or self.to_come):
             return None
         pace = seconds / work if work else 0.0
         left = sum(self._estimate(job, pace) for job in self.waiting.values())

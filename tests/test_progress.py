@@ -79,6 +79,7 @@ def test_failures_set_no_pace_and_workers_share_the_work(clock: list[float]) -> 
 
 def test_timings_alone_take_their_cap_at_most(clock: list[float]) -> None:
     assert Tracker({TIMING.id: TIMING}, {}).seconds_left() == 3.0
+    assert Tracker({TIMING.id: TIMING}, {}, to_come=2).seconds_left() is None
 
 
 @pytest.mark.parametrize(
