@@ -82,7 +82,8 @@ def run(
     while floor.busy or floor.waiting or floor.add(more()):
         for worker, where in floor.environments.items():
             if worker not in floor.busy and (job := floor.next_for(worker)):
-                if missing([job], results, where.place, retry):
+                # Only now is the device known; a training counts on any, so the records need not be read for it.
+                if isinstance(job, TrainJob) or missing([job], results, where.place, retry):
                     engine.submit(worker, job)
                     view.started(worker, job)
                 else:
