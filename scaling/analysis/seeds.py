@@ -30,16 +30,16 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row a setting, in order of first appearance: the columns of `SETTING`; `seeds`, the number of trials that
-        went well, and `failed`, of those that did not; `top1`, `top1_min`, `top1_max` (fractions) and `test_top1*`,
-        over the trials that went well, NaN where there are none; `train_seconds`, their mean; and size, cost and
-        latency columns as they were. Trials whose variant was timed under different conditions (another device) stay
-        apart, so that no row mixes two latencies.
+        went well, and `failed`, of those that did not; `top1`, `top1_min`, `top1_max`, `top1_std` and `test_top1*`
+        (fractions) over the trials that went well, NaN where there are none; `train_seconds`, their mean; and
+        size, cost and latency columns as they were. Trials whose variant was timed under different
+        conditions (another device) stay apart, so that no row mixes two latencies.
     """
     frame = _prepared(frame)
     accuracies = {
         f"{name}{suffix}": (name, how)
         for name in ("top1", "test_top1")
-        for suffix, how in (("", "mean"), ("_min", "min"), ("_max", "max"))
+        for suffix, how in (("", "mean"), ("_min", "min"), ("_max", "max"), ("_std", "std"))
     }
     carried = {name: (name, "first") for name in CARRIED}
     counts = {"seeds": ("ok", "sum"), "failed": ("not_ok", "sum"), "train_seconds": ("train_seconds", "mean")}
