@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.padding import Padding
 
 from scaling import tables
-from scaling.datasets import DATASETS
+from scaling.datasets import DATASETS, facts
 from scaling.errors import UserError
 from scaling.generator.budget import train_macs
 from scaling.generator.sizes import size
@@ -36,8 +36,8 @@ def studies(found: Iterable[Study]) -> list[dict[str, Any]]:
 
 
 def _train_macs(study: Study) -> int:
-    facts = DATASETS[study.file.dataset.name]
-    return sum(train_macs(trial, size(trial.variant, facts)) for trial in study.trials)
+    pictures = facts(study.file.dataset.name)
+    return sum(train_macs(trial, size(trial.variant, pictures)) for trial in study.trials)
 
 
 def show_studies(listed: Iterable[dict[str, Any]], console: Console) -> None:

@@ -243,7 +243,7 @@ def list_models(
 def list_data(as_json: AsJson = False) -> None:
     """List the data sets, and whether each is on this machine."""
     from scaling import catalogue
-    from scaling.runner import sources
+    from scaling.runner.data import sources
 
     listed = catalogue.datasets(sources.locations())
     if as_json:
@@ -255,7 +255,7 @@ def list_data(as_json: AsJson = False) -> None:
 @data_app.command("fetch")
 def fetch_data(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
     """Bring a data set to this machine and check it."""
-    from scaling.runner import sources
+    from scaling.runner.data import sources
 
     with _input_errors():
         folder = sources.fetch(name)

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from scaling import tables
-from scaling.datasets import DATASETS
+from scaling.datasets import facts
 from scaling.generator.budget import Basis, basis
 from scaling.generator.provenance import Origin
 from scaling.generator.sizes import size
@@ -20,8 +20,8 @@ from scaling.schema import Recipe, Trial, Variant
 
 def complexities(study: Study) -> dict[Variant, Complexity]:
     """What each variant of a study costs."""
-    facts = DATASETS[study.file.dataset.name]
-    return {variant: size(variant, facts) for variant in study.variants}
+    pictures = facts(study.file.dataset.name)
+    return {variant: size(variant, pictures) for variant in study.variants}
 
 
 def rows(study: Study, done: Collection[str], by: Basis | None = None) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from typing import get_args
 from rich.console import Console
 
 from scaling import progress
-from scaling.datasets import DATASETS
+from scaling.datasets import facts
 from scaling.errors import did_you_mean
 from scaling.generator import study as studies
 from scaling.generator.budget import train_macs
@@ -18,7 +18,8 @@ from scaling.generator.recorded import Recorded, recorded
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
 from scaling.records import ResultsFolder
-from scaling.runner import environment, loop, sources
+from scaling.runner import environment, loop
+from scaling.runner.data import sources
 from scaling.runner.engines import LocalEngine
 from scaling.runner.jobs import Job, TimeJob, TrainJob
 from scaling.schema import FailureKind
@@ -173,6 +174,6 @@ def _work(todo: Iterable[Job]) -> dict[str, float]:
     work = {}
     for job in todo:
         if isinstance(job, TrainJob):
-            cost = size(job.variant, DATASETS[job.trial.dataset.name])
+            cost = size(job.variant, facts(job.trial.dataset.name))
             work[job.id] = train_macs(job.trial, cost) * (1 + ACTIVATION_WORK * cost.activations / cost.macs)
     return work

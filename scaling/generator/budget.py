@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scaling.datasets import DATASETS
+from scaling.datasets import facts
 from scaling.generator import accelerators
 from scaling.generator.accelerators import Accelerator
 from scaling.models import Complexity
@@ -54,8 +54,8 @@ OPERATIONS_PER_MAC = 2
 
 def train_macs(trial: Trial, complexity: Complexity) -> int:
     """Multiply-accumulates of the whole training: 3 * MACs * pictures * epochs, evaluation left out."""
-    facts, dataset = DATASETS[trial.dataset.name], trial.dataset
-    pictures = dataset.train_examples or facts.train - round(facts.train * dataset.validation_fraction)
+    dataset = trial.dataset
+    pictures = dataset.train_examples or facts(dataset.name).trainable(dataset.validation_fraction)
     return TRAINING_PASSES * complexity.macs * pictures * trial.recipe.epochs
 
 

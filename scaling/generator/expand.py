@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
-from scaling.datasets import DATASETS
+from scaling.datasets import facts
 from scaling.generator import grid, scale
 from scaling.generator.budget import training_memory_gb
 from scaling.generator.constraints import Need, Removed, sift
@@ -86,8 +86,8 @@ def expand_cell(file: StudyFile, cell: Cell, overridden: Sequence[str] = ()) -> 
 
 def _cells(file: StudyFile) -> tuple[Iterable[Cell], tuple[Scaled, ...]]:
     if file.scale is not None:
-        facts = DATASETS[file.dataset.name]
-        return scale.cells(file.scale, file.across, file.family, file.recipe.get("epochs"), facts)
+        pictures = facts(file.dataset.name)
+        return scale.cells(file.scale, file.across, file.family, file.recipe.get("epochs"), pictures)
     return grid.cells(file.grid or (), file.across), ()
 
 
@@ -124,7 +124,7 @@ def _variant(file: StudyFile, cell: Cell) -> Variant:
     try:
         values = {axis: value for axis, _, value in _part(cell, Variant)}
         variant = Variant.model_validate({"family": file.family} | values)
-        size(variant, DATASETS[file.dataset.name])
+        size(variant, facts(file.dataset.name))
     except ValidationError as error:
         raise StudyError(explain(error, Variant, cell.places, f"{cell.block}.")) from None
     except ValueError as error:
@@ -176,7 +176,7 @@ def _trial(
 
 def _need(trial: Trial) -> Need:
     """What constraints look at."""
-    counted, recipe = size(trial.variant, DATASETS[trial.dataset.name]), trial.recipe
+    counted, recipe = size(trial.variant, facts(trial.dataset.name)), trial.recipe
     return {
         "macs": counted.macs,
         "params": counted.params,

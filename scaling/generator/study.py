@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from scaling.datasets import DATASETS
+from scaling.datasets import facts
 from scaling.errors import did_you_mean
 from scaling.generator import accelerators, search_space, yaml_file
 from scaling.generator.constraints import Removed
@@ -62,12 +62,12 @@ class Study:
     @property
     def timings(self) -> tuple[LatencyRequest, ...]:
         """What is to be timed: each variant once for each phase."""
-        facts, plan = DATASETS[self.file.dataset.name], self.file.latency
+        pictures, plan = facts(self.file.dataset.name), self.file.latency
         return tuple(
             LatencyRequest(
                 variant=variant,
-                classes=facts.classes,
-                channels=facts.channels,
+                classes=pictures.classes,
+                channels=pictures.channels,
                 phase=phase,
                 batch_size=plan.batch_size,
                 precision=plan.precision,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from scaling.datasets import DATASETS
+from scaling.datasets import DataError, facts
 from scaling.errors import did_you_mean
 from scaling.generator.constraints import Constraints, Slices
 from scaling.generator.rules import RULES
@@ -83,11 +83,11 @@ def problems(file: StudyFile) -> Iterator[str]:
 
 def _dataset_problems(dataset: Dataset) -> Iterator[str]:
     name, wanted = dataset.name, dataset.train_examples
-    if name not in DATASETS:
-        yield f"dataset.name: {name!r} is not a data set{did_you_mean(name, DATASETS)}"
+    try:
+        most = facts(name).trainable(dataset.validation_fraction)
+    except DataError as error:
+        yield f"dataset.name: {error}"
         return
-    train = DATASETS[name].train
-    most = train - round(train * dataset.validation_fraction)
     if wanted and wanted > most:
         yield f"dataset.train_examples: {wanted} of {most} training pictures (validation taken out)"
 

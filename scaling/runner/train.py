@@ -7,12 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from scaling.runner import data
-from scaling.runner.augment import Augmentation
-from scaling.runner.data import Pictures
+from scaling.runner.data import Augmentation, DataError, Part, Pictures
 from scaling.runner.jobs import Position
 from scaling.runner.program import Program
-from scaling.runner.sources import DataError, Split
 from scaling.schema import Epoch, Recipe, Score, Trial
 
 SECONDS_BETWEEN_REPORTS = 0.5
@@ -47,8 +44,8 @@ def train(trial: Trial, program: Program, pictures: Pictures, report: Callable[[
         NotFiniteError: as soon as an epoch's loss is NaN or infinite.
     """
     recipe = trial.recipe
-    if len(pictures.train) < recipe.batch_size:
-        raise DataError(f"{len(pictures.train)} training pictures do not fill one batch of {recipe.batch_size}")
+    if pictures.train_size < recipe.batch_size:
+        raise DataError(f"{pictures.train_size} training pictures do not fill one batch of {recipe.batch_size}")
     program.reset(trial.seed)
     history: list[Epoch] = []
     for epoch in range(1, recipe.epochs + 1):
@@ -58,8 +55,8 @@ def train(trial: Trial, program: Program, pictures: Pictures, report: Callable[[
         history=tuple(history),
         validation_raw=history[-1].validation_raw,
         validation_ema=history[-1].validation_ema,
-        test_raw=score(program, pictures.test, recipe.batch_size, averaged=False),
-        test_ema=score(program, pictures.test, recipe.batch_size, averaged=True),
+        test_raw=score(program, pictures, "test", recipe.batch_size, averaged=False),
+        test_ema=score(program, pictures, "test", recipe.batch_size, averaged=True),
     )
 
 
@@ -87,13 +84,16 @@ def ema_decay(recipe: Recipe, step: int) -> float:
     return min(recipe.ema_decay, (1 + step) / (10 + step))
 
 
-def score(program: Program, split: Split, batch_size: int, averaged: bool) -> Score:
-    """Counts right answers over a split, with raw or averaged weights."""
-    results = [program.evaluate(*batch, averaged=averaged) for batch in data.evaluation_batches(split, batch_size)]
+def score(program: Program, pictures: Pictures, part: Part, batch_size: int, averaged: bool) -> Score:
+    """Counts right answers over a split, with raw or averaged weights; `n` is what could be decoded of it."""
+    n, results = 0, []
+    for images, labels, mask in pictures.evaluation(part, batch_size):
+        results.append(program.evaluate(images, labels, mask, averaged=averaged))
+        n += int(mask.sum())
     return Score(
         correct=round(_total(correct for correct, _ in results)),
-        n=len(split),
-        loss=_total(loss for _, loss in results) / len(split),
+        n=n,
+        loss=_total(loss for _, loss in results) / n,
     )
 
 
@@ -102,12 +102,10 @@ def _train_epoch(
 ) -> Epoch:
     started = time.perf_counter()
     recipe = trial.recipe
-    steps = len(pictures.train) // recipe.batch_size
+    steps = pictures.train_size // recipe.batch_size
     first = (epoch - 1) * steps
     results = []
-    batches = data.training_batches(
-        pictures.train, recipe.batch_size, trial.seed, epoch, Augmentation.of(trial.dataset, recipe)
-    )
+    batches = pictures.training(recipe.batch_size, trial.seed, epoch, Augmentation.of(trial.dataset, recipe))
     for step, (images, labels) in enumerate(batches, start=first):
         results.append(program.step(images, labels, _rates(recipe, step, steps)))
         if (done := step + 1) % steps:  # the last step's news is the whole epoch, evaluation included
@@ -120,8 +118,8 @@ def _train_epoch(
         learning_rate=learning_rate(recipe, first + steps - 1, steps),
         train_loss=loss,
         train_top1=_total(correct for _, correct in results) / (steps * recipe.batch_size),
-        validation_raw=score(program, pictures.validation, recipe.batch_size, averaged=False),
-        validation_ema=score(program, pictures.validation, recipe.batch_size, averaged=True),
+        validation_raw=score(program, pictures, "validation", recipe.batch_size, averaged=False),
+        validation_ema=score(program, pictures, "validation", recipe.batch_size, averaged=True),
         seconds=time.perf_counter() - started,
     )
 

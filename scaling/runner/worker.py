@@ -18,11 +18,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scaling.datasets import DATASETS, DatasetFacts
+from scaling.datasets import DatasetFacts, facts
 from scaling.models import count, describe
 from scaling.runner import environment
+from scaling.runner.data import DataError
 from scaling.runner.jobs import TimeJob, TrainJob
-from scaling.runner.sources import DataError
 from scaling.schema import (
     Environment,
     Failure,
@@ -77,9 +77,8 @@ def train(job: TrainJob) -> TrainRecord:
     trial = job.trial
     started = time.perf_counter()
     try:
-        facts = DATASETS[trial.dataset.name]
         pictures = data.load(trial.dataset, trial.variant.resolution)
-        program = _program(_key(trial, facts))
+        program = _program(_key(trial, facts(trial.dataset.name)))
         setup_seconds = time.perf_counter() - started
         outcome = training.train(trial, program, pictures, _Worker.channel.send)
         return trained(trial, _Worker.environment).model_copy(
@@ -101,7 +100,7 @@ def time_latency(job: TimeJob) -> LatencyRecord:
     request = job.request
     recipe = Recipe(epochs=1, precision=request.precision)
     try:
-        program = _program(ProgramKey.of(request.variant, DATASETS[job.dataset], recipe))
+        program = _program(ProgramKey.of(request.variant, facts(job.dataset), recipe))
         batch_size, timing = latency.time_phase(program, request.phase, request.batch_size, job.max_seconds)
         return timed(request, _Worker.environment).model_copy(
             update={"batch_size": batch_size, **dataclasses.asdict(timing)}
@@ -112,8 +111,8 @@ def time_latency(job: TimeJob) -> LatencyRecord:
 
 def trained(trial: Trial, where: Environment, failure: Failure | None = None) -> TrainRecord:
     """A record of a trial as far as it is known without its scores."""
-    facts = DATASETS[trial.dataset.name]
-    cost = count(describe(trial.variant, channels=facts.channels, classes=facts.classes))
+    pictures = facts(trial.dataset.name)
+    cost = count(describe(trial.variant, channels=pictures.channels, classes=pictures.classes))
     return TrainRecord(
         finished=datetime.now(UTC),
         environment=where,
@@ -139,10 +138,10 @@ def _program(key: ProgramKey) -> Program:
     return _Worker.program
 
 
-def _key(trial: Trial, facts: DatasetFacts) -> ProgramKey:
+def _key(trial: Trial, pictures: DatasetFacts) -> ProgramKey:
     from scaling.runner.program import ProgramKey
 
-    return ProgramKey.of(trial.variant, facts, trial.recipe)
+    return ProgramKey.of(trial.variant, pictures, trial.recipe)
 
 
 def _failure(error: Exception) -> Failure:

@@ -17,7 +17,7 @@ class Dataset(Noun):
     """Which pictures, and how many of them.
 
     Attributes:
-        name: a name of `scaling.datasets.DATASETS`.
+        name: a name of `scaling.datasets.DATASETS`, `image_folder:<path>` or `tfds:<name>`.
         train_examples: train on the first so many pictures of a fixed shuffle, validation taken out; None: on all.
         validation_fraction: the part of the training pictures held out as validation (the paper's minival is 2%, 4.2).
     """

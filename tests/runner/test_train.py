@@ -149,21 +149,22 @@ def test_evaluation_ignores_masked_pictures(compiled: Any) -> None:
 def test_training_learns_repeats_itself_and_looks_at_test_once(compiled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from scaling.runner import data
     from scaling.runner import train as training
+    from scaling.runner.data.memory import InMemory
 
     pictures = data.load(DATASET, 8)
-    looks: list[int] = []
-    original = data.evaluation_batches
+    looks: list[str] = []
+    original = InMemory.evaluation
 
-    def counting(split: Any, batch_size: int) -> Any:
-        looks.append(len(split))
-        return original(split, batch_size)
+    def counting(pictures: Any, part: Any, batch_size: int) -> Any:
+        looks.append(part)
+        return original(pictures, part, batch_size)
 
-    monkeypatch.setattr(data, "evaluation_batches", counting)
+    monkeypatch.setattr(InMemory, "evaluation", counting)
     trial = Trial(dataset=DATASET, variant=VARIANT, recipe=Recipe(epochs=6, batch_size=32, learning_rate=0.05), seed=5)
     positions: list[Any] = []
     first = training.train(trial, compiled, pictures, positions.append)
-    assert looks.count(len(pictures.test)) == 2  # raw and averaged weights, each once
-    assert looks[-2:] == [len(pictures.test)] * 2
+    assert looks.count("test") == 2  # raw and averaged weights, each once
+    assert looks[-2:] == ["test"] * 2
     assert [position.epochs_done for position in positions if position.epochs_done % 1 == 0] == [1, 2, 3, 4, 5, 6]
     assert first.validation_ema.top1 > 0.3
     assert first.history[-1].train_loss < first.history[0].train_loss

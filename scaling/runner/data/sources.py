@@ -5,41 +5,18 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from scaling.datasets import DATASETS, FASHION_MNIST, SYNTHETIC
-from scaling.errors import UserError, did_you_mean
-
-Images: TypeAlias = NDArray[np.uint8]
-Labels: TypeAlias = NDArray[np.int32]
+from scaling.datasets import DATASETS, FASHION_MNIST, SYNTHETIC, DataError
+from scaling.errors import did_you_mean
+from scaling.runner.data.memory import Split
+from scaling.runner.data.pictures import Images, Labels
 
 DATA_DIR = "SCALING_DATA_DIR"
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
-
-
-class DataError(UserError):
-    """Pictures that are missing, damaged or too few; the message says each way to mend it."""
-
-
-@dataclass(frozen=True)
-class Split:
-    """Pictures `(n, size, size, channels)` in [0, 255] and labels `(n,)`."""
-
-    images: Images
-    labels: Labels
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def take(self, rows: NDArray[np.int64]) -> Split:
-        """The pictures of these rows, in this order."""
-        return Split(self.images[rows], self.labels[rows])
 
 
 def read(name: str, resolution: int) -> tuple[Split, Split]:

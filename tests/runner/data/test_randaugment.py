@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scaling.runner.augment import Augmentation
-from scaling.runner.randaugment import OPERATIONS
+from scaling.runner.data.augment import Augmentation
+from scaling.runner.data.randaugment import OPERATIONS
 
 SIZE = 28
 

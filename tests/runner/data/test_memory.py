@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from scaling.datasets import FASHION_MNIST
-from scaling.runner import data, sources
-from scaling.runner.augment import Augmentation
-from scaling.runner.sources import DataError, Split
+from scaling.runner import data
+from scaling.runner.data import Augmentation, DataError, Shard, sources
+from scaling.runner.data.memory import InMemory, Split, resize
+from scaling.runner.data.pictures import WHOLE
 from scaling.schema import Dataset
 
 
@@ -81,6 +82,8 @@ def test_fashion_mnist_is_what_its_facts_say() -> None:
 def test_splits_are_disjoint_and_fixed() -> None:
     small, large = Dataset(name="synthetic", train_examples=100), Dataset(name="synthetic", train_examples=200)
     first, second = data.load(small, 8), data.load(large, 8)
+    assert isinstance(first, InMemory)
+    assert isinstance(second, InMemory)
     assert (len(first.train), len(first.validation), len(first.test)) == (100, 200, 1000)
     np.testing.assert_array_equal(first.validation.images, second.validation.images)
     np.testing.assert_array_equal(first.train.images, second.train.images[:100])
@@ -93,18 +96,46 @@ def test_too_few_pictures_are_an_error() -> None:
         data.load(Dataset(name="synthetic", train_examples=9801), 8)
 
 
-def numbered(count: int, size: int = 8) -> Split:
-    return Split(np.full((count, size, size, 1), 200, np.uint8), np.arange(count, dtype=np.int32))
+def numbered(count: int, shard: Shard = WHOLE, size: int = 8) -> InMemory:
+    """Pictures of noise whose label is their number, all of them in each split."""
+    noise = np.random.default_rng(0).integers(0, 256, (count, size, size, 1), dtype=np.uint8)
+    split = Split(noise, np.arange(count, dtype=np.int32))
+    return InMemory(split, split, split, shard)
+
+
+AUGMENTATION = Augmentation(flip=True, layers=1, magnitude=10)
 
 
 def test_an_epoch_holds_whole_batches_of_different_pictures_in_an_order_of_its_own() -> None:
     def order(seed: int, epoch: int) -> list[int]:
-        batches = data.training_batches(numbered(70), 16, seed, epoch, Augmentation(flip=True))
-        return [label for _, labels in batches for label in labels]
+        return [label for _, labels in numbered(70).training(16, seed, epoch, AUGMENTATION) for label in labels]
 
     assert len(order(0, 1)) == len(set(order(0, 1))) == 64
     assert order(0, 1) == order(0, 1)
     assert order(0, 1) != order(0, 2) != order(1, 2)
+
+
+def test_beginning_at_a_batch_gives_the_bits_of_coming_to_it() -> None:
+    whole = list(numbered(70).training(16, 3, 1, AUGMENTATION))
+    for start in range(5):
+        rest = list(numbered(70).training(16, 3, 1, AUGMENTATION, start))
+        assert len(rest) == len(whole) - start
+        for batch, expected in zip(rest, whole[start:], strict=True):
+            np.testing.assert_array_equal(batch[0], expected[0])
+            np.testing.assert_array_equal(batch[1], expected[1])
+
+
+def test_hosts_partition_each_batch() -> None:
+    whole = list(numbered(70).training(16, 0, 1, AUGMENTATION))
+    parts = [numbered(70, Shard(index, 4)).training(16, 0, 1, AUGMENTATION) for index in range(4)]
+    for (images, labels), *hosts in zip(whole, *parts, strict=True):
+        np.testing.assert_array_equal(np.concatenate([part[0] for part in hosts]), images)
+        np.testing.assert_array_equal(np.concatenate([part[1] for part in hosts]), labels)
+    parts = [numbered(70, Shard(index, 4)).evaluation("test", 32) for index in range(4)]
+    seen = [label for part in parts for _, labels, mask in part for label in labels[mask == 1]]
+    assert sorted(seen) == list(range(70))
+    with pytest.raises(DataError, match="a batch of 15 has no 2 equal parts"):
+        next(numbered(70, Shard(0, 2)).training(15, 0, 1, AUGMENTATION))
 
 
 def test_augmentation_shifts_by_an_eighth_at_most_and_mirrors_half() -> None:
@@ -112,17 +143,18 @@ def test_augmentation_shifts_by_an_eighth_at_most_and_mirrors_half() -> None:
     picture = np.zeros((1, size, size, 1), np.uint8)
     picture[0, 8, 4] = 255
     split = Split(np.repeat(picture, 512, axis=0), np.zeros(512, np.int32))
-    images = next(data.training_batches(split, 512, 0, 1, Augmentation(flip=True)))[0]
+    pictures = InMemory(split, split, split)
+    images = next(pictures.training(512, 0, 1, Augmentation(flip=True)))[0]
     _, rows, columns, _ = np.nonzero(images)
     assert set(rows) == set(range(6, 11))
     assert set(columns) == {2, 3, 4, 5, 6} | {9, 10, 11, 12, 13}
     assert 200 < (columns > 8).sum() < 312
-    unflipped = next(data.training_batches(split, 512, 0, 1, Augmentation(flip=False)))[0]
+    unflipped = next(pictures.training(512, 0, 1, Augmentation(flip=False)))[0]
     assert set(np.nonzero(unflipped)[2]) == {2, 3, 4, 5, 6}
 
 
 def test_evaluation_sees_every_picture_once() -> None:
-    batches = list(data.evaluation_batches(numbered(70), 32))
+    batches = list(numbered(70).evaluation("validation", 32))
     assert [len(labels) for _, labels, _ in batches] == [32, 32, 32]
     seen = np.concatenate([labels[mask == 1] for _, labels, mask in batches])
     assert seen.tolist() == list(range(70))
@@ -133,7 +165,7 @@ def test_resizing_keeps_brightness() -> None:
     random = np.random.default_rng(0)
     split = Split(random.integers(0, 256, (10, 28, 28, 1), dtype=np.uint8), np.zeros(10, np.int32))
     for resolution in (14, 32):
-        resized = data.resize(split, resolution)
+        resized = resize(split, resolution)
         assert resized.images.shape == (10, resolution, resolution, 1)
         assert resized.images.dtype == np.uint8
         assert resized.images.mean() == pytest.approx(split.images.mean(), rel=0.02)

@@ -1,0 +1,148 @@
+"""`image_folder:<path>`: folders of JPEG and PNG files, one a class. Lists files; opens none."""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from scaling.datasets.dataset import TEST_SHARE, DataError, DatasetFacts
+from scaling.datasets.known import IMAGENET
+
+PATTERN = "image_folder:<path>"
+TITLE = "JPEG and PNG files in a folder for each class, perhaps below train/ and val/ or test/"
+
+SUFFIXES = (".jpg", ".jpeg", ".png")
+VALIDATION = ("val", "validation")
+
+File: TypeAlias = tuple[str, int]
+"""Path below the root, and label."""
+
+
+@dataclass(frozen=True, eq=False)
+class Folder:
+    """The files of an image folder, each split in the order of the files' hashes.
+
+    Attributes:
+        root: the folder.
+        classes: names of the class folders, sorted; a label is an index into them.
+        train: files to train on, and to cut validation from.
+        validation: of a validation folder that stands beside a test folder; else validation is cut from `train`.
+        test: of `test/`, else of `val/`, else a tenth of all.
+        others: number of files that are neither JPEG nor PNG, left out.
+        least: no hash in `train` is less.
+    """
+
+    root: Path
+    classes: tuple[str, ...]
+    train: Sequence[File]
+    validation: Sequence[File]
+    test: Sequence[File]
+    others: int
+    least: float = 0.0
+
+
+def facts(path: str) -> DatasetFacts:
+    """What an image folder holds; its pictures are made RGB, and normalised as ImageNet's are.
+
+    Raises:
+        DataError: if it is not one.
+    """
+    folder = scan(path)
+    left_out = f"; {folder.others} other files left out" if folder.others else ""
+    return DatasetFacts(
+        name=f"image_folder:{path}",
+        title=f"JPEG and PNG files in {path}{left_out}",
+        classes=len(folder.classes),
+        channels=IMAGENET.channels,
+        size=IMAGENET.size,
+        train=len(folder.train),
+        validation=len(folder.validation) or None,
+        test=len(folder.test),
+        mean=IMAGENET.mean,
+        std=IMAGENET.std,
+        flip=IMAGENET.flip,
+    )
+
+
+@functools.lru_cache(maxsize=4)
+def scan(path: str) -> Folder:
+    """Lists an image folder.
+
+    Raises:
+        DataError: if there is no such folder, it has no two classes with pictures, or a split has a class of its own.
+    """
+    root = Path(path).expanduser()
+    if not root.is_dir():
+        raise DataError(f"image_folder:{path}: there is no such folder")
+    splits = _splits(root)
+    train = splits.pop("train", root)
+    classes = tuple(_folders(train))
+    others: list[str] = []
+    listed = {name: _files(root, where, classes, others) for name, where in {"train": train, **splits}.items()}
+    if len({label for _, label in listed["train"]}) < 2:
+        raise DataError(
+            f"image_folder:{path}: {len(classes)} folders in {train}; it takes two classes with JPEG or PNG files"
+        )
+    validation = listed.get("validation", [])
+    if "test" in listed:
+        return Folder(root, classes, listed["train"], validation, listed["test"], len(others))
+    if validation:
+        return Folder(root, classes, listed["train"], [], validation, len(others))
+    first = bisect.bisect_left(listed["train"], TEST_SHARE, key=chance)
+    return Folder(root, classes, listed["train"][first:], [], listed["train"][:first], len(others), TEST_SHARE)
+
+
+def cut(folder: Folder, fraction: float) -> tuple[Sequence[File], Sequence[File]]:
+    """Files to train on, and files to validate on: those of the least hashes, so that a new file moves no other."""
+    if folder.validation:
+        return folder.train, folder.validation
+    below = folder.least + (1 - folder.least) * fraction
+    held_out = bisect.bisect_left(folder.train, below, key=chance)
+    return folder.train[held_out:], folder.train[:held_out]
+
+
+def chance(file: File) -> float:
+    """A number in [0, 1) that is the file's own: a hash of its path below the root."""
+    return int.from_bytes(hashlib.blake2b(os.fsencode(file[0]), digest_size=8).digest()) / 2**64
+
+
+def _splits(root: Path) -> dict[str, Path]:
+    """`train` and what else there is of `validation` and `test`; nothing where the root's folders are classes."""
+    names = _folders(root)
+    if "train" not in names or not set(names) <= {"train", "test", *VALIDATION}:
+        return {}
+    if set(VALIDATION) <= set(names):
+        raise DataError(f"image_folder:{root}: has both {' and '.join(VALIDATION)}; keep one")
+    return {"validation" if name in VALIDATION else name: root / name for name in names}
+
+
+def _folders(where: Path) -> list[str]:
+    with os.scandir(where) as entries:
+        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+
+
+def _files(root: Path, where: Path, classes: Sequence[str], others: list[str]) -> list[File]:
+    """The pictures of a split, in the order of their hashes; what is no picture goes to `others`."""
+    if strange := [name for name in _folders(where) if name not in classes]:
+        raise DataError(f"{where / strange[0]}: no such class to train on (classes: {', '.join(classes[:10])})")
+    found = [
+        (os.path.relpath(path, root), label)
+        for label, name in enumerate(classes)
+        for path in _walk(where / name, others)
+    ]
+    return sorted(found, key=chance)
+
+
+def _walk(folder: Path, others: list[str]) -> Iterator[str]:
+    for where, _, names in os.walk(folder):
+        for name in names:
+            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
+                yield os.path.join(where, name)  # noqa: PTH118  a Path for each of a million files takes seconds
+            else:
+                others.append(name)

@@ -1,0 +1,81 @@
+"""The data sets that are known by name."""
+
+from __future__ import annotations
+
+from scaling.datasets.dataset import DatasetFacts
+
+FASHION_MNIST = DatasetFacts(
+    name="fashion_mnist",
+    title="Fashion-MNIST: clothes (arXiv 1708.07747)",
+    classes=10,
+    channels=1,
+    size=28,
+    train=60_000,
+    test=10_000,
+    mean=(0.2860,),
+    std=(0.3530,),
+    flip=True,
+    sha256={
+        "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    },
+)
+
+SYNTHETIC = DatasetFacts(
+    name="synthetic",
+    title="Generated gratings: a class is a direction",
+    classes=10,
+    channels=3,
+    size=32,
+    train=10_000,
+    test=1_000,
+    mean=(0.5, 0.5, 0.5),
+    std=(0.25, 0.25, 0.25),
+    flip=False,
+)
+
+IMAGENET = DatasetFacts(
+    name="imagenet",
+    title="ImageNet (ILSVRC 2012), its validation set of 50,000 as test",
+    classes=1000,
+    channels=3,
+    size=224,
+    train=1_281_167,
+    test=50_000,
+    mean=(0.485, 0.456, 0.406),
+    std=(0.229, 0.224, 0.225),
+    flip=True,
+    minival=25_022,
+)
+
+CIFAR10 = DatasetFacts(
+    name="cifar10",
+    title="CIFAR-10 (cs.toronto.edu/~kriz/cifar.html)",
+    classes=10,
+    channels=3,
+    size=32,
+    train=50_000,
+    test=10_000,
+    mean=(0.4914, 0.4822, 0.4465),
+    std=(0.2470, 0.2435, 0.2616),
+    flip=True,
+)
+
+CIFAR100 = DatasetFacts(
+    name="cifar100",
+    title="CIFAR-100, its 100 fine labels (cs.toronto.edu/~kriz/cifar.html)",
+    classes=100,
+    channels=3,
+    size=32,
+    train=50_000,
+    test=10_000,
+    mean=(0.5071, 0.4865, 0.4409),
+    std=(0.2673, 0.2564, 0.2762),
+    flip=True,
+)
+
+DATASETS: dict[str, DatasetFacts] = {
+    facts.name: facts for facts in (FASHION_MNIST, CIFAR10, CIFAR100, SYNTHETIC, IMAGENET)
+}
