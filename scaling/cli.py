@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -157,6 +156,23 @@ def run(
     retry: Annotated[
         str | None, typer.Option(metavar="failed[:KIND]", help="Also run again what failed, or what failed so.")
     ] = None,
+    retries: Annotated[
+        int, typer.Option(min=0, help="Try again so often, from its checkpoint, what crashes, hangs or is preempted.")
+    ] = 2,
+    timeout: Annotated[
+        float,
+        typer.Option(min=1, metavar="SECONDS", help="Replace a worker that tells of no progress for so long."),
+    ] = 1800.0,
+    checkpoints: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="For checkpoints, or a URL as gs://...; default: beside the records."),
+    ] = None,
+    checkpoint_seconds: Annotated[
+        float, typer.Option(min=0, help="Write a checkpoint so often; at most so much training is ever lost.")
+    ] = 60.0,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also write TensorBoard files, into the results' logs/tensorboard/.")
+    ] = False,
     on: Accelerator = None,
     max_hours: MaxHours = None,
     max_cost: MaxCost = None,
@@ -166,26 +182,60 @@ def run(
     """Train and time what a study is still missing. Stop and start it at will: what is finished is never run again."""
     from scaling import session
     from scaling.generator import study as studies
+    from scaling.runner.floor import Patience
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console()
     with _input_errors():
         planned = studies.load(study, overrides or ())
         if max_hours is not None or max_cost is not None:
             _stop_beyond(*_planned(study, overrides, results, on), max_hours, max_cost)
-        kinds = session.retried_kinds(retry)
+        options = session.Options(
+            workers=workers,
+            limit=limit,
+            patience=Patience(retries, timeout, session.retried_kinds(retry)),
+            checkpoints=checkpoints,
+            checkpoint_seconds=checkpoint_seconds,
+            tensorboard=tensorboard,
+        )
         folder = results / planned.name
         try:
-            tally = session.run(planned, folder, workers, limit, kinds, console)
+            tally = session.run(planned, folder, options, console)
+            stopped = tally.stopped is not None
         except KeyboardInterrupt:
+            stopped = True
+        if stopped:
             console.print("interrupted; what was finished is recorded, the same command goes on from there")
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED)
     console.print(
         f"{planned.name}: {tally.finished - tally.failed} finished, {tally.failed} failed; records in {folder}"
     )
     if tally.failed:
         console.print(f"try the failed ones again with: scaling run {study} --retry failed")
         raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def status(
+    results: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RESULTS]...", help="Study folders, or folders of them.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how far studies are: done, running, failed by kind, time left, and how to go on."""
+    from scaling import records
+    from scaling import status as statuses
+
+    with _input_errors():
+        folders = records.find(*(results or [RESULTS]))
+        listed = [statuses.of(folder) for folder in folders if results or not folder.is_reference]
+    if as_json:
+        _print_json(listed)
+    else:
+        console = Console()
+        for one in listed:
+            statuses.show(one, console)
+        if not listed:
+            console.print(f"no study has been run into {RESULTS}/ yet")
 
 
 @app.command()

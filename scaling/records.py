@@ -7,17 +7,15 @@ derived from these two files.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import socket
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-import filelock
 from pydantic import ValidationError
 
+from scaling import driver
 from scaling.errors import UserError
 from scaling.schema import LatencyRecord, TrainRecord
 
@@ -127,8 +125,17 @@ class ResultsFolder:
         return self.path / "logs"
 
     @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
     def name(self) -> str:
         return self.path.name
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether it came with the project."""
+        return REFERENCE in self.path.parts[:-1]
 
     def exists(self) -> bool:
         return self.training.path.exists() or self.latency.path.exists()
@@ -143,34 +150,17 @@ class ResultsFolder:
         """Holds the folder as its one driver, torn lines set aside.
 
         Raises:
-            ResultsError: if another driver holds it (named by host and process id), or it cannot be written.
+            ResultsError: if it cannot be written.
+            DriverError: if another driver holds it, named by host and process id.
         """
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ResultsError(f"{self.path}: cannot be written: {error.strerror}") from None
-        lock = filelock.FileLock(self.path / "driver.lock")
-        holder = self.path / "driver.json"
-        try:
-            lock.acquire(blocking=False)
-        except filelock.Timeout:
-            raise ResultsError(f"{self.path}: another run is writing here: {_holder(holder)}") from None
-        try:
-            holder.write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid()}))
+        with driver.seat(self.path):
             self.training.set_torn_line_aside()
             self.latency.set_torn_line_aside()
             yield
-        finally:
-            holder.unlink(missing_ok=True)
-            lock.release()
-
-
-def _holder(file: Path) -> str:
-    try:
-        holder = json.loads(file.read_text())
-        return f"process {holder['pid']} on {holder['host']}"
-    except (OSError, ValueError, KeyError):
-        return "it did not leave its name"
 
 
 def latest(records: Iterable[RecordT], key: Callable[[RecordT], str]) -> dict[str, RecordT]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
 from rich.console import Console
 
-from scaling import progress
 from scaling.datasets import facts
 from scaling.errors import did_you_mean
 from scaling.generator import study as studies
@@ -17,11 +17,16 @@ from scaling.generator.errors import StudyError
 from scaling.generator.recorded import Recorded, recorded
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
+from scaling.progress.broadcast import Broadcast
+from scaling.progress.tracker import Tracker
+from scaling.progress.views import LiveView, PlainView
 from scaling.records import ResultsFolder
-from scaling.runner import environment, loop
+from scaling.runner import environment, loop, stopping
 from scaling.runner.data import sources
-from scaling.runner.engines import LocalEngine
-from scaling.runner.jobs import Job, TimeJob, TrainJob
+from scaling.runner.engines.local import LocalEngine
+from scaling.runner.floor import Patience
+from scaling.runner.jobs import Job, Record, Setup, TimeJob, TrainJob
+from scaling.runner.missing import missing
 from scaling.schema import FailureKind
 
 ACTIVATION_WORK = 300.0
@@ -31,43 +36,81 @@ A rough figure: with it the small variants of `depth_vs_width` keep one pace on 
 """
 
 
-def run(
-    study: Study, folder: Path, workers: int, limit: int | None, retry: Collection[str], console: Console
-) -> loop.Tally:
+@dataclass(frozen=True)
+class Options:
+    """How a study is run; nothing of it changes what its trials ask.
+
+    Attributes:
+        workers: number of processes.
+        limit: of trainings in this run; None: all.
+        patience: how failures are met.
+        checkpoints: folder or URL for them; None: `checkpoints/` of the results folder.
+        checkpoint_seconds: at most so much training is lost with a worker.
+        tensorboard: whether each trial also writes TensorBoard's event files, to `logs/tensorboard/`.
+    """
+
+    workers: int = 1
+    limit: int | None = None
+    patience: Patience = field(default_factory=Patience)
+    checkpoints: str | None = None
+    checkpoint_seconds: float = 60.0
+    tensorboard: bool = False
+
+    def setup(self, results: ResultsFolder) -> Setup:
+        """What the workers need of it."""
+        return Setup(
+            logs=str(results.logs.absolute()),
+            checkpoints=self.checkpoints or str(results.checkpoints.absolute()),
+            checkpoint_seconds=self.checkpoint_seconds,
+            tensorboard=str((results.logs / "tensorboard").absolute()) if self.tensorboard else None,
+        )
+
+
+def run(study: Study, folder: Path, options: Options, console: Console) -> loop.Tally:
     """Runs what a study is missing.
 
     Args:
         study: what to run.
         folder: its results folder, made where there is none.
-        workers: number of processes.
-        limit: of trainings in this run; None: all.
-        retry: kinds of failure to try again, see `loop.missing`.
+        options: how.
         console: to be told on.
 
     Raises:
-        DataError: if the pictures are not on this machine.
-        ResultsError: if the folder belongs to another run, or cannot be written.
+        DataError: if the pictures are not on this machine, or no longer.
+        ResultsError: if the folder cannot be written.
+        DriverError: if it belongs to another run.
         OSError: if a record cannot be written; those before it are safe.
     """
-    sources.locate(study.file.dataset.name)
+    dataset = study.file.dataset.name
+    sources.locate(dataset)
     results, place = ResultsFolder(folder), environment.describe().place
-    with results.writing():
+    with stopping.listening() as stop, results.writing():
         results.study_file.write_text(study.to_yaml(), encoding="utf-8")
-        search = _Searching(study, results, place, workers, limit) if study.file.search else None
+        search = _Searching(study, results, place, options.workers, options.limit) if study.file.search else None
         everything = jobs(search.so_far() if search else study)
-        todo = _limited(loop.missing(everything, results, place, retry), limit)
+        todo = _limited(missing(everything, results, place, options.patience.recorded), options.limit)
         settled = len(everything) - len(todo)
         if search and not todo:
             todo = search.more()
         if not todo:
             console.print(f"{study.name}: nothing left to do")
             return loop.Tally(0, 0)
-        tracker = progress.Tracker({job.id: job for job in todo}, _work(todo), settled, workers)
+        tracker = Tracker({job.id: job for job in todo}, _work(todo), settled, options.workers)
         if search:
             search.watched_by(tracker, todo)
-        view = (progress.LiveView if console.is_terminal else progress.PlainView)(tracker, console)
-        with view, LocalEngine(workers, results.logs) as engine:
-            return loop.run(todo, results, engine, view, retry, search.more if search else tuple)
+        shown = (LiveView if console.is_terminal else PlainView)(tracker, console)
+        view = Broadcast(shown, tracker, folder)
+        more = search.more if search else tuple
+        with shown, LocalEngine(options.workers, options.setup(results)) as engine:
+            return loop.run(
+                todo, results, engine, view, options.patience, more, stop, blame=lambda record: _blame(record, dataset)
+            )
+
+
+def _blame(record: Record, dataset: str) -> None:
+    """Ends a run whose pictures have vanished: every trial to come would fail alike."""
+    if record.failure and record.failure.kind == "data":
+        sources.locate(dataset)
 
 
 class _Searching:
@@ -84,7 +127,7 @@ class _Searching:
         self._study, self._results, self._place, self._workers = study, results, place, workers
         self._limit = limit
         self._named: set[str] = set()
-        self._tracker: progress.Tracker | None = None
+        self._tracker: Tracker | None = None
 
     def so_far(self) -> Study:
         """The study with its recorded trials."""
@@ -98,11 +141,11 @@ class _Searching:
         left = 0 if unrecorded else self._left(len(known))
         suggested = self._search.suggest(self._study, known, min(self._workers, left))
         asked = jobs(self._search.with_trials(self._study, (), suggested))
-        todo = loop.missing(asked, self._results, self._place)
+        todo = missing(asked, self._results, self._place)
         self._name(todo, left)
         return todo
 
-    def watched_by(self, tracker: progress.Tracker, todo: Sequence[Job]) -> None:
+    def watched_by(self, tracker: Tracker, todo: Sequence[Job]) -> None:
         """Tells a tracker of every trial as it is named; `todo` is what the run begins with."""
         self._tracker = tracker
         self._name(todo, self._left(len(self._recorded())))

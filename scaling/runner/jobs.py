@@ -6,6 +6,26 @@ from dataclasses import dataclass
 
 from scaling.schema import Environment, Epoch, LatencyRecord, LatencyRequest, TrainRecord, Trial, Variant
 
+INTERRUPTION_SECONDS = 20.0
+"""What workers have, once asked to stop, to reach a checkpoint; a cluster's own grace is seldom under 30."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What holds for all workers of a run.
+
+    Attributes:
+        logs: folder for the log of each worker and each job.
+        checkpoints: folder, or a URL that TensorFlow opens (`gs://...`).
+        checkpoint_seconds: at most so much training is lost with a worker.
+        tensorboard: folder for TensorBoard's event files; None: none are written.
+    """
+
+    logs: str
+    checkpoints: str
+    checkpoint_seconds: float = 60.0
+    tensorboard: str | None = None
+
 
 @dataclass(frozen=True)
 class TrainJob:
@@ -68,6 +88,14 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """Something that people should know, and that stops nothing."""
+
+    worker: int
+    note: str
+
+
+@dataclass(frozen=True)
 class Finished:
     """A worker is done with its job, well or badly."""
 
@@ -77,10 +105,11 @@ class Finished:
 
 @dataclass(frozen=True)
 class Died:
-    """A worker process ended in the middle of its job."""
+    """A worker process ended in the middle of its job; `preempted` where its machine was taken away."""
 
     worker: int
     reason: str
+    preempted: bool = False
 
 
-Event = Ready | Progress | Finished | Died
+Event = Ready | Progress | Noted | Finished | Died

@@ -6,12 +6,14 @@ that nothing is compiled again for it. The mathematics is written once, in `kera
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from scaling.datasets import DatasetFacts
 from scaling.models.build import build, initialize
@@ -86,6 +88,16 @@ class Program:
                 "average_fixed": fixed,
             }
         )
+
+    def snapshot(self) -> dict[str, list[NDArray[Any]]]:
+        """The state as NumPy arrays; waits for the steps under way."""
+        return {
+            name: [np.asarray(ops.convert_to_numpy(value)) for value in values] for name, values in self.state.items()
+        }
+
+    def restore(self, snapshot: Mapping[str, Sequence[NDArray[Any]]]) -> None:
+        """Goes on from a snapshot, of this process or of another."""
+        self.state = held({name: list(values) for name, values in snapshot.items()})
 
     def step(self, images: Tensor, labels: Tensor, rates: Mapping[str, float]) -> tuple[Tensor, Tensor]:
         """One optimiser step.

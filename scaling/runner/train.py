@@ -1,22 +1,33 @@
-"""Training one trial with a compiled program."""
+"""Training one trial with a compiled program, from its seed or from its checkpoint: the two end with the same bits."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
+from scaling.runner import checkpoint as checkpoints
+from scaling.runner.checkpoint import Checkpoint, CheckpointError
 from scaling.runner.data import Augmentation, DataError, Part, Pictures
 from scaling.runner.jobs import Position
 from scaling.runner.program import Program
+from scaling.runner.schedule import ema_decay, learning_rate
 from scaling.schema import Epoch, Recipe, Score, Trial
 
 SECONDS_BETWEEN_REPORTS = 0.5
+STEPS_IN_FLIGHT = 2
+"""Steps handed to the device before the oldest is waited for: it never idles, and no epoch of batches piles up."""
 
 
 class NotFiniteError(ArithmeticError):
     """The loss is no longer a number."""
+
+
+class StoppedError(Exception):
+    """Somebody asked the training to stop; its checkpoint is written."""
 
 
 @dataclass(frozen=True)
@@ -30,101 +41,193 @@ class Outcome:
     test_ema: Score
 
 
-def train(trial: Trial, program: Program, pictures: Pictures, report: Callable[[Position], None]) -> Outcome:
-    """Trains from the trial's seed to its last epoch, then looks at the test pictures once.
+@dataclass(frozen=True)
+class Watch:
+    """How a training talks with the world.
+
+    Attributes:
+        report: called with the position, a few times a second at most.
+        note: called with a sentence that people should read.
+        epoch: called with each whole epoch.
+        stop: whether to write a checkpoint and end now; asked before every step.
+        checkpoint: where that is; None: nowhere.
+        checkpoint_seconds: time from one to the next.
+    """
+
+    report: Callable[[Position], None] = lambda position: None
+    note: Callable[[str], None] = lambda note: None
+    epoch: Callable[[Epoch], None] = lambda epoch: None
+    stop: Callable[[], bool] = lambda: False
+    checkpoint: str | None = None
+    checkpoint_seconds: float = 60.0
+
+
+def train(trial: Trial, program: Program, pictures: Pictures, watch: Watch = Watch()) -> Outcome:
+    """Trains to the last epoch, from the checkpoint where there is one, then looks at the test pictures once.
 
     Args:
         trial: what to train.
         program: compiled for the trial's variant; its state is started over.
         pictures: at the variant's resolution.
-        report: called with the position, a few times a second at most.
+        watch: is told how it goes.
 
     Raises:
         DataError: if there are fewer training pictures than one batch.
-        NotFiniteError: as soon as an epoch's loss is NaN or infinite.
+        NotFiniteError: as soon as a step's loss is NaN or infinite.
+        StoppedError: if `watch.stop` said so.
     """
-    recipe = trial.recipe
-    if pictures.train_size < recipe.batch_size:
-        raise DataError(f"{pictures.train_size} training pictures do not fill one batch of {recipe.batch_size}")
-    program.reset(trial.seed)
-    history: list[Epoch] = []
-    for epoch in range(1, recipe.epochs + 1):
-        history.append(_train_epoch(epoch, trial, program, pictures, _throttled(report, history)))
-        report(Position(epoch, history[-1]))
-    return Outcome(
-        history=tuple(history),
-        validation_raw=history[-1].validation_raw,
-        validation_ema=history[-1].validation_ema,
-        test_raw=score(program, pictures, "test", recipe.batch_size, averaged=False),
-        test_ema=score(program, pictures, "test", recipe.batch_size, averaged=True),
-    )
+    if pictures.train_size < trial.recipe.batch_size:
+        raise DataError(f"{pictures.train_size} training pictures do not fill one batch of {trial.recipe.batch_size}")
+    training = _Training(trial, program, pictures, watch)
+    training.begin()
+    while len(training.history) < trial.recipe.epochs:
+        training.run_epoch()
+    return training.outcome()
 
 
-def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
-    """Linear warm-up to the peak, then the recipe's schedule.
-
-    `cosine` reaches 0 where the last epoch ends (Model Garden's configurations); `step` is a tenth, a hundredth and a
-    thousandth of the peak from 30/90, 60/90 and 80/90 of training on (released `resnet_main.py`).
-
-    Args:
-        recipe: gives peak, warm-up and length.
-        step: from 0; the rate is the one this step is made with.
-        steps_per_epoch: whole batches in an epoch.
-    """
-    warmup, total = recipe.warmup_epochs * steps_per_epoch, recipe.epochs * steps_per_epoch
-    if step < warmup:
-        return recipe.learning_rate * (step + 1) / (math.ceil(warmup) + 1)
-    if recipe.schedule == "step":
-        return recipe.learning_rate * 0.1 ** sum(step >= total * part / 90 for part in (30, 60, 80))
-    return recipe.learning_rate * (1 + math.cos(math.pi * (step - warmup) / (total - warmup))) / 2
-
-
-def ema_decay(recipe: Recipe, step: int) -> float:
-    """`min(ema_decay, (1 + step) / (10 + step))`: early averages forget the first weights (released code)."""
-    return min(recipe.ema_decay, (1 + step) / (10 + step))
-
-
-def score(program: Program, pictures: Pictures, part: Part, batch_size: int, averaged: bool) -> Score:
-    """Counts right answers over a split, with raw or averaged weights; `n` is what could be decoded of it."""
-    n, results = 0, []
+def score(
+    program: Program,
+    pictures: Pictures,
+    part: Part,
+    batch_size: int,
+    averaged: bool,
+    between: Callable[[], None] = lambda: None,
+) -> Score:
+    """Counts right answers over a part of the pictures, with raw or averaged weights, calling `between` as it goes."""
+    right, losses, seen = [], [], 0
     for images, labels, mask in pictures.evaluation(part, batch_size):
-        results.append(program.evaluate(images, labels, mask, averaged=averaged))
-        n += int(mask.sum())
-    return Score(
-        correct=round(_total(correct for correct, _ in results)),
-        n=n,
-        loss=_total(loss for _, loss in results) / n,
-    )
+        between()
+        correct, loss = program.evaluate(images, labels, mask, averaged=averaged)
+        right.append(correct)
+        losses.append(loss)
+        seen += int(mask.sum())
+    total = math.fsum(float(loss) for loss in losses)
+    return Score(correct=round(math.fsum(float(correct) for correct in right)), n=seen, loss=total / seen)
 
 
-def _train_epoch(
-    epoch: int, trial: Trial, program: Program, pictures: Pictures, report: Callable[[float], None]
-) -> Epoch:
-    started = time.perf_counter()
-    recipe = trial.recipe
-    steps = pictures.train_size // recipe.batch_size
-    first = (epoch - 1) * steps
-    results = []
-    batches = pictures.training(recipe.batch_size, trial.seed, epoch, Augmentation.of(trial.dataset, recipe))
-    for step, (images, labels) in enumerate(batches, start=first):
-        results.append(program.step(images, labels, _rates(recipe, step, steps)))
-        if (done := step + 1) % steps:  # the last step's news is the whole epoch, evaluation included
-            report(done / steps)
-    loss = _total(loss for loss, _ in results) / steps
-    if not math.isfinite(loss):
-        raise NotFiniteError(f"training loss is {loss} in epoch {epoch}; a lower learning rate may help")
-    return Epoch(
-        epoch=epoch,
-        learning_rate=learning_rate(recipe, first + steps - 1, steps),
-        train_loss=loss,
-        train_top1=_total(correct for _, correct in results) / (steps * recipe.batch_size),
-        validation_raw=score(program, pictures, "validation", recipe.batch_size, averaged=False),
-        validation_ema=score(program, pictures, "validation", recipe.batch_size, averaged=True),
-        seconds=time.perf_counter() - started,
-    )
+class _Training:
+    """A trial on its way: the whole epochs, and the steps of the running one."""
+
+    def __init__(self, trial: Trial, program: Program, pictures: Pictures, watch: Watch) -> None:
+        self._trial, self._program, self._pictures, self._watch = trial, program, pictures, watch
+        self._steps = pictures.train_size // trial.recipe.batch_size
+        self.history: list[Epoch] = []
+        self._losses: list[float] = []
+        self._rights: list[float] = []
+        self._in_flight: deque[tuple[Any, Any]] = deque()
+        self._began = self._saved = self._reported = time.monotonic()
+
+    def begin(self) -> None:
+        """Starts from the seed, or goes on from the checkpoint."""
+        self._program.reset(self._trial.seed)
+        found = self._found()
+        if found is not None:
+            self._program.restore(found.state)
+            self.history, self._losses, self._rights = list(found.history), list(found.losses), list(found.rights)
+        self._began = self._saved = time.monotonic()
+        self._began -= found.seconds if found else 0.0
+
+    def run_epoch(self) -> None:
+        """Trains the rest of the running epoch and evaluates on the validation pictures."""
+        recipe, epoch = self._trial.recipe, len(self.history) + 1
+        augmentation = Augmentation.of(self._trial.dataset, recipe)
+        batches = self._pictures.training(
+            recipe.batch_size, self._trial.seed, epoch, augmentation, start=len(self._losses)
+        )
+        first = (epoch - 1) * self._steps
+        for step, (images, labels) in enumerate(batches, start=first + len(self._losses)):
+            self._pause()
+            self._in_flight.append(self._program.step(images, labels, rates(recipe, step, self._steps)))
+            self._settle(STEPS_IN_FLIGHT)
+            self._report(step + 1 - first)
+        self._settle(0)
+        self._end_epoch(epoch)
+
+    def outcome(self) -> Outcome:
+        """Scores of the last epoch, and of the test pictures."""
+        return Outcome(
+            history=tuple(self.history),
+            validation_raw=self.history[-1].validation_raw,
+            validation_ema=self.history[-1].validation_ema,
+            test_raw=self._score("test", averaged=False),
+            test_ema=self._score("test", averaged=True),
+        )
+
+    def _score(self, part: Part, averaged: bool) -> Score:
+        batch_size = self._trial.recipe.batch_size
+        return score(self._program, self._pictures, part, batch_size, averaged, self._pause)
+
+    def _end_epoch(self, epoch: int) -> None:
+        recipe = self._trial.recipe
+        done = Epoch(
+            epoch=epoch,
+            learning_rate=learning_rate(recipe, epoch * self._steps - 1, self._steps),
+            train_loss=math.fsum(self._losses) / self._steps,
+            train_top1=math.fsum(self._rights) / (self._steps * recipe.batch_size),
+            validation_raw=self._score("validation", averaged=False),
+            validation_ema=self._score("validation", averaged=True),
+            seconds=time.monotonic() - self._began,
+        )
+        self.history.append(done)
+        self._losses, self._rights, self._began = [], [], time.monotonic()
+        self._watch.epoch(done)
+        self._watch.report(Position(epoch, done))
+
+    def _settle(self, allowed: int) -> None:
+        """Waits for the oldest steps until no more than `allowed` are under way."""
+        while len(self._in_flight) > allowed:
+            loss, right = (float(value) for value in self._in_flight.popleft())
+            if not math.isfinite(loss):
+                raise NotFiniteError(
+                    f"training loss is {loss} in epoch {len(self.history) + 1}; a lower learning rate may help"
+                )
+            self._losses.append(loss)
+            self._rights.append(right)
+
+    def _report(self, steps_done: int) -> None:
+        """Says how far it is, but not more often than people can read."""
+        if (now := time.monotonic()) - self._reported >= SECONDS_BETWEEN_REPORTS:
+            self._reported = now
+            last = self.history[-1] if self.history else None
+            self._watch.report(Position(len(self.history) + steps_done / self._steps, last))
+
+    def _pause(self) -> None:
+        """Between two steps, or two batches of an evaluation, which changes nothing that a checkpoint holds."""
+        if self._watch.stop():
+            self._save()
+            raise StoppedError("asked to stop")
+        if self._watch.checkpoint and time.monotonic() - self._saved >= self._watch.checkpoint_seconds:
+            self._save()
+
+    def _save(self) -> None:
+        if self._watch.checkpoint is None:
+            return
+        self._settle(0)
+        now = Checkpoint(
+            state=self._program.snapshot(),
+            history=tuple(self.history),
+            losses=tuple(self._losses),
+            rights=tuple(self._rights),
+            seconds=time.monotonic() - self._began,
+        )
+        try:
+            checkpoints.save(self._watch.checkpoint, now)
+        except OSError as error:
+            self._watch.note(f"no checkpoint written: {error}; training goes on")
+        self._saved = time.monotonic()
+
+    def _found(self) -> Checkpoint | None:
+        if self._watch.checkpoint is None:
+            return None
+        try:
+            return checkpoints.load(self._watch.checkpoint)
+        except CheckpointError as error:
+            self._watch.note(f"{error}; the trial starts over")
+            return None
 
 
-def _rates(recipe: Recipe, step: int, steps_per_epoch: int) -> dict[str, float]:
+def rates(recipe: Recipe, step: int, steps_per_epoch: int) -> dict[str, float]:
+    """What a step, counted from 0 over all epochs, is made with; see `Program.step`."""
     return {
         "learning_rate": learning_rate(recipe, step, steps_per_epoch),
         "momentum": recipe.momentum,
@@ -132,20 +235,3 @@ def _rates(recipe: Recipe, step: int, steps_per_epoch: int) -> dict[str, float]:
         "label_smoothing": recipe.label_smoothing,
         "ema_decay": ema_decay(recipe, step),
     }
-
-
-def _throttled(report: Callable[[Position], None], history: Sequence[Epoch]) -> Callable[[float], None]:
-    """Passes the number of epochs done on, but not more often than people can read."""
-    last = time.monotonic()
-
-    def throttled(epochs_done: float) -> None:
-        nonlocal last
-        if (now := time.monotonic()) - last >= SECONDS_BETWEEN_REPORTS:
-            last = now
-            report(Position(epochs_done, history[-1] if history else None))
-
-    return throttled
-
-
-def _total(results: Iterable[float]) -> float:
-    return math.fsum(float(result) for result in results)

@@ -14,7 +14,7 @@ SCHEMA_VERSION = 1
 """Version of a line in `records.jsonl` and `latency.jsonl`; a newer one than this is refused, never guessed at."""
 
 Phase: TypeAlias = Literal["training", "inference"]
-FailureKind: TypeAlias = Literal["oom", "nan", "data", "crash", "timeout", "interrupted", "error"]
+FailureKind: TypeAlias = Literal["oom", "nan", "data", "crash", "timeout", "preempted", "interrupted", "error"]
 
 
 class LatencyPlan(Noun):
@@ -59,7 +59,12 @@ class Epoch(Noun):
 
 
 class Failure(Noun):
-    """Why a trial or a timing ended without a result; `traceback` is its end."""
+    """Why a trial or a timing ended without a result; `traceback` is its end.
+
+    Kinds: `oom` (no memory, even for one picture at a time), `nan` (the loss is no number), `data` (pictures missing or
+    damaged), `crash` (the worker died), `timeout` (it told of no progress), `preempted` (its machine was taken away),
+    `interrupted` (somebody stopped the run), `error` (anything else).
+    """
 
     kind: FailureKind
     message: str
@@ -94,9 +99,12 @@ class Environment(Noun):
 
 
 class _Record(Noun):
+    """What all records have; `log` is the name of the job's file in the results folder's `logs/`."""
+
     schema_version: int = SCHEMA_VERSION
     finished: datetime
     environment: Environment
+    log: str | None = None
 
     @field_validator("schema_version")
     @classmethod

@@ -1,36 +1,21 @@
-"""Where jobs run. The local engine: worker processes on this machine, kept by pebble."""
+"""The local engine: worker processes on this machine, kept by pebble."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from multiprocessing import connection
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from pebble import ProcessExpired, ProcessPool
 
-from scaling.errors import UserError
-from scaling.runner import worker
-from scaling.runner.jobs import Died, Event, Finished, Job, Progress, Ready, Record, TrainJob
+from scaling.runner.engines import process
+from scaling.runner.jobs import Died, Event, Finished, Job, Ready, Record, Setup, TrainJob
 from scaling.schema import Environment
-
-
-class EngineError(UserError):
-    """A worker that cannot be started."""
-
-
-class Engine(Protocol):
-    """Workers that say when they are ready, take one job at a time, and tell what becomes of it."""
-
-    def submit(self, number: int, job: Job) -> None:
-        """Gives an idle worker its next job."""
-
-    def events(self, timeout: float) -> Iterator[Event]:
-        """What has happened since the last call; waits up to `timeout` seconds for something to."""
 
 
 class LocalEngine:
@@ -39,9 +24,9 @@ class LocalEngine:
     A process that dies is replaced when its worker gets the next job.
     """
 
-    def __init__(self, count: int, logs: Path) -> None:
+    def __init__(self, count: int, setup: Setup) -> None:
         threads = max(1, (os.cpu_count() or 1) // count)
-        self._workers = [_LocalWorker(number, logs / f"worker-{number}.log", threads) for number in range(count)]
+        self._workers = [_LocalWorker(number, setup, threads) for number in range(count)]
 
     def submit(self, number: int, job: Job) -> None:
         self._workers[number].submit(job)
@@ -50,6 +35,13 @@ class LocalEngine:
         connection.wait([one.inbox for one in self._workers] + [one.bell for one in self._workers], timeout)
         for one in self._workers:
             yield from one.events()
+
+    def interrupt(self) -> None:
+        for one in self._workers:
+            one.interrupt()
+
+    def kill(self, number: int) -> None:
+        self._workers[number].kill()
 
     def __enter__(self) -> Self:
         return self
@@ -64,19 +56,23 @@ class LocalEngine:
 class _LocalWorker:
     """A pool of one process, with a pipe for what it tells along the way and a bell for when its job ends."""
 
-    def __init__(self, number: int, log: Path, threads: int) -> None:
+    def __init__(self, number: int, setup: Setup, threads: int) -> None:
         spawn = multiprocessing.get_context("spawn")
         self._number = number
         self.inbox, outbox = spawn.Pipe(duplex=False)
         self.bell, self._ring = spawn.Pipe(duplex=False)
+        self._interrupted = spawn.Event()
         self._pool = ProcessPool(
-            max_workers=1, context=spawn, initializer=worker.start, initargs=(outbox, log, threads)
+            max_workers=1,
+            context=spawn,
+            initializer=process.start,
+            initargs=(number, setup, threads, outbox, self._interrupted),
         )
         self._future: Future[Record | Environment] | None = None
-        self._schedule(worker.describe_device)
+        self._schedule(process.describe_device)
 
     def submit(self, job: Job) -> None:
-        self._schedule(worker.train if isinstance(job, TrainJob) else worker.time_latency, job)
+        self._schedule(process.train if isinstance(job, TrainJob) else process.time_latency, job)
 
     def _schedule(self, work: Callable[..., Any], *arguments: Job) -> None:
         self._future = self._pool.schedule(work, args=list(arguments))
@@ -84,12 +80,19 @@ class _LocalWorker:
 
     def events(self) -> Iterator[Event]:
         while self.inbox.poll():
-            yield Progress(self._number, self.inbox.recv())
+            yield self.inbox.recv()
         if self._future is not None and self._future.done():
             while self.bell.poll():
                 self.bell.recv()
             future, self._future = self._future, None
             yield self._ended(future)
+
+    def interrupt(self) -> None:
+        self._interrupted.set()
+
+    def kill(self) -> None:
+        if self._future is not None:
+            self._future.cancel()
 
     def stop(self) -> None:
         self._pool.stop()
@@ -100,6 +103,19 @@ class _LocalWorker:
             result = future.result()
             return Ready(self._number, result) if isinstance(result, Environment) else Finished(self._number, result)
         except ProcessExpired as error:
-            return Died(self._number, f"the worker process ended with exit code {error.exitcode}")
+            return Died(self._number, f"the worker process {_ending(error.exitcode)}")
+        except CancelledError:
+            return Died(self._number, "the worker process was killed")
         except Exception as error:  # the job could not even be handed over, or its initializer failed
             return Died(self._number, f"the worker failed: {error!r}")
+
+
+def _ending(exitcode: int | None) -> str:
+    if exitcode is None or exitcode >= 0:
+        return f"ended with exit code {exitcode}"
+    try:
+        name = signal.Signals(-exitcode).name
+    except ValueError:
+        name = f"signal {-exitcode}"
+    hint = " (the kernel does this when memory runs out)" if name == "SIGKILL" else ""
+    return f"was ended by {name}{hint}"
