@@ -124,7 +124,7 @@ def test_3_the_same_command_does_the_rest_and_goes_on_past_failures(folder: Path
     assert result.returncode == 1, result.stdout + result.stderr
     assert "2 failed" in result.stdout
     assert lines(folder)[: len(before)] == before
-    records = [json.loads(line) for line in lines(folder)]
+    records = [record for line in lines(folder) if not _is_interrupted(record := json.loads(line))]
     assert len(records) == len({record["trial_id"] for record in records}) == 6
     assert Counter(record.get("failure", {}).get("kind") for record in records) == {None: 4, "nan": 2}
     good = next(record for record in records if "failure" not in record)
@@ -135,11 +135,17 @@ def test_3_the_same_command_does_the_rest_and_goes_on_past_failures(folder: Path
     assert {"python", "keras", "numpy", "backend"} <= set(environment["versions"])
     assert environment["device"]
     assert "PATH" not in json.dumps(environment)
-    timings = [json.loads(line) for line in lines(folder, "latency.jsonl")]
+    timings = [
+        timing for line in lines(folder, "latency.jsonl") if not _is_interrupted(timing := json.loads(line))
+    ]
     assert Counter((t["request"]["variant"]["width"], t["request"]["phase"]) for t in timings) == {
         (width, phase): 1 for width in (0.0625, 0.125, 0.1875) for phase in ("training", "inference")
     }
     assert all(t["low_ms"] <= t["median_ms"] <= t["high_ms"] and t["batch_size"] == 16 for t in timings)
+
+
+def _is_interrupted(record: dict[str, Any]) -> bool:
+    return (record.get("failure") or {}).get("kind") == "interrupted"
 
 
 def test_4_once_complete_it_runs_nothing_unless_told_to_retry(folder: Path) -> None:
@@ -168,8 +174,8 @@ def test_5_it_is_planned_loaded_and_plotted(folder: Path) -> None:
             assert (figures / f"accuracy_vs_{metric}.{suffix}").stat().st_size > 1000
 
 
-def test_6_a_killed_worker_costs_one_trial_and_is_replaced(folder: Path) -> None:
-    """Two workers; the one that is killed leaves a record of kind crash, and `--retry failed:crash` mends it."""
+def test_6_a_killed_worker_is_replaced_and_its_trial_goes_on(folder: Path) -> None:
+    """Two workers; the one that is killed leaves a record of kind crash, and its trial is trained to success."""
     (folder / "pair.yaml").write_text(
         STUDY.replace("study: tiny", "study: pair")
         .replace("epochs: [1, 3]", "epochs: [2, 4]")
@@ -190,11 +196,10 @@ def test_6_a_killed_worker_costs_one_trial_and_is_replaced(folder: Path) -> None
     victim = next(pid for pid in children(process.pid) if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text())
     os.kill(victim, signal.SIGKILL)
     output, _ = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 1, output
+    assert process.returncode == 0, output
     kinds = Counter((json.loads(line).get("failure") or {}).get("kind") for line in records.read_text().splitlines())
-    assert kinds == {None: 5, "crash": 1}
-    assert "exit code" in output
-    assert call(folder, "run", "pair.yaml", "--workers", "2", "--retry", "failed:crash").returncode == 0
+    assert kinds == {None: 6, "crash": 1}
+    assert "was ended by SIGKILL" in output
     assert scaling.load_results(folder / "results" / "pair")["status"].eq("ok").all()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import scaling
+from scaling.driver import DriverError
 from scaling.records import ResultsError, ResultsFolder, find
 from scaling.schema import SCHEMA_VERSION, TrainRecord
 from tests.builders import latency_record, results_folder, train_record, trial
@@ -69,7 +70,7 @@ def test_a_second_driver_is_refused_by_name(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
-        with pytest.raises(ResultsError, match=f"process {process.pid} on "), ResultsFolder(tmp_path).writing():
+        with pytest.raises(DriverError, match=f"process {process.pid} on "), ResultsFolder(tmp_path).writing():
             pass
         process.kill()
     with ResultsFolder(tmp_path).writing():

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scaling import progress, session
+from scaling import session
 from scaling.generator.study import Study, check
+from scaling.progress.tracker import Tracker
 from scaling.records import ResultsFolder
 from scaling.runner.jobs import Job, TimeJob, TrainJob
 from tests.builders import environment, latency_record, results_folder, train_record
@@ -82,7 +83,7 @@ def test_a_search_ends_rather_than_naming_what_it_named_and_nobody_recorded(
 def test_the_tracker_hears_of_what_is_named_and_of_what_is_to_come(study: Study, folder: ResultsFolder) -> None:
     searching = session._Searching(study, folder, PLACE, workers=1, limit=None)
     jobs = searching.more()
-    tracker = progress.Tracker({job.id: job for job in jobs}, session._work(jobs))
+    tracker = Tracker({job.id: job for job in jobs}, session._work(jobs))
     searching.watched_by(tracker, jobs)
     assert tracker.to_come == 4
     record(jobs, folder)

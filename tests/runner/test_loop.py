@@ -10,7 +10,9 @@ import pytest
 from scaling.records import ResultsFolder
 from scaling.runner.engines import EngineError
 from scaling.runner.jobs import Died, Event, Finished, Job, Position, Ready, Record, TimeJob, TrainJob
-from scaling.runner.loop import choose, missing, run
+from scaling.runner.floor import Patience, choose
+from scaling.runner.loop import run
+from scaling.runner.missing import missing
 from scaling.schema import FailureKind, Variant
 from tests.builders import environment, latency_record, results_folder, train_record, trial
 
@@ -70,7 +72,8 @@ class Script:
 class Silent:
     def started(self, worker: int, job: Job) -> None: ...
     def moved(self, worker: int, job: Job, position: Position) -> None: ...
-    def finished(self, worker: int, job: Job, record: Record) -> None: ...
+    def noted(self, note: str) -> None: ...
+    def finished(self, worker: int, job: Job, record: Record, again: bool) -> None: ...
 
 
 def test_everything_is_recorded_once_and_timings_run_alone(tmp_path: Path) -> None:
@@ -86,7 +89,7 @@ def test_everything_is_recorded_once_and_timings_run_alone(tmp_path: Path) -> No
     )
     folder = results_folder(tmp_path)
     with folder.writing():
-        tally = run(jobs, folder, engine, Silent())
+        tally = run(jobs, folder, engine, Silent(), Patience(retries=0))
     assert (tally.finished, tally.failed) == (5, 2)
     assert sorted(engine.order) == sorted(job.id for job in jobs)
     assert all(len(beside) == 1 for beside in engine.beside if TIME_A.id in beside or TIME_B.id in beside)
@@ -119,7 +122,7 @@ def test_a_timing_made_on_the_engines_device_is_not_made_again(tmp_path: Path) -
     folder = results_folder(tmp_path, [], [latency_record(A.variant, device=environment().device)])
     engine = Script({})
     with folder.writing():
-        assert run([TIME_A], folder, engine, Silent()).finished == 0
+        assert run([TIME_A], folder, engine, Silent(), Patience()).finished == 0
     assert engine.order == []
 
 
@@ -128,4 +131,4 @@ def test_a_worker_that_cannot_start_stops_the_run(tmp_path: Path) -> None:
     engine._pending = [Died(0, "no Keras")]
     folder: ResultsFolder = results_folder(tmp_path)
     with folder.writing(), pytest.raises(EngineError, match=r"no Keras; see .*worker-0\.log"):
-        run([TRAIN_A], folder, engine, Silent())
+        run([TRAIN_A], folder, engine, Silent(), Patience())

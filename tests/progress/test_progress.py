@@ -8,8 +8,9 @@ import re
 import pytest
 from rich.console import Console
 
-from scaling import progress
-from scaling.progress import LiveView, PlainView, Tracker, duration
+from scaling.progress import tracker as tracking
+from scaling.progress.tracker import Tracker
+from scaling.progress.views import LiveView, PlainView, duration
 from scaling.runner.jobs import Job, Position, TimeJob, TrainJob
 from scaling.schema import Epoch, Score
 from tests.builders import latency_record, train_record, trial
@@ -25,7 +26,7 @@ TIMING = TimeJob(latency_record(SMALL.variant).request, "synthetic", max_seconds
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(tracking.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -96,11 +97,11 @@ def test_plain_lines_for_logs(clock: list[float]) -> None:
         view.started(0, SMALL)
         view.moved(0, SMALL, Position(0.5, None))
         view.moved(0, SMALL, Position(1.0, epoch(1)))
-        view.finished(0, SMALL, train_record(SMALL.trial, top1=0.8))
+        view.finished(0, SMALL, train_record(SMALL.trial, top1=0.8), again=False)
         view.started(0, LARGE)
-        view.finished(0, LARGE, train_record(LARGE.trial, failure="nan"))
+        view.finished(0, LARGE, train_record(LARGE.trial, failure="nan"), again=False)
         view.started(0, TIMING)
-        view.finished(0, TIMING, latency_record(SMALL.variant, median_ms=12.0))
+        view.finished(0, TIMING, latency_record(SMALL.variant, median_ms=12.0), again=False)
     lines = text.getvalue().splitlines()
     assert len(lines) == 4
     assert lines[0] == f"  {SMALL.id}  epoch 1/4  validation 75.0%, loss 0.700"
