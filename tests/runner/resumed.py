@@ -1,0 +1,48 @@
+"""A process of its own that trains one trial with checkpoints and writes what came of it: `python resumed.py FOLDER`.
+
+Every step is told on standard output, so that whoever watches can kill it after any.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from scaling.datasets import facts
+from scaling.runner import data
+from scaling.runner.program import Program, ProgramKey
+from scaling.runner.train import Watch, train
+from scaling.schema import Dataset, Recipe, Trial, Variant
+
+TRIAL = Trial(
+    dataset=Dataset(name="synthetic", train_examples=320, validation_fraction=0.01),
+    variant=Variant(depth=14, width=0.0625, resolution=8, stem="small"),
+    recipe=Recipe(
+        epochs=3, batch_size=32, dropout=0.2, stochastic_depth=0.2, randaugment_layers=1, warmup_epochs=1, nesterov=True
+    ),
+    seed=3,
+)
+
+
+def main(folder: Path) -> None:
+    def told() -> bool:
+        print("step", flush=True)
+        return False
+
+    pictures = data.load(TRIAL.dataset, TRIAL.variant.resolution)
+    program = Program(ProgramKey.of(TRIAL.variant, facts(TRIAL.dataset.name), TRIAL.recipe))
+    watch = Watch(stop=told, note=lambda note: print(note), checkpoint=str(folder / "c.npz"), checkpoint_seconds=0.0)
+    outcome = train(TRIAL, program, pictures, watch)
+    state = {
+        name: [hashlib.sha256(value.tobytes()).hexdigest() for value in values]
+        for name, values in program.snapshot().items()
+    }
+    history = [epoch.model_dump(exclude={"seconds"}) for epoch in outcome.history]
+    scores = [outcome.test_raw.model_dump(), outcome.test_ema.model_dump()]
+    (folder / "outcome.json").write_text(json.dumps({"state": state, "history": history, "scores": scores}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
