@@ -80,6 +80,7 @@ class Worker:
 
     def train(self, job: TrainJob) -> TrainRecord:
         """Trains a trial; a failure is a record too."""
+        self._terminated = False  # whoever gave this job knows that the last one was stopped, and goes on
         self.busy = True
         try:
             with self._logged(job) as log:
