@@ -170,9 +170,9 @@ def run(
     checkpoint_seconds: Annotated[
         float, typer.Option(min=0, help="Write a checkpoint so often; at most so much training is ever lost.")
     ] = 60.0,
-    tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Also write TensorBoard files, into the results' logs/tensorboard/.")
-    ] = False,
+    track: Annotated[
+        list[str] | None, typer.Option(metavar="tensorboard|mlflow", help="Also send each epoch's numbers there.")
+    ] = None,
     on: Accelerator = None,
     max_hours: MaxHours = None,
     max_cost: MaxCost = None,
@@ -195,7 +195,7 @@ def run(
             patience=Patience(retries, timeout, session.retried_kinds(retry)),
             checkpoints=checkpoints,
             checkpoint_seconds=checkpoint_seconds,
-            tensorboard=tensorboard,
+            trackers=session.trackers(track or ()),
         )
         folder = results / planned.name
         try:

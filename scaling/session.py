@@ -21,7 +21,7 @@ from scaling.progress.broadcast import Broadcast
 from scaling.progress.tracker import Tracker
 from scaling.progress.views import LiveView, PlainView
 from scaling.records import ResultsFolder
-from scaling.runner import environment, loop, stopping
+from scaling.runner import environment, loop, stopping, tracking
 from scaling.runner.data import sources
 from scaling.runner.engines.local import LocalEngine
 from scaling.runner.floor import Patience
@@ -46,7 +46,7 @@ class Options:
         patience: how failures are met.
         checkpoints: folder or URL for them; None: `checkpoints/` of the results folder.
         checkpoint_seconds: at most so much training is lost with a worker.
-        tensorboard: whether each trial also writes TensorBoard's event files, to `logs/tensorboard/`.
+        trackers: that each trial's history also goes to.
     """
 
     workers: int = 1
@@ -54,7 +54,7 @@ class Options:
     patience: Patience = field(default_factory=Patience)
     checkpoints: str | None = None
     checkpoint_seconds: float = 60.0
-    tensorboard: bool = False
+    trackers: tuple[tracking.Tracker, ...] = ()
 
     def setup(self, results: ResultsFolder) -> Setup:
         """What the workers need of it."""
@@ -62,7 +62,7 @@ class Options:
             logs=str(results.logs.absolute()),
             checkpoints=self.checkpoints or str(results.checkpoints.absolute()),
             checkpoint_seconds=self.checkpoint_seconds,
-            tensorboard=str((results.logs / "tensorboard").absolute()) if self.tensorboard else None,
+            trackers=self.trackers,
         )
 
 
@@ -82,6 +82,7 @@ def run(study: Study, folder: Path, options: Options, console: Console) -> loop.
         OSError: if a record cannot be written; those before it are safe.
     """
     dataset = study.file.dataset.name
+    tracking.check(options.trackers)
     sources.locate(dataset)
     results, place = ResultsFolder(folder), environment.describe().place
     with stopping.listening() as stop, results.writing():
@@ -200,6 +201,18 @@ def retried_kinds(option: str | None) -> set[str]:
             [f"--retry {option}: {kind!r} is not a kind of failure{did_you_mean(kind, get_args(FailureKind))}"]
         )
     return {kind}
+
+
+def trackers(names: Sequence[str]) -> tuple[tracking.Tracker, ...]:
+    """The trackers that `--track` names.
+
+    Raises:
+        StudyError: if there is no such tracker.
+    """
+    for name in names:
+        if name not in tracking.TRACKERS:
+            raise StudyError([f"--track {name}: not a tracker{did_you_mean(name, tracking.TRACKERS)}"])
+    return tuple(tracker for tracker in tracking.TRACKERS if tracker in names)
 
 
 def _limited(todo: list[Job], limit: int | None) -> list[Job]:

@@ -135,9 +135,7 @@ def test_3_the_same_command_does_the_rest_and_goes_on_past_failures(folder: Path
     assert {"python", "keras", "numpy", "backend"} <= set(environment["versions"])
     assert environment["device"]
     assert "PATH" not in json.dumps(environment)
-    timings = [
-        timing for line in lines(folder, "latency.jsonl") if not _is_interrupted(timing := json.loads(line))
-    ]
+    timings = [timing for line in lines(folder, "latency.jsonl") if not _is_interrupted(timing := json.loads(line))]
     assert Counter((t["request"]["variant"]["width"], t["request"]["phase"]) for t in timings) == {
         (width, phase): 1 for width in (0.0625, 0.125, 0.1875) for phase in ("training", "inference")
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scaling.runner.tracking import Tracker
 from scaling.schema import Environment, Epoch, LatencyRecord, LatencyRequest, TrainRecord, Trial, Variant
 
 INTERRUPTION_SECONDS = 20.0
@@ -18,13 +19,13 @@ class Setup:
         logs: folder for the log of each worker and each job.
         checkpoints: folder, or a URL that TensorFlow opens (`gs://...`).
         checkpoint_seconds: at most so much training is lost with a worker.
-        tensorboard: folder for TensorBoard's event files; None: none are written.
+        trackers: that each trial's history also goes to; see `scaling.runner.tracking`.
     """
 
     logs: str
     checkpoints: str
     checkpoint_seconds: float = 60.0
-    tensorboard: str | None = None
+    trackers: tuple[Tracker, ...] = ()
 
 
 @dataclass(frozen=True)

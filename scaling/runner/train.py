@@ -56,7 +56,7 @@ class Watch:
 
     report: Callable[[Position], None] = lambda position: None
     note: Callable[[str], None] = lambda note: None
-    epoch: Callable[[Epoch], None] = lambda epoch: None
+    epoch: Callable[[Epoch], object] = lambda epoch: None
     stop: Callable[[], bool] = lambda: False
     checkpoint: str | None = None
     checkpoint_seconds: float = 60.0

@@ -11,17 +11,19 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from scaling.datasets import DataError, DatasetFacts, facts
 from scaling.models import count, describe
-from scaling.runner import checkpoint, environment
+from scaling.runner import checkpoint, environment, tracking
 from scaling.runner.jobs import Event, Job, Noted, Progress, Setup, TimeJob, TrainJob
+from scaling.runner.tracking import Diary
 from scaling.schema import (
     Environment,
+    Epoch,
     Failure,
     FailureKind,
     LatencyRecord,
@@ -134,13 +136,23 @@ class Worker:
     def _watch(self, trial: Trial) -> Watch:
         from scaling.runner.train import Watch
 
+        diaries = [tracking.diary(tracker, trial, self._setup.logs) for tracker in self._setup.trackers]
         return Watch(
             report=lambda position: self._channel.send(Progress(self.number, position)),
             note=lambda note: self._channel.send(Noted(self.number, f"{trial.id}: {note}")),
+            epoch=lambda epoch: self._write_down(epoch, diaries, trial),
             stop=lambda: self._terminated or self._interrupted.is_set(),
             checkpoint=checkpoint.path_of(self._setup.checkpoints, trial.id),
             checkpoint_seconds=self._setup.checkpoint_seconds,
         )
+
+    def _write_down(self, epoch: Epoch, diaries: Iterable[Diary], trial: Trial) -> None:
+        """Sends an epoch to trackers; one that cannot be reached costs no training."""
+        for diary in diaries:
+            try:
+                diary(epoch)
+            except Exception as error:
+                self._channel.send(Noted(self.number, f"{trial.id}: epoch {epoch.epoch} is not tracked: {error}"))
 
     def _program_for(self, key: ProgramKey) -> Program:
         """The kept program where it serves, else a new one; the old one's memory is freed first."""

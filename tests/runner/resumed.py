@@ -28,12 +28,13 @@ TRIAL = Trial(
 
 def main(folder: Path) -> None:
     def told() -> bool:
-        print("step", flush=True)
+        sys.stdout.write("step\n")
+        sys.stdout.flush()
         return False
 
     pictures = data.load(TRIAL.dataset, TRIAL.variant.resolution)
     program = Program(ProgramKey.of(TRIAL.variant, facts(TRIAL.dataset.name), TRIAL.recipe))
-    watch = Watch(stop=told, note=lambda note: print(note), checkpoint=str(folder / "c.npz"), checkpoint_seconds=0.0)
+    watch = Watch(stop=told, note=sys.stdout.write, checkpoint=str(folder / "c.npz"), checkpoint_seconds=0.0)
     outcome = train(TRIAL, program, pictures, watch)
     state = {
         name: [hashlib.sha256(value.tobytes()).hexdigest() for value in values]

@@ -9,8 +9,8 @@ import pytest
 
 from scaling.records import ResultsFolder
 from scaling.runner.engines import EngineError
-from scaling.runner.jobs import Died, Event, Finished, Job, Position, Ready, Record, TimeJob, TrainJob
 from scaling.runner.floor import Patience, choose
+from scaling.runner.jobs import Died, Event, Finished, Job, Position, Ready, Record, TimeJob, TrainJob
 from scaling.runner.loop import run
 from scaling.runner.missing import missing
 from scaling.schema import FailureKind, Variant
