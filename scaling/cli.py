@@ -239,6 +239,25 @@ def status(
 
 
 @app.command()
+def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
+    """Find out what this machine can do: device, versions, data, disk, and a step of training."""
+    from dataclasses import asdict
+
+    from scaling.runner import doctor as doctors
+
+    colors, console = {"ok": "green", "note": "yellow", "problem": "red"}, Console(stderr=as_json)
+    found = []
+    for finding in doctors.examine(results):
+        found.append(finding)
+        console.print(f"[{colors[finding.state]}]{finding.state:8}[/]{finding.about}:", end=" ", highlight=False)
+        console.print(finding.found, highlight=False, markup=False, soft_wrap=True)
+    if as_json:
+        _print_json([asdict(finding) for finding in found])
+    if any(finding.state == "problem" for finding in found):
+        raise typer.Exit(INPUT_IS_WRONG)
+
+
+@app.command()
 def plot(
     results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", help="Study folders, or folders of them.")],
     formats: Annotated[str, typer.Option("--format", help="Comma-separated: png, svg, pdf.")] = "png,svg",

@@ -1,0 +1,40 @@
+"""What a machine can do, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scaling.runner import doctor
+from scaling.runner.doctor import Finding
+
+
+def findings(results: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Finding]:
+    monkeypatch.setattr(doctor, "_training", lambda: Finding("training", "ok", "left out"))
+    return {finding.about: finding for finding in doctor.examine(results)}
+
+
+def test_a_results_folder_that_cannot_be_made_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    assert findings(tmp_path / "file" / "results", monkeypatch)["results folder"].state == "problem"
+    good = findings(tmp_path / "results", monkeypatch)["results folder"]
+    assert good.state in ("ok", "note")
+    assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_missing_packages_are_named_with_their_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_has", lambda name: name != "ray")
+    assert findings(tmp_path, monkeypatch)["optional packages"].found.startswith("not installed: ray (cluster);")
+
+
+@pytest.mark.slow
+def test_the_command_takes_a_step_and_says_so(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "scaling.cli", "doctor", "--results", str(tmp_path), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = {finding["about"]: finding for finding in json.loads(done.stdout)}
+    assert found["training"]["state"] == "ok"
+    assert "a small network built, compiled and trained a step" in found["training"]["found"]

@@ -1,0 +1,102 @@
+"""How far a study is, from its records, its study file and whoever drives it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from scaling import driver, status
+from scaling.driver import Driver, Running
+from scaling.generator.study import check
+from scaling.records import ResultsFolder
+from tests.builders import latency_record, results_folder, train_record
+
+STUDY = check(
+    {
+        "study": "half",
+        "question": "How far is it?",
+        "dataset": {"name": "synthetic", "train_examples": 512},
+        "grid": [{"depth": [14, 26], "width": 0.25}],
+        "across": {"resolution": 8, "stem": "small", "epochs": 2, "seed": [0, 1, 2]},
+    }
+)
+A, B, C, D, E, F = STUDY.trials
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> ResultsFolder:
+    """One trial done, one done at the second try, one out of memory, one interrupted; one that nobody asks for."""
+    records = [
+        train_record(A, device="AMD EPYC, 2 cores"),
+        train_record(B, failure="crash"),
+        train_record(B, device="AMD EPYC, 2 cores"),
+        train_record(C, failure="oom"),
+        train_record(D, failure="interrupted"),
+        train_record(),
+    ]
+    return results_folder(tmp_path / "half", records, [latency_record(A.variant)], STUDY.to_yaml())
+
+
+def text(told: dict[str, object]) -> str:
+    file = StringIO()
+    status.show(told, Console(file=file, width=200))
+    return file.getvalue()
+
+
+def test_counts_come_from_records_and_study(folder: ResultsFolder) -> None:
+    told = status.of(folder)
+    counts = {name: told[name] for name in ("asked", "done", "running", "unfinished", "waiting", "failed", "timings")}
+    assert counts == {
+        "asked": 6,
+        "done": 2,
+        "running": 0,
+        "unfinished": 1,
+        "waiting": 2,
+        "failed": {"oom": 1},
+        "timings": 1,
+    }
+    assert told["seconds_left"] > 0
+    shown = text(told)
+    assert "half  2 of 6 done, 1 unfinished, 2 waiting, 1 failed" in shown
+    assert f"1 oom: scaling run {folder.path}/study.yaml --retry failed:oom" in shown
+    assert f"go on with: scaling run {folder.path}/study.yaml" in shown
+
+
+def test_a_living_driver_tells_what_runs_and_a_dead_one_does_not(folder: ResultsFolder) -> None:
+    running = (Running(E.id, seconds=90.0, epochs_done=1.5, epochs=2),)
+    here = replace(Driver.here(), running=running, waiting=1, seconds_left=42.0)
+    driver.write(folder.path, here)
+    told = status.of(folder)
+    assert (told["running"], told["waiting"], told["seconds_left"]) == (1, 1, 42.0)
+    shown = text(told)
+    assert f"process {os.getpid()} on {os.uname().nodename} runs:" in shown
+    assert f"{E.id}  epoch 1.5 of 2" in shown
+    assert "about 42s left" in shown
+    assert "go on with" not in shown
+    driver.write(folder.path, replace(here, pid=2**22 + 1))  # beyond the largest process id of Linux
+    assert status.of(folder)["driver"] is None
+    driver.write(folder.path, replace(here, host="elsewhere", updated=0.0))
+    assert status.of(folder)["driver"] is None
+
+
+def test_without_a_study_file_it_counts_what_was_recorded(folder: ResultsFolder) -> None:
+    folder.study_file.unlink()
+    told = status.of(folder)
+    assert (told["asked"], told["done"], told["waiting"]) == (5, 3, 0)
+    assert "what is still to come is not known" in text(told)
+
+
+def test_lines_that_are_no_records_are_named(folder: ResultsFolder) -> None:
+    with folder.training.path.open("a") as file:
+        file.write('{"half": "a rec')
+    assert "not a record: " in text(status.of(folder))
+
+
+def test_a_damaged_driver_file_is_nobody(folder: ResultsFolder) -> None:
+    (folder.path / driver.FILE).write_text("{")
+    assert status.of(folder)["driver"] is None
