@@ -254,7 +254,7 @@ def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
     if as_json:
         _print_json([asdict(finding) for finding in found])
     if any(finding.state == "problem" for finding in found):
-        raise typer.Exit(INPUT_IS_WRONG)
+        raise typer.Exit(SOME_FAILED)
 
 
 @app.command()

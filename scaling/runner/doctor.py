@@ -68,9 +68,7 @@ def _extras() -> Finding:
     missing = [name if extra is None else f"{name} ({extra})" for name, extra in OPTIONAL.items() if not _has(name)]
     if not missing:
         return Finding("optional packages", "ok", "all there")
-    return Finding(
-        "optional packages", "note", f"not installed: {', '.join(missing)}; in brackets the extra to install"
-    )
+    return Finding("optional packages", "note", f"not installed: {', '.join(missing)}; the extra is in brackets")
 
 
 def _has(package: str) -> bool:
@@ -84,10 +82,13 @@ def _has(package: str) -> bool:
 def _results(results: Path) -> Finding:
     """Whether a line can be written, forced to disk and locked there: network file systems may refuse the last."""
     results.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=results, prefix=".doctor-") as name:
-        with driver.seat(Path(name)), (Path(name) / "line").open("wb") as file:
-            file.write(b"line\n")
-            os.fsync(file.fileno())
+    with (
+        tempfile.TemporaryDirectory(dir=results, prefix=".doctor-") as name,
+        driver.seat(Path(name)),
+        (Path(name) / "line").open("wb") as file,
+    ):
+        file.write(b"line\n")
+        os.fsync(file.fileno())
     free = shutil.disk_usage(results).free / 1e9
     state: Literal["ok", "note"] = "ok" if free >= TIGHT_GB else "note"
     return Finding("results folder", state, f"{results.absolute()}: can be written and locked; {free:.0f} GB free")
