@@ -7,8 +7,10 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 
 import keras
+import numpy as np
 from keras import layers as kl
 from keras.src.applications.efficientnet import EfficientNet  # the general one; `keras.applications` exports B0 to B7
+from numpy.typing import NDArray
 
 from scaling.models import describe
 from scaling.models.architecture import (
@@ -23,6 +25,7 @@ from scaling.models.architecture import (
     Pool,
     Residual,
 )
+from scaling.models.initial import drawn
 from scaling.schema import Variant
 
 NORM_EPSILON = 1e-5
@@ -52,7 +55,7 @@ def build(
 
     Returns:
         A model from pictures `(batch, resolution, resolution, channels)`, any number type, in [0, 255], to logits
-        `(batch, classes)`.
+        `(batch, classes)`. Its weights are meaningless until `initialize` or weights from elsewhere set them.
 
     Raises:
         ValueError: as `scaling.models.describe`.
@@ -79,9 +82,19 @@ def initialize(model: keras.Model, seed: int) -> None:
             variable.assign([_fold(seed, index), 0])
             continue
         initializer = getattr(layer, _initializer_name(layer, variable))
-        if "seed" in (config := initializer.get_config()):
-            initializer = initializer.__class__.from_config({**config, "seed": _fold(seed, index)})
-        variable.assign(initializer(variable.shape, dtype=variable.dtype))
+        initializer = initializer.meant if isinstance(initializer, _Later) else initializer
+        value = drawn(type(initializer).__name__, initializer.get_config(), variable.shape, _fold(seed, index))
+        variable.assign(initializer(variable.shape, dtype=variable.dtype) if value is None else value)
+
+
+class _Later(keras.initializers.Initializer):
+    """Zeros, until `initialize` gives what is meant: JAX would compile a program for each shape of random weights."""
+
+    def __init__(self, meant: keras.initializers.Initializer) -> None:
+        self.meant = meant
+
+    def __call__(self, shape: Sequence[int], dtype: str | None = None) -> NDArray[np.float32]:
+        return np.zeros(shape, dtype or "float32")
 
 
 def _variables(model: keras.Model) -> Iterable[tuple[keras.Layer, keras.Variable]]:
@@ -174,7 +187,8 @@ class _Builder:
                 return kl.Dropout(rate, name=name)(x) if rate else x
             case Dense(name=name, units=units):
                 # Released code: normal with deviation 0.01.
-                return kl.Dense(units, kernel_initializer=keras.initializers.RandomNormal(stddev=0.01), name=name)(x)
+                initializer = _Later(keras.initializers.RandomNormal(stddev=0.01))
+                return kl.Dense(units, kernel_initializer=initializer, name=name)(x)
             case Gate(name=name, branch=branch):
                 return kl.Multiply(name=name)([x, self.sequence(branch, x)])
             case Residual(name=name, branch=branch, shortcut=shortcut, drop_rate=rate):
@@ -196,6 +210,6 @@ class _Builder:
             layer.stride,
             padding="same" if layer.stride == 1 else "valid",
             use_bias=layer.bias,
-            kernel_initializer=keras.initializers.VarianceScaling(),  # TF1's default, as in the released code
+            kernel_initializer=_Later(keras.initializers.VarianceScaling()),  # TF1's default, as in the released code
             name=layer.name,
         )(x)
