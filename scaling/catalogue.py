@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -78,19 +77,19 @@ def show_networks(listed: Iterable[dict[str, Any]], console: Console) -> None:
     tables.print_whole(table, console)
 
 
-def datasets(locations: dict[str, Path | None]) -> list[dict[str, Any]]:
+def datasets(locations: dict[str, str | None]) -> list[dict[str, Any]]:
     """One mapping a data set: name, title, pictures, classes, and the folder it is in, None where it is not here."""
     return [
         {
-            "name": facts.name,
-            "title": facts.title,
-            "train": facts.train,
-            "test": facts.test,
-            "classes": facts.classes,
-            "size": facts.size,
-            "folder": None if (folder := locations[facts.name]) is None else str(folder),
+            "name": known.name,
+            "title": known.title,
+            "train": known.train,
+            "test": known.test,
+            "classes": known.classes,
+            "size": known.size,
+            "folder": locations[known.name],
         }
-        for facts in DATASETS.values()
+        for known in DATASETS.values()
     ]
 
 

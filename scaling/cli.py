@@ -258,8 +258,8 @@ def fetch_data(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
     from scaling.runner.data import sources
 
     with _input_errors():
-        folder = sources.fetch(name)
-    typer.echo(f"{name}: complete and intact in {folder}" if folder != Path() else f"{name}: made when it is needed")
+        where = sources.fetch(name)
+    typer.echo(f"{name}: complete and intact in {where}" if where else f"{name}: made when it is needed")
 
 
 def _print_json(document: Any) -> None:

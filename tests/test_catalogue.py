@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -30,7 +29,7 @@ def test_every_study_is_listed_with_its_question_and_size() -> None:
 
 
 def test_every_data_set_is_listed_with_where_it_is() -> None:
-    locations = dict.fromkeys(DATASETS) | {"synthetic": Path("/somewhere")}
+    locations = dict.fromkeys(DATASETS) | {"synthetic": "/somewhere"}
     listed = catalogue.datasets(locations)
     assert [row["name"] for row in listed] == list(DATASETS)
     text = io.StringIO()
