@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from scaling.runner.data.cores import threads
 from scaling.runner.data.source import Content, Tensor
 
 CHUNK = 32
@@ -74,8 +74,3 @@ def batches(rows: Any, size: int, chunk: Chunk, distort: Distort | None = None) 
     options.threading.max_intra_op_parallelism = 1
     chunks = rows.batch(each, drop_remainder=True).map(decoded, num_parallel_calls=threads())
     return chunks.batch(size // each, drop_remainder=True).prefetch(2).with_options(options)
-
-
-def threads() -> int:
-    """Cores of this worker: those that its TensorFlow was given, else all of the machine."""
-    return int(os.environ.get("TF_NUM_INTRAOP_THREADS") or os.cpu_count() or 1)

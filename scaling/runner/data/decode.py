@@ -24,7 +24,7 @@ def training_picture(encoded: Tensor, resolution: int, channels: int, seed: Tens
     Args:
         encoded: the file's bytes.
         resolution: pixels a side of the result.
-        channels: 1 or 3; grey, palette and CMYK files are converted.
+        channels: 1 or 3; grey, palette and CMYK files are converted (but CMYK not to grey).
         seed: two 64-bit integers, all that the crop and the mirroring depend on.
         flip: whether to mirror at all, with probability 1/2.
 
