@@ -12,6 +12,7 @@ import numpy as np
 from scipy import stats
 
 from scaling.datasets import DataError, DatasetFacts, facts
+from scaling.errors import UserError
 from scaling.runner.data import Augmentation, Batch, Pictures, load
 from scaling.runner.data.cores import threads
 from scaling.schema import Dataset, Recipe, Variant
@@ -47,7 +48,10 @@ def check(
 
     Raises:
         DataError: if the pictures are not there, or do not fill a batch.
+        UserError: if the variant has another resolution.
     """
+    if variant and resolution not in (None, variant.resolution):
+        raise UserError(f"resolution {resolution}: {variant.name} has its own; leave one out")
     known = facts(dataset.name)
     side = variant.resolution if variant else resolution or known.size
     pictures = load(dataset, side)
