@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.padding import Padding
 
 from scaling import tables
-from scaling.datasets import DATASETS, facts
+from scaling.datasets import DATASETS, PATTERNS, facts
 from scaling.errors import UserError
 from scaling.generator.budget import train_macs
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
 from scaling.models import count, describe
 from scaling.models.names import parse
+from scaling.schema import Variant
 
 
 def studies(found: Iterable[Study]) -> list[dict[str, Any]]:
@@ -59,13 +60,25 @@ def networks(names: Iterable[str], classes: int, channels: int) -> list[dict[str
     return [_network(name, classes, channels) for name in names]
 
 
-def _network(name: str, classes: int, channels: int) -> dict[str, Any]:
+def variant(name: str) -> Variant:
+    """The network that a name means.
+
+    Raises:
+        UserError: if it means none.
+    """
     try:
-        variant = parse(name)
-        cost = count(describe(variant, channels=channels, classes=classes))
+        return parse(name)
     except ValueError as error:
         raise UserError(str(error)) from None
-    return {"name": name, **variant.model_dump(mode="json", exclude_none=True), **asdict(cost)}
+
+
+def _network(name: str, classes: int, channels: int) -> dict[str, Any]:
+    try:
+        found = parse(name)
+        cost = count(describe(found, channels=channels, classes=classes))
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    return {"name": name, **found.model_dump(mode="json", exclude_none=True), **asdict(cost)}
 
 
 def show_networks(listed: Iterable[dict[str, Any]], console: Console) -> None:
@@ -78,36 +91,62 @@ def show_networks(listed: Iterable[dict[str, Any]], console: Console) -> None:
     tables.print_whole(table, console)
 
 
-def datasets(locations: dict[str, Path | None]) -> list[dict[str, Any]]:
-    """One mapping a data set: name, title, pictures, classes, and the folder it is in, None where it is not here."""
-    return [
+def datasets(locations: dict[str, str | None]) -> list[dict[str, Any]]:
+    """One mapping a data set: name, title, pictures, classes, and the folder it is in, None where it is not here.
+
+    Those that are patterns of names come last; of them only name and title are known.
+    """
+    known_ones = [
         {
-            "name": facts.name,
-            "title": facts.title,
-            "train": facts.train,
-            "test": facts.test,
-            "classes": facts.classes,
-            "size": facts.size,
-            "folder": None if (folder := locations[facts.name]) is None else str(folder),
+            "name": known.name,
+            "title": known.title,
+            "train": known.train,
+            "test": known.test,
+            "classes": known.classes,
+            "size": known.size,
+            "folder": locations[known.name],
         }
-        for facts in DATASETS.values()
+        for known in DATASETS.values()
     ]
+    unknown = dict.fromkeys(("train", "test", "classes", "size", "folder"))
+    return known_ones + [{"name": pattern, "title": title, **unknown} for pattern, title in PATTERNS.items()]
 
 
 def show_datasets(listed: Iterable[dict[str, Any]], console: Console) -> None:
     """The list of `datasets` as a table."""
-    table = tables.table(
-        ("name", "title", "train", "test", "classes", "size", "where"), right=("train", "test", "classes")
-    )
+    numbers = ("train", "test", "classes")
+    table = tables.table(("name", "title", *numbers, "size", "where"), right=numbers)
     for row in listed:
-        where = "not on this machine" if row["folder"] is None else row["folder"]
-        table.add_row(
-            row["name"],
-            row["title"],
-            str(row["train"]),
-            str(row["test"]),
-            str(row["classes"]),
-            f"{row['size']} px",
-            where,
-        )
+        if row["name"] in PATTERNS:
+            table.add_row(escape(row["name"]), row["title"], "", "", "", "", "")
+            continue
+        where = "not on this machine" if row["folder"] is None else row["folder"] or "made when needed"
+        table.add_row(row["name"], row["title"], *(str(row[name]) for name in numbers), f"{row['size']} px", where)
     console.print(table)
+
+
+def show_check(checked: dict[str, Any], console: Console) -> None:
+    """What `scaling data check` measured, a fact a line."""
+    rate, low, high = (round(checked[name]) for name in ("pictures_per_second", "low", "high"))
+    console.print(f"{checked['title']}", highlight=False, markup=False)
+    console.print(
+        f"{checked['train']} to train on, {checked['validation']} to validate on, {checked['test']} to test on"
+    )
+    console.print(
+        f"pipeline: {rate} pictures/s ({low} to {high}), {checked['per_core']:.0f} a core of {checked['cores']}, "
+        f"at {checked['resolution']} px in batches of {checked['batch_size']}",
+        highlight=False,
+    )
+    if skipped := checked["skipped"]:
+        console.print(f"{len(skipped)} pictures cannot be decoded: {', '.join(skipped[:10])}", markup=False)
+    if model := checked["model"]:
+        told = {
+            "data": "the data are the bottleneck",
+            "model": "the model is the bottleneck",
+            "undecided": "which of them is the bottleneck is within the noise",
+        }
+        console.print(
+            f"{model['name']}: {model['pictures_per_second']:.0f} pictures/s in training steps of "
+            f"{model['batch_size']}: {told[checked['bottleneck']]}",
+            highlight=False,
+        )

@@ -327,8 +327,35 @@ def fetch_data(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
     from scaling.runner.data import sources
 
     with _input_errors():
-        folder = sources.fetch(name)
-    typer.echo(f"{name}: complete and intact in {folder}" if folder != Path() else f"{name}: made when it is needed")
+        where = sources.fetch(name)
+    typer.echo(f"{name}: complete and intact in {where}" if where else f"{name}: made when it is needed")
+
+
+@data_app.command("check")
+def check_data(
+    name: Annotated[str, typer.Argument(metavar="DATASET")],
+    resolution: Annotated[
+        int | None, typer.Option(min=1, help="Pixels a side; default: the model's or data's.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Pictures a batch.")] = 128,
+    augment: Annotated[bool, typer.Option("--augment", help="With RandAugment, 2 layers of magnitude 10.")] = False,
+    model: Annotated[str | None, typer.Option(help="Compare with its training step, as resnet_rs_50@224.")] = None,
+    seconds: Annotated[float, typer.Option(min=0, help="Measure each for so long.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how fast pictures can be read, and say whether they or a model are the bottleneck."""
+    from scaling import catalogue
+    from scaling.runner.check import check
+    from scaling.schema import Dataset, Recipe
+
+    with _input_errors():
+        variant = catalogue.variant(model) if model else None
+        recipe = Recipe(epochs=1, batch_size=batch_size, randaugment_layers=2 * augment)
+        checked = check(Dataset(name=name), variant, resolution, recipe, seconds)
+    if as_json:
+        _print_json(checked)
+    else:
+        catalogue.show_check(checked, Console())
 
 
 def _print_json(document: Any) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from scaling.datasets import DATASETS
 from scaling.records import ResultsFolder, find, latest
-from scaling.schema import LatencyRecord, Score, TrainRecord
+from scaling.schema import LatencyRecord, Phase, Score, TrainRecord, Trial, Variant
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
 
@@ -90,28 +90,35 @@ def _score_row(name: str, score: Score | None) -> dict[str, Any]:
     }
 
 
+PHASES: tuple[Phase, ...] = ("training", "inference")
+
+
 class _Timings:
     """The last good timing of each variant, phase and place."""
 
     def __init__(self, records: Iterable[LatencyRecord]) -> None:
-        self._by_variant: dict[tuple[Any, ...], dict[str, LatencyRecord]] = {}
+        self._timed: dict[tuple[Variant, Phase], dict[tuple[int, int], dict[str, LatencyRecord]]] = {}
         for record in records:
             if record.ok:
                 request = record.request
-                key = (request.variant, request.classes, request.channels, request.phase)
-                self._by_variant.setdefault(key, {})[record.environment.place] = record
+                kinds = self._timed.setdefault((request.variant, request.phase), {})
+                kinds.setdefault((request.classes, request.channels), {})[record.environment.place] = record
 
     def row(self, record: TrainRecord) -> dict[str, Any]:
         """Columns of both phases; of several places, the one that trained the trial counts."""
-        trial = record.trial
-        facts = DATASETS.get(trial.dataset.name)
         row: dict[str, Any] = {}
-        for phase in ("training", "inference"):
-            key = (trial.variant, facts.classes, facts.channels, phase) if facts else ()
-            places = self._by_variant.get(key, {})
+        for phase in PHASES:
+            places = self._places(record.trial, phase)
             timing = places.get(record.environment.place) or (next(iter(places.values())) if len(places) == 1 else None)
             row |= _timing_row(phase, timing)
         return row
+
+    def _places(self, trial: Trial, phase: Phase) -> dict[str, LatencyRecord]:
+        """Timings by place. A folder of pictures may be elsewhere: then those of the only kind of pictures timed."""
+        kinds = self._timed.get((trial.variant, phase), {})
+        if known := DATASETS.get(trial.dataset.name):
+            return kinds.get((known.classes, known.channels), {})
+        return next(iter(kinds.values())) if len(kinds) == 1 else {}
 
 
 def _timing_row(phase: str, timing: LatencyRecord | None) -> dict[str, Any]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from scaling import catalogue
-from scaling.datasets import DATASETS
+from scaling.datasets import DATASETS, PATTERNS
 from scaling.errors import UserError
 from scaling.generator import study as studies
 
@@ -30,9 +29,9 @@ def test_every_study_is_listed_with_its_question_and_size() -> None:
 
 
 def test_every_data_set_is_listed_with_where_it_is() -> None:
-    locations = dict.fromkeys(DATASETS) | {"synthetic": Path("/somewhere")}
+    locations = dict.fromkeys(DATASETS) | {"synthetic": "/somewhere"}
     listed = catalogue.datasets(locations)
-    assert [row["name"] for row in listed] == list(DATASETS)
+    assert [row["name"] for row in listed] == [*DATASETS, *PATTERNS]
     text = io.StringIO()
     catalogue.show_datasets(listed, Console(file=text, width=120))
     assert text.getvalue().count("not on this machine") == len(DATASETS) - 1

@@ -94,16 +94,19 @@ def scan(path: str) -> Folder:
         return Folder(root, classes, listed["train"], validation, listed["test"], len(others))
     if validation:
         return Folder(root, classes, listed["train"], [], validation, len(others))
-    first = bisect.bisect_left(listed["train"], TEST_SHARE, key=chance)
+    first = max(1, bisect.bisect_left(listed["train"], TEST_SHARE, key=chance))
     return Folder(root, classes, listed["train"][first:], [], listed["train"][:first], len(others), TEST_SHARE)
 
 
 def cut(folder: Folder, fraction: float) -> tuple[Sequence[File], Sequence[File]]:
-    """Files to train on, and files to validate on: those of the least hashes, so that a new file moves no other."""
+    """Files to train on, and files to validate on: those of the least hashes, so that a new file moves no other.
+
+    One file at least is validated on; only that one may move.
+    """
     if folder.validation:
         return folder.train, folder.validation
     below = folder.least + (1 - folder.least) * fraction
-    held_out = bisect.bisect_left(folder.train, below, key=chance)
+    held_out = max(1, bisect.bisect_left(folder.train, below, key=chance))
     return folder.train[held_out:], folder.train[:held_out]
 
 

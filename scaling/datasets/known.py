@@ -61,6 +61,7 @@ CIFAR10 = DatasetFacts(
     mean=(0.4914, 0.4822, 0.4465),
     std=(0.2470, 0.2435, 0.2616),
     flip=True,
+    sha256={"cifar-10-binary.tar.gz": "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"},
 )
 
 CIFAR100 = DatasetFacts(
@@ -74,6 +75,7 @@ CIFAR100 = DatasetFacts(
     mean=(0.5071, 0.4865, 0.4409),
     std=(0.2673, 0.2564, 0.2762),
     flip=True,
+    sha256={"cifar-100-binary.tar.gz": "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"},
 )
 
 DATASETS: dict[str, DatasetFacts] = {

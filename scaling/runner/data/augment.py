@@ -36,10 +36,11 @@ class Augmentation:
         """Distorts a batch `(n, size, size, channels)`; returns a new one."""
         images = _cropped(images, random, self.flip)
         if self.layers:
-            images = np.stack([self._randaugmented(image, random) for image in images])
+            images = np.stack([self.randaugmented(image, random) for image in images])
         return images
 
-    def _randaugmented(self, image: Images, random: np.random.Generator) -> Images:
+    def randaugmented(self, image: Images, random: np.random.Generator) -> Images:
+        """A picture `(size, size, channels)` after as many operations as there are layers."""
         grey = image.shape[-1] == 1
         picture = Image.fromarray(image[..., 0] if grey else image)
         for _ in range(self.layers):

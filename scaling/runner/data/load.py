@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
+from scaling.datasets import facts, folder
+from scaling.runner.data import sources
 from scaling.runner.data.memory import in_memory
 from scaling.runner.data.pictures import WHOLE, Pictures, Shard
-from scaling.runner.data.sources import read
 from scaling.schema import Dataset
+
+if TYPE_CHECKING:
+    from scaling.runner.data.source import Source
 
 
 @functools.lru_cache(maxsize=1)
@@ -22,5 +27,30 @@ def load(dataset: Dataset, resolution: int, shard: Shard = WHOLE) -> Pictures:
     Raises:
         DataError: if it is not on this machine or damaged, or too small for what is asked.
     """
-    train, test = read(dataset.name, resolution)
-    return in_memory(train, test, dataset, resolution, shard)
+    if dataset.name in sources.IN_MEMORY:
+        return in_memory(*sources.read(dataset.name, resolution), dataset, resolution, shard)
+    _leave_the_gpu_to_keras()
+    from scaling.runner.data.stream import Streamed
+
+    return Streamed(_source(dataset), facts(dataset.name), resolution, shard)
+
+
+def _source(dataset: Dataset) -> Source:
+    """Where a data set's pictures are streamed from."""
+    kind, _, which = dataset.name.partition(":")
+    if kind == "image_folder":
+        from scaling.runner.data.files import files
+
+        return files(folder.scan(which), dataset)
+    from scaling.runner.data import shards
+
+    return shards.of_prepared(which, dataset) if kind == "tfds" else shards.of_imagenet(dataset)
+
+
+def _leave_the_gpu_to_keras() -> None:
+    """TensorFlow, which reads pictures whatever Keras computes with, would take a GPU's whole memory."""
+    import keras
+    import tensorflow as tf
+
+    if keras.backend.backend() != "tensorflow":
+        tf.config.set_visible_devices([], "GPU")

@@ -1,163 +1,96 @@
-"""Where pictures come from: files on this machine, Keras' downloader, or a generator. Keras is imported to download."""
+"""Where the pictures of each data set are on this machine, and how to bring them here."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import os
-from pathlib import Path
 
-import numpy as np
-
-from scaling.datasets import DATASETS, FASHION_MNIST, SYNTHETIC, DataError
-from scaling.errors import did_you_mean
+from scaling.datasets import CIFAR10, CIFAR100, DATASETS, FASHION_MNIST, IMAGENET, SYNTHETIC, DataError, facts, prepared
+from scaling.runner.data import cifar, fashion_mnist, imagenet, synthetic
 from scaling.runner.data.memory import Split
-from scaling.runner.data.pictures import Images, Labels
+from scaling.runner.data.places import DATA_DIR
 
-DATA_DIR = "SCALING_DATA_DIR"
-DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
-DEBIAN_PACKAGE = "dataset-fashion-mnist"
+IN_MEMORY = (FASHION_MNIST.name, CIFAR10.name, CIFAR100.name, SYNTHETIC.name)
+"""Data sets small enough to stay in memory."""
 
 
 def read(name: str, resolution: int) -> tuple[Split, Split]:
-    """Reads the train and test pictures of a data set at the size it is stored in (`synthetic`: at `resolution`).
+    """Train and test pictures of a data set of `IN_MEMORY`, as stored (`synthetic`: at `resolution`).
 
     Raises:
         DataError: if they are not on this machine, or damaged.
     """
     if name == SYNTHETIC.name:
-        return synthetic(SYNTHETIC.train, resolution, seed=0), synthetic(SYNTHETIC.test, resolution, seed=1)
-    files = _verified(locate(name))
-    return (
-        Split(_idx_images(files["train-images-idx3-ubyte"]), _idx_labels(files["train-labels-idx1-ubyte"])),
-        Split(_idx_images(files["t10k-images-idx3-ubyte"]), _idx_labels(files["t10k-labels-idx1-ubyte"])),
-    )
+        return synthetic.read(resolution)
+    return fashion_mnist.read() if name == FASHION_MNIST.name else cifar.read(name)
 
 
-def locate(name: str) -> Path:
-    """The folder that holds a data set's files; the first of `SCALING_DATA_DIR`, Keras' cache, Debian's package.
+def locate(name: str) -> str:
+    """The folder or archive that holds a data set; empty for `synthetic`, which is made when it is needed.
 
     Raises:
-        DataError: if no folder has all of them, with each way to get them.
+        DataError: if it is not on this machine, with each way to get it.
     """
+    described = facts(name)
+    kind, _, which = name.partition(":")
     if name == SYNTHETIC.name:
-        return Path()
-    if name != FASHION_MNIST.name:
-        state = "can be planned with, but not read yet" if name in DATASETS else "is not a data set"
-        raise DataError(f"{name!r} {state}{did_you_mean(name, (FASHION_MNIST.name, SYNTHETIC.name))}")
-    if chosen := os.environ.get(DATA_DIR):
-        for folder in (Path(chosen), Path(chosen) / "fashion-mnist", Path(chosen) / "fashion_mnist"):
-            if _complete(folder):
-                return folder
-        raise DataError(f"{DATA_DIR}={chosen}: does not hold {', '.join(_file_names())} there or in fashion-mnist/")
-    for folder in (keras_cache(), DEBIAN_FOLDER):
-        if _complete(folder):
-            return folder
-    raise DataError(
-        f"{FASHION_MNIST.title} is not on this machine. One of these brings it:\n"
-        f"  make data                             (Debian: apt-get install {DEBIAN_PACKAGE})\n"
-        f"  scaling data fetch {FASHION_MNIST.name}       (Keras' downloader, needs the internet)\n"
-        f"  export {DATA_DIR}=/a/folder    with {', '.join(_file_names())}"
-    )
+        return ""
+    if name == IMAGENET.name:
+        return imagenet.locate()
+    if kind == "tfds":
+        return str(prepared.locate(which))
+    if kind == "image_folder":
+        return which
+    return str(fashion_mnist.locate() if described == FASHION_MNIST else cifar.locate(name))
 
 
-def locations() -> dict[str, Path | None]:
-    """Each data set's folder; None where it is not on this machine."""
-    return {name: _folder(name) for name in DATASETS}
+def locations() -> dict[str, str | None]:
+    """Where each data set is; None where it is not on this machine."""
+    return {name: _location(name) for name in DATASETS}
 
 
-def _folder(name: str) -> Path | None:
+def _location(name: str) -> str | None:
     try:
         return locate(name)
     except DataError:
         return None
 
 
-def fetch(name: str) -> Path:
-    """The folder of `locate`, files verified; downloaded by Keras into its cache first where there is none.
+def fetch(name: str) -> str:
+    """What `locate` says, after downloading what is not here and checking what can be checked.
 
     Raises:
-        DataError: if it cannot be downloaded either, or is damaged.
+        DataError: if it cannot be downloaded, or is damaged.
     """
     try:
-        folder = locate(name)
+        where = locate(name)
     except DataError as missing:
-        if os.environ.get(DATA_DIR):
-            raise
-        from keras.datasets import fashion_mnist
-
-        try:
-            fashion_mnist.load_data()
-        except Exception as error:  # Keras raises a bare Exception for whatever the network did
-            raise DataError(f"{missing}\n(Keras' downloader was tried: {error})") from None
-        folder = locate(name)
+        where = _downloaded(name, missing)
     if name == FASHION_MNIST.name:
-        _verified(folder)
-    return folder
+        fashion_mnist.verified(fashion_mnist.locate())
+    elif name in IN_MEMORY:
+        read(name, SYNTHETIC.size)
+    return where
 
 
-def keras_cache() -> Path:
-    """Where Keras' downloader puts Fashion-MNIST."""
-    home = os.environ.get("KERAS_HOME")
-    return (Path(home) if home else Path.home() / ".keras") / "datasets" / "fashion-mnist"
+def _downloaded(name: str, missing: DataError) -> str:
+    kind, _, which = name.partition(":")
+    downloads = {FASHION_MNIST.name: fashion_mnist.fetch, CIFAR10.name: cifar.fetch, CIFAR100.name: cifar.fetch}
+    if kind != "tfds" and (name not in downloads or os.environ.get(DATA_DIR)):
+        raise missing
+    try:
+        if kind == "tfds":
+            _prepare(which)
+        elif name == FASHION_MNIST.name:
+            fashion_mnist.fetch()
+        else:
+            cifar.fetch(name)
+    except Exception as error:  # Keras raises a bare Exception for whatever the network did
+        raise DataError(f"{missing}\n(downloading was tried: {error})") from None
+    return locate(name)
 
 
-def synthetic(examples: int, resolution: int, seed: int) -> Split:
-    """Gratings whose direction is their class; phase, frequency, contrast, tint and noise are chance.
+def _prepare(name: str) -> None:
+    """Has TensorFlow Datasets download and write its TFRecord files."""
+    import tensorflow_datasets
 
-    Args:
-        examples: number of pictures.
-        resolution: pixels a side.
-        seed: of everything random, the same on every machine.
-
-    Returns:
-        Pictures `(examples, resolution, resolution, 3)`.
-    """
-    random = np.random.RandomState(seed)
-    labels = random.randint(SYNTHETIC.classes, size=examples).astype(np.int32)
-    across, down = np.meshgrid(np.linspace(0, 1, resolution), np.linspace(0, 1, resolution))
-    images = np.empty((examples, resolution, resolution, SYNTHETIC.channels), np.uint8)
-    for row, label in enumerate(labels):
-        angle = np.pi * label / SYNTHETIC.classes
-        frequency, phase, contrast = random.uniform(2, 4), random.uniform(0, 2 * np.pi), random.uniform(0.5, 1.0)
-        wave = np.sin(2 * np.pi * frequency * (across * np.cos(angle) + down * np.sin(angle)) + phase)
-        tint = random.uniform(0.5, 1.0, size=SYNTHETIC.channels)
-        noise = random.normal(0, 0.1, size=(resolution, resolution, SYNTHETIC.channels))
-        images[row] = np.clip(127.5 + 100 * (contrast * wave[..., None] * tint + noise), 0, 255)
-    return Split(images, labels)
-
-
-def _file_names() -> list[str]:
-    return [f"{name}.gz" for name in DATASETS[FASHION_MNIST.name].sha256]
-
-
-def _complete(folder: Path) -> bool:
-    return all((folder / name).is_file() for name in _file_names())
-
-
-def _verified(folder: Path) -> dict[str, bytes]:
-    """The uncompressed files, each of the right hash."""
-    files = {}
-    for name, expected in FASHION_MNIST.sha256.items():
-        path = folder / f"{name}.gz"
-        try:
-            content = gzip.decompress(path.read_bytes())
-        except (OSError, EOFError, ValueError) as error:
-            raise DataError(f"{path}: damaged ({error}); delete it and fetch it again") from None
-        if (found := hashlib.sha256(content).hexdigest()) != expected:
-            raise DataError(
-                f"{path}: damaged: SHA-256 of its content is {found}, not {expected}; delete it and fetch it again"
-            )
-        files[name] = content
-    return files
-
-
-def _idx_images(content: bytes) -> Images:
-    """IDX images: a 16 byte header (magic, count, rows, columns), then the pixels row by row."""
-    count, rows, columns = np.frombuffer(content, ">i4", 3, offset=4)
-    return np.frombuffer(content, np.uint8, offset=16).reshape(count, rows, columns, 1)
-
-
-def _idx_labels(content: bytes) -> Labels:
-    """IDX labels: an 8 byte header (magic, count), then one byte a label."""
-    return np.frombuffer(content, np.uint8, offset=8).astype(np.int32)
+    tensorflow_datasets.builder(name, data_dir=prepared.roots()[0]).download_and_prepare()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -14,57 +11,6 @@ from scaling.runner.data import Augmentation, DataError, Shard, sources
 from scaling.runner.data.memory import InMemory, Split, resize
 from scaling.runner.data.pictures import WHOLE
 from scaling.schema import Dataset
-
-
-@pytest.fixture
-def no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine on which nothing is found."""
-    monkeypatch.delenv(sources.DATA_DIR, raising=False)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr(sources, "DEBIAN_FOLDER", tmp_path / "debian")
-    return tmp_path
-
-
-def put_files(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    for name in FASHION_MNIST.sha256:
-        (folder / f"{name}.gz").write_bytes(gzip.compress(b"not the pictures"))
-    return folder
-
-
-def test_folders_are_tried_in_order(no_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    debian = put_files(no_data / "debian")
-    assert sources.locate("fashion_mnist") == debian
-    cache = put_files(sources.keras_cache())
-    assert sources.locate("fashion_mnist") == cache
-    own = put_files(no_data / "own" / "fashion-mnist")
-    monkeypatch.setenv(sources.DATA_DIR, str(no_data / "own"))
-    assert sources.locate("fashion_mnist") == own
-
-
-def test_missing_data_says_each_way_to_get_it(no_data: Path) -> None:
-    with pytest.raises(DataError) as caught:
-        sources.locate("fashion_mnist")
-    for way in ("make data", "apt-get install dataset-fashion-mnist", "scaling data fetch", "SCALING_DATA_DIR"):
-        assert way in str(caught.value)
-
-
-def test_a_chosen_folder_without_the_files_is_an_error_of_its_own(
-    no_data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put_files(no_data / "debian")
-    monkeypatch.setenv(sources.DATA_DIR, str(no_data))
-    with pytest.raises(DataError, match=f"SCALING_DATA_DIR={no_data}: does not hold"):
-        sources.locate("fashion_mnist")
-
-
-def test_damaged_files_are_named(no_data: Path) -> None:
-    folder = put_files(no_data / "debian")
-    with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz: damaged: SHA-256"):
-        sources.read("fashion_mnist", 28)
-    (folder / "train-images-idx3-ubyte.gz").write_bytes(b"torn")
-    with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz: damaged \("):
-        sources.read("fashion_mnist", 28)
 
 
 def test_fashion_mnist_is_what_its_facts_say() -> None:
@@ -169,10 +115,3 @@ def test_resizing_keeps_brightness() -> None:
         assert resized.images.shape == (10, resolution, resolution, 1)
         assert resized.images.dtype == np.uint8
         assert resized.images.mean() == pytest.approx(split.images.mean(), rel=0.02)
-
-
-def test_a_data_set_that_cannot_be_read_is_refused_by_name() -> None:
-    with pytest.raises(DataError, match=r"'fashion' is not a data set; did you mean 'fashion_mnist'\?"):
-        sources.locate("fashion")
-    with pytest.raises(DataError, match="'imagenet' can be planned with, but not read yet"):
-        sources.locate("imagenet")

@@ -1,0 +1,90 @@
+"""From the bytes of a JPEG or PNG file to a square picture, as TensorFlow operations.
+
+Crops and resizing are those of the released `resnet_preprocessing.py`: area, ratio and attempts of the training crop,
+the centre crop of evaluation, bicubic resizing without anti-aliasing. Of a JPEG only the crop is decoded.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import tensorflow as tf
+
+Tensor: TypeAlias = Any
+
+AREA = (0.08, 1.0)
+RATIO = (3 / 4, 4 / 3)
+ATTEMPTS = 10
+CENTRE = 0.875
+
+
+def training_picture(encoded: Tensor, resolution: int, channels: int, seed: Tensor, flip: bool) -> Tensor:
+    """A random part of a picture, perhaps mirrored.
+
+    Args:
+        encoded: the file's bytes.
+        resolution: pixels a side of the result.
+        channels: 1 or 3; grey, palette and CMYK files are converted (but CMYK not to grey).
+        seed: two 64-bit integers, all that the crop and the mirroring depend on.
+        flip: whether to mirror at all, with probability 1/2.
+
+    Returns:
+        `(resolution, resolution, channels)`, uint8.
+    """
+    seeds = [tf.stack([seed[0], 2 * seed[1] + use]) for use in (0, 1)]
+    picture = _decoded(encoded, channels, lambda shape: random_window(shape, resolution, seeds[0]))
+    picture = _resized(picture, resolution, channels)
+    if flip:
+        mirrored = tf.random.stateless_uniform((), seeds[1]) < 0.5
+        picture = tf.cond(mirrored, lambda: tf.reverse(picture, [1]), lambda: picture)
+    return picture
+
+
+def evaluation_picture(encoded: Tensor, resolution: int, channels: int) -> Tensor:
+    """The middle of a picture; arguments and result as for `training_picture`."""
+    picture = _decoded(encoded, channels, lambda shape: centre_window(shape, resolution))
+    return _resized(picture, resolution, channels)
+
+
+def random_window(shape: Tensor, resolution: int, seed: Tensor) -> Tensor:
+    """Top, left, height and width of a training crop; the centre crop where no attempt gave one."""
+    begin, size, _ = tf.image.stateless_sample_distorted_bounding_box(
+        shape,
+        bounding_boxes=tf.zeros((1, 0, 4)),
+        seed=seed,
+        area_range=AREA,
+        aspect_ratio_range=RATIO,
+        max_attempts=ATTEMPTS,
+        use_image_if_no_bounding_boxes=True,
+    )
+    failed = tf.reduce_all(size[:2] == shape[:2])
+    return tf.where(failed, centre_window(shape, resolution), tf.concat([begin[:2], size[:2]], axis=0))
+
+
+def centre_window(shape: Tensor, resolution: int) -> Tensor:
+    """Top, left, height and width of the middle square, seven eighths of the shorter side (but for rounding)."""
+    part = resolution / (resolution + round(resolution * (1 / CENTRE - 1)))
+    sides = shape[:2]
+    crop = tf.cast(part * tf.cast(tf.reduce_min(sides), tf.float32), tf.int32)
+    crop = tf.maximum(crop, 1)
+    return tf.concat([(sides - crop + 1) // 2, [crop, crop]], axis=0)
+
+
+def _decoded(encoded: Tensor, channels: int, window: Any) -> Tensor:
+    """The part of a picture that `window` chooses by its shape."""
+
+    def jpeg() -> Tensor:
+        chosen = window(tf.io.extract_jpeg_shape(encoded))
+        return tf.image.decode_and_crop_jpeg(encoded, chosen, channels=channels)
+
+    def png() -> Tensor:
+        whole = tf.io.decode_png(encoded, channels=channels)
+        top, left, height, width = tf.unstack(window(tf.shape(whole)))
+        return whole[top : top + height, left : left + width]
+
+    return tf.cond(tf.io.is_jpeg(encoded), jpeg, png)
+
+
+def _resized(picture: Tensor, resolution: int, channels: int) -> Tensor:
+    floats = tf.image.resize(picture, (resolution, resolution), method="bicubic")
+    return tf.ensure_shape(tf.saturate_cast(tf.round(floats), tf.uint8), (resolution, resolution, channels))

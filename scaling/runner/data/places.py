@@ -1,0 +1,20 @@
+"""Folders that data sets are looked for in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+DATA_DIR = "SCALING_DATA_DIR"
+
+
+def chosen(*below: str) -> tuple[Path, ...]:
+    """The folder that `SCALING_DATA_DIR` names and these below it; none where it is not set."""
+    root = os.environ.get(DATA_DIR)
+    return tuple(Path(root) / name for name in ("", *below)) if root else ()
+
+
+def keras_cache() -> Path:
+    """Where Keras' downloader puts data sets."""
+    home = os.environ.get("KERAS_HOME")
+    return (Path(home) if home else Path.home() / ".keras") / "datasets"

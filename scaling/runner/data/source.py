@@ -1,0 +1,49 @@
+"""What a stream of pictures asks of the place they are stored in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from scaling.runner.data.pictures import Part, Shard
+
+Tensor: TypeAlias = Any
+Content: TypeAlias = Any
+"""What is read of a picture before it is opened: tensors, nested as the source likes."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """Which pictures of an epoch, in which order: whole batches of `batch_size` from batch number `start` on."""
+
+    seed: int
+    epoch: int
+    batch_size: int
+    start: int = 0
+
+    @property
+    def key(self) -> int:
+        """Seed and epoch as one 64-bit integer."""
+        return (self.seed << 31) + self.epoch
+
+
+class Source(Protocol):
+    """Pictures that are stored as files. A row is `(name, content)`; all of a data set's rows have one structure."""
+
+    @property
+    def train_size(self) -> int: ...
+
+    @property
+    def validation_size(self) -> int: ...
+
+    @property
+    def test_size(self) -> int: ...
+
+    def training(self, order: Order, shard: Shard) -> Any:
+        """A `tf.data.Dataset` of a host's rows of the batches that are asked for, one by one."""
+
+    def evaluation(self, part: Part) -> Any:
+        """A `tf.data.Dataset` of all rows of a split."""
+
+    def open(self, content: Content) -> tuple[Tensor, Tensor]:
+        """Bytes of the picture's file, and its label (int32)."""

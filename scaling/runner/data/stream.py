@@ -1,0 +1,174 @@
+"""Pictures too many for memory: read, decoded and distorted as they are wanted, on all of a worker's cores.
+
+A picture that cannot be decoded is named in `skipped` and changes nothing else: in training its row is a copy of the
+nearest row above it in the batch that could be (of the lowest such row, for rows at the top); in evaluation its mask
+is 0. So the number of batches stays, and so do the bits of every other batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from scaling.datasets import DataError, DatasetFacts
+from scaling.runner.data.augment import Augmentation
+from scaling.runner.data.chunks import Chunk, Distort, batches
+from scaling.runner.data.decode import evaluation_picture, training_picture
+from scaling.runner.data.pictures import Batch, Images, Labels, MaskedBatch, Part, Shard
+from scaling.runner.data.source import Order, Source, Tensor
+
+LEAST_LIMIT, LIMIT = 10, 0.001
+"""Pictures that may be damaged before it is an error: ten, or this part of the data set."""
+
+KEPT_BYTES = 2**30
+"""An evaluation split that takes no more than this, decoded, stays in memory."""
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """A source's pictures at one resolution; see `Pictures`."""
+
+    source: Source
+    facts: DatasetFacts
+    resolution: int
+    shard: Shard
+    _skipped: dict[str, None] = field(default_factory=dict)
+    _kept: dict[tuple[Part, int], list[MaskedBatch]] = field(default_factory=dict)
+
+    @property
+    def train_size(self) -> int:
+        return self.source.train_size
+
+    @property
+    def validation_size(self) -> int:
+        return self.source.validation_size
+
+    @property
+    def test_size(self) -> int:
+        return self.source.test_size
+
+    @property
+    def skipped(self) -> Sequence[str]:
+        return tuple(self._skipped)
+
+    def training(
+        self, batch_size: int, seed: int, epoch: int, augmentation: Augmentation, start: int = 0
+    ) -> Iterator[Batch]:
+        """As in `Pictures`.
+
+        Raises:
+            DataError: if too many pictures cannot be decoded, or there are fewer than there should be.
+        """
+        order, own = Order(seed, epoch, batch_size, start), self.shard.rows(batch_size)
+        each = own.stop - own.start
+
+        def number(row: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
+            """Puts a row's number in the whole epoch's order before it."""
+            return ((row // each + start) * batch_size + own.start + row % each, *rest)
+
+        def picture(encoded: Tensor, index: Tensor) -> Tensor:
+            key = tf.stack([tf.constant(order.key, tf.int64), index])
+            return training_picture(encoded, self.resolution, self.facts.channels, key, augmentation.flip)
+
+        with tf.device("CPU"):
+            rows = _numbered(self.source.training(order, self.shard)).map(number)
+            found = batches(rows, each, self._chunk(picture), _randaugment(augmentation, order))
+        expected = self.train_size // batch_size - start
+        for images, labels, good in self._checked(found, expected):
+            yield _replaced(images, labels, good)
+
+    def evaluation(self, part: Part, batch_size: int) -> Iterator[MaskedBatch]:
+        """As in `Pictures`; a split that is small enough is decoded once.
+
+        Raises:
+            DataError: if too many pictures cannot be decoded.
+        """
+        size = self.validation_size if part == "validation" else self.test_size
+        if size * self.resolution**2 * self.facts.channels > KEPT_BYTES:
+            return self._evaluation(part, batch_size)
+        if (part, batch_size) not in self._kept:
+            self._kept[part, batch_size] = list(self._evaluation(part, batch_size))
+        return iter(self._kept[part, batch_size])
+
+    def _evaluation(self, part: Part, batch_size: int) -> Iterator[MaskedBatch]:
+        own = self.shard.rows(batch_size)
+
+        def is_own(row: Tensor, *_: Tensor) -> Tensor:
+            return (row % batch_size >= own.start) & (row % batch_size < own.stop)
+
+        def picture(encoded: Tensor, _: Tensor) -> Tensor:
+            return evaluation_picture(encoded, self.resolution, self.facts.channels)
+
+        with tf.device("CPU"):
+            rows = _numbered(_filled(self.source.evaluation(part), batch_size)).filter(is_own)
+            found = batches(rows, own.stop - own.start, self._chunk(picture))
+        for images, labels, good in self._checked(found):
+            yield images, labels, good.astype(np.float32)
+
+    def _chunk(self, picture: Any) -> Chunk:
+        return Chunk(self.source.open, picture, (self.resolution, self.resolution, self.facts.channels))
+
+    def _checked(self, found: Any, expected: int | None = None) -> Iterator[tuple[Images, Labels, Any]]:
+        """Batches with which of their rows are good; the names of the others are noted and counted."""
+        count = 0
+        try:
+            for images, labels, good, names in found.as_numpy_iterator():
+                count += 1
+                bad = names.ravel()[~good.ravel()]
+                self._skipped.update(dict.fromkeys(name.decode(errors="replace") for name in bad if name))
+                self._check_limit()
+                yield images.reshape(-1, *images.shape[2:]), labels.ravel(), good.ravel()
+        except tf.errors.OpError as error:
+            raise DataError(f"{self.facts.name}: cannot be read: {error.message}") from None
+        if expected is not None and count < expected:
+            raise DataError(f"{self.facts.name}: {count} of {expected} batches, then there were no more pictures")
+
+    def _check_limit(self) -> None:
+        limit = max(LEAST_LIMIT, LIMIT * (self.train_size + self.validation_size + self.test_size))
+        if len(self._skipped) > limit:
+            first = ", ".join(self.skipped[:5])
+            raise DataError(f"{self.facts.name}: more than {limit:.0f} pictures cannot be decoded: {first}, ...")
+
+
+def _randaugment(augmentation: Augmentation, order: Order) -> Distort | None:
+    """RandAugment on a chunk, from a generator for each picture."""
+    if not augmentation.layers:
+        return None
+
+    def distorted(images: Images, numbers: NDArray[np.int64]) -> Images:
+        generators = (np.random.default_rng((order.seed, order.epoch, number)) for number in numbers)
+        return np.stack([augmentation.randaugmented(*pair) for pair in zip(images, generators, strict=True)])
+
+    def distort(images: Tensor, numbers: Tensor) -> Tensor:
+        return tf.ensure_shape(tf.numpy_function(distorted, [images, numbers], tf.uint8), images.shape)
+
+    return distort
+
+
+def _numbered(rows: Any) -> Any:
+    """Rows `(number, name, content)` of rows `(name, content)`."""
+    return rows.enumerate().map(lambda number, row: (number, *row))
+
+
+def _filled(rows: Any, batch_size: int) -> Any:
+    """Rows in whole batches: the last one filled up with rows without a name, which cannot be decoded."""
+    blank = tf.nest.map_structure(lambda spec: tf.zeros((), spec.dtype), rows.element_spec)
+    filled = rows.concatenate(tf.data.Dataset.from_tensors(blank).repeat(batch_size - 1))
+    return filled.batch(batch_size, drop_remainder=True).unbatch()
+
+
+def _replaced(images: Images, labels: Labels, good: Any) -> Batch:
+    """A batch whose bad rows are copies of good ones; see above."""
+    if good.all():
+        return images, labels
+    if not good.any():
+        raise DataError(f"none of the {len(good)} pictures of a batch can be decoded")
+    rows = np.arange(len(good))
+    above = np.maximum.accumulate(np.where(good, rows, -1))
+    source = np.where(above < 0, rows[good][-1], above)
+    return images[source], labels[source]
