@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -27,7 +28,7 @@ class Replicas:
     """
 
     def __init__(self, devices: Sequence[str] = ()) -> None:
-        self._strategy = _strategy(devices)
+        self._strategy = _strategy(tuple(devices))
         self.count = int(self._strategy.num_replicas_in_sync)
         self.synchronized_norm = self.count > 1
         on_tpu = _kind(devices) == "TPU"
@@ -109,7 +110,9 @@ def use(devices: Sequence[str]) -> None:
         UserError: if TensorFlow does not see them.
     """
     kind = _kind(devices)
-    if kind == "CPU" and len(devices) > 1:
+    if _several_processes():
+        _strategy(tuple(devices))  # they must meet before anything is computed
+    elif kind == "CPU" and len(devices) > 1:
         parts = [tf.config.LogicalDeviceConfiguration()] * len(devices)
         tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], parts)
     elif kind == "GPU" and (seen := len(tf.config.list_physical_devices(kind))) < len(devices):
@@ -138,7 +141,9 @@ def repeat(body: Callable[[Tensor, Any], Any], start: Any, times: int) -> Any:
     carried = start
     for i in range(times):  # replicas cannot meet inside a loop of the graph
         with tf.control_dependencies(tf.nest.flatten(carried)):
-            carried = body(tf.constant(i), tf.nest.map_structure(tf.identity, carried))
+            so_far = tf.no_op()
+        with tf.control_dependencies([so_far]):
+            carried = body(tf.constant(i), carried)
     return carried
 
 
@@ -184,7 +189,8 @@ def peak_memory_gb() -> float | None:
     return max(peaks, default=None)
 
 
-def _strategy(devices: Sequence[str]) -> tf.distribute.Strategy:
+@functools.cache  # two would number their collectives alike and wait for each other's
+def _strategy(devices: tuple[str, ...]) -> tf.distribute.Strategy:
     kind = _kind(devices)
     if _several_processes():
         return tf.distribute.MultiWorkerMirroredStrategy()
