@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 
 needs_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed: the extra `jax`")
 CPUS = ("cpu:0", "cpu:1")
+QUICK_TO_COMPILE = {"KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_backend_optimization_level=0"}
 
 
 def start(module: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -67,7 +68,7 @@ def test_two_devices_train_as_one_on_tensorflow(tensorflow: dict[str, dict[str, 
 @needs_jax
 def test_two_devices_train_as_one_on_jax(tmp_path: Path) -> None:
     path = tmp_path / "jax.npz"
-    end(start("tests.runner.replicas", str(path), "both", KERAS_BACKEND="jax", **devices.visible(CPUS)))
+    end(start("tests.runner.replicas", str(path), "both", **devices.visible(CPUS) | QUICK_TO_COMPILE))
     both = runs(path)
     assert_equal_within_rounding(both["one"], both["two"], atol=1e-4)
 
@@ -94,7 +95,7 @@ def test_two_processes_train_as_one_device_on_tensorflow(tensorflow: dict[str, d
 
 @needs_jax
 def test_the_program_is_right_on_jax_too() -> None:
-    end(start("pytest", "-q", "-x", "tests/runner/test_program.py", KERAS_BACKEND="jax", JAX_PLATFORMS="cpu"))
+    end(start("pytest", "-q", "-x", "tests/runner/test_program.py", **QUICK_TO_COMPILE))
 
 
 def test_replicas_of_tensorflow_do_not_drop_alike() -> None:
