@@ -17,7 +17,7 @@ from scaling.schema import Precision, TrainRecord, Trial, Variant
 STATE_BYTES = 4 * 4
 """For each parameter, whatever the precision: weight, gradient, velocity and running average, in float32."""
 
-ACTIVATION_BYTES: dict[Precision, int] = {"float32": 4, "mixed_bfloat16": 2}
+ACTIVATION_BYTES: dict[Precision, int] = {"float32": 4, "mixed_bfloat16": 2, "mixed_float16": 2}
 """For each kept element of a feature map."""
 
 KEPT_MAPS = 1.5

@@ -41,6 +41,7 @@ def build(
     dropout: float = 0.0,
     stochastic_depth: float = 0.0,
     norm_momentum: float = 0.9,
+    norm_synchronized: bool = False,
     precision: str = "float32",
 ) -> keras.Model:
     """Builds a variant.
@@ -51,6 +52,7 @@ def build(
         mean, std: per picture channel, in [0, 1] units; their number is the number of channels.
         dropout, stochastic_depth: rates, see `scaling.schema.Recipe`.
         norm_momentum: of the batch-norm statistics.
+        norm_synchronized: whether replicas of TensorFlow normalise by the statistics of all their pictures together.
         precision: a Keras dtype policy; logits are float32 whatever it is.
 
     Returns:
@@ -64,12 +66,16 @@ def build(
     with _dtype_policy(precision):
         pictures = keras.Input((network.resolution, network.resolution, network.channels), name="pictures")
         if variant.family == "efficientnet":
-            logits = _efficientnet(variant, classes, mean, std, dropout, stochastic_depth, norm_momentum, pictures)
+            logits = _efficientnet(variant, classes, mean, std, dropout, stochastic_depth, pictures)
         else:
             scale, offset = [1 / (255 * s) for s in std], [-m / s for m, s in zip(mean, std, strict=True)]
-            logits = _Builder(norm_momentum).sequence(network.layers, kl.Rescaling(scale, offset)(pictures))
+            logits = _Builder().sequence(network.layers, kl.Rescaling(scale, offset)(pictures))
         logits = kl.Activation("linear", dtype="float32", name="logits")(logits)
-    return keras.Model(pictures, logits, name=variant.family)
+    model = keras.Model(pictures, logits, name=variant.family)
+    for layer in model.layers:
+        if isinstance(layer, kl.BatchNormalization):
+            layer.momentum, layer.synchronized = norm_momentum, norm_synchronized
+    return model
 
 
 def initialize(model: keras.Model, seed: int) -> None:
@@ -132,12 +138,11 @@ def _efficientnet(
     std: Sequence[float],
     dropout: float,
     stochastic_depth: float,
-    norm_momentum: float,
     pictures: keras.KerasTensor,
 ) -> keras.KerasTensor:
     """`keras.applications`' network; it divides by 255 itself, so what it gets is 255 times the normalised picture."""
     scale, offset = [1 / s for s in std], [-255 * m / s for m, s in zip(mean, std, strict=True)]
-    network = EfficientNet(
+    return EfficientNet(
         width_coefficient=variant.width,
         depth_coefficient=variant.depth,
         default_size=variant.resolution,
@@ -147,18 +152,11 @@ def _efficientnet(
         input_tensor=kl.Rescaling(scale, offset)(pictures),
         classes=classes,
         classifier_activation=None,
-    )
-    for layer in network.layers:
-        if isinstance(layer, kl.BatchNormalization):
-            layer.momentum = norm_momentum
-    return network.output
+    ).output
 
 
 class _Builder:
     """Reads layers as Keras calls, named as the data names them."""
-
-    def __init__(self, norm_momentum: float) -> None:
-        self._norm_momentum = norm_momentum
 
     def sequence(self, layers: Iterable[Layer], x: keras.KerasTensor) -> keras.KerasTensor:
         for layer in layers:
@@ -171,7 +169,6 @@ class _Builder:
                 return self._conv(layer, x)
             case Norm(name=name, zero_scale=zero):
                 return kl.BatchNormalization(
-                    momentum=self._norm_momentum,
                     epsilon=NORM_EPSILON,
                     gamma_initializer="zeros" if zero else "ones",
                     name=name,

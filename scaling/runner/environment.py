@@ -14,12 +14,14 @@ from scaling.schema import Environment
 PACKAGES = ("scaling-study", "keras", "tensorflow", "jax", "jaxlib", "numpy")
 
 
-def describe(backend: str | None = None, accelerator: str | None = None) -> Environment:
+def describe(backend: str | None = None, accelerator: str | None = None, devices: int = 1) -> Environment:
     """Describes this process' machine and checkout.
 
     Args:
         backend: Keras' backend; None where Keras is not loaded: the one it will load.
-        accelerator: its name; None on a CPU, which is then named with its cores, since they decide its speed.
+        accelerator: its name, with the number where there are several; None on a CPU, which is then named with its
+            cores, since they decide its speed.
+        devices: that share a batch; a CPU in parts is not one in one piece.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     versions = {"python": platform.python_version()} | {
@@ -29,7 +31,7 @@ def describe(backend: str | None = None, accelerator: str | None = None) -> Envi
     return Environment(
         versions=versions | {"backend": backend or configured_backend()},
         platform=f"{platform.system()} {'.'.join(platform.release().split('.')[:2])} {platform.machine()}",
-        device=accelerator or f"{_processor()}, {cores} core{'s' if cores > 1 else ''}",
+        device=accelerator or _processor(cores, devices),
         cores=cores,
         memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         git_commit=commit,
@@ -55,7 +57,11 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _processor() -> str:
+def _processor(cores: int, devices: int) -> str:
+    return f"{_model()}, {cores} core{'s' if cores > 1 else ''}" + (f", as {devices} devices" if devices > 1 else "")
+
+
+def _model() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from scaling.runner.backend import is_out_of_memory, wait
+from scaling.runner.backend import is_out_of_memory, peak_memory_gb, wait
 from scaling.runner.program import Program
-from scaling.schema import Phase
+from scaling.schema import Compiled, Phase
 
 WARMUP_STEPS = 3
 MIN_STEPS = 10
@@ -30,6 +31,9 @@ class Timing:
     high_ms: float
     n: int
     converged: bool
+    compiled: Compiled | None = None
+    devices: int | None = None
+    peak_memory_gb: float | None = None
 
 
 def time_phase(program: Program, phase: Phase, batch_size: int, max_seconds: float) -> tuple[int, Timing]:
@@ -46,9 +50,12 @@ def time_phase(program: Program, phase: Phase, batch_size: int, max_seconds: flo
     """
     while True:
         try:
-            return batch_size, measure(_stepper(program, phase, batch_size), max_seconds)
+            timing = measure(_stepper(program, phase, batch_size), max_seconds)
+            return batch_size, dataclasses.replace(
+                timing, compiled=program.compiled, devices=program.devices, peak_memory_gb=peak_memory_gb()
+            )
         except Exception as error:
-            if not is_out_of_memory(error) or batch_size == 1:
+            if not is_out_of_memory(error) or batch_size // 2 < program.devices:
                 raise
             batch_size //= 2
 

@@ -1,201 +1,122 @@
-"""A variant compiled once: one training step, evaluation and a forward pass, as pure functions of a state.
+"""A variant compiled once, with the state of its training.
 
 What differs between trials of the same program (seed, epochs, learning rate, penalties, averaging) goes in as data, so
-that nothing is compiled again for it. The mathematics is written once, in `keras.ops`, for every backend.
+that nothing is compiled again for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
-from scaling.datasets import DatasetFacts
-from scaling.models.build import build, initialize
-from scaling.runner.backend import State, Tensor, compiled, compiled_step, gradients, held
-from scaling.schema import Recipe, Variant
+from scaling.errors import UserError
+from scaling.runner import backend, mixing
+from scaling.runner.backend import State, Tensor
+from scaling.runner.compilation import StepTime
+from scaling.runner.execution import Execution, micro_batch_size
+from scaling.runner.mixing import Mix
+from scaling.runner.network import Network, ProgramKey
+from scaling.schema import Compiled
 
+__all__ = ["Program", "ProgramKey"]
 
-@dataclass(frozen=True)
-class ProgramKey:
-    """What a compiled program depends on; trials with equal keys share one."""
-
-    variant: Variant
-    facts: DatasetFacts
-    dropout: float
-    stochastic_depth: float
-    batch_norm_momentum: float
-    nesterov: bool
-    precision: str
-
-    @classmethod
-    def of(cls, variant: Variant, facts: DatasetFacts, recipe: Recipe) -> ProgramKey:
-        return cls(
-            variant=variant,
-            facts=facts,
-            dropout=recipe.dropout,
-            stochastic_depth=recipe.stochastic_depth,
-            batch_norm_momentum=recipe.batch_norm_momentum,
-            nesterov=recipe.nesterov,
-            precision=recipe.precision,
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.variant, self.facts.name))
+ONE_DEVICE = Execution()
 
 
 class Program:
     """A compiled network with the state of its training.
 
     The state has five lists: `trainable` and `fixed` weights (batch-norm statistics, random states), the `velocity` of
-    each trainable one, and the averages `average_trainable` and `average_fixed`.
+    each trainable one, and the averages `average_trainable` and `average_fixed`; in float16 a sixth, `loss_scale`.
+
+    Attributes:
+        devices: number of those that share each batch.
+        compilers: the ways to compile that there are.
+        compiled: the one in use, set by `scaling.runner.compilation.choose` or by whoever knows better. Evaluation
+            keeps the first of `compilers`: too little of a training to compile it twice.
+        timed: what a step took, by the way it was compiled.
     """
 
-    def __init__(self, key: ProgramKey) -> None:
+    def __init__(self, key: ProgramKey, execution: Execution = ONE_DEVICE) -> None:
         self.key = key
-        self._model = build(
-            key.variant,
-            classes=key.facts.classes,
-            mean=key.facts.mean,
-            std=key.facts.std,
-            dropout=key.dropout,
-            stochastic_depth=key.stochastic_depth,
-            norm_momentum=key.batch_norm_momentum,
-            precision=key.precision,
-        )
-        self._decayed = [_is_decayed(variable) for variable in self._model.trainable_variables]
-        self._step = compiled_step(self._training_step)
-        self._evaluate = compiled(self._evaluation)
-        self._forward = compiled(self._logits)
+        self.execution = execution
+        replicas = backend.Replicas(execution.devices)
+        self._hold = replicas.hold
+        self.devices = replicas.count
+        self.compilers = replicas.compilers
+        self.compiled = _compiler(execution, self.compilers)
+        self.timed: dict[Compiled, StepTime] = {}
+        self.network = Network(key, execution.micro_batches, replicas.synchronized_norm)
+        self._steps = {way: replicas.step(self.network.training_step, way) for way in self.compilers}
+        self._forwards = {way: replicas.reading(self.network.logits, way) for way in self.compilers}
+        self._evaluate = replicas.reading(self.network.evaluation, self.compilers[0])
         self.state: State = {}
 
     def reset(self, seed: int) -> None:
         """Starts training over from `seed`: weights, statistics, averages, velocities and the random state."""
-        initialize(self._model, seed)
-        trainable = [ops.convert_to_numpy(variable) for variable in self._model.trainable_variables]
-        fixed = [ops.convert_to_numpy(variable) for variable in self._model.non_trainable_variables]
-        self.state = held(
-            {
-                "trainable": trainable,
-                "fixed": fixed,
-                "velocity": [np.zeros_like(value) for value in trainable],
-                "average_trainable": trainable,
-                "average_fixed": fixed,
-            }
-        )
+        self.restore(self.network.first_state(seed))
 
-    def snapshot(self) -> dict[str, list[NDArray[Any]]]:
-        """The state as NumPy arrays; waits for the steps under way."""
+    def snapshot(self) -> dict[str, list[Any]]:
+        """The state as NumPy arrays."""
         return {
-            name: [np.asarray(ops.convert_to_numpy(value)) for value in values] for name, values in self.state.items()
+            name: [np.array(ops.convert_to_numpy(value)) for value in values] for name, values in self.state.items()
         }
 
-    def restore(self, snapshot: Mapping[str, Sequence[NDArray[Any]]]) -> None:
-        """Goes on from a snapshot, of this process or of another."""
-        self.state = held({name: list(values) for name, values in snapshot.items()})
+    def restore(self, state: Mapping[str, list[Any]]) -> None:
+        """Goes on from a state that `snapshot` gave."""
+        self.state = self._hold(state, into=self.state)
 
-    def step(self, images: Tensor, labels: Tensor, rates: Mapping[str, float]) -> tuple[Tensor, Tensor]:
+    def step(
+        self, images: Tensor, labels: Tensor, rates: Mapping[str, float], mix: Mix | None = None
+    ) -> tuple[Tensor, Tensor]:
         """One optimiser step.
 
         Args:
             images: `(batch, resolution, resolution, channels)` in [0, 255].
             labels: `(batch,)`, integers.
-            rates: `learning_rate`, `momentum`, `weight_decay`, `label_smoothing`, `ema_decay` of this step.
+            rates: `learning_rate`, `momentum`, `weight_decay`, `label_smoothing`, `ema_decay` of this step, and
+                `clip_norm` where gradients are clipped.
+            mix: what `scaling.runner.mixing.draw` gave for this step.
 
         Returns:
-            The mean loss and the number of right answers of the batch, not yet waited for.
+            The mean loss and the number of right answers of the batch, not yet waited for. Of a blended picture both
+            labels are right in part.
+
+        Raises:
+            UserError: if the batch cannot be shared out evenly to devices and micro-batches.
         """
-        as_data = {name: np.float32(value) for name, value in rates.items()}
-        self.state, results = self._step(self.state, images, labels, as_data)
+        self.micro_batch_size(len(images))
+        batch, blend = mixing.with_partners({"images": images, "labels": labels}, mix)
+        settings = {name: np.float32(value) for name, value in rates.items()} | dict(blend)
+        self.state, results = self._steps[self.compiled](self.state, batch, settings)
         return results
 
     def evaluate(self, images: Tensor, labels: Tensor, mask: Tensor, averaged: bool) -> tuple[Tensor, Tensor]:
         """Right answers and summed cross-entropy (nats) of the pictures whose mask is 1, not yet waited for."""
-        return self._evaluate(*self._weights(averaged), images, labels, mask)
+        batch = {"images": images, "labels": labels, "mask": mask}
+        return self._evaluate(self.state, batch, {"averaged": np.bool_(averaged)})
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits `(batch, classes)`, by the raw weights, not yet waited for."""
-        return self._forward(*self._weights(averaged=False), images)
+        return self._forwards[self.compiled](self.state, {"images": images}, {})
 
-    def _weights(self, averaged: bool) -> tuple[list[Tensor], list[Tensor]]:
-        prefix = "average_" if averaged else ""
-        return self.state[f"{prefix}trainable"], self.state[f"{prefix}fixed"]
+    def micro_batch_size(self, batch_size: int) -> int:
+        """Pictures computed at once, on all devices together.
 
-    def _loss(
-        self, trainable: list[Tensor], fixed: list[Tensor], images: Tensor, labels: Tensor, smoothing: Tensor
-    ) -> tuple[Tensor, tuple[list[Tensor], Tensor]]:
-        """Mean cross-entropy with label smoothing; the weight penalty enters as its gradient, in the update."""
-        logits, fixed = self._model.stateless_call(trainable, fixed, images, training=True)
-        loss = ops.mean(_cross_entropy(logits, labels, smoothing))
-        return loss, (fixed, ops.sum(_right(logits, labels)))
-
-    def _training_step(
-        self, state: State, images: Tensor, labels: Tensor, rates: Mapping[str, Tensor]
-    ) -> tuple[State, tuple[Tensor, Tensor]]:
-        """SGD with momentum as the released code has it, then the averages.
-
-        `v = m v + g + d w`; `w = w - lr v`, or `w = w - lr (m v + g + d w)` in Nesterov's form.
+        Raises:
+            UserError: if the batch cannot be shared out evenly.
         """
-        slopes, loss, (fixed, right) = gradients(
-            self._loss, state["trainable"], state["fixed"], images, labels, rates["label_smoothing"]
-        )
-        momentum, decay = rates["momentum"], rates["weight_decay"]
-        slopes = [
-            slope + decay * weight if decayed else slope
-            for slope, weight, decayed in zip(slopes, state["trainable"], self._decayed, strict=True)
-        ]
-        velocity = [momentum * v + slope for v, slope in zip(state["velocity"], slopes, strict=True)]
-        moves = velocity
-        if self.key.nesterov:
-            moves = [momentum * v + slope for v, slope in zip(velocity, slopes, strict=True)]
-        trainable = [w - rates["learning_rate"] * move for w, move in zip(state["trainable"], moves, strict=True)]
-        kept = rates["ema_decay"]
-        after: State = {
-            "trainable": trainable,
-            "fixed": fixed,
-            "velocity": velocity,
-            "average_trainable": _averaged(state["average_trainable"], trainable, kept),
-            "average_fixed": _averaged(state["average_fixed"], fixed, kept),
-        }
-        return after, (loss, right)
-
-    def _evaluation(
-        self, trainable: list[Tensor], fixed: list[Tensor], images: Tensor, labels: Tensor, mask: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        logits = self._logits(trainable, fixed, images)
-        return ops.sum(_right(logits, labels) * mask), ops.sum(_cross_entropy(logits, labels, 0.0) * mask)
-
-    def _logits(self, trainable: list[Tensor], fixed: list[Tensor], images: Tensor) -> Tensor:
-        logits, _ = self._model.stateless_call(trainable, fixed, images, training=False)
-        return logits
+        return micro_batch_size(batch_size, self.devices, self.execution.micro_batches)
 
 
-def _is_decayed(variable: keras.Variable) -> bool:
-    """All but batch norm's scale and offset (released code: every trainable not named `batch_normalization`)."""
-    return variable.name not in ("gamma", "beta")
-
-
-def _averaged(averages: list[Tensor], values: list[Tensor], decay: Tensor) -> list[Tensor]:
-    """`decay * average + (1 - decay) * value`; what is no real number (a random state) is carried over."""
-    return [
-        average + (1 - decay) * (value - average) if "float" in keras.backend.standardize_dtype(value.dtype) else value
-        for average, value in zip(averages, values, strict=True)
-    ]
-
-
-def _cross_entropy(logits: Tensor, labels: Tensor, smoothing: Tensor) -> Tensor:
-    """`(batch,)`, in nats; `smoothing` of the mass is spread evenly over all classes."""
-    log_likelihood = ops.log_softmax(logits, axis=-1)
-    target = ops.one_hot(labels, logits.shape[-1], dtype="float32")
-    target = (1 - smoothing) * target + smoothing / logits.shape[-1]
-    return -ops.sum(target * log_likelihood, axis=-1)
-
-
-def _right(logits: Tensor, labels: Tensor) -> Tensor:
-    """`(batch,)`: 1 where the largest logit is the label's, else 0."""
-    return ops.cast(ops.equal(ops.argmax(logits, axis=-1), ops.cast(labels, "int32")), "float32")
+def _compiler(execution: Execution, compilers: tuple[Compiled, ...]) -> Compiled:
+    if execution.compile == "auto":
+        return compilers[0]
+    if execution.compile not in compilers:
+        where = f"{keras.backend.backend()} on {max(1, len(execution.devices))} devices"
+        raise UserError(f"compile {execution.compile!r}: not with {where} (choices: auto, {', '.join(compilers)})")
+    return execution.compile

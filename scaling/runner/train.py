@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scaling.runner import checkpoint as checkpoints
+from scaling.runner import mixing
 from scaling.runner.checkpoint import Checkpoint, CheckpointError
 from scaling.runner.data import Augmentation, DataError, Part, Pictures
 from scaling.runner.jobs import Position
@@ -137,7 +138,8 @@ class _Training:
         first = (epoch - 1) * self._steps
         for step, (images, labels) in enumerate(batches, start=first + len(self._losses)):
             self._pause()
-            self._in_flight.append(self._program.step(images, labels, rates(recipe, step, self._steps)))
+            mix = mixing.draw(recipe, self._trial.seed, step, *images.shape[:2])
+            self._in_flight.append(self._program.step(images, labels, rates(recipe, step, self._steps), mix))
             self._settle(STEPS_IN_FLIGHT)
             self._report(step + 1 - first)
         self._settle(0)
@@ -234,4 +236,4 @@ def rates(recipe: Recipe, step: int, steps_per_epoch: int) -> dict[str, float]:
         "weight_decay": recipe.weight_decay,
         "label_smoothing": recipe.label_smoothing,
         "ema_decay": ema_decay(recipe, step),
-    }
+    } | ({"clip_norm": recipe.clip_norm} if recipe.clip_norm else {})

@@ -7,6 +7,7 @@ timing a variant on a device gave. Nothing here trains, reads or writes.
 from scaling.schema.noun import Count, Noun, Number, Rate, digest
 from scaling.schema.records import (
     SCHEMA_VERSION,
+    Compiled,
     Environment,
     Epoch,
     Failure,
@@ -22,6 +23,7 @@ from scaling.schema.trial import Dataset, Family, Precision, Recipe, Stem, Trial
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Compiled",
     "Count",
     "Dataset",
     "Environment",

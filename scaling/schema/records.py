@@ -14,6 +14,7 @@ SCHEMA_VERSION = 1
 """Version of a line in `records.jsonl` and `latency.jsonl`; a newer one than this is refused, never guessed at."""
 
 Phase: TypeAlias = Literal["training", "inference"]
+Compiled: TypeAlias = Literal["graph", "xla"]
 FailureKind: TypeAlias = Literal["oom", "nan", "data", "crash", "timeout", "preempted", "interrupted", "error"]
 
 
@@ -122,6 +123,10 @@ class TrainRecord(_Record):
         test_raw, test_ema: touched once, after the last epoch.
         history: one entry an epoch.
         train_seconds: spent in epochs, evaluation included; `setup_seconds`: building, compiling, loading before them.
+        compiled: how its step was compiled, `graph` or `xla`.
+        micro_batch_size: pictures computed at once, where the recipe's batch did not fit or was not meant to.
+        devices: that shared each batch.
+        peak_memory_gb: the most in use on one device, in 1e9 bytes, where the backend tells it.
     """
 
     trial_id: str
@@ -137,6 +142,10 @@ class TrainRecord(_Record):
     history: tuple[Epoch, ...] = ()
     train_seconds: float | None = None
     setup_seconds: float | None = None
+    compiled: Compiled | None = None
+    micro_batch_size: int | None = None
+    devices: int | None = None
+    peak_memory_gb: float | None = None
 
     @property
     def ok(self) -> bool:
@@ -166,6 +175,7 @@ class LatencyRecord(_Record):
         median_ms, p10_ms, p90_ms: over `n` steps, each synchronised with the device, warm-up left out.
         low_ms, high_ms: 95% interval of the median, from order statistics.
         converged: whether that interval came within 3% of the median before the time cap.
+        compiled, devices, peak_memory_gb: as of `TrainRecord`.
     """
 
     request: LatencyRequest
@@ -178,6 +188,9 @@ class LatencyRecord(_Record):
     high_ms: float | None = None
     n: int | None = None
     converged: StrictBool | None = None
+    compiled: Compiled | None = None
+    devices: int | None = None
+    peak_memory_gb: float | None = None
 
     @property
     def ok(self) -> bool:

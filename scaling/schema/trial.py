@@ -10,7 +10,7 @@ from scaling.schema.noun import Count, Noun, Number, Rate, digest
 
 Family: TypeAlias = Literal["resnet_rs", "efficientnet"]
 Stem: TypeAlias = Literal["resnet_rs", "resnet_d", "paper_text", "small"]
-Precision: TypeAlias = Literal["float32", "mixed_bfloat16"]
+Precision: TypeAlias = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 
 
 class Dataset(Noun):
@@ -87,11 +87,17 @@ class Recipe(Noun):
         stochastic_depth: drop rate of the deepest stage's residual branches; earlier stages proportionally less.
         randaugment_layers: operations applied to each training picture; 0 is no RandAugment.
         randaugment_magnitude: of each operation, 10 being the range the operations were made for.
+        mixup_alpha: of the Beta(alpha, alpha) that says how much of a picture is blended with another of its batch, and
+            its label likewise (arXiv 1710.09412); 0 is no mixup.
+        cutmix_alpha: the same for the area of a box that is cut out of another picture (arXiv 1905.04899); with both,
+            each batch gets one of the two, with equal chances.
+        clip_norm: the longest gradient, all weights as one vector, before the weight penalty; 0 clips nothing.
         ema_decay: of the running average of weights and batch-norm statistics, warmed up as
             `min(ema_decay, (1 + step) / (10 + step))` (released code).
         batch_norm_momentum: of the batch-norm statistics; 0 keeps the last batch's (released code, with EMA),
             0.9 suits runs of few steps.
-        precision: of the arithmetic; variables stay float32.
+        precision: of the arithmetic; variables stay float32. With `mixed_float16` the loss is scaled while gradients
+            are taken, and a step whose gradients overflow is left out.
     """
 
     epochs: Count
@@ -107,6 +113,9 @@ class Recipe(Noun):
     stochastic_depth: Rate = 0.0
     randaugment_layers: Annotated[int, Field(strict=True, ge=0)] = 0
     randaugment_magnitude: Annotated[Number, Field(ge=0, le=30)] = 10.0
+    mixup_alpha: Annotated[Number, Field(ge=0)] = 0.0
+    cutmix_alpha: Annotated[Number, Field(ge=0)] = 0.0
+    clip_norm: Annotated[Number, Field(ge=0)] = 0.0
     ema_decay: Rate = 0.9999
     batch_norm_momentum: Rate = 0.9
     precision: Precision = "float32"

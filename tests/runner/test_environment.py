@@ -44,3 +44,9 @@ def test_commit_and_dirt_are_those_of_the_checkout(tmp_path: Path, monkeypatch: 
     assert clean.git_dirty is False
     file.write_text("b")
     assert environment.describe().git_dirty is True
+
+
+def test_several_devices_are_another_place() -> None:
+    one, two = environment.describe("jax"), environment.describe("jax", devices=2)
+    assert two.device == f"{one.device}, as 2 devices"
+    assert environment.describe("jax", "2 x NVIDIA A100", devices=2).place == "2 x NVIDIA A100 (jax)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -68,10 +69,12 @@ def test_a_batch_that_does_not_fit_is_halved(monkeypatch: pytest.MonkeyPatch) ->
         return run
 
     monkeypatch.setattr(latency, "_stepper", stepper)
-    batch_size, timing = latency.time_phase(None, "training", 128, max_seconds=0.01)
+    program = SimpleNamespace(devices=1, compiled="graph")
+    batch_size, timing = latency.time_phase(program, "training", 128, max_seconds=0.01)
     assert batch_size == 32
     assert tried[:3] == [128, 64, 32]
     assert timing.n >= latency.MIN_STEPS
+    assert (timing.compiled, timing.devices) == ("graph", 1)
 
 
 def _swap(faked: tuple[Callable[[], None], Callable[[], float]], max_seconds: float) -> tuple[object, float, object]:

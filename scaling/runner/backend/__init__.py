@@ -1,0 +1,75 @@
+"""What differs between TensorFlow and JAX, and nothing else: devices, holding a state, gradients, compiling, memory.
+
+The backend is Keras' own (`KERAS_BACKEND`); each has a room here with the same names in it.
+"""
+
+from __future__ import annotations
+
+import keras
+
+from scaling.runner.backend.states import Batch, Settings, State, Tensor
+
+if keras.backend.backend() == "tensorflow":
+    from scaling.runner.backend.tensorflow import (
+        OutOfMemory,
+        Replicas,
+        device_name,
+        everywhere,
+        gradients,
+        mean,
+        peak_memory_gb,
+        repeat,
+        replica,
+        total,
+        use,
+        wait,
+    )
+elif keras.backend.backend() == "jax":
+    from scaling.runner.backend.jax import (  # type: ignore[assignment]
+        OutOfMemory,
+        Replicas,
+        device_name,
+        everywhere,
+        gradients,
+        mean,
+        peak_memory_gb,
+        repeat,
+        replica,
+        total,
+        use,
+        wait,
+    )
+else:
+    raise ImportError(f"KERAS_BACKEND={keras.backend.backend()}: scaling trains with tensorflow or jax")
+
+__all__ = [
+    "Batch",
+    "OutOfMemory",
+    "Replicas",
+    "Settings",
+    "State",
+    "Tensor",
+    "device_name",
+    "everywhere",
+    "gradients",
+    "is_out_of_memory",
+    "mean",
+    "peak_memory_gb",
+    "repeat",
+    "replica",
+    "total",
+    "use",
+    "wait",
+]
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the device or the host had no memory left.
+
+    On a processor not every lack of memory becomes an error: the kernel may kill the process, and TensorFlow's threads
+    may crash where an allocation fails. Such a worker is found dead.
+    """
+    return isinstance(error, MemoryError) or (
+        isinstance(error, OutOfMemory)
+        and any(sign in str(error) for sign in ("RESOURCE_EXHAUSTED", "OOM", "out of memory", "Out of memory"))
+    )

@@ -1,0 +1,135 @@
+"""JAX: XLA programs over arrays; where several devices share a batch, XLA splits the program itself (GSPMD)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import keras
+
+from scaling.errors import UserError
+from scaling.runner.backend.states import Batch, Reading, Settings, State, Step, Tensor, counted
+from scaling.schema import Compiled
+
+
+class _NoError(Exception):
+    """Never raised."""
+
+
+OutOfMemory: tuple[type[BaseException], ...] = (MemoryError, getattr(jax.errors, "JaxRuntimeError", _NoError))
+
+
+class Replicas:
+    """The devices that share a program: the same state on each, and an equal part of every batch.
+
+    A compiled function is written for the whole batch, so that `mean`, `total` and `everywhere` have nothing to join
+    and batch norm and random numbers are those of one device.
+    """
+
+    synchronized_norm = False
+    compilers: tuple[Compiled, ...] = ("xla",)
+
+    def __init__(self, devices: Sequence[str] = ()) -> None:
+        self.count = max(1, len(devices))
+        self._parallel: keras.distribution.DataParallel | None = None
+        if self.count > 1:
+            names = keras.distribution.list_devices(devices[0].partition(":")[0])[: self.count]
+            self._parallel = keras.distribution.DataParallel(devices=names)
+
+    def hold(self, arrays: Mapping[str, Sequence[Tensor]], into: State) -> State:
+        """Arrays on the devices with these values; `into` is used up."""
+        state = {name: [jax.numpy.array(value) for value in values] for name, values in arrays.items()}
+        return state if self._parallel is None else jax.device_put(state, self._replicated())
+
+    def step(self, function: Step, compiled: Compiled) -> Callable[[State, Batch, Settings], tuple[State, Any]]:
+        """`function(state, batch, settings) -> (new state, results)`, compiled; the old state is used up."""
+        jitted = jax.jit(function, donate_argnums=0, out_shardings=self._replicated())
+        return lambda state, batch, settings: jitted(state, self._shared_out(batch), settings)
+
+    def reading(self, function: Reading, compiled: Compiled) -> Reading:
+        """`function(state, batch, settings)`, compiled."""
+        jitted = jax.jit(function, out_shardings=self._replicated())
+        return lambda state, batch, settings: jitted(state, self._shared_out(batch), settings)
+
+    def _replicated(self) -> jax.sharding.Sharding | None:
+        if self._parallel is None:
+            return None
+        return jax.sharding.NamedSharding(self._parallel.device_mesh.backend_mesh, jax.sharding.PartitionSpec())
+
+    def _shared_out(self, batch: Batch) -> Batch:
+        if self._parallel is None:
+            return batch
+        return {
+            name: keras.distribution.distribute_tensor(array, self._parallel.get_data_layout(array.shape))
+            for name, array in batch.items()
+        }
+
+
+def use(devices: Sequence[str]) -> None:
+    """Makes this process ready for devices, before anything is computed.
+
+    Raises:
+        UserError: if JAX does not see them.
+    """
+    kind = devices[0].partition(":")[0]
+    try:
+        seen = len(jax.devices(kind))
+    except RuntimeError:
+        seen = 0
+    if seen < len(devices):
+        raise UserError(f"devices {','.join(devices)}: JAX sees {seen} of kind {kind}; is it installed for them?")
+
+
+def gradients(loss: Callable[..., Any], weights: list[Tensor], *rest: Any) -> tuple[list[Tensor], Tensor, Any]:
+    """Gradients of `loss(weights, *rest) -> (value, more)`, the value, and the rest of what it returned."""
+    (value, more), slopes = jax.value_and_grad(loss, has_aux=True)(weights, *rest)
+    return slopes, value, more
+
+
+def repeat(body: Callable[[Tensor, Any], Any], start: Any, times: int) -> Any:
+    """`body(i, carried) -> carried` for each i below `times`, one strictly after the other."""
+    return jax.lax.fori_loop(0, times, body, start)
+
+
+def mean(values: Any) -> Any:
+    """The values: there is one replica, of all devices."""
+    return values
+
+
+total = mean
+
+
+def everywhere(rows: Tensor) -> Tensor:
+    """The rows: there is one replica, of all devices."""
+    return rows
+
+
+def replica() -> Tensor:
+    """0: there is one replica, of all devices."""
+    return 0
+
+
+def wait(result: Tensor) -> None:
+    """Returns when the device has computed `result`."""
+    jax.block_until_ready(result)
+
+
+def device_name() -> str | None:
+    """The accelerators' name and number, None on a CPU."""
+    return counted(str(device.device_kind) for device in jax.devices() if device.platform != "cpu")
+
+
+_told = 0.0
+
+
+def peak_memory_gb() -> float | None:
+    """The most memory in use on one device since the last call, in 1e9 bytes; None where it is not told.
+
+    JAX keeps the most of the whole process: where that has not grown, the answer is not known.
+    """
+    global _told
+    statistics = [device.memory_stats() or {} for device in jax.local_devices()]
+    peak = max((float(one.get("peak_bytes_in_use", 0)) / 1e9 for one in statistics), default=0.0)
+    before, _told = _told, max(_told, peak)
+    return peak if peak > before else None

@@ -1,0 +1,90 @@
+"""Plain graph or XLA: which of the two makes the training that lies ahead shorter."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scaling.runner.backend import Tensor, wait
+from scaling.schema import Compiled
+
+if TYPE_CHECKING:
+    from scaling.runner.program import Program
+
+TIMED_STEPS = 5
+
+XLA_COMPILES_SLOWER = 3.0
+"""Seconds that XLA takes over those of a graph: 17 to 7 for a network of 26 layers on a CPU, 5.1 to 1.6 for 14."""
+
+WORTH_TRYING = 0.1
+"""XLA is tried if compiling takes less than this part of the training ahead; it seldom gains more."""
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """Seconds of the first step, compilation and all, and of one later on."""
+
+    first: float
+    later: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen, and why, for people."""
+
+    compiled: Compiled
+    reason: str
+
+
+def choose(
+    program: Program,
+    step: Callable[[], Tensor],
+    steps_ahead: int,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Choice:
+    """Decides how a program whose execution says `auto` is compiled; the state of training is left as it was.
+
+    What has been timed is kept with the program: another trial of the same variant is decided without timing, unless it
+    is so much longer that XLA has become worth trying.
+
+    Args:
+        program: whose state is held.
+        step: one step of this program, as training will make it; returns a tensor to wait for.
+        steps_ahead: until the training is done.
+        clock: seconds.
+    """
+    if len(program.compilers) == 1:
+        return Choice(program.compiled, f"{program.compiled}: there is no other way")
+    before = program.snapshot()
+    _time(program, "graph", step, clock)
+    graph = program.timed["graph"]
+    compiling, ahead = XLA_COMPILES_SLOWER * graph.first, steps_ahead * graph.later
+    if "xla" not in program.timed and compiling > WORTH_TRYING * ahead:
+        choice = Choice("graph", f"graph: {ahead:.0f} s of training are too short for XLA's {compiling:.0f} s to pay")
+    else:
+        _time(program, "xla", step, clock)
+        choice = _faster(graph, program.timed["xla"])
+    program.compiled = choice.compiled
+    program.restore(before)
+    return choice
+
+
+def _faster(graph: StepTime, xla: StepTime) -> Choice:
+    steps = f"{graph.later * 1e3:.1f} ms a step as a graph, {xla.later * 1e3:.1f} ms by XLA"
+    return Choice("xla", f"xla: {steps}") if xla.later < graph.later else Choice("graph", f"graph: {steps}")
+
+
+def _time(program: Program, compiled: Compiled, step: Callable[[], Tensor], clock: Callable[[], float]) -> None:
+    if compiled in program.timed:
+        return
+    program.compiled = compiled
+    times = [clock()]
+    for _ in range(1 + TIMED_STEPS):
+        wait(step())
+        times.append(clock())
+    first, *later = np.diff(times)
+    program.timed[compiled] = StepTime(float(first), float(np.median(later)))

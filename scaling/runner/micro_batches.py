@@ -1,0 +1,51 @@
+"""A batch computed in parts, one after the other, for less memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from keras import ops
+
+from scaling.runner import backend
+from scaling.runner.backend import Batch, State, Tensor
+from scaling.runner.optimizer import is_real
+
+Slopes: TypeAlias = tuple[list[Tensor], list[Tensor], Tensor, Tensor]
+"""Gradients of the mean loss, `fixed` weights afterwards, the mean loss, the number of right answers."""
+
+
+def over_parts(slopes: Callable[[list[Tensor], Batch], Slopes], state: State, batch: Batch, parts: int) -> Slopes:
+    """The mean of `slopes(fixed, part)` over `parts` equal parts of a batch.
+
+    Random states go on from part to part. Batch-norm statistics start each part from where the step did and are
+    averaged, so that their momentum means the same for any number of parts.
+    """
+    if parts == 1:
+        return slopes(state["fixed"], batch)
+    columns = {name: _columns(rows, parts) for name, rows in batch.items()}
+
+    def add(i: Tensor, sums: Any) -> Any:
+        fixed = [old if is_real(old) else last for old, last in zip(state["fixed"], sums[1], strict=True)]
+        gradients, fixed, loss, right = slopes(
+            fixed, {name: ops.take(rows, i, axis=1) for name, rows in columns.items()}
+        )
+        return (
+            [so_far + one / parts for so_far, one in zip(sums[0], gradients, strict=True)],
+            [so_far + one / parts if is_real(one) else one for so_far, one in zip(sums[1], fixed, strict=True)],
+            sums[2] + loss / parts,
+            sums[3] + right,
+        )
+
+    nothing = (
+        [ops.zeros_like(weight) for weight in state["trainable"]],
+        [ops.zeros_like(one) if is_real(one) else one for one in state["fixed"]],
+        ops.zeros(()),
+        ops.zeros(()),
+    )
+    return backend.repeat(add, nothing, parts)
+
+
+def _columns(rows: Tensor, parts: int) -> Tensor:
+    """`(batch / parts, parts, ...)`: part i is every row i, i + parts, ..., so that no device needs another's rows."""
+    return ops.reshape(rows, (rows.shape[0] // parts, parts, *rows.shape[1:]))

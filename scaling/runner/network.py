@@ -1,0 +1,157 @@
+"""A network's training step, evaluation and forward pass, as pure functions of a state.
+
+The mathematics is written once, in `keras.ops`, for every backend and any number of devices: a batch is the part of it
+that one replica has, and `backend.mean`, `total` and `everywhere` join the replicas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from scaling.datasets import DatasetFacts
+from scaling.models.build import build, initialize
+from scaling.runner import backend, mixing, objective, optimizer
+from scaling.runner.backend import Batch, Settings, State, Tensor
+from scaling.runner.micro_batches import Slopes, over_parts
+from scaling.schema import Recipe, Variant
+
+REPLICA_SEEDS = 0x9E3779B9
+"""Between the random states of two replicas, so that they do not drop alike."""
+
+
+@dataclass(frozen=True)
+class ProgramKey:
+    """What a compiled program depends on; trials with equal keys share one."""
+
+    variant: Variant
+    facts: DatasetFacts
+    dropout: float
+    stochastic_depth: float
+    batch_norm_momentum: float
+    nesterov: bool
+    precision: str
+
+    @classmethod
+    def of(cls, variant: Variant, facts: DatasetFacts, recipe: Recipe) -> ProgramKey:
+        return cls(
+            variant=variant,
+            facts=facts,
+            dropout=recipe.dropout,
+            stochastic_depth=recipe.stochastic_depth,
+            batch_norm_momentum=recipe.batch_norm_momentum,
+            nesterov=recipe.nesterov,
+            precision=recipe.precision,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.variant, self.facts.name))
+
+
+class Network:
+    """A Keras model, and what is done with it."""
+
+    def __init__(self, key: ProgramKey, micro_batches: int = 1, synchronized_norm: bool = False) -> None:
+        self._model = build(
+            key.variant,
+            classes=key.facts.classes,
+            mean=key.facts.mean,
+            std=key.facts.std,
+            dropout=key.dropout,
+            stochastic_depth=key.stochastic_depth,
+            norm_momentum=key.batch_norm_momentum,
+            norm_synchronized=synchronized_norm,
+            precision=key.precision,
+        )
+        self._micro_batches = micro_batches
+        self._nesterov = key.nesterov
+        self._scales_loss = key.precision == "mixed_float16"
+        self.decayed = [_is_decayed(variable) for variable in self._model.trainable_variables]
+
+    def first_state(self, seed: int) -> dict[str, list[Any]]:
+        """The state that training from `seed` begins with, as NumPy arrays; see `scaling.runner.program.Program`."""
+        initialize(self._model, seed)
+        trainable = [ops.convert_to_numpy(variable) for variable in self._model.trainable_variables]
+        fixed = [ops.convert_to_numpy(variable) for variable in self._model.non_trainable_variables]
+        state = {
+            "trainable": trainable,
+            "fixed": fixed,
+            "velocity": [np.zeros_like(value) for value in trainable],
+            "average_trainable": trainable,
+            "average_fixed": fixed,
+        }
+        return state | ({"loss_scale": optimizer.first_loss_scale()} if self._scales_loss else {})
+
+    def training_step(self, state: State, batch: Batch, settings: Settings) -> tuple[State, tuple[Tensor, Tensor]]:
+        """The state after one optimiser step; the mean loss and the number of right answers before it."""
+        slopes, fixed, loss, right = over_parts(
+            lambda fixed, part: self._slopes(state, fixed, part, settings), state, batch, self._micro_batches
+        )
+        slopes, loss = backend.mean((slopes, loss))
+        after = optimizer.sgd(state, slopes, self.decayed, self._nesterov, settings)
+        kept = settings["ema_decay"]
+        after |= {
+            "fixed": fixed,
+            "average_trainable": optimizer.averaged(state["average_trainable"], after["trainable"], kept),
+            "average_fixed": optimizer.averaged(state["average_fixed"], fixed, kept),
+        }
+        if self._scales_loss:
+            after, loss = optimizer.if_finite(slopes, after, state, loss)
+        return after, (loss, backend.total(right))
+
+    def evaluation(self, state: State, batch: Batch, settings: Settings) -> tuple[Tensor, Tensor]:
+        """Right answers and summed cross-entropy where the mask is 1, by raw or `averaged` weights."""
+        weights = [
+            [ops.where(settings["averaged"], average, raw) for average, raw in zip(averages, raws, strict=True)]
+            for averages, raws in (
+                (state["average_trainable"], state["trainable"]),
+                (state["average_fixed"], state["fixed"]),
+            )
+        ]
+        logits, _ = self._model.stateless_call(*weights, batch["images"], training=False)
+        mask, labels = batch["mask"], batch["labels"]
+        right, loss = objective.right(logits, labels) * mask, objective.cross_entropy(logits, labels) * mask
+        return backend.total((ops.sum(right), ops.sum(loss)))
+
+    def logits(self, state: State, batch: Batch, settings: Settings) -> Tensor:
+        """`(batch, classes)`, by the raw weights."""
+        logits, _ = self._model.stateless_call(state["trainable"], state["fixed"], batch["images"], training=False)
+        return backend.everywhere(logits)
+
+    def _slopes(self, state: State, fixed: list[Tensor], batch: Batch, settings: Settings) -> Slopes:
+        scale = state["loss_scale"][0] if self._scales_loss else 1.0
+        slopes, _, (fixed, loss, right) = backend.gradients(
+            self._loss, state["trainable"], _apart(fixed, backend.replica()), batch, settings, scale
+        )
+        slopes = [slope / scale for slope in slopes] if self._scales_loss else slopes
+        return slopes, _apart(fixed, -backend.replica()), loss, right
+
+    def _loss(
+        self, trainable: list[Tensor], fixed: list[Tensor], batch: Batch, settings: Settings, scale: Tensor
+    ) -> tuple[Tensor, tuple[list[Tensor], Tensor, Tensor]]:
+        """Mean cross-entropy with label smoothing; the weight penalty enters as its gradient, in the update."""
+        pictures = mixing.blended(batch, settings)
+        logits, fixed = self._model.stateless_call(trainable, fixed, pictures, training=True)
+
+        def losses(labels: Tensor) -> Tensor:
+            return objective.cross_entropy(logits, labels, settings["label_smoothing"])
+
+        loss = ops.mean(objective.of_labels(losses, batch, settings))
+        right = objective.of_labels(lambda labels: objective.right(logits, labels), batch, settings)
+        return loss * scale, (fixed, loss, ops.sum(right))
+
+
+def _is_decayed(variable: keras.Variable) -> bool:
+    """All but batch norm's scale and offset (released code: every trainable not named `batch_normalization`)."""
+    return variable.name not in ("gamma", "beta")
+
+
+def _apart(fixed: list[Tensor], replica: Tensor) -> list[Tensor]:
+    """The random states of a replica; those of `-replica` undo it."""
+    if isinstance(replica, int):
+        return fixed
+    return [one if optimizer.is_real(one) else one + ops.cast(replica, one.dtype) * REPLICA_SEEDS for one in fixed]

@@ -1,0 +1,89 @@
+"""What becomes of gradients: clipping, SGD with momentum, running averages, and the scale of the loss in float16.
+
+All in `keras.ops`, from lists of tensors to lists of tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+from keras import ops
+
+from scaling.runner.backend import Settings, State, Tensor
+
+FIRST_LOSS_SCALE = 2.0**15
+GOOD_STEPS_TO_GROW = 2000
+"""Steps without overflow after which the scale is doubled (arXiv 1710.03740 has the method, TensorFlow this number)."""
+
+
+def sgd(state: State, slopes: list[Tensor], decayed: Sequence[bool], nesterov: bool, rates: Settings) -> State:
+    """SGD with momentum as the released code has it: new `trainable` and `velocity`.
+
+    `v = m v + g + d w`; `w = w - lr v`, or `w = w - lr (m v + g + d w)` in Nesterov's form.
+
+    Args:
+        state: `trainable` weights and their `velocity`.
+        slopes: gradients of the loss.
+        decayed: for each weight, whether the penalty counts it.
+        nesterov: which form.
+        rates: `learning_rate`, `momentum`, `weight_decay`; `clip_norm` where gradients are clipped.
+    """
+    weights, momentum = state["trainable"], rates["momentum"]
+    if "clip_norm" in rates:
+        slopes = clipped(slopes, rates["clip_norm"])
+    slopes = [
+        slope + rates["weight_decay"] * weight if counts else slope
+        for slope, weight, counts in zip(slopes, weights, decayed, strict=True)
+    ]
+    velocity = [momentum * v + slope for v, slope in zip(state["velocity"], slopes, strict=True)]
+    moves = velocity
+    if nesterov:
+        moves = [momentum * v + slope for v, slope in zip(velocity, slopes, strict=True)]
+    trainable = [w - rates["learning_rate"] * move for w, move in zip(weights, moves, strict=True)]
+    return {"trainable": trainable, "velocity": velocity}
+
+
+def clipped(slopes: list[Tensor], norm: Tensor) -> list[Tensor]:
+    """Gradients shortened to `norm` where they are longer, all together as one vector."""
+    length = ops.sqrt(sum(ops.sum(ops.square(slope)) for slope in slopes))
+    factor = norm / ops.maximum(length, norm)
+    return [slope * factor for slope in slopes]
+
+
+def averaged(averages: list[Tensor], values: list[Tensor], decay: Tensor) -> list[Tensor]:
+    """`decay * average + (1 - decay) * value`; what is no real number (a random state) is carried over."""
+    return [
+        average + (1 - decay) * (value - average) if is_real(value) else value
+        for average, value in zip(averages, values, strict=True)
+    ]
+
+
+def is_real(tensor: Tensor) -> bool:
+    """Whether it holds real numbers, not a random state."""
+    return "float" in keras.backend.standardize_dtype(tensor.dtype)
+
+
+def first_loss_scale() -> list[Tensor]:
+    """What the scale of the loss is before the first step: the scale, and the good steps since it changed."""
+    return [np.float32(FIRST_LOSS_SCALE), np.float32(0)]
+
+
+def if_finite(slopes: list[Tensor], after: State, before: State, loss: Tensor) -> tuple[State, Tensor]:
+    """The state after a step whose gradients are numbers; else the one before it, with half the scale of the loss.
+
+    A loss scaled by 1 that still has no gradients has none at all, and becomes NaN.
+    """
+    finite = ops.all(ops.stack([ops.all(ops.isfinite(slope)) for slope in slopes]))
+    scale, good = before["loss_scale"]
+    grown = good + 1 >= GOOD_STEPS_TO_GROW
+    chosen: State = {
+        name: [ops.where(finite, new, old) for new, old in zip(after[name], before[name], strict=True)]
+        for name in after
+    }
+    chosen["loss_scale"] = [
+        ops.where(finite, ops.where(grown, scale * 2, scale), ops.maximum(scale / 2, 1.0)),
+        ops.where(ops.logical_and(finite, ops.logical_not(grown)), good + 1, 0.0),
+    ]
+    return chosen, ops.where(ops.logical_or(finite, scale > 1), loss, float("nan"))

@@ -1,0 +1,212 @@
+"""A program's step is the recipe's mathematics, on this process' backend; `test_replicas` has the other one's turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scaling.datasets import DATASETS
+from scaling.errors import UserError
+from scaling.runner.execution import Execution
+from scaling.schema import Recipe, Variant
+
+pytestmark = pytest.mark.slow
+
+VARIANT = Variant(depth=14, width=0.125, resolution=8, stem="small")
+RATES = {"learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.01, "label_smoothing": 0.1, "ema_decay": 0.7}
+
+
+def program(recipe: Recipe, **execution: Any) -> Any:
+    from scaling.runner.program import Program, ProgramKey
+
+    return Program(ProgramKey.of(VARIANT, DATASETS["synthetic"], recipe), Execution(**execution))
+
+
+@pytest.fixture(scope="module")
+def compiled() -> Any:
+    return program(Recipe(epochs=1))
+
+
+def batches(count: int) -> Iterator[tuple[Any, Any]]:
+    random = np.random.default_rng(0)
+    for _ in range(count):
+        yield random.integers(0, 256, (32, 8, 8, 3), dtype=np.uint8), random.integers(0, 10, 32, dtype=np.int32)
+
+
+def arrays(values: list[Any]) -> list[Any]:
+    return [np.asarray(value) for value in values]
+
+
+def assert_states(one: Any, other: Any, atol: float = 0.0) -> None:
+    assert one.keys() == other.keys()
+    for name in one:
+        for a, b in zip(one[name], other[name], strict=True):
+            np.testing.assert_allclose(a, b, atol=atol, rtol=0, err_msg=name)
+
+
+def test_a_step_is_sgd_with_momentum_l2_and_averages(compiled: Any) -> None:
+    """Two steps with frozen inputs: the second's velocity is `m v + g + d w`, and the averages follow the weights."""
+    compiled.reset(0)
+    (images, labels), *_ = batches(1)
+    decayed = compiled.network.decayed
+    assert 0 < sum(decayed) < len(decayed)
+    before = arrays(compiled.state["trainable"])
+    compiled.step(images, labels, {**RATES, "weight_decay": 0.0})
+    gradient = arrays(compiled.state["velocity"])
+    compiled.reset(0)
+    compiled.step(images, labels, RATES)
+    for w0, g, d, v, w1, average in zip(
+        before,
+        gradient,
+        decayed,
+        arrays(compiled.state["velocity"]),
+        arrays(compiled.state["trainable"]),
+        arrays(compiled.state["average_trainable"]),
+        strict=True,
+    ):
+        np.testing.assert_allclose(v, g + 0.01 * d * w0, atol=1e-6)
+        np.testing.assert_allclose(w1, w0 - 0.1 * v, atol=1e-6)
+        np.testing.assert_allclose(average, 0.7 * w0 + 0.3 * w1, atol=1e-6)
+    velocity = arrays(compiled.state["velocity"])
+    compiled.step(images, labels, {**RATES, "learning_rate": 0.0, "momentum": 0.5})
+    assert any(not np.allclose(v, after) for v, after in zip(velocity, compiled.state["velocity"], strict=True))
+    for w1, w2 in zip(arrays(compiled.state["trainable"]), arrays(compiled.state["trainable"]), strict=True):
+        np.testing.assert_array_equal(w1, w2)
+
+
+def test_batch_norm_statistics_are_averaged_too(compiled: Any) -> None:
+    compiled.reset(0)
+    before = arrays(compiled.state["fixed"])
+    for images, labels in batches(1):
+        compiled.step(images, labels, RATES)
+    moved = 0
+    for f0, f1, average in zip(
+        before, arrays(compiled.state["fixed"]), arrays(compiled.state["average_fixed"]), strict=True
+    ):
+        if "float" in str(f1.dtype):
+            np.testing.assert_allclose(average, 0.7 * f0 + 0.3 * f1, atol=1e-6)
+            moved += not np.allclose(f0, f1)
+    assert moved > 10
+
+
+def test_the_first_loss_is_that_of_guessing(compiled: Any) -> None:
+    compiled.reset(0)
+    (images, labels), *_ = batches(1)
+    loss, correct = compiled.step(images, labels, RATES)
+    assert float(loss) == pytest.approx(np.log(10), abs=0.05)
+    assert 0 <= float(correct) <= 32
+
+
+def test_evaluation_ignores_masked_pictures(compiled: Any) -> None:
+    compiled.reset(0)
+    (images, labels), *_ = batches(1)
+    logits = np.asarray(compiled.forward(images))
+    right = (logits.argmax(-1) == labels)[:20].sum()
+    log_sum = np.log(np.exp(logits).sum(-1))
+    loss = (log_sum - logits[np.arange(32), labels])[:20].sum()
+    mask = (np.arange(32) < 20).astype("float32")
+    counted = compiled.evaluate(images, labels, mask, averaged=False)
+    assert [float(value) for value in counted] == [pytest.approx(right), pytest.approx(loss, rel=1e-4)]
+
+
+def test_dropout_and_stochastic_depth_change_the_step_but_not_the_evaluation() -> None:
+    regularized = program(Recipe(epochs=1, dropout=0.5, stochastic_depth=0.5))
+    (images, labels), *_ = batches(1)
+    losses = set()
+    for seed in (0, 0):
+        regularized.reset(seed)
+        losses.add(tuple(float(regularized.step(images, labels, RATES)[0]) for _ in range(3)))
+    assert len(losses) == 1  # the random state is reset with the seed
+    first, second = np.asarray(regularized.forward(images)), np.asarray(regularized.forward(images))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_restored_state_goes_on_with_the_same_bits(compiled: Any) -> None:
+    first, second, third = batches(3)
+    compiled.reset(3)
+    compiled.step(*first, RATES)
+    kept = compiled.snapshot()
+    compiled.step(*second, RATES)
+    compiled.step(*third, RATES)
+    after = compiled.snapshot()
+    compiled.restore(kept)
+    compiled.step(*second, RATES)
+    compiled.step(*third, RATES)
+    assert_states(compiled.snapshot(), after)
+
+
+def test_micro_batches_of_equal_pictures_are_the_whole_batch(compiled: Any) -> None:
+    """Each part sees the same pictures, so that batch norm does too; then gradients and statistics are the batch's."""
+    (images, labels), *_ = batches(1)
+    images, labels = images[:16].repeat(2, axis=0), labels[:16].repeat(2)
+    parts = program(Recipe(epochs=1), micro_batches=2)
+    results = []
+    for one in (compiled, parts):
+        one.reset(0)
+        results.append([float(value) for value in one.step(images, labels, RATES)])
+    np.testing.assert_allclose(results[0], results[1], rtol=1e-5)
+    assert_states(compiled.snapshot(), parts.snapshot(), atol=2e-5)
+    assert any(np.abs(v).max() > 0.01 for v in parts.snapshot()["velocity"])
+    assert parts.micro_batch_size(32) == 16
+    with pytest.raises(UserError, match="batch_size 31 does not divide by 1 device x 2 micro-batches"):
+        parts.step(images[:31], labels[:31], RATES)
+
+
+def test_float16_leaves_out_a_step_that_overflows_and_halves_the_scale() -> None:
+    half = program(Recipe(epochs=1, precision="mixed_float16", dropout=0.5, stochastic_depth=0.5))
+    (images, labels), *_ = batches(1)
+    half.reset(0)
+    before = half.snapshot()
+    half.restore({**before, "loss_scale": [np.float32(2.0**100), np.float32(7)]})
+    loss, _ = half.step(images, labels, RATES)
+    after = half.snapshot()
+    assert np.isfinite(float(loss))
+    assert [float(value) for value in after.pop("loss_scale")] == [2.0**99, 0]
+    del before["loss_scale"]
+    assert_states(after, before)
+    half.reset(0)
+    half.step(images, labels, RATES)
+    assert [float(value) for value in half.state["loss_scale"]] == [2.0**15, 1]
+    assert any(np.abs(v).max() > 0 for v in half.snapshot()["velocity"])
+
+
+def test_every_way_to_compile_gives_the_same_step(compiled: Any) -> None:
+    (images, labels), *_ = batches(1)
+    states = []
+    for way in compiled.compilers:
+        compiled.compiled = way
+        compiled.reset(0)
+        compiled.step(images, labels, RATES)
+        states.append(compiled.snapshot())
+    compiled.compiled = compiled.compilers[0]
+    for state in states:
+        assert_states(state, states[0], atol=1e-4)
+
+
+def test_a_compiler_that_the_backend_lacks_is_an_error() -> None:
+    with pytest.raises(UserError, match=r"choices: auto, "):
+        program(Recipe(epochs=1), compile="tvm")
+
+
+def test_no_memory_left_is_told_from_other_errors() -> None:
+    from keras import ops
+
+    from scaling.runner.backend import is_out_of_memory, wait
+
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        wait(ops.ones((2**44,)))
+    assert is_out_of_memory(caught.value)
+    with pytest.raises(Exception) as caught:  # noqa: PT011
+        wait(ops.matmul(ops.ones((2, 3)), ops.ones((2, 3))))
+    assert not is_out_of_memory(caught.value)
+    assert is_out_of_memory(MemoryError())
+
+
+def test_a_processor_tells_neither_its_name_nor_its_memory() -> None:
+    from scaling.runner import backend
+
+    if backend.device_name() is None:
+        assert backend.peak_memory_gb() is None
