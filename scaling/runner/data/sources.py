@@ -74,8 +74,7 @@ def fetch(name: str) -> str:
 
 def _downloaded(name: str, missing: DataError) -> str:
     kind, _, which = name.partition(":")
-    downloads = {FASHION_MNIST.name: fashion_mnist.fetch, CIFAR10.name: cifar.fetch, CIFAR100.name: cifar.fetch}
-    if kind != "tfds" and (name not in downloads or os.environ.get(DATA_DIR)):
+    if kind != "tfds" and (name not in IN_MEMORY or os.environ.get(DATA_DIR)):
         raise missing
     try:
         if kind == "tfds":
