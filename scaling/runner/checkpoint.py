@@ -8,7 +8,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling.errors import UserError
-from scaling.schema import Epoch
+from scaling.schema import Compiled, Epoch
 
 FORMAT = 1
 SUFFIX = ".npz"
@@ -37,7 +37,7 @@ class Checkpoint:
         history: of the whole epochs.
         losses, rights: of the steps of the running epoch, in order; their number is where it goes on.
         seconds: spent on the running epoch.
-        facts: how its program runs (compiler, micro-batches), which must not change on the way.
+        compiled, micro_batches: how its program runs, which would change the bits if it changed on the way.
     """
 
     state: Arrays
@@ -45,7 +45,8 @@ class Checkpoint:
     losses: tuple[float, ...] = ()
     rights: tuple[float, ...] = ()
     seconds: float = 0.0
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    compiled: Compiled | None = None
+    micro_batches: int = 1
 
 
 def path_of(folder: str, trial_id: str) -> str:
@@ -65,7 +66,8 @@ def save(path: str, checkpoint: Checkpoint) -> None:
         "losses": checkpoint.losses,
         "rights": checkpoint.rights,
         "seconds": checkpoint.seconds,
-        "facts": dict(checkpoint.facts),
+        "compiled": checkpoint.compiled,
+        "micro_batches": checkpoint.micro_batches,
         "sizes": {name: len(values) for name, values in checkpoint.state.items()},
     }
     arrays: dict[str, Any] = {"about": np.array(json.dumps(about))}
@@ -96,7 +98,8 @@ def load(path: str) -> Checkpoint | None:
         losses=tuple(about["losses"]),
         rights=tuple(about["rights"]),
         seconds=about["seconds"],
-        facts=about["facts"],
+        compiled=about["compiled"],
+        micro_batches=about["micro_batches"],
     )
 
 

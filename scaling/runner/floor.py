@@ -25,7 +25,7 @@ from scaling.runner.jobs import (
     TrainJob,
 )
 from scaling.runner.missing import missing
-from scaling.runner.worker import timed, trained
+from scaling.runner.recording import timed, trained
 from scaling.schema import Environment, Failure, FailureKind, TrainRecord, Variant
 
 TRIED_AGAIN: frozenset[FailureKind] = frozenset({"crash", "preempted", "timeout"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scaling.runner.execution import Compile
 from scaling.runner.tracking import Tracker
 from scaling.schema import Environment, Epoch, LatencyRecord, LatencyRequest, TrainRecord, Trial, Variant
 
@@ -20,12 +21,14 @@ class Setup:
         checkpoints: folder, or a URL that TensorFlow opens (`gs://...`).
         checkpoint_seconds: at most so much training is lost with a worker.
         trackers: that each trial's history also goes to; see `scaling.runner.tracking`.
+        compile: how programs are compiled; see `scaling.runner.execution.Execution`.
     """
 
     logs: str
     checkpoints: str
     checkpoint_seconds: float = 60.0
     trackers: tuple[Tracker, ...] = ()
+    compile: Compile = "auto"
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 from scaling.runner import checkpoint as checkpoints
 from scaling.runner import mixing
+from scaling.runner.backend import Tensor
 from scaling.runner.checkpoint import Checkpoint, CheckpointError
+from scaling.runner.compilation import choose
 from scaling.runner.data import Augmentation, DataError, Part, Pictures
 from scaling.runner.jobs import Position
 from scaling.runner.program import Program
@@ -63,14 +66,31 @@ class Watch:
     checkpoint_seconds: float = 60.0
 
 
-def train(trial: Trial, program: Program, pictures: Pictures, watch: Watch = Watch()) -> Outcome:
-    """Trains to the last epoch, from the checkpoint where there is one, then looks at the test pictures once.
+UNWATCHED = Watch()
+
+
+def found(watch: Watch) -> Checkpoint | None:
+    """The checkpoint to go on from; None where there is none, or none that is whole, which is noted."""
+    if watch.checkpoint is None:
+        return None
+    try:
+        return checkpoints.load(watch.checkpoint)
+    except CheckpointError as error:
+        watch.note(f"{error}; the trial starts over")
+        return None
+
+
+def train(
+    trial: Trial, program: Program, pictures: Pictures, watch: Watch = UNWATCHED, start: Checkpoint | None = None
+) -> Outcome:
+    """Trains to the last epoch, then looks at the test pictures once.
 
     Args:
         trial: what to train.
         program: compiled for the trial's variant; its state is started over.
         pictures: at the variant's resolution.
         watch: is told how it goes.
+        start: what to go on from; None: the trial's seed.
 
     Raises:
         DataError: if there are fewer training pictures than one batch.
@@ -80,7 +100,7 @@ def train(trial: Trial, program: Program, pictures: Pictures, watch: Watch = Wat
     if pictures.train_size < trial.recipe.batch_size:
         raise DataError(f"{pictures.train_size} training pictures do not fill one batch of {trial.recipe.batch_size}")
     training = _Training(trial, program, pictures, watch)
-    training.begin()
+    training.begin(start)
     while len(training.history) < trial.recipe.epochs:
         training.run_epoch()
     return training.outcome()
@@ -115,18 +135,20 @@ class _Training:
         self.history: list[Epoch] = []
         self._losses: list[float] = []
         self._rights: list[float] = []
-        self._in_flight: deque[tuple[Any, Any]] = deque()
+        self._in_flight: deque[tuple[Tensor, Tensor]] = deque()
+        self._chosen = program.execution.compile != "auto"
         self._began = self._saved = self._reported = time.monotonic()
 
-    def begin(self) -> None:
-        """Starts from the seed, or goes on from the checkpoint."""
+    def begin(self, start: Checkpoint | None) -> None:
+        """Starts from the seed, or goes on from a checkpoint, compiled as it was."""
         self._program.reset(self._trial.seed)
-        found = self._found()
-        if found is not None:
-            self._program.restore(found.state)
-            self.history, self._losses, self._rights = list(found.history), list(found.losses), list(found.rights)
+        if start is not None:
+            self._program.restore(start.state)
+            self.history, self._losses, self._rights = list(start.history), list(start.losses), list(start.rights)
+            if start.compiled in self._program.compilers:
+                self._program.compiled, self._chosen = start.compiled, True
         self._began = self._saved = time.monotonic()
-        self._began -= found.seconds if found else 0.0
+        self._began -= start.seconds if start else 0.0
 
     def run_epoch(self) -> None:
         """Trains the rest of the running epoch and evaluates on the validation pictures."""
@@ -139,7 +161,10 @@ class _Training:
         for step, (images, labels) in enumerate(batches, start=first + len(self._losses)):
             self._pause()
             mix = mixing.draw(recipe, self._trial.seed, step, *images.shape[:2])
-            self._in_flight.append(self._program.step(images, labels, rates(recipe, step, self._steps), mix))
+            take = partial(self._program.step, images, labels, rates(recipe, step, self._steps), mix)
+            if not self._chosen:
+                self._choose(take, steps_ahead=recipe.epochs * self._steps - step)
+            self._in_flight.append(take())
             self._settle(STEPS_IN_FLIGHT)
             self._report(step + 1 - first)
         self._settle(0)
@@ -154,6 +179,11 @@ class _Training:
             test_raw=self._score("test", averaged=False),
             test_ema=self._score("test", averaged=True),
         )
+
+    def _choose(self, take: Callable[[], tuple[Tensor, Tensor]], steps_ahead: int) -> None:
+        self._chosen = True
+        sys.stdout.write(f"compiled as {choose(self._program, lambda: take()[0], steps_ahead).reason}\n")
+        self._saved = time.monotonic()
 
     def _score(self, part: Part, averaged: bool) -> Score:
         batch_size = self._trial.recipe.batch_size
@@ -211,21 +241,14 @@ class _Training:
             losses=tuple(self._losses),
             rights=tuple(self._rights),
             seconds=time.monotonic() - self._began,
+            compiled=self._program.compiled,
+            micro_batches=self._program.execution.micro_batches,
         )
         try:
             checkpoints.save(self._watch.checkpoint, now)
         except OSError as error:
             self._watch.note(f"no checkpoint written: {error}; training goes on")
         self._saved = time.monotonic()
-
-    def _found(self) -> Checkpoint | None:
-        if self._watch.checkpoint is None:
-            return None
-        try:
-            return checkpoints.load(self._watch.checkpoint)
-        except CheckpointError as error:
-            self._watch.note(f"{error}; the trial starts over")
-            return None
 
 
 def rates(recipe: Recipe, step: int, steps_per_epoch: int) -> dict[str, float]:

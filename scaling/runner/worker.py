@@ -10,34 +10,21 @@ import dataclasses
 import os
 import sys
 import time
-import traceback
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from scaling.datasets import DataError, DatasetFacts, facts
-from scaling.models import count, describe
+from scaling.datasets import facts
 from scaling.runner import checkpoint, environment, tracking
 from scaling.runner.jobs import Event, Job, Noted, Progress, Setup, TimeJob, TrainJob
+from scaling.runner.recording import failure, timed, trained
 from scaling.runner.tracking import Diary
-from scaling.schema import (
-    Environment,
-    Epoch,
-    Failure,
-    FailureKind,
-    LatencyRecord,
-    LatencyRequest,
-    Recipe,
-    TrainRecord,
-    Trial,
-)
+from scaling.schema import Epoch, LatencyRecord, Recipe, TrainRecord, Trial
 
 if TYPE_CHECKING:
+    from scaling.runner.data import Pictures
     from scaling.runner.program import Program, ProgramKey
-    from scaling.runner.train import Watch
-
-TRACEBACK_LINES = 30
+    from scaling.runner.train import Outcome, Watch
 
 
 class Channel(Protocol):
@@ -62,18 +49,36 @@ class Worker:
         busy: whether it trains, and so has something to save when it is asked to end.
     """
 
-    def __init__(self, number: int, setup: Setup, channel: Channel, interrupted: Flag) -> None:
+    def __init__(
+        self, number: int, setup: Setup, devices: tuple[str, ...], channel: Channel, interrupted: Flag
+    ) -> None:
+        """Loads Keras.
+
+        Args:
+            number: see above.
+            setup: what holds for all workers.
+            devices: this one's, names as of `scaling.runner.devices`; none: the backend's first.
+            channel: to the driver.
+            interrupted: set when the driver wants checkpoints and an end.
+
+        Raises:
+            UserError: if the backend does not see the devices.
+        """
         self.number = number
         self.busy = False
         self._setup = setup
+        self._devices = devices
         self._channel = channel
         self._interrupted = interrupted
         self._terminated = False
         self._program: Program | None = None
+        self._parts: dict[tuple[ProgramKey, int], int] = {}
         import keras
 
         from scaling.runner import backend
 
+        if devices:
+            backend.use(devices)
         self.environment = environment.describe(keras.backend.backend(), backend.device_name())
 
     def terminate(self) -> None:
@@ -96,27 +101,53 @@ class Worker:
             return self._timed(job).model_copy(update={"log": log})
 
     def _trained(self, trial: Trial) -> TrainRecord:
-        from scaling.runner import data
-        from scaling.runner import train as training
+        from scaling.runner import backend, data
 
         started = time.perf_counter()
         try:
             pictures = data.load(trial.dataset, trial.variant.resolution)
-            program = self._program_for(_key(trial, facts(trial.dataset.name)))
-            setup_seconds = time.perf_counter() - started
-            watch = self._watch(trial)
-            outcome = training.train(trial, program, pictures, watch)
-            if watch.checkpoint:
-                checkpoint.remove(watch.checkpoint)
-            return trained(trial, self.environment).model_copy(
-                update={
-                    **{field.name: getattr(outcome, field.name) for field in dataclasses.fields(outcome)},
-                    "setup_seconds": setup_seconds,
-                    "train_seconds": time.perf_counter() - started - setup_seconds,
-                }
-            )
+            outcome, program, begun = self._outcome(trial, pictures)
         except Exception as error:
-            return trained(trial, self.environment, _failure(error))
+            return trained(trial, self.environment, failure(error))
+        return trained(trial, self.environment).model_copy(
+            update={
+                **{field.name: getattr(outcome, field.name) for field in dataclasses.fields(outcome)},
+                "setup_seconds": begun - started,
+                "train_seconds": time.perf_counter() - begun,
+                "compiled": program.compiled,
+                "micro_batch_size": program.micro_batch_size(trial.recipe.batch_size),
+                "devices": program.devices,
+                "peak_memory_gb": backend.peak_memory_gb(),
+                "skipped": tuple(pictures.skipped),
+            }
+        )
+
+    def _outcome(self, trial: Trial, pictures: Pictures) -> tuple[Outcome, Program, float]:
+        """Trains from the checkpoint, if there is one; where memory runs out it goes on in smaller parts of a batch.
+
+        Returns:
+            What training gave, the program that gave it, and when it began, by `time.perf_counter`.
+        """
+        from scaling.runner import train as training
+
+        watch, key, batch_size = self._watch(trial), _key(trial), trial.recipe.batch_size
+        while True:
+            start = training.found(watch)
+            parts = max(self._parts.get((key, batch_size), 1), start.micro_batches if start else 1)
+            program, begun = self._program_for(key, parts), time.perf_counter()
+            try:
+                outcome = training.train(trial, program, pictures, watch, start)
+            except Exception as error:
+                if not _smaller_parts_help(error, batch_size, program.devices * parts):
+                    raise
+            else:
+                if watch.checkpoint:
+                    checkpoint.remove(watch.checkpoint)
+                return outcome, program, begun
+            # Not in the handler, whose traceback holds the memory that is to be freed.
+            del program
+            self._program, self._parts[key, batch_size] = None, 2 * parts
+            watch.note(f"out of memory; batches of {batch_size} go on in parts of {batch_size // (2 * parts)}")
 
     def _timed(self, job: TimeJob) -> LatencyRecord:
         from scaling.runner import latency
@@ -131,7 +162,7 @@ class Worker:
                 update={"batch_size": batch_size, **dataclasses.asdict(timing)}
             )
         except Exception as error:
-            return timed(request, self.environment, _failure(error))
+            return timed(request, self.environment, failure(error))
 
     def _watch(self, trial: Trial) -> Watch:
         from scaling.runner.train import Watch
@@ -154,13 +185,15 @@ class Worker:
             except Exception as error:
                 self._channel.send(Noted(self.number, f"{trial.id}: epoch {epoch.epoch} is not tracked: {error}"))
 
-    def _program_for(self, key: ProgramKey) -> Program:
+    def _program_for(self, key: ProgramKey, parts: int = 1) -> Program:
         """The kept program where it serves, else a new one; the old one's memory is freed first."""
-        if self._program is None or self._program.key != key:
-            from scaling.runner.program import Program
+        from scaling.runner.execution import Execution
+        from scaling.runner.program import Program
 
+        execution = Execution(self._setup.compile, self._devices, parts)
+        if self._program is None or (self._program.key, self._program.execution) != (key, execution):
             self._program = None
-            self._program = Program(key)
+            self._program = Program(key, execution)
         return self._program
 
     @contextlib.contextmanager
@@ -179,50 +212,16 @@ class Worker:
                 os.close(descriptor)
 
 
-def trained(trial: Trial, where: Environment, failure: Failure | None = None) -> TrainRecord:
-    """A record of a trial as far as it is known without its scores."""
-    pictures = facts(trial.dataset.name)
-    cost = count(describe(trial.variant, channels=pictures.channels, classes=pictures.classes))
-    return TrainRecord(
-        finished=datetime.now(UTC),
-        environment=where,
-        trial_id=trial.id,
-        trial=trial,
-        **dataclasses.asdict(cost),
-        failure=failure,
-    )
-
-
-def timed(request: LatencyRequest, where: Environment, failure: Failure | None = None) -> LatencyRecord:
-    """A record of a timing as far as it is known without its times."""
-    return LatencyRecord(finished=datetime.now(UTC), environment=where, request=request, failure=failure)
-
-
-def _key(trial: Trial, pictures: DatasetFacts) -> ProgramKey:
+def _key(trial: Trial) -> ProgramKey:
     from scaling.runner.program import ProgramKey
 
-    return ProgramKey.of(trial.variant, pictures, trial.recipe)
+    return ProgramKey.of(trial.variant, facts(trial.dataset.name), trial.recipe)
 
 
-def _failure(error: Exception) -> Failure:
-    traceback.print_exc()
-    lines = traceback.format_exc().splitlines()[-TRACEBACK_LINES:]
-    message = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return Failure(kind=_kind(error), message=message[:500], traceback="\n".join(lines))
-
-
-def _kind(error: Exception) -> FailureKind:
+def _smaller_parts_help(error: Exception, batch_size: int, parts: int) -> bool:
     from scaling.runner.backend import is_out_of_memory
-    from scaling.runner.train import NotFiniteError, StoppedError
 
-    kinds: tuple[tuple[type[Exception], FailureKind], ...] = (
-        (NotFiniteError, "nan"),
-        (StoppedError, "preempted"),
-        (DataError, "data"),
-    )
-    if is_out_of_memory(error):
-        return "oom"
-    return next((kind for of, kind in kinds if isinstance(error, of)), "error")
+    return is_out_of_memory(error) and batch_size % (2 * parts) == 0
 
 
 def redirect(log: Path) -> None:

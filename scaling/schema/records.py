@@ -127,6 +127,7 @@ class TrainRecord(_Record):
         micro_batch_size: pictures computed at once, where the recipe's batch did not fit or was not meant to.
         devices: that shared each batch.
         peak_memory_gb: the most in use on one device, in 1e9 bytes, where the backend tells it.
+        skipped: names of pictures that could not be decoded.
     """
 
     trial_id: str
@@ -146,6 +147,7 @@ class TrainRecord(_Record):
     micro_batch_size: int | None = None
     devices: int | None = None
     peak_memory_gb: float | None = None
+    skipped: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

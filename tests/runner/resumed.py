@@ -13,7 +13,7 @@ from pathlib import Path
 from scaling.datasets import facts
 from scaling.runner import data
 from scaling.runner.program import Program, ProgramKey
-from scaling.runner.train import Watch, train
+from scaling.runner.train import Watch, found, train
 from scaling.schema import Dataset, Recipe, Trial, Variant
 
 TRIAL = Trial(
@@ -35,7 +35,7 @@ def main(folder: Path) -> None:
     pictures = data.load(TRIAL.dataset, TRIAL.variant.resolution)
     program = Program(ProgramKey.of(TRIAL.variant, facts(TRIAL.dataset.name), TRIAL.recipe))
     watch = Watch(stop=told, note=sys.stdout.write, checkpoint=str(folder / "c.npz"), checkpoint_seconds=0.0)
-    outcome = train(TRIAL, program, pictures, watch)
+    outcome = train(TRIAL, program, pictures, watch, found(watch))
     state = {
         name: [hashlib.sha256(value.tobytes()).hexdigest() for value in values]
         for name, values in program.snapshot().items()

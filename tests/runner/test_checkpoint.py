@@ -32,7 +32,8 @@ MIDDLE = Checkpoint(
     losses=(0.1, 1 / 3),
     rights=(3.0, 4.0),
     seconds=0.25,
-    facts={"compiled": "graph"},
+    compiled="xla",
+    micro_batches=4,
 )
 
 
@@ -48,7 +49,7 @@ def test_what_is_saved_is_loaded_to_the_last_bit(tmp_path: Path) -> None:
         for value, same in zip(values, loaded.state[name], strict=True):
             assert value.dtype == same.dtype
             np.testing.assert_array_equal(value, same)
-    rest = ("history", "losses", "rights", "seconds", "facts")
+    rest = ("history", "losses", "rights", "seconds", "compiled", "micro_batches")
     assert [getattr(loaded, name) for name in rest] == [getattr(MIDDLE, name) for name in rest]
     checkpoint.remove(path)
     checkpoint.remove(path)

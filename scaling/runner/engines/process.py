@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
+from scaling.runner.devices import visible
 from scaling.runner.jobs import Setup, TimeJob, TrainJob
 from scaling.runner.worker import Worker, redirect
 from scaling.schema import Environment, LatencyRecord, TrainRecord
@@ -19,16 +20,19 @@ _TERMINATED = 128 + signal.SIGTERM
 _here: Worker | None = None
 
 
-def start(number: int, setup: Setup, threads: int, channel: Connection, interrupted: Event) -> None:
+def start(
+    number: int, setup: Setup, devices: tuple[str, ...], threads: int, channel: Connection, interrupted: Event
+) -> None:
     """Makes this process a worker: output to its log, Ctrl-C left to the driver, SIGTERM to what it trains."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _on_sigterm)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     redirect(Path(setup.logs) / f"worker-{number}.log")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ |= visible(devices)
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(threads)
     global _here
-    _here = Worker(number, setup, channel, interrupted)
+    _here = Worker(number, setup, devices, channel, interrupted)
 
 
 def describe_device() -> Environment:

@@ -1,0 +1,62 @@
+"""Records as workers and driver fill them in: what is known of a job before, and what went wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import traceback
+from datetime import UTC, datetime
+
+from scaling.datasets import DataError, facts
+from scaling.models import count, describe
+from scaling.schema import (
+    Environment,
+    Failure,
+    FailureKind,
+    LatencyRecord,
+    LatencyRequest,
+    TrainRecord,
+    Trial,
+)
+
+TRACEBACK_LINES = 30
+
+
+def trained(trial: Trial, where: Environment, failure: Failure | None = None) -> TrainRecord:
+    """A record of a trial as far as it is known without its scores."""
+    pictures = facts(trial.dataset.name)
+    cost = count(describe(trial.variant, channels=pictures.channels, classes=pictures.classes))
+    return TrainRecord(
+        finished=datetime.now(UTC),
+        environment=where,
+        trial_id=trial.id,
+        trial=trial,
+        **dataclasses.asdict(cost),
+        failure=failure,
+    )
+
+
+def timed(request: LatencyRequest, where: Environment, failure: Failure | None = None) -> LatencyRecord:
+    """A record of a timing as far as it is known without its times."""
+    return LatencyRecord(finished=datetime.now(UTC), environment=where, request=request, failure=failure)
+
+
+def failure(error: Exception) -> Failure:
+    """What a record says of an error; all of it goes to this process' standard error."""
+    traceback.print_exc()
+    lines = traceback.format_exc().splitlines()[-TRACEBACK_LINES:]
+    message = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return Failure(kind=_kind(error), message=message[:500], traceback="\n".join(lines))
+
+
+def _kind(error: Exception) -> FailureKind:
+    from scaling.runner.backend import is_out_of_memory
+    from scaling.runner.train import NotFiniteError, StoppedError
+
+    kinds: tuple[tuple[type[Exception], FailureKind], ...] = (
+        (NotFiniteError, "nan"),
+        (StoppedError, "preempted"),
+        (DataError, "data"),
+    )
+    if is_out_of_memory(error):
+        return "oom"
+    return next((kind for of, kind in kinds if isinstance(error, of)), "error")
