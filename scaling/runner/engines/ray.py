@@ -6,10 +6,13 @@ import contextlib
 import logging
 import os
 import signal
+import socket
+import textwrap
 import time
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import ray
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
@@ -23,6 +26,8 @@ PASSED_ON = ("KERAS_BACKEND", "SCALING_DATA_DIR")
 """All that the workers get of the driver's environment variables."""
 CALLS_AT_ONCE = 4
 """A question for news that waits, and what has to come through beside it."""
+REACH_SECONDS = 10.0
+"""Given to a cluster's head to take a connection."""
 NOTED_SECONDS = 15.0
 """After which people are told that a worker has no node yet."""
 STARVED_SECONDS = 1800.0
@@ -50,6 +55,7 @@ def connected(address: str | None) -> Iterator[None]:
     }
     asked_to_end = signal.getsignal(signal.SIGTERM)
     try:
+        _reach(address)
         ray.init(
             address=address or "local",
             log_to_driver=False,
@@ -57,13 +63,22 @@ def connected(address: str | None) -> Iterator[None]:
             **({} if address else here),
         )
     except (OSError, RuntimeError, ValueError, RayError) as error:
-        raise EngineError(f"--address {address}: no Ray cluster answers there ({_first_line(error)})") from None
+        raise EngineError(f"--address {address}: no Ray cluster answers there ({_reason(error)})") from None
     finally:
         signal.signal(signal.SIGTERM, asked_to_end)  # which Ray has taken for itself
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _reach(address: str | None) -> None:
+    """Finds out at once what Ray would try for minutes."""
+    if address and address != "auto":
+        place = urlsplit(address if "://" in address else f"ray://{address}")
+        if not place.hostname or not place.port:
+            raise ValueError("write it as auto, HOST:PORT or ray://HOST:PORT")
+        socket.create_connection((place.hostname, place.port), timeout=REACH_SECONDS).close()
 
 
 def nodes() -> list[Resources]:
@@ -188,10 +203,9 @@ class _RayWorker:
     def _death(self, error: ActorDiedError) -> Died:
         if self._killed:
             return Died(self._number, "the worker was killed")
-        node = self._where()
-        if error.preempted or not any(one["NodeID"] == node and one["Alive"] for one in ray.nodes()):
+        if error.preempted or self._where() in {one["NodeID"] for one in ray.nodes() if not one["Alive"]}:
             return Died(self._number, "the worker's node is gone", preempted=True)
-        return Died(self._number, _first_line(error))
+        return Died(self._number, f"the worker's process ended: {_reason(error)}")
 
     def _where(self) -> str | None:
         try:
@@ -206,5 +220,7 @@ def _cluster() -> str:
     return "free in the cluster: " + ", ".join(f"{name} {free.get(name, 0):g} of {total[name]:g}" for name in names)
 
 
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+def _reason(error: Exception) -> str:
+    """The last line of an error, which says why in Ray's, and not all that it says."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return textwrap.shorten(lines[-1], 240, placeholder=" ...")

@@ -28,7 +28,7 @@ class Shares:
     needs: Resources
 
     def __str__(self) -> str:
-        return ", ".join(f"{name} {amount:g}" for name, amount in self.needs.items())
+        return ",".join(f"{name}={amount:g}" for name, amount in self.needs.items())
 
 
 def divide(nodes: Sequence[Resources], workers: int | None = None, needs: Resources | None = None) -> Shares:
