@@ -94,8 +94,6 @@ def on_this_node(setup: Setup) -> tuple[Setup, str | None]:
     own = Path(tempfile.gettempdir()) / "scaling" / results.name
     note = f"{results} is not on node {socket.gethostname()}; its logs are there in {own / logs.name}"
     moved = replace(setup, logs=str(own / logs.name))
-    if setup.tensorboard:
-        moved = replace(moved, tensorboard=str(own / Path(setup.tensorboard).relative_to(results)))
     if Path(setup.checkpoints).is_relative_to(results):
         moved = replace(moved, checkpoints=str(own / Path(setup.checkpoints).relative_to(results)))
         note += ", and checkpoints too, which are lost with the node: give --checkpoints a folder that all nodes share"
