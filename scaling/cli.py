@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -49,6 +49,7 @@ Accelerator = Annotated[
 ]
 MaxHours = Annotated[float | None, typer.Option(min=0, help="Refuse (exit 2) when more hours than this are left.")]
 MaxCost = Annotated[float | None, typer.Option(min=0, help="Refuse (exit 2) when more dollars than this are left.")]
+Engine = Literal["local", "ray"]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 
 
@@ -151,7 +152,31 @@ def _explain(planned: Study, trial_id: str, as_json: bool) -> None:
 @app.command()
 def run(
     study: StudyName,
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes; on a CPU they share its cores.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            show_default="1; with --engine ray: one for each accelerator or node",
+            help="Worker processes; on a CPU they share its cores.",
+        ),
+    ] = None,
+    engine: Annotated[Engine, typer.Option(help="Where workers run: on this machine, or on a Ray cluster.")] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|HOST:PORT|ray://...",
+            show_default="a Ray of its own, on this machine",
+            help="The Ray cluster.",
+        ),
+    ] = None,
+    resources: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=NUMBER,...",
+            show_default="GPU=1 or TPU=1 where there are some, and a share of the CPUs",
+            help="What each worker asks of Ray.",
+        ),
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Train at most so many trials now.")] = None,
     retry: Annotated[
         str | None, typer.Option(metavar="failed[:KIND]", help="Also run again what failed, or what failed so.")
@@ -191,6 +216,9 @@ def run(
             _stop_beyond(*_planned(study, overrides, results, on), max_hours, max_cost)
         options = session.Options(
             workers=workers,
+            engine=engine,
+            address=address,
+            resources=resources,
             limit=limit,
             patience=Patience(retries, timeout, session.retried_kinds(retry)),
             checkpoints=checkpoints,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 from rich.console import Console
 
@@ -23,6 +26,7 @@ from scaling.progress.views import LiveView, PlainView
 from scaling.records import ResultsFolder
 from scaling.runner import environment, loop, stopping, tracking
 from scaling.runner.data import sources
+from scaling.runner.engines import Engine, EngineError
 from scaling.runner.engines.local import LocalEngine
 from scaling.runner.floor import Patience
 from scaling.runner.jobs import Job, Record, Setup, TimeJob, TrainJob
@@ -41,7 +45,10 @@ class Options:
     """How a study is run; nothing of it changes what its trials ask.
 
     Attributes:
-        workers: number of processes.
+        workers: number of processes; None: what the engine has room for.
+        engine: where they are.
+        address: of a Ray cluster; None: a Ray of this run's own, on this machine.
+        resources: what each worker asks of it, as `GPU=1,CPU=4`; None: see `shares.divide`.
         limit: of trainings in this run; None: all.
         patience: how failures are met.
         checkpoints: folder or URL for them; None: `checkpoints/` of the results folder.
@@ -49,7 +56,10 @@ class Options:
         trackers: that each trial's history also goes to.
     """
 
-    workers: int = 1
+    workers: int | None = None
+    engine: Literal["local", "ray"] = "local"
+    address: str | None = None
+    resources: str | None = None
     limit: int | None = None
     patience: Patience = field(default_factory=Patience)
     checkpoints: str | None = None
@@ -60,7 +70,7 @@ class Options:
         """What the workers need of it."""
         return Setup(
             logs=str(results.logs.absolute()),
-            checkpoints=self.checkpoints or str(results.checkpoints.absolute()),
+            checkpoints=_absolute(self.checkpoints or str(results.checkpoints)),
             checkpoint_seconds=self.checkpoint_seconds,
             trackers=self.trackers,
         )
@@ -79,15 +89,16 @@ def run(study: Study, folder: Path, options: Options, console: Console) -> loop.
         DataError: if the pictures are not on this machine, or no longer.
         ResultsError: if the folder cannot be written.
         DriverError: if it belongs to another run.
+        EngineError: if there are no workers to be had.
         OSError: if a record cannot be written; those before it are safe.
     """
     dataset = study.file.dataset.name
     tracking.check(options.trackers)
     sources.locate(dataset)
     results, place = ResultsFolder(folder), environment.describe().place
-    with stopping.listening() as stop, results.writing():
+    with stopping.listening() as stop, results.writing(), _workers(options) as (workers, start):
         results.study_file.write_text(study.to_yaml(), encoding="utf-8")
-        search = _Searching(study, results, place, options.workers, options.limit) if study.file.search else None
+        search = _Searching(study, results, place, workers, options.limit) if study.file.search else None
         everything = jobs(search.so_far() if search else study)
         todo = _limited(missing(everything, results, place, options.patience.recorded), options.limit)
         settled = len(everything) - len(todo)
@@ -96,16 +107,39 @@ def run(study: Study, folder: Path, options: Options, console: Console) -> loop.
         if not todo:
             console.print(f"{study.name}: nothing left to do")
             return loop.Tally(0, 0)
-        tracker = Tracker({job.id: job for job in todo}, _work(todo), settled, options.workers)
+        tracker = Tracker({job.id: job for job in todo}, _work(todo), settled, workers)
         if search:
             search.watched_by(tracker, todo)
         shown = (LiveView if console.is_terminal else PlainView)(tracker, console)
         view = Broadcast(shown, tracker, folder)
         more = search.more if search else tuple
-        with shown, LocalEngine(options.workers, options.setup(results)) as engine:
+        with shown, start(options.setup(results)) as engine:
             return loop.run(
                 todo, results, engine, view, options.patience, more, stop, blame=lambda record: _blame(record, dataset)
             )
+
+
+@contextlib.contextmanager
+def _workers(options: Options) -> Iterator[tuple[int, Callable[[Setup], contextlib.AbstractContextManager[Engine]]]]:
+    """How many workers there are to be, and what starts them."""
+    if options.engine == "local":
+        if options.address or options.resources:
+            raise EngineError("--address and --resources are for --engine ray")
+        workers = options.workers or 1
+        yield workers, partial(LocalEngine, workers)
+        return
+    if find_spec("ray") is None:
+        raise EngineError('--engine ray needs Ray: pip install "scaling-study[cluster]"')
+    from scaling.runner.engines import ray, shares
+
+    needs = shares.parse(options.resources) if options.resources else None
+    with ray.connected(options.address):
+        divided = shares.divide(ray.nodes(), options.workers, needs)
+        yield divided.workers, partial(ray.RayEngine, divided)
+
+
+def _absolute(folder: str) -> str:
+    return folder if "://" in folder else str(Path(folder).absolute())
 
 
 def _blame(record: Record, dataset: str) -> None:

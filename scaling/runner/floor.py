@@ -145,13 +145,17 @@ class Floor:
         return job
 
     def _bury(self, worker: int, reason: str, kind: FailureKind) -> None:
-        if worker not in self.busy:
-            raise EngineError(f"{reason}; see {self.results.logs / f'worker-{worker}.log'}")
+        where = self.environments.pop(worker, None)
         self.last.pop(worker, None)
+        if where is None and kind != "preempted":
+            raise EngineError(f"{reason}; see {self.results.logs / f'worker-{worker}.log'}")
+        if where is None or worker not in self.busy:
+            self.view.noted(f"worker {worker}, which had no job: {reason}")
+            return
         if worker in self.overdue:
             self.overdue.remove(worker)
             kind, reason = "timeout", f"no progress for {self.patience.silence_seconds:.0f} s; {reason}"
-        job, where = self.busy[worker], self.environments[worker]
+        job = self.busy[worker]
         log = f"{job.id}.log"
         failure = Failure(kind=kind, message=reason)
         record = trained(job.trial, where, failure) if isinstance(job, TrainJob) else timed(job.request, where, failure)

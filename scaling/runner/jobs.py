@@ -109,7 +109,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Died:
-    """A worker process ended in the middle of its job; `preempted` where its machine was taken away."""
+    """A worker process ended; `preempted` where its machine was taken away. Its next one says `Ready` anew."""
 
     worker: int
     reason: str

@@ -132,3 +132,31 @@ def test_a_worker_that_cannot_start_stops_the_run(tmp_path: Path) -> None:
     folder: ResultsFolder = results_folder(tmp_path)
     with folder.writing(), pytest.raises(EngineError, match=r"no Keras; see .*worker-0\.log"):
         run([TRAIN_A], folder, engine, Silent(), Patience())
+
+
+def test_a_worker_that_died_gets_nothing_before_it_is_ready_again(tmp_path: Path) -> None:
+    """Its trial goes to another; an idle worker whose machine is taken away stops nothing."""
+
+    class Losing(Script):
+        def __init__(self) -> None:
+            super().__init__({TRAIN_A.id: train_record(A)})
+            self._pending = [Ready(0, environment())]
+            self.given: list[int] = []
+
+        def submit(self, number: int, job: Job) -> None:
+            self.given.append(number)
+            super().submit(number, job)
+
+        def events(self, timeout: float) -> Iterator[Event]:
+            if self._busy.pop(0, None):
+                yield Died(0, "its node is gone", preempted=True)
+                yield Died(0, "nor did it start again", preempted=True)
+                self._pending = [Ready(1, environment())]
+            else:
+                yield from super().events(timeout)
+
+    engine, folder = Losing(), results_folder(tmp_path)
+    with folder.writing():
+        assert run([TRAIN_A], folder, engine, Silent(), Patience()).finished == 1
+    assert engine.given == [0, 1]
+    assert [r.failure and r.failure.kind for r in folder.training.read()[0]] == ["preempted", None]

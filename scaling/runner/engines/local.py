@@ -21,7 +21,7 @@ from scaling.schema import Environment
 class LocalEngine:
     """`count` processes on this machine's processor, which share its cores and its one device.
 
-    A process that dies is replaced when its worker gets the next job.
+    A process that dies is replaced at once.
     """
 
     def __init__(self, count: int, setup: Setup) -> None:
@@ -85,7 +85,10 @@ class _LocalWorker:
             while self.bell.poll():
                 self.bell.recv()
             future, self._future = self._future, None
-            yield self._ended(future)
+            event = self._ended(future)
+            if isinstance(event, Died) and not self._interrupted.is_set():
+                self._schedule(process.describe_device)
+            yield event
 
     def interrupt(self) -> None:
         self._interrupted.set()

@@ -1,0 +1,226 @@
+"""The Ray engine: workers are actors on the nodes of a cluster. Imported only where it is asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import textwrap
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import ray
+from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
+
+from scaling.runner.engines import EngineError
+from scaling.runner.engines.actor import Actor
+from scaling.runner.engines.shares import Resources, Shares
+from scaling.runner.jobs import Died, Event, Job, Noted, Setup
+
+PASSED_ON = ("KERAS_BACKEND", "SCALING_DATA_DIR")
+"""All that the workers get of the driver's environment variables."""
+CALLS_AT_ONCE = 4
+"""A question for news that waits, and what has to come through beside it."""
+REACH_SECONDS = 10.0
+"""Given to a cluster's head to take a connection."""
+NOTED_SECONDS = 15.0
+"""After which people are told that a worker has no node yet."""
+STARVED_SECONDS = 1800.0
+"""After which a run ends that no node has had room for; an autoscaler may need minutes to bring one."""
+OBJECT_STORE_BYTES = 80 * 2**20
+"""Of a local Ray; next to nothing passes through it, and it takes no less."""
+
+
+@contextlib.contextmanager
+def connected(address: str | None) -> Iterator[None]:
+    """Is connected to a cluster, or to a Ray on this machine that lives as long as the block.
+
+    Args:
+        address: `auto`, `host:port` or `ray://host:port`; None: a Ray of its own.
+
+    Raises:
+        EngineError: if there is no such cluster.
+    """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    here: dict[str, Any] = {
+        "include_dashboard": False,
+        "object_store_memory": OBJECT_STORE_BYTES,
+        "_node_ip_address": "127.0.0.1",
+    }
+    asked_to_end = signal.getsignal(signal.SIGTERM)
+    try:
+        _reach(address)
+        ray.init(
+            address=address or "local",
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            **({} if address else here),
+        )
+    except (OSError, RuntimeError, ValueError, RayError) as error:
+        raise EngineError(f"--address {address}: no Ray cluster answers there ({_reason(error)})") from None
+    finally:
+        signal.signal(signal.SIGTERM, asked_to_end)  # which Ray has taken for itself
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _reach(address: str | None) -> None:
+    """Finds out at once what Ray would try for minutes."""
+    if address and address != "auto":
+        place = urlsplit(address if "://" in address else f"ray://{address}")
+        if not place.hostname or not place.port:
+            raise ValueError("write it as auto, HOST:PORT or ray://HOST:PORT")
+        socket.create_connection((place.hostname, place.port), timeout=REACH_SECONDS).close()
+
+
+def nodes() -> list[Resources]:
+    """What each node of the cluster has in all."""
+    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+
+
+class RayEngine:
+    """Actors that hold their share of a cluster; one that dies is made again wherever there is room for it."""
+
+    def __init__(self, shares: Shares, setup: Setup) -> None:
+        self._shares = shares
+        self._workers = [_RayWorker(number, shares, setup) for number in range(shares.workers)]
+        self._placed = time.monotonic()
+
+    def submit(self, number: int, job: Job) -> None:
+        self._workers[number].submit(job)
+
+    def events(self, timeout: float) -> Iterator[Event]:
+        asked = {one.news: one for one in self._workers}
+        ray.wait(list(asked), timeout=timeout)
+        answered, _ = ray.wait(list(asked), num_returns=len(asked), timeout=0)
+        for answer in answered:
+            yield from asked[answer].hear()
+        for one in self._workers:
+            yield from one.wait()
+        self._stop_if_starved()
+
+    def interrupt(self) -> None:
+        for one in self._workers:
+            one.interrupt()
+
+    def kill(self, number: int) -> None:
+        self._workers[number].kill()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for one in self._workers:
+            one.kill()
+
+    def _stop_if_starved(self) -> None:
+        if any(one.is_placed for one in self._workers):
+            self._placed = time.monotonic()
+        elif time.monotonic() - self._placed > STARVED_SECONDS:
+            raise EngineError(
+                f"no node has had room for a worker ({self._shares}) for {STARVED_SECONDS / 60:.0f} minutes; "
+                f"{_cluster()}. See `ray status`, and --resources"
+            )
+
+
+class _RayWorker:
+    """An actor, the next one when it has died, and an open question for its news."""
+
+    def __init__(self, number: int, shares: Shares, setup: Setup) -> None:
+        self._number = number
+        self._shares = shares
+        self._setup = setup
+        self._heard, self._told, self._killed = 0, False, False
+        self._start()
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether a node has had room for it."""
+        return bool(ray.wait([self._node], timeout=0)[0])
+
+    def submit(self, job: Job) -> None:
+        self._actor.take.remote(job)
+
+    def hear(self) -> Iterator[Event]:
+        """Reads the answer to its question, which has come, and asks again."""
+        try:
+            events = ray.get(self.news)
+        except ActorUnavailableError:  # a connection was lost; whether the actor was too, the next answer says
+            self._ask()
+            return
+        except ActorDiedError as error:
+            died = self._death(error)
+            self._start()
+            yield died
+            return
+        self._heard += len(events)
+        self._ask()
+        for event in events:
+            if isinstance(event, Died):
+                self.kill()
+                self._start()
+            yield event
+
+    def wait(self) -> Iterator[Event]:
+        """Tells once of waiting for a node for long."""
+        if not self._told and time.monotonic() - self._since > NOTED_SECONDS and not self.is_placed:
+            self._told = True
+            yield Noted(self._number, f"worker {self._number} waits for a node with {self._shares}; {_cluster()}")
+
+    def interrupt(self) -> None:
+        self._actor.interrupt.remote()
+
+    def kill(self) -> None:
+        self._killed = True
+        ray.kill(self._actor)
+
+    def _start(self) -> None:
+        needs = dict(self._shares.needs)
+        variables = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        if threads := int(needs.get("CPU", 0)):
+            variables["TF_NUM_INTRAOP_THREADS"] = variables["TF_NUM_INTEROP_THREADS"] = str(threads)
+        known = {"num_cpus": needs.pop("CPU", 0), "num_gpus": needs.pop("GPU", 0), "memory": needs.pop("memory", None)}
+        remote = ray.remote(Actor).options(max_concurrency=CALLS_AT_ONCE, resources=needs, **known)
+        self._actor = remote.remote(self._number, self._setup, variables)
+        self._node = self._actor.node.remote()
+        self._since = time.monotonic()
+        self._heard, self._told, self._killed = 0, False, False
+        self._ask()
+
+    def _ask(self) -> None:
+        self.news = self._actor.news.remote(self._heard)
+
+    def _death(self, error: ActorDiedError) -> Died:
+        if self._killed:
+            return Died(self._number, "the worker was killed")
+        if error.preempted or self._where() in {one["NodeID"] for one in ray.nodes() if not one["Alive"]}:
+            return Died(self._number, "the worker's node is gone", preempted=True)
+        return Died(self._number, f"the worker's process ended: {_reason(error)}")
+
+    def _where(self) -> str | None:
+        try:
+            return str(ray.get(self._node, timeout=0))
+        except RayError:
+            return None
+
+
+def _cluster() -> str:
+    total, free = ray.cluster_resources(), ray.available_resources()
+    names = [name for name in ("CPU", "GPU", "TPU") if name in total]
+    return "free in the cluster: " + ", ".join(f"{name} {free.get(name, 0):g} of {total[name]:g}" for name in names)
+
+
+def _reason(error: Exception) -> str:
+    """The last line of an error, which says why in Ray's, and not all that it says."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return textwrap.shorten(lines[-1], 240, placeholder=" ...")
