@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.console import Console
 
+from scaling.runner.execution import Compile
+
 if TYPE_CHECKING:
     from scaling.generator.budget import Basis
     from scaling.generator.study import Study
@@ -156,10 +158,21 @@ def run(
         int | None,
         typer.Option(
             min=1,
-            show_default="1; with --engine ray: one for each accelerator or node",
+            show_default="one for each accelerator; on a CPU, one",
             help="Worker processes; on a CPU they share its cores.",
         ),
     ] = None,
+    devices: Annotated[
+        str | None,
+        typer.Option(
+            metavar="gpu:0,gpu:1|cpu|tpu",
+            show_default="all accelerators, else the CPU",
+            help="Devices the workers share; one that gets several splits each batch.",
+        ),
+    ] = None,
+    compile_: Annotated[
+        Compile, typer.Option("--compile", help="Plain graph or XLA; auto times both where that pays.")
+    ] = "auto",
     engine: Annotated[Engine, typer.Option(help="Where workers run: on this machine, or on a Ray cluster.")] = "local",
     address: Annotated[
         str | None,
@@ -195,9 +208,12 @@ def run(
     checkpoint_seconds: Annotated[
         float, typer.Option(min=0, help="Write a checkpoint so often; at most so much training is ever lost.")
     ] = 60.0,
-    track: Annotated[
-        list[str] | None, typer.Option(metavar="tensorboard|mlflow", help="Also send each epoch's numbers there.")
-    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also write each epoch's numbers for TensorBoard, into logs/.")
+    ] = False,
+    mlflow: Annotated[
+        bool, typer.Option("--mlflow", help="Also send each epoch's numbers to the MLflow of MLFLOW_TRACKING_URI.")
+    ] = False,
     on: Accelerator = None,
     max_hours: MaxHours = None,
     max_cost: MaxCost = None,
@@ -216,6 +232,8 @@ def run(
             _stop_beyond(*_planned(study, overrides, results, on), max_hours, max_cost)
         options = session.Options(
             workers=workers,
+            devices=devices,
+            compile=compile_,
             engine=engine,
             address=address,
             resources=resources,
@@ -223,7 +241,7 @@ def run(
             patience=Patience(retries, timeout, session.retried_kinds(retry)),
             checkpoints=checkpoints,
             checkpoint_seconds=checkpoint_seconds,
-            trackers=session.trackers(track or ()),
+            trackers=(*(("tensorboard",) if tensorboard else ()), *(("mlflow",) if mlflow else ())),
         )
         folder = results / planned.name
         try:

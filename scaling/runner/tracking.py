@@ -5,14 +5,12 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 from scaling.errors import UserError
 from scaling.schema import Epoch, Trial
 
 Tracker: TypeAlias = Literal["tensorboard", "mlflow"]
-TRACKERS: tuple[Tracker, ...] = get_args(Tracker)
-
 Diary: TypeAlias = Callable[[Epoch], None]
 
 
@@ -24,7 +22,7 @@ def check(trackers: Iterable[Tracker]) -> None:
     """
     for tracker in trackers:
         if importlib.util.find_spec(tracker) is None:
-            raise UserError(f'--track {tracker}: it is not installed; pip install "scaling-study[{tracker}]" brings it')
+            raise UserError(f'--{tracker}: it is not installed; pip install "scaling-study[{tracker}]" brings it')
 
 
 def diary(tracker: Tracker, trial: Trial, folder: str) -> Diary:

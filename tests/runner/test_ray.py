@@ -242,7 +242,7 @@ def test_an_address_without_a_cluster_is_an_error_at_once(folder: Path, address:
 
 
 def test_without_ray_an_error_says_how_to_get_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "find_spec", lambda name: None)
+    monkeypatch.setattr(workers, "find_spec", lambda name: None)
     with pytest.raises(EngineError, match=r'pip install "scaling-study\[cluster\]"'):
         session.run(check(yaml.safe_load(STUDY)), folder / "results", session.Options(engine="ray"), Console())
 

@@ -29,7 +29,7 @@ def epoch(number: int) -> Epoch:
 
 def test_a_tracker_that_is_not_installed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tracking.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"--track mlflow: .*scaling-study\[mlflow\]"):
+    with pytest.raises(UserError, match=r"--mlflow: .*scaling-study\[mlflow\]"):
         tracking.check(["mlflow"])
 
 

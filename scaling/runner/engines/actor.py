@@ -75,7 +75,7 @@ class Actor:
             if note:
                 self._outbox.send(Noted(number, f"worker {number}: {note}"))
             redirect(Path(here.logs) / f"worker-{number}.log")
-            worker = Worker(number, here, self._outbox, self._interrupted)
+            worker = Worker(number, here, (), self._outbox, self._interrupted)
             self._outbox.send(Ready(number, worker.environment))
             while True:
                 job = self._jobs.get()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from multiprocessing import connection
 from types import TracebackType
@@ -19,14 +19,15 @@ from scaling.schema import Environment
 
 
 class LocalEngine:
-    """`count` processes on this machine's processor, which share its cores and its one device.
+    """Processes on this machine, one for each group of devices; they share its cores.
 
     A process that dies is replaced at once.
     """
 
-    def __init__(self, count: int, setup: Setup) -> None:
-        threads = max(1, (os.cpu_count() or 1) // count)
-        self._workers = [_LocalWorker(number, setup, threads) for number in range(count)]
+    def __init__(self, groups: Sequence[tuple[str, ...]], setup: Setup) -> None:
+        """Starts them; names of devices are those of `scaling.runner.devices`."""
+        threads = max(1, (os.cpu_count() or 1) // len(groups))
+        self._workers = [_LocalWorker(number, group, setup, threads) for number, group in enumerate(groups)]
 
     def submit(self, number: int, job: Job) -> None:
         self._workers[number].submit(job)
@@ -56,7 +57,7 @@ class LocalEngine:
 class _LocalWorker:
     """A pool of one process, with a pipe for what it tells along the way and a bell for when its job ends."""
 
-    def __init__(self, number: int, setup: Setup, threads: int) -> None:
+    def __init__(self, number: int, devices: tuple[str, ...], setup: Setup, threads: int) -> None:
         spawn = multiprocessing.get_context("spawn")
         self._number = number
         self.inbox, outbox = spawn.Pipe(duplex=False)
@@ -66,7 +67,7 @@ class _LocalWorker:
             max_workers=1,
             context=spawn,
             initializer=process.start,
-            initargs=(number, setup, threads, outbox, self._interrupted),
+            initargs=(number, setup, devices, threads, outbox, self._interrupted),
         )
         self._future: Future[Record | Environment] | None = None
         self._schedule(process.describe_device)

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from scaling import session
 from scaling.generator.study import Study, check
 from scaling.progress.tracker import Tracker
 from scaling.records import ResultsFolder
 from scaling.runner.jobs import Job, TimeJob, TrainJob
+from scaling.session.searching import Searching
+from scaling.session.work import asked_for, limited, weights
+from scaling.session.work import jobs as jobs_of
 from tests.builders import environment, latency_record, results_folder, train_record
 
 PLACE = environment().place
@@ -53,7 +55,7 @@ def trained(jobs: list[Job]) -> list[str]:
 def test_a_search_names_as_many_trials_as_there_are_workers_until_it_has_all(
     study: Study, folder: ResultsFolder
 ) -> None:
-    searching = session._Searching(study, folder, PLACE, workers=2, limit=None)
+    searching = Searching(study, folder, PLACE, workers=2, limit=None)
     named: list[int] = []
     while jobs := searching.more():
         record(jobs, folder)
@@ -64,7 +66,7 @@ def test_a_search_names_as_many_trials_as_there_are_workers_until_it_has_all(
 
 
 def test_a_limit_counts_the_trials_of_this_run(study: Study, folder: ResultsFolder) -> None:
-    searching = session._Searching(study, folder, PLACE, workers=2, limit=3)
+    searching = Searching(study, folder, PLACE, workers=2, limit=3)
     named = []
     while jobs := searching.more():
         record(jobs, folder)
@@ -75,15 +77,15 @@ def test_a_limit_counts_the_trials_of_this_run(study: Study, folder: ResultsFold
 def test_a_search_ends_rather_than_naming_what_it_named_and_nobody_recorded(
     study: Study, folder: ResultsFolder
 ) -> None:
-    searching = session._Searching(study, folder, PLACE, workers=1, limit=None)
+    searching = Searching(study, folder, PLACE, workers=1, limit=None)
     assert searching.more()
     assert searching.more() == []
 
 
 def test_the_tracker_hears_of_what_is_named_and_of_what_is_to_come(study: Study, folder: ResultsFolder) -> None:
-    searching = session._Searching(study, folder, PLACE, workers=1, limit=None)
+    searching = Searching(study, folder, PLACE, workers=1, limit=None)
     jobs = searching.more()
-    tracker = Tracker({job.id: job for job in jobs}, session._work(jobs))
+    tracker = Tracker({job.id: job for job in jobs}, weights(jobs))
     searching.watched_by(tracker, jobs)
     assert tracker.to_come == 4
     record(jobs, folder)
@@ -94,12 +96,12 @@ def test_the_tracker_hears_of_what_is_named_and_of_what_is_to_come(study: Study,
 
 
 def test_what_recorded_trials_lack_comes_first(study: Study, folder: ResultsFolder) -> None:
-    searching = session._Searching(study, folder, PLACE, workers=1, limit=None)
+    searching = Searching(study, folder, PLACE, workers=1, limit=None)
     record([job for job in searching.more() if isinstance(job, TrainJob)], folder)
-    again = session._Searching(study, folder, PLACE, workers=1, limit=None)
-    lacking = [job for job in session.jobs(again.so_far()) if isinstance(job, TimeJob)]
+    again = Searching(study, folder, PLACE, workers=1, limit=None)
+    lacking = [job for job in jobs_of(again.so_far()) if isinstance(job, TimeJob)]
     assert [job.request.phase for job in lacking] == ["training"]
-    assert session._limited([*lacking], 1) == lacking
+    assert limited([*lacking], 1) == lacking
 
 
 def test_a_limit_leaves_out_the_timings_of_variants_that_wait() -> None:
@@ -110,18 +112,18 @@ def test_a_limit_leaves_out_the_timings_of_variants_that_wait() -> None:
         "grid": [{"depth": [14, 26], "width": 0.25}],
         "across": {"resolution": 8, "stem": "small", "epochs": [1, 2]},
     }
-    jobs = session.jobs(check(grid))
-    limited = session._limited(jobs, 1)
-    assert len(trained(limited)) == 1
-    assert {job.variant.depth for job in limited} == {14}
-    assert session._limited(jobs, None) == jobs
+    jobs = jobs_of(check(grid))
+    first = limited(jobs, 1)
+    assert len(trained(first)) == 1
+    assert {job.variant.depth for job in first} == {14}
+    assert limited(jobs, None) == jobs
     finished = [job for job in jobs if not isinstance(job, TrainJob) or job.variant.depth == 26]
-    assert {job.variant.depth for job in session._limited(finished, 1)} == {14, 26}
+    assert {job.variant.depth for job in limited(finished, 1)} == {14, 26}
 
 
 def test_only_recorded_trials_of_a_search_are_asked_for(study: Study, folder: ResultsFolder) -> None:
-    jobs = session._Searching(study, folder, PLACE, workers=1, limit=None).more()
+    jobs = Searching(study, folder, PLACE, workers=1, limit=None).more()
     record(jobs, folder)
     folder.training.append(train_record())
     folder.study_file.write_text(study.to_yaml())
-    assert session.asked_for(folder) == set(trained(jobs))
+    assert asked_for(folder) == set(trained(jobs))

@@ -1,0 +1,82 @@
+"""How a study is run, and what the command line's words for it mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, get_args
+
+from scaling.errors import UserError, did_you_mean
+from scaling.records import ResultsFolder
+from scaling.runner import tracking
+from scaling.runner.execution import Compile
+from scaling.runner.floor import Patience
+from scaling.runner.jobs import Setup
+from scaling.schema import FailureKind
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a study is run; nothing of it changes what its trials ask.
+
+    Attributes:
+        workers: number of processes; None: what the engine has room for.
+        devices: that they share, as `scaling.runner.devices.parse` takes them.
+        compile: how programs are compiled.
+        engine: where workers are.
+        address: of a Ray cluster; None: a Ray of this run's own, on this machine.
+        resources: what each worker asks of it, as `GPU=1,CPU=4`; None: see `shares.divide`.
+        limit: of trainings in this run; None: all.
+        patience: how failures are met.
+        checkpoints: folder or URL for them; None: `checkpoints/` of the results folder.
+        checkpoint_seconds: at most so much training is lost with a worker.
+        trackers: that each trial's history also goes to.
+        timings_only: whether nothing is trained.
+    """
+
+    workers: int | None = None
+    devices: str | None = None
+    compile: Compile = "auto"
+    engine: Literal["local", "ray"] = "local"
+    address: str | None = None
+    resources: str | None = None
+    limit: int | None = None
+    patience: Patience = field(default_factory=Patience)
+    checkpoints: str | None = None
+    checkpoint_seconds: float = 60.0
+    trackers: tuple[tracking.Tracker, ...] = ()
+    timings_only: bool = False
+
+    def setup(self, results: ResultsFolder) -> Setup:
+        """What the workers need of it."""
+        return Setup(
+            logs=str(results.logs.absolute()),
+            checkpoints=_absolute(self.checkpoints or str(results.checkpoints)),
+            checkpoint_seconds=self.checkpoint_seconds,
+            trackers=self.trackers,
+            compile=self.compile,
+        )
+
+
+def _absolute(folder: str) -> str:
+    return folder if "://" in folder else str(Path(folder).absolute())
+
+
+def retried_kinds(option: str | None) -> set[str]:
+    """The kinds of failure that `--retry failed[:KIND]` means; none where it was not given.
+
+    Raises:
+        UserError: if it says something else.
+    """
+    if option is None:
+        return set()
+    what, colon, kind = option.partition(":")
+    if what != "failed":
+        raise UserError(f"--retry {option}: write failed, or failed:KIND")
+    if not colon:
+        return {"any"}
+    if kind not in get_args(FailureKind):
+        raise UserError(
+            f"--retry {option}: {kind!r} is not a kind of failure{did_you_mean(kind, get_args(FailureKind))}"
+        )
+    return {kind}

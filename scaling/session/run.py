@@ -1,0 +1,73 @@
+"""One `scaling run`: a checked study, its results folder, workers and somebody who watches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from scaling.generator.study import Study
+from scaling.progress.broadcast import Broadcast
+from scaling.progress.tracker import Tracker
+from scaling.progress.views import LiveView, PlainView
+from scaling.records import ResultsFolder
+from scaling.runner import environment, loop, stopping, tracking
+from scaling.runner.data import sources
+from scaling.runner.jobs import Record, TimeJob
+from scaling.runner.missing import missing
+from scaling.session.options import Options
+from scaling.session.searching import Searching
+from scaling.session.work import jobs, limited, weights
+from scaling.session.workers import workers_of
+
+
+def run(study: Study, folder: Path, options: Options, console: Console) -> loop.Tally:
+    """Runs what a study is missing.
+
+    Args:
+        study: what to run.
+        folder: its results folder, made where there is none.
+        options: how.
+        console: to be told on.
+
+    Raises:
+        DataError: if the pictures are not on this machine, or no longer.
+        ResultsError: if the folder cannot be written.
+        DriverError: if it belongs to another run.
+        EngineError: if there are no workers to be had.
+        OSError: if a record cannot be written; those before it are safe.
+    """
+    dataset = study.file.dataset.name
+    tracking.check(options.trackers)
+    if not options.timings_only:
+        sources.locate(dataset)
+    results, place = ResultsFolder(folder), environment.describe().place
+    with stopping.listening() as stop, results.writing(), workers_of(study, options) as (workers, start):
+        results.study_file.write_text(study.to_yaml(), encoding="utf-8")
+        search = Searching(study, results, place, workers, options.limit) if study.file.search else None
+        everything = jobs(search.so_far() if search else study)
+        if options.timings_only:
+            everything, search = [job for job in everything if isinstance(job, TimeJob)], None
+        todo = limited(missing(everything, results, place, options.patience.recorded), options.limit)
+        settled = len(everything) - len(todo)
+        if search and not todo:
+            todo = search.more()
+        if not todo:
+            console.print(f"{study.name}: nothing left to do")
+            return loop.Tally(0, 0)
+        tracker = Tracker({job.id: job for job in todo}, weights(todo), settled, workers)
+        if search:
+            search.watched_by(tracker, todo)
+        shown = (LiveView if console.is_terminal else PlainView)(tracker, console)
+        view = Broadcast(shown, tracker, folder)
+        more = search.more if search else tuple
+        with shown, start(options.setup(results)) as engine:
+            return loop.run(
+                todo, results, engine, view, options.patience, more, stop, blame=lambda record: _blame(record, dataset)
+            )
+
+
+def _blame(record: Record, dataset: str) -> None:
+    """Ends a run whose pictures have vanished: every trial to come would fail alike."""
+    if record.failure and record.failure.kind == "data":
+        sources.locate(dataset)

@@ -1,0 +1,64 @@
+"""What a search trains next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scaling.generator.recorded import Recorded, recorded
+from scaling.generator.study import Study
+from scaling.progress.tracker import Tracker
+from scaling.records import ResultsFolder
+from scaling.runner.jobs import Job, TrainJob
+from scaling.runner.missing import missing
+from scaling.session.work import jobs, weights
+
+
+class Searching:
+    """What a search trains next, from its records alone.
+
+    Begun with what recorded trials still lack: timings that an interruption or another machine left out, and failures
+    to be tried again. Then as many trials as there are workers, and when they are recorded the next ones.
+    """
+
+    def __init__(self, study: Study, results: ResultsFolder, place: str, workers: int, limit: int | None) -> None:
+        from scaling.generator import search
+
+        self._search = search
+        self._study, self._results, self._place, self._workers = study, results, place, workers
+        self._limit = limit
+        self._named: set[str] = set()
+        self._tracker: Tracker | None = None
+
+    def so_far(self) -> Study:
+        """The study with its recorded trials."""
+        return self._search.with_trials(self._study, self._recorded())
+
+    def more(self) -> list[Job]:
+        """Jobs of the next trials; none when the search or this run has all its trials, or the space has no more."""
+        known = self._recorded()
+        self._search.mirror(self._study, known)
+        unrecorded = self._named - {one.trial.id for one in known}
+        left = 0 if unrecorded else self._left(len(known))
+        suggested = self._search.suggest(self._study, known, min(self._workers, left))
+        asked = jobs(self._search.with_trials(self._study, (), suggested))
+        todo = missing(asked, self._results, self._place)
+        self._name(todo, left)
+        return todo
+
+    def watched_by(self, tracker: Tracker, todo: Sequence[Job]) -> None:
+        """Tells a tracker of every trial as it is named; `todo` is what the run begins with."""
+        self._tracker = tracker
+        self._name(todo, self._left(len(self._recorded())))
+
+    def _recorded(self) -> list[Recorded]:
+        return recorded(self._study, self._results, self._place)
+
+    def _left(self, known: int) -> int:
+        left = (self._study.file.search.trials if self._study.file.search else 0) - known
+        return left if self._limit is None else min(left, self._limit - len(self._named))
+
+    def _name(self, todo: Sequence[Job], left: int) -> None:
+        trainings = {job.id for job in todo if isinstance(job, TrainJob)}
+        self._named |= trainings
+        if self._tracker:
+            self._tracker.add({job.id: job for job in todo}, weights(todo), max(0, left - len(trainings)))

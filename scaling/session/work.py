@@ -1,0 +1,59 @@
+"""A study's jobs, and what each weighs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scaling.datasets import facts
+from scaling.generator import study as studies
+from scaling.generator.budget import train_macs
+from scaling.generator.errors import StudyError
+from scaling.generator.recorded import recorded
+from scaling.generator.sizes import size
+from scaling.generator.study import Study
+from scaling.records import ResultsFolder
+from scaling.runner.jobs import Job, TimeJob, TrainJob
+
+ACTIVATION_WORK = 300.0
+"""Multiply-accumulates done in the time that one activation is moved about; only the time left rests on it.
+
+A rough figure: with it the small variants of `depth_vs_width` keep one pace on a CPU to within a factor of 2 or so.
+"""
+
+
+def jobs(study: Study) -> list[Job]:
+    """Everything a study asks for: its trainings, then its timings."""
+    seconds, dataset = study.file.latency.max_seconds, study.file.dataset.name
+    return [
+        *(TrainJob(trial) for trial in study.trials),
+        *(TimeJob(request, dataset, seconds) for request in study.timings),
+    ]
+
+
+def asked_for(results: ResultsFolder) -> set[str] | None:
+    """Ids of the trials that the folder's own study file asks for; None where it has none that can be read."""
+    try:
+        study = studies.load(str(results.study_file))
+    except StudyError:
+        return None
+    return {trial.id for trial in study.trials} | {one.trial.id for one in recorded(study, results)}
+
+
+def limited(todo: list[Job], limit: int | None) -> list[Job]:
+    """The first `limit` trainings, and all timings but those of variants that wait for a later run."""
+    if limit is None:
+        return todo
+    trainings = [job for job in todo if isinstance(job, TrainJob)]
+    now = {job.variant for job in trainings[:limit]}
+    later = {job.variant for job in trainings[limit:]} - now
+    return [*trainings[:limit], *(job for job in todo if isinstance(job, TimeJob) and job.variant not in later)]
+
+
+def weights(todo: Iterable[Job]) -> dict[str, float]:
+    """What each training weighs against the others, by its multiply-accumulates and its activations."""
+    work = {}
+    for job in todo:
+        if isinstance(job, TrainJob):
+            cost = size(job.variant, facts(job.trial.dataset.name))
+            work[job.id] = train_macs(job.trial, cost) * (1 + ACTIVATION_WORK * cost.activations / cost.macs)
+    return work
