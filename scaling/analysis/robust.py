@@ -16,7 +16,7 @@ HUBER = 1.345
 
 _POLISHED = 2
 _STEPS = 100
-_SMALL = 1e-9
+_SMALL = 1e-7
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ FREEDOM = float(2 * MEAN**2 / (_FOURTH - MEAN**2))
 """Degrees of freedom that one residual adds to the sum of clipped squares, by matching its first two moments."""
 
 _LARGEST = 20.0
+_GRID = 65
+"""Sums that are solved exactly; the scatter of others lies between its neighbours', as it falls with the sum."""
 
 
 def scatter(residuals: Floats, noise: Floats, freedom: float) -> float:
@@ -47,7 +49,8 @@ def draw_scatter(residuals: Floats, noise: Floats, freedom: float, count: int, r
     if scatter(residuals, noise, freedom) == 0:
         return np.zeros(count)
     sums = MEAN * freedom * random.chisquare(FREEDOM * freedom, count) / (FREEDOM * freedom)
-    return _solve(residuals, noise, sums)
+    grid = np.linspace(sums.min(), sums.max(), _GRID)
+    return np.interp(sums, grid, _solve(residuals, noise, grid))
 
 
 def _solve(residuals: Floats, noise: Floats, sums: Floats) -> Floats:
