@@ -1,7 +1,7 @@
 """Of simulated studies with a known law, nine in ten hold the truth in their 90% interval.
 
-A standard error of 200 studies is two percent; noise of the pictures alone is covered rather more often than points that
-scatter, since how far they scatter is hard to tell from few of them.
+A standard error of 200 studies is two percent; noise of the pictures alone is covered rather more often than points
+that scatter, since how far they scatter is hard to tell from few of them.
 """
 
 from __future__ import annotations
