@@ -132,16 +132,20 @@ def _finite(value: Any) -> Any:
 def show(fits: Fits, console: Console) -> None:
     """A table of laws for each group, where it breaks, and which factor pays most."""
     for group, laws in fits.laws:
-        console.print(f"[bold]{group.name}[/bold]  error as a law of {fits.on} ({UNITS[fits.on]})", highlight=False)
+        console.print(
+            f"[bold]{group.name}[/bold]  error as a law of {fits.on} ({UNITS[fits.on]})",
+            highlight=False,
+            soft_wrap=True,
+        )
         if laws.fits:
             _show_laws(laws, console)
         for sentence in sentences(fits.on, laws):
-            console.print(f"  {sentence}", highlight=False)
+            console.print(f"  {sentence}", highlight=False, soft_wrap=True)
     for group, joint, rankings in fits.joints:
-        console.print(f"[bold]{group.name}[/bold]  joint law", highlight=False)
+        console.print(f"[bold]{group.name}[/bold]  joint law", highlight=False, soft_wrap=True)
         _show_joint(joint, rankings, console)
     if fits.not_fitted:
-        console.print(f"{fits.not_fitted} more groups not fitted: name fewer folders", highlight=False)
+        console.print(f"{fits.not_fitted} more groups not fitted: name fewer folders", highlight=False, soft_wrap=True)
 
 
 def _show_laws(laws: Laws, console: Console) -> None:
@@ -181,17 +185,19 @@ def sentences(on: str, laws: Laws) -> list[str]:
 
 def _show_joint(joint: Joint, rankings: Sequence[Ranking], console: Console) -> None:
     if joint.error is None:
-        console.print(f"  no fit: {joint.reason}", highlight=False)
+        console.print(f"  no fit: {joint.reason}", highlight=False, soft_wrap=True)
         return
     powers = ", ".join(f"{name} {_number(value)}" for name, value in joint.parameters.items())
-    console.print(f"  {powers}; held out {_percent(joint.error.held_out.off)}", highlight=False)
+    console.print(f"  {powers}; held out {_percent(joint.error.held_out.off)}", highlight=False, soft_wrap=True)
     for ranking in rankings:
         point = ", ".join(f"{name} {value:.3g}" for name, value in ranking.at.items())
-        console.print(f"  1% more {ranking.cost}, at {point}:", highlight=False)
+        console.print(f"  1% more {ranking.cost}, at {point}:", highlight=False, soft_wrap=True)
         for payoff in ranking.payoffs:
-            console.print(f"    {payoff.factor:<10} error {_number(payoff.per_percent)}%", highlight=False)
+            console.print(
+                f"    {payoff.factor:<10} error {_number(payoff.per_percent)}%", highlight=False, soft_wrap=True
+            )
         verdict = ranking.reason or f"{ranking.best} pays most: {ranking.verdict}"
-        console.print(f"    {verdict}", highlight=False)
+        console.print(f"    {verdict}", highlight=False, soft_wrap=True)
 
 
 def _times(factor: float, estimate: Estimate) -> Estimate:

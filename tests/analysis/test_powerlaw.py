@@ -90,7 +90,7 @@ def test_order_is_that_of_x_and_rows_lead_back() -> None:
 def test_new_points_lie_in_their_interval() -> None:
     random = np.random.default_rng(5)
     inside = []
-    for seed in range(40):
+    for seed in range(20):
         error = LAWS["power law"][0](X) * np.exp(0.04 * random.standard_normal(16))
         band = fit(X[:10], error[:10], 1e-4, draws=60, seed=seed)["power law"].predict(X[10:])
         assert np.mean(band.point_high - band.point_low) > np.mean(band.high - band.low)
@@ -111,6 +111,7 @@ def test_extrapolation_tells_the_right_law_from_the_wrong_one() -> None:
     assert floored.inside > straight.inside
 
 
+@pytest.mark.slow
 def test_a_straight_law_does_not_break() -> None:
     random = np.random.default_rng(7)
     verdicts = []
