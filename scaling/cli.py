@@ -15,6 +15,8 @@ from rich.console import Console
 from scaling.runner.execution import Compile
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from scaling.generator.budget import Basis
     from scaling.generator.study import Study
 
@@ -320,6 +322,48 @@ def plot(
                 typer.echo(f"  {note}")
             for file in drawn.files:
                 typer.echo(f"  {file}")
+
+
+@app.command()
+def fit(
+    results: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Study folders, or folders of them.")
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option("--published", metavar="TABLE", help="A published table as well, as fig2.")
+    ] = None,
+    on: Annotated[str, typer.Option(help="macs, training_ms, inference_ms, params or epochs.")] = "macs",
+    between: Annotated[
+        str | None, typer.Option(metavar="LOW:HIGH", help="Only settings with ON in this range.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Rank factors there, as resnet_rs_50@160; else in the middle.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit laws to error: a power law, with a floor, or broken; and which factor pays most, with intervals."""
+    from scaling.analysis.fits import fit_all
+    from scaling.reports import fit as report
+
+    with _input_errors():
+        fits = fit_all(_results(results, table), on, report.range_of(between), report.point_of(at))
+    if as_json:
+        _print_json(report.as_json(fits))
+    else:
+        report.show(fits, Console())
+
+
+def _results(paths: list[Path] | None, published_tables: list[str] | None) -> pd.DataFrame:
+    """Measured results and published tables in one frame; those in results/ where nothing is named."""
+    import pandas as pd
+
+    from scaling import published
+    from scaling.frame import load_results
+
+    frames = [published.load(name) for name in published_tables or ()]
+    if paths or not frames:
+        frames.append(load_results(*(paths or ())))
+    return pd.concat([frame.dropna(axis=1, how="all") for frame in frames], ignore_index=True)
 
 
 @app.command("studies")

@@ -29,6 +29,7 @@ from scaling.runner import checkpoint
 from scaling.runner.engines import EngineError
 from scaling.runner.engines.actor import Outbox, on_this_node
 from scaling.runner.jobs import Noted, Setup
+from scaling.session import workers
 
 STUDY = """
 study: tiny
