@@ -20,7 +20,16 @@ TRIAL = Trial(
     dataset=Dataset(name="synthetic", train_examples=320, validation_fraction=0.01),
     variant=Variant(depth=14, width=0.0625, resolution=8, stem="small"),
     recipe=Recipe(
-        epochs=3, batch_size=32, dropout=0.2, stochastic_depth=0.2, randaugment_layers=1, warmup_epochs=1, nesterov=True
+        epochs=3,
+        batch_size=32,
+        dropout=0.2,
+        stochastic_depth=0.2,
+        randaugment_layers=1,
+        mixup_alpha=0.2,
+        cutmix_alpha=1.0,
+        clip_norm=1.0,
+        warmup_epochs=1,
+        nesterov=True,
     ),
     seed=3,
 )

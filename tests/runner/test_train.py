@@ -72,14 +72,15 @@ def test_training_learns_repeats_itself_and_looks_at_test_once(compiled: Any, mo
     monkeypatch.setattr(InMemory, "evaluation", counting)
     trial = Trial(dataset=DATASET, variant=VARIANT, recipe=Recipe(epochs=6, batch_size=32, learning_rate=0.05), seed=5)
     positions: list[Any] = []
-    first = training.train(trial, compiled, pictures, positions.append)
+    watch = training.Watch(report=positions.append)
+    first = training.train(trial, compiled, pictures, watch)
     assert looks.count("test") == 2  # raw and averaged weights, each once
     assert looks[-2:] == ["test"] * 2
     assert [position.epochs_done for position in positions if position.epochs_done % 1 == 0] == [1, 2, 3, 4, 5, 6]
     assert first.validation_ema.top1 > 0.3
     assert first.history[-1].train_loss < first.history[0].train_loss
-    other = training.train(trial.model_copy(update={"seed": 6}), compiled, pictures, positions.append)
-    again = training.train(trial, program(trial.recipe), pictures, positions.append)
+    other = training.train(trial.model_copy(update={"seed": 6}), compiled, pictures, watch)
+    again = training.train(trial, program(trial.recipe), pictures, watch)
 
     def without_seconds(outcome: Any) -> Any:
         epochs = [epoch.model_dump(exclude={"seconds"}) for epoch in outcome.history]
@@ -95,4 +96,4 @@ def test_a_loss_that_is_no_number_is_a_failure(compiled: Any) -> None:
 
     trial = Trial(dataset=DATASET, variant=VARIANT, recipe=Recipe(epochs=2, learning_rate=1e20))
     with pytest.raises(training.NotFiniteError, match="in epoch 1"):
-        training.train(trial, compiled, data.load(DATASET, 8), lambda position: None)
+        training.train(trial, compiled, data.load(DATASET, 8))

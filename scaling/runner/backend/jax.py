@@ -31,11 +31,9 @@ class Replicas:
     compilers: tuple[Compiled, ...] = ("xla",)
 
     def __init__(self, devices: Sequence[str] = ()) -> None:
-        self.count = max(1, len(devices))
-        self._parallel: keras.distribution.DataParallel | None = None
-        if self.count > 1:
-            names = keras.distribution.list_devices(devices[0].partition(":")[0])[: self.count]
-            self._parallel = keras.distribution.DataParallel(devices=names)
+        names = _seen(devices)
+        self.count = max(1, len(names))
+        self._parallel = keras.distribution.DataParallel(devices=names) if self.count > 1 else None
 
     def hold(self, arrays: Mapping[str, Sequence[Tensor]], into: State) -> State:
         """Arrays on the devices with these values; `into` is used up."""
@@ -118,6 +116,15 @@ def wait(result: Tensor) -> None:
 def device_name() -> str | None:
     """The accelerators' name and number, None on a CPU."""
     return counted(str(device.device_kind) for device in jax.devices() if device.platform != "cpu")
+
+
+def _seen(devices: Sequence[str]) -> list[str]:
+    """As Keras names them, numbered anew: a worker sees no devices but its own. `tpu` is all cores of a host."""
+    if not devices:
+        return []
+    kind = devices[0].partition(":")[0]
+    names: list[str] = keras.distribution.list_devices(kind)
+    return names if kind == "tpu" else names[: len(devices)]
 
 
 _told = 0.0
