@@ -79,7 +79,7 @@ class Worker:
 
         if devices:
             backend.use(devices)
-        self.environment = environment.describe(keras.backend.backend(), backend.device_name())
+        self.environment = environment.describe(keras.backend.backend(), backend.device_name(), max(1, len(devices)))
 
     def terminate(self) -> None:
         """Lets the training write a checkpoint and end at its next step."""
@@ -190,7 +190,8 @@ class Worker:
         from scaling.runner.execution import Execution
         from scaling.runner.program import Program
 
-        execution = Execution(self._setup.compile, self._devices, parts)
+        shared = self._devices if len(self._devices) > 1 or self._devices == ("tpu",) else ()
+        execution = Execution(self._setup.compile, shared, parts)
         if self._program is None or (self._program.key, self._program.execution) != (key, execution):
             self._program = None
             self._program = Program(key, execution)
