@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
+from scaling.datasets import DataError
 from scaling.generator.study import Study
 from scaling.progress.broadcast import Broadcast
 from scaling.progress.tracker import Tracker
@@ -62,12 +64,13 @@ def run(study: Study, folder: Path, options: Options, console: Console) -> loop.
         view = Broadcast(shown, tracker, folder)
         more = search.more if search else tuple
         with shown, start(options.setup(results)) as engine:
-            return loop.run(
-                todo, results, engine, view, options.patience, more, stop, blame=lambda record: _blame(record, dataset)
-            )
+            blame = partial(_blame, dataset=dataset, elsewhere=options.engine != "local")
+            return loop.run(todo, results, engine, view, options.patience, more, stop, blame)
 
 
-def _blame(record: Record, dataset: str) -> None:
-    """Ends a run whose pictures have vanished: every trial to come would fail alike."""
+def _blame(record: Record, dataset: str, elsewhere: bool) -> None:
+    """Ends a run whose pictures have vanished, or are not where workers are: every trial to come would fail alike."""
     if record.failure and record.failure.kind == "data":
         sources.locate(dataset)
+        if elsewhere:
+            raise DataError(f"{dataset} is on this machine, but on a node of the cluster: {record.failure.message}")

@@ -41,6 +41,11 @@ def test_every_worker_has_room_for_its_share_of_processors(workers: int) -> None
     assert room(nodes, divide(nodes, workers).needs) >= workers
 
 
+def test_a_worker_trains_on_the_accelerator_that_it_asked_for() -> None:
+    kinds = [Shares(1, needs).kind for needs in ({"CPU": 4.0}, {"CPU": 4.0, "GPU": 2.0}, {"TPU": 4.0})]
+    assert kinds == ["cpu", "gpu", "tpu"]
+
+
 def test_parse() -> None:
     assert parse("GPU=1, CPU=0.5") == {"GPU": 1, "CPU": 0.5}
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
+from scaling.runner.devices import parse, visible
 from scaling.runner.jobs import Died, Event, Finished, Job, Noted, Ready, Setup, TrainJob
 from scaling.runner.worker import Worker, redirect
 
@@ -43,13 +44,13 @@ class Outbox:
 class Actor:
     """A worker in a process of its own. Ray calls these methods in threads of its own; one more does the work."""
 
-    def __init__(self, number: int, setup: Setup, variables: Mapping[str, str]) -> None:
+    def __init__(self, number: int, setup: Setup, kind: str, variables: Mapping[str, str]) -> None:
         os.environ.update(variables)
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         self._outbox = Outbox()
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._interrupted = threading.Event()
-        threading.Thread(target=self._work, args=(number, setup), daemon=True).start()
+        threading.Thread(target=self._work, args=(number, setup, kind), daemon=True).start()
 
     def node(self) -> str:
         """Ray's id of the node that it is on."""
@@ -69,13 +70,15 @@ class Actor:
         """Asks the training to write a checkpoint at its next step and to end."""
         self._interrupted.set()
 
-    def _work(self, number: int, setup: Setup) -> None:
+    def _work(self, number: int, setup: Setup, kind: str) -> None:
         try:
             here, note = on_this_node(setup)
             if note:
                 self._outbox.send(Noted(number, f"worker {number}: {note}"))
             redirect(Path(here.logs) / f"worker-{number}.log")
-            worker = Worker(number, here, (), self._outbox, self._interrupted)
+            devices = parse(kind)  # all that Ray lets this process see
+            os.environ |= visible(devices)
+            worker = Worker(number, here, devices, self._outbox, self._interrupted)
             self._outbox.send(Ready(number, worker.environment))
             while True:
                 job = self._jobs.get()

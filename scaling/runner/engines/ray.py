@@ -191,7 +191,7 @@ class _RayWorker:
             variables["TF_NUM_INTRAOP_THREADS"] = variables["TF_NUM_INTEROP_THREADS"] = str(threads)
         known = {"num_cpus": needs.pop("CPU", 0), "num_gpus": needs.pop("GPU", 0), "memory": needs.pop("memory", None)}
         remote = ray.remote(Actor).options(max_concurrency=CALLS_AT_ONCE, resources=needs, **known)
-        self._actor = remote.remote(self._number, self._setup, variables)
+        self._actor = remote.remote(self._number, self._setup, self._shares.kind, variables)
         self._node = self._actor.node.remote()
         self._since = time.monotonic()
         self._heard, self._told, self._killed = 0, False, False

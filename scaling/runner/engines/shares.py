@@ -27,6 +27,11 @@ class Shares:
     workers: int
     needs: Resources
 
+    @property
+    def kind(self) -> str:
+        """What a worker trains on, by the names of `scaling.runner.devices`."""
+        return next((name.lower() for name in ACCELERATORS if self.needs.get(name)), "cpu")
+
     def __str__(self) -> str:
         return ",".join(f"{name}={amount:g}" for name, amount in self.needs.items())
 

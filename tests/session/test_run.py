@@ -1,0 +1,16 @@
+"""What ends a run early."""
+
+from __future__ import annotations
+
+import pytest
+
+from scaling.datasets import DataError
+from scaling.session.run import _blame
+from tests.builders import train_record
+
+
+def test_pictures_that_only_the_workers_lack_end_a_run_on_a_cluster() -> None:
+    _blame(train_record(failure="nan"), "synthetic", elsewhere=True)
+    _blame(train_record(failure="data"), "synthetic", elsewhere=False)
+    with pytest.raises(DataError, match="on a node of the cluster: made up: data"):
+        _blame(train_record(failure="data"), "synthetic", elsewhere=True)
