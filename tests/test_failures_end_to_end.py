@@ -94,6 +94,7 @@ def test_workers_that_crash_and_hang_cost_no_trial(folder: Path) -> None:
     (folder / "orders" / "1").write_text("hang")
     (folder / "orders" / "2").write_text("terminate")
     (folder / "orders" / "3").write_text("segfault!")
+    (folder / "orders" / "4").write_text("exhaust")
     options = ("--checkpoint-seconds", "0", "--timeout", "25", "--retries", "1")
     code, output = call(folder, "run", "frail.yaml", *options)
     assert code == 1, output
@@ -107,6 +108,8 @@ def test_workers_that_crash_and_hang_cost_no_trial(folder: Path) -> None:
     by_kind = {record.get("failure", {}).get("kind"): record for record in records(folder)}
     assert "was ended by SIGSEGV" in by_kind["crash"]["failure"]["message"]
     assert "no progress for 25 s" in by_kind["timeout"]["failure"]["message"]
+    assert [record["micro_batch_size"] for record in records(folder) if "failure" not in record] == [32, 32, 32, 16]
+    assert "out of memory; batches of 32 go on in parts of 16" in output
     logs = folder / "results" / "frail" / "logs"
     assert all((logs / record["log"]).exists() for record in records(folder))
     left = [file.name for file in (folder / "results" / "frail" / "checkpoints").iterdir()]

@@ -27,6 +27,8 @@ def do(deed: str) -> None:
             ctypes.string_at(0)
         case ["hang"]:
             ctypes.PyDLL(None).sleep(3600)  # holds Python's lock, so that no signal handler of ours runs
+        case ["exhaust"]:
+            raise MemoryError("as much as was asked for is not there")
         case ["terminate"]:
             os.kill(os.getpid(), signal.SIGTERM)
         case ["allocate", group]:
