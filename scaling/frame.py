@@ -28,7 +28,8 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
         `folder`, `trial_id`, `status` (`ok` or `failed`), `failure_kind`, `failure_message`; the fields of dataset
         (`dataset`, `train_examples`, `validation_fraction`), variant, recipe, and `seed`; `params`, `macs`,
         `activations`; for each score `*_top1` (fraction), `*_correct`, `*_n`, `*_loss`; `top1`, `top1_n`,
-        `test_top1`: of the averaged weights where the recipe averages, else of the raw ones; `train_seconds`,
+        `test_top1`: of the averaged weights where the recipe averages, else of the raw ones; `train_top1`, the last
+        epoch's, augmentation and dropout on; `train_seconds`,
         `device`; and for each phase `training_ms` / `inference_ms` (median), `*_low_ms`, `*_high_ms` (95%),
         `*_p10_ms`, `*_p90_ms`, `*_n`, `*_batch_size`, `*_precision`, `*_device` (with the
         backend). What is missing is NaN or None.
@@ -76,6 +77,7 @@ def _trial_row(record: TrainRecord) -> dict[str, Any]:
         row |= _score_row(name, getattr(record, name))
     row["top1"], row["top1_n"] = row[f"validation_{weights}_top1"], row[f"validation_{weights}_n"]
     row["test_top1"] = row[f"test_{weights}_top1"]
+    row["train_top1"] = record.history[-1].train_top1 if record.history else None
     return row
 
 
