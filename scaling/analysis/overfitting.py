@@ -45,9 +45,7 @@ def growth(arm: Arm, settings: pd.DataFrame, top1: Floats) -> Growth:
     """
     measured = settings["top1"].to_numpy(float)
     rows = [row for row in arm.rows if np.isfinite(measured[row])]
-    gaps = (
-        (settings["train_top1"] - settings["top1"]).to_numpy(float) if "train_top1" in settings else measured * np.nan
-    )
+    gaps = settings["train_top1"].to_numpy(float) - measured
     step = Estimate(np.nan, np.nan, np.nan)
     if len(rows) > 1:
         before, last = rows[-2:]

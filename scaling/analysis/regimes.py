@@ -1,4 +1,4 @@
-"""Depth against width: which arm is ahead at equal cost, and how that moves with training time (the paper's Figure 3)."""
+"""Depth against width at equal cost, and how the answer moves with training time (the paper's Figure 3)."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _compared(width: Arm, depth: Arm, curves: dict[Arm, Drawn], cost: Metric) ->
         none = pd.DataFrame(columns=[cost.column, "width", "depth", "low", "high"], dtype=float)
         unknown = Estimate(np.nan, np.nan, np.nan)
         return Cell(width.resolution, width.epochs, width, depth, None, unknown, "undecided", none), np.array([])
-    at = np.linspace(*np.log(shared), NODES)
+    at = np.linspace(np.log(shared[0]), np.log(shared[1]), NODES)
     wide, deep = curves[width].at(at), curves[depth].at(at)
     difference = wide - deep
     low, high = np.quantile(difference[1:], [0.05, 0.95], axis=0)

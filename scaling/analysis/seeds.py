@@ -31,8 +31,8 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row a setting, in order of first appearance: the columns of `SETTING`; `seeds`, the number of trials that
         went well, and `failed`, of those that did not; `top1`, `top1_min`, `top1_max`, `top1_std` and `test_top1*`
-        (fractions) over the trials that went well, NaN where there are none; `train_seconds` and `train_top1`, their means; and
-        size, cost and latency columns as they were. Trials whose variant was timed under different
+        (fractions) over the trials that went well, NaN where there are none; `train_seconds` and `train_top1`, their
+        means; and size, cost and latency columns as they were. Trials whose variant was timed under different
         conditions (another device) stay apart, so that no row mixes two latencies.
     """
     frame = _prepared(frame)
