@@ -51,14 +51,16 @@ def rankings(settings: pd.DataFrame, top1: Floats) -> Iterator[Ranking]:
         Those with three variants or more, by resolution and regimes.
     """
     known = settings[settings["top1"].notna()].drop_duplicates(["dataset", *VARIANT, "epochs"])
-    for (_, resolution), rows in known.groupby(["dataset", "resolution"]):
+    for _, rows in known.groupby(["dataset", "resolution"]):
+        resolution = int(rows["resolution"].iloc[0])
         keys = rows[[*VARIANT]].astype(object).apply(tuple, axis=1)
-        by_epochs = {epochs: dict(zip(keys[of.index], of.index, strict=True)) for epochs, of in rows.groupby("epochs")}
+        trained = rows["epochs"].astype(int)
+        by_epochs = {e: {keys[row]: row for row in rows.index[trained == e]} for e in trained.unique().tolist()}
         for short, long in combinations(sorted(by_epochs), 2):
             both = [key for key in by_epochs[short] if key in by_epochs[long]]
             if len(both) >= _LEAST:
                 places = [np.array([by_epochs[e][key] for key in both]) for e in (short, long)]
-                yield _ranking((int(resolution), int(short), int(long)), settings, top1, *places)
+                yield _ranking((resolution, short, long), settings, top1, *places)
 
 
 def _ranking(
@@ -72,7 +74,7 @@ def _ranking(
     chosen = int(np.argmax(measured[0, short]))
 
     def regret(values: Floats) -> Floats:
-        return values[:, long].max(axis=1) - values[:, long[chosen]]
+        return np.asarray(values[:, long].max(axis=1) - values[:, long[chosen]])
 
     correlation = estimate(_spearman(measured, short, long)[0], _spearman(top1, short, long))
     return Ranking(*which, len(short), correlation, estimate(regret(measured)[0], regret(top1)))
