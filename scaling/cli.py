@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from scaling.generator.budget import Basis
     from scaling.generator.study import Study
 
@@ -205,6 +207,68 @@ def plot(
                 typer.echo(f"  {note}")
             for file in drawn.files:
                 typer.echo(f"  {file}")
+
+
+@app.command()
+def compare(
+    results: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Study folders, or folders of them.")
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option("--published", metavar="TABLE", help="A published table as well, as table7.")
+    ] = None,
+    cost: Annotated[str, typer.Option(help="training_ms, inference_ms, macs, params, ...")] = "training_ms",
+    by: Annotated[str, typer.Option(help="What tells the groups: family, study, epochs, ...")] = "family",
+    device: Annotated[str | None, typer.Option(help="Only what was timed on it; part of its name will do.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how much less one family costs than another at equal accuracy, with intervals; crossovers included."""
+    from scaling.analysis.compare import compare as compared
+    from scaling.analysis.conditions import on_device
+    from scaling.analysis.seeds import collapse_seeds
+    from scaling.reports import compare as report
+
+    with _input_errors():
+        frame = _results(results, table)
+        frame = frame if device is None else on_device(frame, cost, device)
+        found = compared(collapse_seeds(frame), cost, by)
+    if as_json:
+        _print_json(report.as_json(found))
+    else:
+        report.show(found, Console())
+
+
+@app.command()
+def claims(
+    results: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Your own; else the paper's published numbers.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay the paper's claims on its published numbers, or on your own results: holds, fails or undecided."""
+    from scaling.analysis.claims import replay
+    from scaling.frame import load_results
+    from scaling.reports import claims as report
+
+    with _input_errors():
+        replayed = replay(load_results(*results) if results else None)
+    if as_json:
+        _print_json(report.as_json(replayed))
+    else:
+        report.show(replayed, Console())
+
+
+def _results(paths: list[Path] | None, published_tables: list[str] | None) -> pd.DataFrame:
+    """Measured results and published tables in one frame; those in results/ where nothing is named."""
+    import pandas as pd
+
+    from scaling import published
+    from scaling.frame import load_results
+
+    frames = [published.load(name) for name in published_tables or ()]
+    if paths or not frames:
+        frames.append(load_results(*(paths or ())))
+    return pd.concat([frame.dropna(axis=1, how="all") for frame in frames], ignore_index=True)
 
 
 @app.command("studies")

@@ -193,8 +193,8 @@ def _sentence(epochs: int, cells: int, found: Estimate, ahead: tuple[int, int], 
     arm = "width" if found.value > 0 else "depth"
     sure = "ahead" if found.side_of(0, "y", "y") == "y" else "ahead in direction only, undecided"
     interval = f"{abs(points.value):.2f} points (width less depth, 90%: {points.low:+.2f} to {points.high:+.2f})"
-    by_cell = f"width ahead at {ahead[0]} (sure at {decided[0]}), depth at {ahead[1]} (sure at {decided[1]})"
-    return f"{epochs} epochs: {arm} {sure} by {interval}; of {cells} resolutions, {by_cell}."
+    counts = (f"{name} at {n} (sure at {m})" for name, n, m in zip(("width", "depth"), ahead, decided, strict=True))
+    return f"{epochs} epochs: {arm} {sure} by {interval}; ahead, of {cells} cells: {', '.join(counts)}."
 
 
 def _notes(settings: pd.DataFrame, cost: Metric, cells: Sequence[Cell]) -> Iterator[str]:

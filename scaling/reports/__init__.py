@@ -1,0 +1,1 @@
+"""What was found, as short tables for people and as mappings for programs."""
