@@ -29,6 +29,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Data sets: what there is, and fetching one.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+import_app = typer.Typer(help="Results that others published, as a results folder.", no_args_is_help=True)
+app.add_typer(import_app, name="import")
 
 RESULTS = Path("results")
 INPUT_IS_WRONG, SOME_FAILED, INTERRUPTED = 2, 1, 130
@@ -269,6 +271,24 @@ def _results(paths: list[Path] | None, published_tables: list[str] | None) -> pd
     if paths or not frames:
         frames.append(load_results(*(paths or ())))
     return pd.concat([frame.dropna(axis=1, how="all") for frame in frames], ignore_index=True)
+
+
+@import_app.command("timm")
+def import_timm(
+    accuracies: Annotated[Path, typer.Argument(metavar="RESULTS.csv", exists=True, dir_okay=False)],
+    speeds: Annotated[list[Path], typer.Argument(metavar="BENCHMARK.csv...", exists=True, dir_okay=False)],
+    into: Annotated[Path, typer.Option(help="Results folder to add to, as results/timm_rtx3090.")],
+    device: Annotated[str | None, typer.Option(help="Instead of what the file names say.")] = None,
+    precision: Annotated[str | None, typer.Option(help="Likewise: amp, float32, float16, bfloat16.")] = None,
+) -> None:
+    """Turn timm's published accuracies and benchmarks of ResNet-RS and EfficientNet into a results folder."""
+    from scaling.importing import timm
+
+    with _input_errors():
+        done = timm.import_timm(accuracies, speeds, into, device, precision)
+    for note in done.notes:
+        typer.echo(f"note: {note}", err=True)
+    typer.echo(f"{done.folder}: {done.accuracies} accuracies and {done.timings} timings added, {done.known} known")
 
 
 @app.command("studies")

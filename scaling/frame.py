@@ -12,7 +12,7 @@ import pandas as pd
 
 from scaling.datasets import DATASETS
 from scaling.records import ResultsFolder, find, latest
-from scaling.schema import LatencyRecord, Score, TrainRecord
+from scaling.schema import Dataset, LatencyRecord, Recipe, Reported, Score, TrainRecord, Trial
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
 
@@ -31,8 +31,8 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
         `test_top1`: of the averaged weights where the recipe averages, else of the raw ones; `train_top1`, the last
         epoch's, augmentation and dropout on; `train_seconds`,
         `device`; and for each phase `training_ms` / `inference_ms` (median), `*_low_ms`, `*_high_ms` (95%),
-        `*_p10_ms`, `*_p90_ms`, `*_n`, `*_batch_size`, `*_precision`, `*_device` (with the
-        backend). What is missing is NaN or None.
+        `*_p10_ms`, `*_p90_ms`, `*_n`, `*_batch_size`, `*_measured_batch_size` (where it was another than the times are
+        stated for), `*_precision`, `*_device` (with the backend). What is missing is NaN or None.
 
     Raises:
         scaling.records.ResultsError: if there are no records.
@@ -54,19 +54,13 @@ def _rows(folder: ResultsFolder) -> Iterator[dict[str, Any]]:
 
 def _trial_row(record: TrainRecord) -> dict[str, Any]:
     trial, failure = record.trial, record.failure
-    dataset = trial.dataset.model_dump()
-    weights = "ema" if trial.recipe.ema_decay else "raw"
+    weights = "ema" if isinstance(trial, Trial) and trial.recipe.ema_decay else "raw"
     row: dict[str, Any] = {
         "trial_id": record.trial_id,
         "status": "ok" if record.ok else "failed",
         "failure_kind": failure.kind if failure else None,
         "failure_message": failure.message if failure else None,
-        "dataset": dataset.pop("name"),
-        **dataset,
-        **trial.variant.model_dump(),
-        "blocks": "-".join(map(str, trial.variant.blocks)) if trial.variant.blocks else None,
-        **trial.recipe.model_dump(),
-        "seed": trial.seed,
+        **_asked(trial),
         "params": record.params,
         "macs": record.macs,
         "activations": record.activations,
@@ -79,6 +73,18 @@ def _trial_row(record: TrainRecord) -> dict[str, Any]:
     row["test_top1"] = row[f"test_{weights}_top1"]
     row["train_top1"] = record.history[-1].train_top1 if record.history else None
     return row
+
+
+def _asked(trial: Trial | Reported) -> dict[str, Any]:
+    """Data, variant, recipe and seed; of a network that others trained, the first two, as far as they are known."""
+    blocks = "-".join(map(str, trial.variant.blocks)) if trial.variant.blocks else None
+    variant = {**trial.variant.model_dump(), "blocks": blocks}
+    if isinstance(trial, Reported):
+        unknown = dict.fromkeys([*Dataset.model_fields, *Recipe.model_fields, "seed"])
+        del unknown["name"]
+        return {"dataset": trial.dataset, **unknown, **variant}
+    dataset = trial.dataset.model_dump()
+    return {"dataset": dataset.pop("name"), **dataset, **variant, **trial.recipe.model_dump(), "seed": trial.seed}
 
 
 def _score_row(name: str, score: Score | None) -> dict[str, Any]:
@@ -106,7 +112,7 @@ class _Timings:
     def row(self, record: TrainRecord) -> dict[str, Any]:
         """Columns of both phases; of several places, the one that trained the trial counts."""
         trial = record.trial
-        facts = DATASETS.get(trial.dataset.name)
+        facts = DATASETS.get(trial.dataset.name if isinstance(trial, Trial) else trial.dataset)
         row: dict[str, Any] = {}
         for phase in ("training", "inference"):
             key = (trial.variant, facts.classes, facts.channels, phase) if facts else ()
@@ -125,6 +131,7 @@ def _timing_row(phase: str, timing: LatencyRecord | None) -> dict[str, Any]:
         "p90_ms": timing and timing.p90_ms,
         "n": timing and timing.n,
         "batch_size": timing and timing.batch_size,
+        "measured_batch_size": timing and timing.measured_batch_size,
         "precision": timing and timing.request.precision,
         "device": timing and timing.environment.place,
     }

@@ -99,8 +99,8 @@ def time_latency(job: TimeJob) -> LatencyRecord:
     from scaling.runner.program import ProgramKey
 
     request = job.request
-    recipe = Recipe(epochs=1, precision=request.precision)
     try:
+        recipe = Recipe.model_validate({"epochs": 1, "precision": request.precision})
         program = _program(ProgramKey.of(request.variant, DATASETS[job.dataset], recipe))
         batch_size, timing = latency.time_phase(program, request.phase, request.batch_size, job.max_seconds)
         return timed(request, _Worker.environment).model_copy(
