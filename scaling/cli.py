@@ -212,6 +212,34 @@ def plot(
 
 
 @app.command()
+def fit(
+    results: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Study folders, or folders of them.")
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option("--published", metavar="TABLE", help="A published table as well, as fig2.")
+    ] = None,
+    on: Annotated[str, typer.Option(help="macs, training_ms, inference_ms, params or epochs.")] = "macs",
+    between: Annotated[
+        str | None, typer.Option(metavar="LOW:HIGH", help="Only settings with ON in this range.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Rank factors there, as resnet_rs_50@160; else in the middle.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit laws to error: a power law, with a floor, or broken; and which factor pays most, with intervals."""
+    from scaling.reports import fit as report
+
+    with _input_errors():
+        fits = report.fit_all(_results(results, table), on, report.range_of(between), report.point_of(at))
+    if as_json:
+        _print_json(report.as_json(fits))
+    else:
+        report.show(fits, Console())
+
+
+@app.command()
 def compare(
     results: Annotated[
         list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Study folders, or folders of them.")

@@ -1,17 +1,23 @@
-"""Pareto fronts over any metrics of `scaling.metrics.METRICS`."""
+"""Pareto fronts over any metrics of `scaling.metrics.METRICS`: who is on them, how surely, and what they enclose."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from scaling.analysis import noise
+from scaling.analysis.dominance import nondominated
+from scaling.analysis.hypervolume import dominated_volume
 from scaling.metrics import METRICS
 
 Floats: TypeAlias = npt.NDArray[np.float64]
-Mask: TypeAlias = npt.NDArray[np.bool_]
+
+_VALUES_AT_ONCE = 4_000_000
+"""Random numbers held at a time."""
 
 
 def front(frame: pd.DataFrame, *metrics: str) -> pd.Series[bool]:
@@ -29,16 +35,65 @@ def front(frame: pd.DataFrame, *metrics: str) -> pd.Series[bool]:
     Raises:
         ValueError: if fewer than two metrics are given, or one is not in the table.
     """
+    _check(metrics)
+    costs = np.column_stack([_cost(frame, name) for name in metrics])
+    return pd.Series(_front(costs), index=frame.index, dtype=bool)
+
+
+def front_chance(settings: pd.DataFrame, *metrics: str, draws: int = 1000, seed: int = 0) -> pd.Series[float]:
+    """Each setting's chance of being on the front, its seeds and its finite validation set considered.
+
+    All settings are drawn anew from `scaling.analysis.noise`; the chance is the part of the draws in which a setting
+    is on the front of them. What has no noise of its own (sizes, test accuracy) is taken as it is.
+
+    Args:
+        settings: as `scaling.analysis.seeds.collapse_seeds` gives it.
+        *metrics: as for `front`.
+        draws: how many.
+        seed: of the random numbers.
+
+    Returns:
+        Fractions in [0, 1], on the index of `settings`; 0 for a setting that lacks one of the metrics.
+
+    Raises:
+        ValueError: as `front` does.
+    """
+    _check(metrics)
+    random = np.random.default_rng(seed)
+    counts = np.zeros(len(settings))
+    at_once = max(1, _VALUES_AT_ONCE // max(1, len(settings) * len(metrics)))
+    for start in range(0, draws, at_once):
+        drawn = np.stack([_drawn(settings, m, min(at_once, draws - start), random) for m in metrics], axis=2)
+        for costs in drawn:
+            counts += _front(costs)
+    return pd.Series(counts / draws, index=settings.index, dtype=float)
+
+
+def hypervolume(frame: pd.DataFrame, reference: Mapping[str, float]) -> float:
+    """The volume between the front and a reference point, exactly.
+
+    Args:
+        frame: one row a candidate; rows that lack a metric count for nothing.
+        reference: of two metrics or more the value that a candidate has to beat, in the frame's own units.
+
+    Returns:
+        The product of the metrics' units; 0 where no row beats the reference in every metric.
+
+    Raises:
+        ValueError: as `front` does.
+    """
+    metrics = tuple(reference)
+    _check(metrics)
+    costs = np.column_stack([_cost(frame, name) for name in metrics])
+    worst = np.array([-reference[name] if METRICS[name].maximize else reference[name] for name in metrics], float)
+    return dominated_volume(costs[~np.isnan(costs).any(axis=1)], worst)
+
+
+def _check(metrics: tuple[str, ...]) -> None:
     if len(metrics) < 2:
         raise ValueError(f"a front needs two metrics or more, got {list(metrics)}")
     if unknown := [name for name in metrics if name not in METRICS]:
         raise ValueError(f"no metric named {', '.join(map(repr, unknown))}; there are: {', '.join(METRICS)}")
-    costs = np.column_stack([_cost(frame, name) for name in metrics])
-    known = ~np.isnan(costs).any(axis=1)
-    mask = np.zeros(len(frame), dtype=np.bool_)
-    find = _front_of_two if len(metrics) == 2 else _front_of_many
-    mask[known] = find(costs[known])
-    return pd.Series(mask, index=frame.index, dtype=bool)
 
 
 def _cost(frame: pd.DataFrame, name: str) -> Floats:
@@ -46,20 +101,18 @@ def _cost(frame: pd.DataFrame, name: str) -> Floats:
     return -values if METRICS[name].maximize else values
 
 
-def _front_of_two(costs: Floats) -> Mask:
-    """For `costs` of shape (rows, 2), less is better: one sort, then one sweep from the least first cost."""
-    order = np.lexsort((costs[:, 1], costs[:, 0]))
-    first, second = costs[order].T
-    best_so_far = np.minimum.accumulate(second)
-    group = np.searchsorted(first, first, side="left")
-    least_of_group = second[group]
-    least_before = np.where(group > 0, best_so_far[np.maximum(group - 1, 0)], np.inf)
-    mask = np.empty(len(costs), dtype=np.bool_)
-    mask[order] = (second == least_of_group) & ((group == 0) | (second < least_before))
+def _drawn(settings: pd.DataFrame, name: str, count: int, random: np.random.Generator) -> Floats:
+    """`(count, rows)` costs; less is better."""
+    if name == "top1":
+        return -noise.draw_top1(settings, count, random)
+    drawn = noise.draw_cost(settings, name, count, random)
+    return -drawn if METRICS[name].maximize else drawn
+
+
+def _front(costs: Floats) -> npt.NDArray[np.bool_]:
+    known = ~np.isnan(costs).any(axis=1)
+    if known.all():
+        return nondominated(costs)
+    mask = np.zeros(len(costs), dtype=np.bool_)
+    mask[known] = nondominated(costs[known])
     return mask
-
-
-def _front_of_many(costs: Floats) -> Mask:
-    """For `costs` of shape (rows, metrics), less is better: every row against all others."""
-    dominated = [bool(((costs <= row).all(axis=1) & (costs < row).any(axis=1)).any()) for row in costs]
-    return ~np.array(dominated, dtype=np.bool_)

@@ -3,8 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from scaling.analysis.pareto import front
+from scaling.analysis.dominance import nondominated
+from scaling.analysis.hypervolume import dominated_volume
+from scaling.analysis.pareto import front, front_chance, hypervolume
 from scaling.metrics import METRICS
 
 
@@ -24,15 +28,31 @@ def brute_force(frame: pd.DataFrame, metrics: tuple[str, ...]) -> list[bool]:
     ]
 
 
-@pytest.mark.parametrize(
-    "metrics", [("macs", "top1"), ("top1", "macs"), ("top1", "test_top1"), ("macs", "params", "top1")]
+ACCURACY_AND_COSTS = ("top1", "macs", "params", "training_ms")
+
+
+@settings(deadline=None, max_examples=150)
+@given(
+    metrics=st.integers(2, 4).map(lambda count: ACCURACY_AND_COSTS[:count]),
+    values=st.lists(st.tuples(*[st.sampled_from([0.0, 1.0, 2.0, 3.0, 7.0, np.inf, np.nan])] * 4), max_size=40),
 )
-@pytest.mark.parametrize("seed", range(20))
-def test_equals_the_definition_with_ties_and_nan(metrics: tuple[str, ...], seed: int) -> None:
-    random = np.random.default_rng(seed)
-    frame = pd.DataFrame({name: random.integers(0, 8, 40).astype(float) for name in metrics})
-    frame = frame.mask(random.random(frame.shape) < 0.1)
+def test_equals_the_definition_with_ties_and_nan(metrics: tuple[str, ...], values: list[tuple[float, ...]]) -> None:
+    frame = pd.DataFrame(values, columns=list(ACCURACY_AND_COSTS), dtype=float)
     assert front(frame, *metrics).tolist() == brute_force(frame, metrics)
+
+
+@pytest.mark.parametrize("metrics", [2, 3, 4])
+@pytest.mark.parametrize("shape", ["cloud", "all on the front", "steep"])
+def test_many_rows_equal_the_definition(metrics: int, shape: str) -> None:
+    costs = np.abs(np.random.default_rng(metrics).standard_normal((2000, metrics)))
+    if shape == "all on the front":
+        costs = -costs / np.linalg.norm(costs, axis=1)[:, None]
+    if shape == "steep":
+        costs[:, -1] = np.round(-costs[:, :-1].sum(axis=1) + 0.1 * costs[:, -1], 2)
+    beaten = [bool(((costs <= row).all(axis=1) & (costs < row).any(axis=1)).any()) for row in costs]
+    assert (nondominated(costs) == ~np.array(beaten)).all()
+    if shape == "all on the front":
+        assert not any(beaten)
 
 
 def test_equal_rows_stand_together() -> None:
@@ -56,3 +76,47 @@ def test_of_nothing_is_nothing() -> None:
 def test_refuses_what_is_no_pair_of_metrics(metrics: tuple[str, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         front(pd.DataFrame({"macs": [1.0]}), *metrics)
+
+
+def test_the_volume_of_a_known_staircase() -> None:
+    frame = pd.DataFrame({"macs": [1.0, 2.0, 3.0, 2.0, np.nan], "top1": [0.5, 0.7, 0.6, 0.7, 0.9]})
+    assert hypervolume(frame, {"macs": 4.0, "top1": 0.4}) == pytest.approx(3 * 0.1 + 2 * 0.2)
+    assert hypervolume(frame, {"top1": 0.4, "macs": 4.0}) == pytest.approx(3 * 0.1 + 2 * 0.2)
+    assert hypervolume(frame, {"macs": 1.0, "top1": 0.4}) == 0.0
+
+
+def test_the_volume_of_boxes_that_share_a_corner() -> None:
+    """By inclusion and exclusion: three slabs of 1 x 2 x 2 in a cube of side 2, each pair sharing 1 x 1 x 2."""
+    costs = np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1]])
+    assert dominated_volume(costs, np.full(3, 2.0)) == pytest.approx(3 * 4 - 3 * 2 + 1)
+
+
+@pytest.mark.parametrize("metrics", [2, 3, 4])
+def test_the_volume_is_the_part_of_random_points_that_are_dominated(metrics: int) -> None:
+    random = np.random.default_rng(metrics)
+    costs, points = random.random((12, metrics)), random.random((40_000, metrics))
+    hit = (costs[:, None] <= points).all(axis=2).any(axis=0)
+    assert dominated_volume(costs, np.ones(metrics)) == pytest.approx(hit.mean(), abs=4 * hit.std() / 200)
+
+
+def noisy(top1: list[float], macs: list[float], n: float = 1000) -> pd.DataFrame:
+    columns = {"top1": top1, "macs": macs, "top1_n": n, "seeds": 1, "top1_std": np.nan}
+    return pd.DataFrame(columns, index=range(7, 7 + len(top1)))
+
+
+def test_the_chance_of_two_equals_is_a_half_each() -> None:
+    chance = front_chance(noisy([0.7, 0.7, np.nan, 0.2], [1.0, 1.0, 1.0, 2.0]), "macs", "top1", draws=4000)
+    assert chance.index.tolist() == [7, 8, 9, 10]
+    assert chance.tolist() == pytest.approx([0.5, 0.5, 0, 0], abs=0.03)
+
+
+def test_the_chance_is_that_of_the_difference() -> None:
+    """One standard error of the difference ahead: a normal variable above -1."""
+    step = np.sqrt(0.7 * 0.3 / 1000 + 0.72 * 0.28 / 1000)
+    ahead = noisy([0.7, 0.7 + step], [1.0, 1.0])
+    assert front_chance(ahead, "macs", "top1", draws=8000).iloc[1] == pytest.approx(0.841, abs=0.015)
+
+
+def test_without_noise_the_chance_is_the_front() -> None:
+    sure = noisy([0.5, 0.6, 0.4], [1.0, 2.0, 3.0], n=np.inf)
+    assert front_chance(sure, "macs", "top1", draws=3).tolist() == [1.0, 1.0, 0.0]

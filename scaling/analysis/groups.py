@@ -1,0 +1,94 @@
+"""Which settings may stand in one law: one study, family and regime, timed under one condition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from scaling.analysis import noise
+from scaling.analysis.arms import crossed
+from scaling.analysis.powerlaw import Laws, fit
+from scaling.analysis.seeds import DATASET, SETTING, TIMED_UNDER, VARIANT
+from scaling.errors import UserError, did_you_mean
+
+UNITS = {
+    "macs": "multiply-accumulates a picture",
+    "training_ms": "ms a training step",
+    "inference_ms": "ms an inference step",
+    "params": "trainable parameters",
+    "epochs": "epochs",
+}
+"""What error may be a law of, and in what it is counted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Settings that may stand in one law.
+
+    Attributes:
+        name: the study, and what tells this group from the others.
+        told_by: the columns whose values all its settings share, with those values; missing ones left out.
+        settings: rows of the frame of settings.
+    """
+
+    name: str
+    told_by: dict[str, object]
+    settings: pd.DataFrame
+
+
+def groups_on(settings: pd.DataFrame, on: str) -> list[Group]:
+    """Parts the settings for laws of error against `on`.
+
+    Args:
+        settings: as `scaling.analysis.seeds.collapse_seeds` gives it.
+        on: a name of `UNITS`. A law of epochs is one variant's; all others are of one number of epochs.
+
+    Raises:
+        UserError: if `on` is none of these.
+    """
+    if on not in UNITS:
+        raise UserError(f"no law of {on!r}{did_you_mean(on, UNITS)}")
+    told_by = [*VARIANT] if on == "epochs" else ["family", "epochs"]
+    return _parted(settings, [*told_by, *_conditions(on)], timed=on.endswith("_ms"))
+
+
+def groups_of_factors(settings: pd.DataFrame) -> list[Group]:
+    """Parts the settings for joint laws of depth, width, resolution and epochs: one study, family and device."""
+    return _parted(settings, ["family", *_conditions("training_ms")], timed=True)
+
+
+def fit_settings(settings: pd.DataFrame, on: str, *, draws: int = 500, seed: int = 0) -> Laws:
+    """Fits the laws of error against `on` to settings that may stand together; `sd` from `scaling.analysis.noise`."""
+    error = 1 - settings["top1"].to_numpy(float)
+    return fit(settings[on].to_numpy(float), error, noise.of(settings).top1, draws=draws, seed=seed)
+
+
+def _conditions(on: str) -> list[str]:
+    return [name for name in TIMED_UNDER if name.startswith(on.removesuffix("_ms"))] if on.endswith("_ms") else []
+
+
+def _parted(settings: pd.DataFrame, told_by: Sequence[str], timed: bool) -> list[Group]:
+    """Groups in order of first appearance; what no time is asked of stands once, however often it was timed."""
+    if not timed:
+        settings = settings.drop_duplicates([*SETTING, "top1", "macs"])
+    keys = ["study", "folder", *DATASET, *told_by, *crossed(settings)]
+    parts = [part for _, part in settings.groupby(list(dict.fromkeys(keys)), dropna=False, sort=False)]
+    firsts = pd.DataFrame([part.iloc[0] for part in parts])
+    telling = [name for name in keys if len(parts) and name != "study" and firsts[name].nunique(dropna=False) > 1]
+    return [_group(part, keys, telling) for part in parts]
+
+
+def _group(part: pd.DataFrame, keys: Sequence[str], telling: Sequence[str]) -> Group:
+    row = part.iloc[0]
+    shared = {name: _plain(row[name]) for name in keys if pd.notna(row[name])}
+    words = [f"{name} {shared[name]}" for name in telling if name in shared and name != "folder"]
+    return Group(", ".join([str(row["study"]), *words]), shared, part)
+
+
+def _plain(value: object) -> object:
+    """A number or text that JSON knows; whole numbers without a point."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value.item() if hasattr(value, "item") else value

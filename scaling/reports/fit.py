@@ -1,0 +1,256 @@
+"""Laws of error, on a terminal and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+
+from scaling import tables
+from scaling.analysis.bootstrap import LEVEL, Estimate
+from scaling.analysis.groups import UNITS, Group, fit_settings, groups_of_factors, groups_on
+from scaling.analysis.heldout import Held
+from scaling.analysis.joint import Joint, fit_joint
+from scaling.analysis.laws import LAWS
+from scaling.analysis.payoff import Ranking, rank
+from scaling.analysis.powerlaw import FLOPS_PER_MAC, Fit, Laws
+from scaling.analysis.seeds import collapse_seeds
+from scaling.errors import UserError
+from scaling.models.names import parse
+
+COSTS = ("macs", "training_ms", "inference_ms")
+"""At equal which of them the factors are ranked."""
+
+MOST_GROUPS = 40
+"""Fitted at a time; the rest is counted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fits:
+    """Everything `scaling fit` says.
+
+    Attributes:
+        on: what error is a law of.
+        laws: of each group of settings.
+        joints: of each group, the joint law and the rankings of factors by cost.
+        not_fitted: number of groups beyond `MOST_GROUPS`.
+    """
+
+    on: str
+    laws: list[tuple[Group, Laws]]
+    joints: list[tuple[Group, Joint, list[Ranking]]]
+    not_fitted: int
+
+
+def fit_all(
+    frame: pd.DataFrame,
+    on: str,
+    between: tuple[float, float] = (0.0, np.inf),
+    at: Mapping[str, float] | None = None,
+) -> Fits:
+    """Fits all laws to results, measured or published.
+
+    Args:
+        frame: as `scaling.load_results` or `scaling.published.load` gives it.
+        on: what error is a law of, a name of `scaling.analysis.groups.UNITS`.
+        between: only settings whose `on` lies here.
+        at: the point at which factors are ranked; None: each group's own middle.
+    """
+    settings = collapse_seeds(frame)
+    inside = settings[on].between(*between) | settings[on].isna() if on in UNITS else slice(None)
+    groups, factors = groups_on(settings[inside], on), groups_of_factors(settings)
+    left = max(0, len(groups) - MOST_GROUPS) + max(0, len(factors) - MOST_GROUPS)
+    laws = [(group, fit_settings(group.settings, on)) for group in groups[:MOST_GROUPS]]
+    joints = [(group, fit_joint(group.settings, COSTS)) for group in factors[:MOST_GROUPS]]
+    ranked = [(group, joint, [rank(joint, cost, at) for cost in joint.costs]) for group, joint in joints]
+    return Fits(on, laws, ranked, left)
+
+
+def range_of(text: str | None) -> tuple[float, float]:
+    """`1e9:5e10` as two numbers; an end left out is open.
+
+    Raises:
+        UserError: if it is no such range.
+    """
+    low, colon, high = (text or ":").partition(":")
+    try:
+        ends = float(low or 0), float(high or "inf")
+    except ValueError:
+        ends = (1.0, 0.0)
+    if not colon or not ends[0] < ends[1]:
+        raise UserError(f"{text!r} is no range LOW:HIGH, as 1e9:5e10")
+    return ends
+
+
+def point_of(name: str | None) -> dict[str, float] | None:
+    """Depth, width and resolution of a model's name.
+
+    Raises:
+        UserError: if the name means no network.
+    """
+    if name is None:
+        return None
+    try:
+        variant = parse(name)
+    except ValueError as error:
+        raise UserError(str(error)) from None
+    return variant.model_dump(include={"depth", "width", "resolution"})
+
+
+def as_json(fits: Fits) -> dict[str, Any]:
+    """`on`, `unit`, `level`; `groups`, one a law's settings; `joint`, one a joint law's; numbers with low and high."""
+    document = {
+        "on": fits.on,
+        "unit": UNITS[fits.on],
+        "level": LEVEL,
+        "groups": [{"name": group.name, "told_by": group.told_by, **_laws(fits.on, laws)} for group, laws in fits.laws],
+        "joint": [
+            {"name": group.name, "told_by": group.told_by, **_joint(joint), "rankings": [asdict(one) for one in ranks]}
+            for group, joint, ranks in fits.joints
+        ],
+        "not_fitted": fits.not_fitted,
+    }
+    cleaned: dict[str, Any] = _finite(document)
+    return cleaned
+
+
+def _laws(on: str, laws: Laws) -> dict[str, Any]:
+    broken = None if laws.broken is None else asdict(laws.broken)
+    if broken is not None and on == "macs":
+        broken["at_flops"] = {name: FLOPS_PER_MAC * value for name, value in broken["at"].items()}
+    return {
+        "points": len(laws.x),
+        "left_out": laws.left_out,
+        "range": [float(laws.x[0]), float(laws.x[-1])] if len(laws.x) else None,
+        "reason": laws.reason or None,
+        "best": laws.best,
+        "laws": [_fit(fit) for fit in laws.fits],
+        "break": broken,
+    }
+
+
+def _fit(fit: Fit) -> dict[str, Any]:
+    return {
+        "law": fit.law,
+        "formula": fit.formula,
+        "status": fit.status,
+        "parameters": {name: asdict(value) for name, value in fit.parameters.items()},
+        "scatter": asdict(fit.scatter),
+        "held_out": _held(fit.held_out),
+        "extrapolation": None if fit.extrapolation is None else asdict(fit.extrapolation),
+    }
+
+
+def _held(held: Held) -> dict[str, Any]:
+    return {"off": asdict(held.off), "folds": held.folds}
+
+
+def _joint(joint: Joint) -> dict[str, Any]:
+    error = joint.error
+    return {
+        "points": len(joint.rows),
+        "left_out": joint.left_out,
+        "factors": list(joint.factors),
+        "reason": joint.reason or None,
+        "center": error and error.center,
+        "parameters": {name: asdict(value) for name, value in joint.parameters.items()},
+        "status": error and error.fitted.status,
+        "held_out": error and _held(error.held_out),
+        "curved": error and error.curved,
+    }
+
+
+def _finite(value: Any) -> Any:
+    """Numbers that JSON has no word for become null."""
+    match value:
+        case float():
+            return value if np.isfinite(value) else None
+        case dict():
+            return {key: _finite(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_finite(item) for item in value]
+        case _:
+            return value
+
+
+def show(fits: Fits, console: Console) -> None:
+    """A table of laws for each group, where it breaks, and which factor pays most."""
+    for group, laws in fits.laws:
+        console.print(f"[bold]{group.name}[/bold]  error as a law of {fits.on} ({UNITS[fits.on]})", highlight=False)
+        if laws.fits:
+            _show_laws(laws, console)
+        for sentence in sentences(fits.on, laws):
+            console.print(f"  {sentence}", highlight=False)
+    for group, joint, rankings in fits.joints:
+        console.print(f"[bold]{group.name}[/bold]  joint law", highlight=False)
+        _show_joint(joint, rankings, console)
+    if fits.not_fitted:
+        console.print(f"{fits.not_fitted} more groups not fitted: name fewer folders", highlight=False)
+
+
+def _show_laws(laws: Laws, console: Console) -> None:
+    table = tables.table(("law", "parameters (90%)", "held out", "status"), right=())
+    for fit in laws.fits:
+        parameters = [f"{name} {_number(value)}" for name, value in fit.parameters.items()]
+        law = f"{fit.law}{' *' if fit.law == laws.best else ''}"
+        table.add_row(law, "; ".join(parameters), _percent(fit.held_out.off), fit.status)
+    tables.print_whole(table, console)
+
+
+def sentences(on: str, laws: Laws) -> list[str]:
+    """What a group's laws amount to, and what is missing from them."""
+    if laws.reason:
+        return [f"no fit: {laws.reason}"]
+    said = []
+    if laws.best:
+        held = laws[laws.best].held_out
+        how = "each alone" if held.folds == len(laws.x) else f"{held.folds} parts"
+        said.append(f"* simplest that predicts held-out settings as well as any ({len(laws.x)} settings, {how})")
+    if missing := [law.name for law in LAWS[len(laws.fits) :]]:
+        said.append(f"{len(laws.x)} settings are too few for a {' or a '.join(missing)}")
+    if laws.best and (beyond := laws[laws.best].extrapolation):
+        said.append(
+            f"fitted up to {tables.engineering(beyond.beyond)}, it is off by {_percent(beyond.off)} for the "
+            f"{beyond.predicted} larger ones; {beyond.inside:.0%} of them lie in their 90% interval"
+        )
+    if (broken := laws.broken) is not None:
+        flops = ""
+        if on == "macs":
+            flops = f" MACs (paper's FLOPs: {_number(_times(FLOPS_PER_MAC, broken.at))})"
+        where = {"holds": f"breaks at {_number(broken.at)}{flops}", "fails": "does not break", "undecided": "may break"}
+        said.append(f"the power law {where[broken.verdict]}: p = {broken.p_value:.2g}, chance {broken.chance:.0%}")
+    said += [f"left out: {count} {reason}" for reason, count in laws.left_out.items()]
+    return said
+
+
+def _show_joint(joint: Joint, rankings: Sequence[Ranking], console: Console) -> None:
+    if joint.error is None:
+        console.print(f"  no fit: {joint.reason}", highlight=False)
+        return
+    powers = ", ".join(f"{name} {_number(value)}" for name, value in joint.parameters.items())
+    console.print(f"  {powers}; held out {_percent(joint.error.held_out.off)}", highlight=False)
+    for ranking in rankings:
+        point = ", ".join(f"{name} {value:.3g}" for name, value in ranking.at.items())
+        console.print(f"  1% more {ranking.cost}, at {point}:", highlight=False)
+        for payoff in ranking.payoffs:
+            console.print(f"    {payoff.factor:<10} error {_number(payoff.per_percent)}%", highlight=False)
+        verdict = ranking.reason or f"{ranking.best} pays most: {ranking.verdict}"
+        console.print(f"    {verdict}", highlight=False)
+
+
+def _times(factor: float, estimate: Estimate) -> Estimate:
+    return Estimate(factor * estimate.value, factor * estimate.low, factor * estimate.high)
+
+
+def _number(estimate: Estimate) -> str:
+    ends = (estimate.value, estimate.low, estimate.high)
+    value, low, high = (tables.engineering(end) if abs(end) >= 1000 else f"{end:.3g}" for end in ends)
+    return f"{value} ({low} to {high})"
+
+
+def _percent(estimate: Estimate) -> str:
+    return f"{estimate.value:.1%} ({estimate.low:.1%} to {estimate.high:.1%})"
