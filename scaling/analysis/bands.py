@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
 
-from scaling.analysis.estimates import estimate, log_ratio
+from scaling.analysis.estimates import LEVEL, estimate, log_ratio
 from scaling.analysis.noise import Floats
 
 Speed: TypeAlias = Literal["faster", "slower", "undecided"]
@@ -46,8 +46,7 @@ class Crossover:
 
     Attributes:
         accuracy: of the crossing (fraction).
-        low, high: the accuracies around it at which neither is sure to cost less: its 90% interval, cut off at
-            the ends of the range tested.
+        low, high: its 90% interval, within the range tested.
         above: the verdict on the side of higher accuracies, were it decided.
         decided: whether one is surely faster on one side and the other on the other side; if not, the curves may
             as well touch as cross.
@@ -81,45 +80,60 @@ def summary(at: Floats, logs: Floats, drawn: Floats) -> Band:
     return Band((first + last) / 2, first, last, found.value, found.low, found.high, verdict)
 
 
-def crossings(line: pd.DataFrame) -> Iterator[Crossover]:
+def crossings(at: Floats, logs: Floats, drawn: Floats) -> Iterator[Crossover]:
     """The crossovers along a speed-up.
 
-    Where the pointwise interval holds 1, nobody is ahead for sure; each such stretch whose two ends are on
-    different sides of 1 is one crossover, and the stretch its interval: at the true crossing, the interval holds 1
-    as often as it holds any truth. Several crossings within one stretch cannot be told apart.
+    Where the pointwise interval holds 1, nobody is ahead for sure; each such stretch whose two ends are on different
+    sides of 1 is one crossover. Several crossings within one stretch cannot be told apart and count as their mean.
 
     Args:
-        line: columns `accuracy`, ascending, `speedup`, `low`, `high`.
+        at: `(accuracies,)`, ascending.
+        logs: `(accuracies,)`, logarithms of the speed-up.
+        drawn: `(draws, accuracies)`, the same redrawn.
     """
-    at, value, low, high = (line[name].to_numpy() for name in ("accuracy", "speedup", "low", "high"))
-    above = value > 1
-    turns = np.flatnonzero(above[1:] != above[:-1])
-    sure = (low > 1) | (high < 1)
-    stretch = np.cumsum(sure)
-    for one in np.unique(stretch[turns]):
-        inside = turns[stretch[turns] == one]
+    low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    sure = (low > 0) | (high < 0)
+    stretches = np.cumsum(sure)
+    turns = _turns(logs)
+    for stretch in np.unique(stretches[turns]):
+        inside = turns[stretches[turns] == stretch]
         if len(inside) % 2 == 0:
             continue
-        first, last = inside[0], inside[-1] + 1
-        before = int(np.flatnonzero(sure[: first + 1])[-1]) if sure[: first + 1].any() else None
-        after = int(last + np.flatnonzero(sure[last:])[0]) if sure[last:].any() else None
-        yield Crossover(
-            accuracy=float(np.mean([_where(at, value, i) for i in inside])),
-            low=float(at[0]) if before is None else _edge(at, low, high, before, before + 1),
-            high=float(at[-1]) if after is None else _edge(at, low, high, after, after - 1),
-            above="faster" if above[last] else "slower",
-            decided=before is not None and after is not None,
-        )
+        first, last = int(inside[0]), int(inside[-1]) + 1
+        place = float(np.mean([_crossing(at, logs, turn) for turn in inside]))
+        up = bool(logs[last] > 0)
+        ends = _interval(place, [_nearest(place, up, at, of) for of in drawn]) or _around(at, sure, first, last)
+        decided = bool(sure[: first + 1].any() and sure[last:].any())
+        yield Crossover(place, *ends, "faster" if up else "slower", decided)
 
 
-def _where(at: Floats, value: Floats, i: int) -> float:
-    """The accuracy between `at[i]` and `at[i + 1]` at which the value is 1."""
-    a, b = np.log(value[i]), np.log(value[i + 1])
-    return float(at[i] + (at[i + 1] - at[i]) * a / (a - b))
+def _turns(logs: Floats) -> npt.NDArray[np.intp]:
+    """The places after which the sign is another."""
+    above = logs > 0
+    return np.flatnonzero(above[1:] != above[:-1])
 
 
-def _edge(at: Floats, low: Floats, high: Floats, sure: int, unsure: int) -> float:
-    """The accuracy between a sure place and its unsure neighbour at which the interval begins to hold 1."""
-    end = low if low[sure] > 1 else high
-    a, b = np.log(end[sure]), np.log(end[unsure])
-    return float(at[sure] + (at[unsure] - at[sure]) * a / (a - b)) if a != b else float(at[sure])
+def _crossing(at: Floats, logs: Floats, turn: int) -> float:
+    """The accuracy between `at[turn]` and `at[turn + 1]` at which the logarithm is 0."""
+    a, b = logs[turn], logs[turn + 1]
+    return float(at[turn] + (at[turn + 1] - at[turn]) * a / (a - b))
+
+
+def _nearest(place: float, up: bool, at: Floats, logs: Floats) -> float:
+    """The crossing in the same direction that lies nearest; NaN if there is none."""
+    alike = [_crossing(at, logs, turn) for turn in _turns(logs) if (logs[turn + 1] > 0) == up]
+    return min(alike, key=lambda one: abs(one - place), default=np.nan)
+
+
+def _interval(place: float, drawn: list[float]) -> tuple[float, float] | None:
+    """None where too many draws do not cross at all to have one."""
+    if np.isfinite(drawn).mean() < LEVEL:
+        return None
+    found = estimate(place, drawn)
+    return found.low, found.high
+
+
+def _around(at: Floats, sure: npt.NDArray[np.bool_], first: int, last: int) -> tuple[float, float]:
+    """The ends of the stretch, or of the range tested where it goes on so far."""
+    before, after = np.flatnonzero(sure[: first + 1]), np.flatnonzero(sure[last:])
+    return float(at[before[-1]] if before.size else at[0]), float(at[last + after[0]] if after.size else at[-1])

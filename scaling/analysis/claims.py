@@ -80,16 +80,17 @@ def _replayed(claim: Claim, results: pd.DataFrame | None) -> Replayed:
     else:
         on, frame = "these results", results
     try:
-        found = TESTS[claim.test](_of_device(frame, claim), **claim.limits)
+        device = claim.device or (claim.tables_device if results is None else None)
+        found = TESTS[claim.test](_of_device(frame, device), **claim.limits)
     except (NotAddressedError, MixedConditionsError) as reason:
         found = Finding("not addressed", str(reason))
     return Replayed(claim, on, found.verdict, found.found, found.estimate)
 
 
-def _of_device(frame: pd.DataFrame, claim: Claim) -> pd.DataFrame:
-    if claim.device is None:
+def _of_device(frame: pd.DataFrame, device: str | None) -> pd.DataFrame:
+    if device is None:
         return frame
     try:
-        return on_device(frame, "training_ms", claim.device)
+        return on_device(frame, "training_ms", device)
     except UserError as error:
         raise NotAddressedError(str(error)) from None

@@ -14,6 +14,7 @@ from scaling.analysis.bands import Band as Band
 from scaling.analysis.bands import Crossover as Crossover
 from scaling.analysis.bands import band_edges, crossings, summary
 from scaling.analysis.conditions import comparable, conditions, cost_metric
+from scaling.analysis.estimates import LEVEL
 from scaling.analysis.monotone import CLEARLY, contenders, curve, knots
 from scaling.analysis.noise import Floats
 from scaling.analysis.seeds import SETTING
@@ -145,12 +146,12 @@ def _compared(of: Side, over: Side, cost: Metric, draws: int) -> Comparison:
     parts = [slice(start, start + NODES) for start in range(0, len(at), NODES)]
     bands = tuple(summary(at[part], logs[part], drawn[:, part]) for part in parts)
     overall = summary(at, logs, drawn)
-    ends = np.exp(np.nanquantile(drawn, [0.05, 0.95], axis=0))
+    ends = np.exp(np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0))
     line = pd.DataFrame({"accuracy": at, "speedup": np.exp(logs), "low": ends[0], "high": ends[1]})
-    line = line.drop_duplicates("accuracy", ignore_index=True)
-    crossovers = tuple(crossings(line))
+    once = ~line["accuracy"].duplicated().to_numpy()
+    crossovers = tuple(crossings(at[once], logs[once], drawn[:, once]))
     sentence = wording.comparison((of.name, over.name), cost, overall, bands, crossovers)
-    return Comparison(of, over, cost, (low, high), overall, bands, crossovers, line, sentence)
+    return Comparison(of, over, cost, (low, high), overall, bands, crossovers, line[once], sentence)
 
 
 def _shared(of: Side, over: Side) -> tuple[float, float]:

@@ -22,7 +22,8 @@ class Claim:
         test: name of the test.
         limits: what the test is given.
         expected: what it has to find, in words.
-        device: part of the name of the device whose times count; None: of any.
+        device: part of the name of the device that the claim is about; None: any.
+        tables_device: where it is about none, the same of the device whose times count in the tables.
     """
 
     claim: str
@@ -33,6 +34,7 @@ class Claim:
     expected: str
     limits: MappingProxyType[str, Any] = field(hash=False)
     device: str | None = None
+    tables_device: str | None = None
 
 
 def claims() -> tuple[Claim, ...]:

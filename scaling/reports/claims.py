@@ -43,6 +43,6 @@ def show(replayed: Sequence[Replayed], console: Console) -> None:
             console.print(Padding(line, (0, 0, 0, 10)), highlight=False, markup=False)
     for one in replayed:
         if one.verdict == "not addressed":
-            console.print(f"[dim]not addressed by {one.on}: {one.claim.says} {one.found}[/dim]", highlight=False)
+            console.print(f"not addressed by {one.on}: {one.claim.says} ({one.found})", style="dim", highlight=False)
     counts = Counter(one.verdict for one in replayed)
     console.print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()), highlight=False)
