@@ -50,9 +50,7 @@ def rankings(settings: pd.DataFrame, top1: Floats) -> Iterator[Ranking]:
     Yields:
         Those with three variants or more, by resolution and regimes.
     """
-    known = settings[settings["top1"].notna() & settings["epochs"].notna()].drop_duplicates(
-        ["dataset", *VARIANT, "epochs"]
-    )
+    known = settings.dropna(subset=["top1", "epochs"]).drop_duplicates(["dataset", *VARIANT, "epochs"])
     for _, rows in known.groupby(["dataset", "resolution"]):
         resolution = int(rows["resolution"].iloc[0])
         keys = rows[[*VARIANT]].astype(object).apply(tuple, axis=1)

@@ -51,10 +51,10 @@ def test_nothing_is_said_outside_what_both_cover() -> None:
 
 
 def test_a_crossing_is_found_where_it_is() -> None:
-    pair = only(settings(*family("a", 1.0, [0.60, 0.70, 0.80]), *family("b", 2.0, [0.64, 0.76, 0.88])))
+    pair = only(settings(*family("a", 1.0, [0.60, 0.70, 0.80, 0.90]), *family("b", 2.0, [0.62, 0.78, 0.94])))
     (crossing,) = pair.crossovers
-    # a costs 2^(x / 0.1), b 2^(1 + y / 0.12), from accuracies 0.60 and 0.64.
-    assert crossing.accuracy == pytest.approx((1 + 0.60 / 0.1 - 0.64 / 0.12) / (1 / 0.1 - 1 / 0.12), abs=2e-3)
+    # a costs 2^((x - 0.60) / 0.10) at accuracy x, b 2^(1 + (x - 0.62) / 0.16).
+    assert crossing.accuracy == pytest.approx(3.125 / 3.75, abs=1e-3)
     assert crossing.low <= crossing.accuracy <= crossing.high
     assert (crossing.above, crossing.decided) == ("faster", True)
 
@@ -84,7 +84,7 @@ def test_without_an_answer_there_is_a_sentence(b: list[float], sentence: str) ->
 
 def test_failures_and_missing_times_are_counted() -> None:
     failed = family("b", 1.0, RISING, status="failed")[:2]
-    untimed = family("b", 8.0, [0.7], training_ms=None)
+    untimed = family("b", 8.0, [0.7], training_ms=None, depth=9)
     found = compare(settings(*family("a", 1.0, RISING), *family("b", 1.0, RISING, seed=1), *failed, *untimed))
     assert "b: 2 failed trials are in no curve" in found.notes
     assert "b: 1 settings have an accuracy but no training_ms" in found.notes
@@ -153,5 +153,5 @@ def test_table_7_as_the_paper_pairs_it(device: str, low: float, high: float) -> 
 
 
 def test_table_7_mixes_devices_until_one_is_chosen() -> None:
-    with pytest.raises(MixedConditionsError, match="Tesla V100 .*TPUv3"):
+    with pytest.raises(MixedConditionsError, match=r"Tesla V100 .*TPUv3"):
         compare(collapse_seeds(published.load("table7")))

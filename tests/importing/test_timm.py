@@ -124,7 +124,7 @@ def test_the_original_networks_timing_comes_first(accuracies: Path, inference: P
 
 def test_two_places_in_one_folder_are_refused(accuracies: Path, inference: Path, tmp_path: Path) -> None:
     import_timm(accuracies, [inference], tmp_path / "timm")
-    with pytest.raises(UserError, match="inference of RTX 3090 .* and of h100"):
+    with pytest.raises(UserError, match=r"inference of RTX 3090 .* and of h100"):
         import_timm(accuracies, [inference], tmp_path / "timm", device="h100")
 
 

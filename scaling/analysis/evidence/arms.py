@@ -15,8 +15,6 @@ from scaling.analysis.seeds import collapse_seeds
 def arm_ahead(frame: pd.DataFrame, arm: str, regime: str) -> Finding:
     """Whether an arm is surely ahead over all resolutions of the shortest, the middle or the longest regime."""
     found = _regime(frame, regime)
-    if np.isnan(found.advantage.value):
-        raise NotAddressedError(found.sentence)
     verdict = {"undecided": "undecided", arm: "holds"}.get(found.verdict, "fails")
     return Finding(cast(Verdict, verdict), found.sentence, found.advantage.scaled(100))
 
@@ -48,4 +46,7 @@ def _regime(frame: pd.DataFrame, which: str) -> Regime:
         have = ", ".join(f"{regime.epochs}" for regime in found.regimes) or "none"
         raise NotAddressedError(f"needs depth and width arms, timed, at {least} numbers of epochs; there are: {have}")
     place = {"shortest": 0, "middle": len(found.regimes) // 2, "longest": -1}[which]
-    return found.regimes[place]
+    regime = found.regimes[place]
+    if np.isnan(regime.advantage.value):
+        raise NotAddressedError(regime.sentence)
+    return regime
