@@ -14,7 +14,7 @@ from scaling.analysis.bands import Band as Band
 from scaling.analysis.bands import Crossover as Crossover
 from scaling.analysis.bands import band_edges, crossings, summary
 from scaling.analysis.conditions import comparable, conditions, cost_metric
-from scaling.analysis.estimates import LEVEL
+from scaling.analysis.estimates import LEVEL, affordable
 from scaling.analysis.monotone import CLEARLY, contenders, curve, knots
 from scaling.analysis.noise import Floats
 from scaling.analysis.seeds import SETTING
@@ -24,6 +24,8 @@ from scaling.metrics import Metric
 DRAWS = 400
 NODES = 9
 """Accuracies within a band at which the curves are read."""
+_SORTED = 10
+"""Times the work of a point that is only drawn: here each draw is sorted and fitted anew."""
 _NEVER = 3 * CLEARLY
 """Standard deviations of a difference that no redrawing turns round."""
 
@@ -115,6 +117,7 @@ def compare(settings: pd.DataFrame, cost: str = "training_ms", by: str = "family
     if by not in SETTING:
         raise UserError(f"cannot compare by {by!r}{did_you_mean(by, SETTING)}")
     settings = comparable(settings, cost)
+    draws = affordable(draws, _SORTED * len(settings))
     settings = settings.assign(noise=noise.of(settings).top1)
     sides = [_side(str(name), rows, metric) for name, rows in settings.groupby(by, sort=True)]
     pairs = tuple(_compared(later, earlier, metric, draws) for earlier, later in combinations(sides, 2))

@@ -11,6 +11,15 @@ LEVEL = 0.9
 """Share of repetitions of a study whose interval holds the truth."""
 
 
+_MOST_DRAWN = 20_000_000
+"""Numbers drawn for one answer."""
+
+
+def affordable(draws: int, rows: int) -> int:
+    """Fewer draws for a large study, whose memory and time they are, but 100 at least."""
+    return min(draws, max(100, _MOST_DRAWN // max(rows, 1)))
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A value and the ends of its 90% interval; NaN where it is not known."""

@@ -13,7 +13,7 @@ from scaling.analysis import noise
 from scaling.analysis.arm_curves import Drawn, drawn, shared_range
 from scaling.analysis.arms import Arm, find_arms
 from scaling.analysis.conditions import comparable, cost_metric
-from scaling.analysis.estimates import Estimate, estimate
+from scaling.analysis.estimates import Estimate, affordable, estimate
 from scaling.analysis.overfitting import Growth, growth
 from scaling.analysis.rankings import Ranking, rankings
 from scaling.metrics import Metric
@@ -107,6 +107,7 @@ def regimes(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRAW
     """
     metric = cost_metric(cost)
     settings = comparable(settings, cost).reset_index(drop=True)
+    draws = affordable(draws, len(settings))
     random = np.random.default_rng(0)
     top1 = noise.draw_top1(settings, draws, random)
     costs = noise.draw_cost(settings, cost, draws, random)

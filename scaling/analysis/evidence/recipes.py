@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.analysis import noise
-from scaling.analysis.estimates import Estimate, estimate
+from scaling.analysis.estimates import Estimate, affordable, estimate
 from scaling.analysis.evidence.finding import Finding, NotAddressedError, Verdict
 from scaling.analysis.seeds import SETTING, VARIANT, collapse_seeds
 
@@ -110,7 +110,7 @@ def _drawn(frame: pd.DataFrame) -> tuple[pd.DataFrame, noise.Floats]:
     """Settings with an accuracy, indexed from 0, and `(1 + draws, settings)` accuracies, first of all as measured."""
     settings = collapse_seeds(frame).drop_duplicates([*SETTING, "top1"])
     settings = settings[settings["top1"].notna()].reset_index(drop=True)
-    drawn = noise.draw_top1(settings, DRAWS, np.random.default_rng(0))
+    drawn = noise.draw_top1(settings, affordable(DRAWS, len(settings)), np.random.default_rng(0))
     return settings, np.vstack([settings["top1"].to_numpy(float), drawn])
 
 
