@@ -229,10 +229,11 @@ def fit(
     as_json: AsJson = False,
 ) -> None:
     """Fit laws to error: a power law, with a floor, or broken; and which factor pays most, with intervals."""
+    from scaling.analysis.fits import fit_all
     from scaling.reports import fit as report
 
     with _input_errors():
-        fits = report.fit_all(_results(results, table), on, report.range_of(between), report.point_of(at))
+        fits = fit_all(_results(results, table), on, report.range_of(between), report.point_of(at))
     if as_json:
         _print_json(report.as_json(fits))
     else:

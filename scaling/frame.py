@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from scaling.datasets import DATASETS
-from scaling.records import ResultsFolder, find, latest
-from scaling.schema import Dataset, LatencyRecord, Recipe, Reported, Score, TrainRecord, Trial
+from scaling.published.columns import COLUMNS
+from scaling.records import ResultsFolder, Skipped, collection_paused, find, supersedes
+from scaling.schema import Dataset, LatencyRecord, Recipe, Reported, Score, TrainRecord, Trial, Variant
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
 
@@ -38,18 +40,26 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
         scaling.records.ResultsError: if there are no records.
     """
     folders = find(*(Path(path) for path in paths or ("results",)))
-    rows = [row for folder in folders for row in _rows(folder)]
-    return pd.DataFrame(rows)
+    with collection_paused():
+        rows = [row for folder in folders for row in _rows(folder)]
+        return pd.DataFrame(rows, columns=COLUMNS if rows else None)
 
 
-def _rows(folder: ResultsFolder) -> Iterator[dict[str, Any]]:
-    records, skipped_records = folder.training.read()
-    timings, skipped_timings = folder.latency.read()
-    for skipped in (*skipped_records, *skipped_timings):
-        warnings.warn(f"skipped {skipped}", stacklevel=3)
+def _rows(folder: ResultsFolder) -> Iterable[tuple[Any, ...]]:
+    """The last row of each trial, in order of the first; as tuples, which take a fraction of a mapping's memory."""
+    timings, skipped = folder.latency.read()
     joined = _Timings(timings)
-    for record in latest(records, lambda record: record.trial_id).values():
-        yield {"study": folder.name, "folder": str(folder.path), **_trial_row(record), **joined.row(record)}
+    values = itemgetter(*COLUMNS)
+    found: dict[str, tuple[bool, tuple[Any, ...]]] = {}
+    for one in folder.training.scan():
+        if isinstance(one, Skipped):
+            skipped.append(one)
+        elif supersedes(one.ok, found.get(one.trial_id, (False,))[0]):
+            row = {"study": folder.name, "folder": str(folder.path), **_trial_row(one), **joined.row(one)}
+            found[one.trial_id] = one.ok, values(row)
+    for line in skipped:
+        warnings.warn(f"skipped {line}", stacklevel=4)
+    return (row for _, row in found.values())
 
 
 def _trial_row(record: TrainRecord) -> dict[str, Any]:
@@ -103,6 +113,7 @@ class _Timings:
 
     def __init__(self, records: Iterable[LatencyRecord]) -> None:
         self._by_variant: dict[tuple[Any, ...], dict[str, LatencyRecord]] = {}
+        self._rows: dict[tuple[Variant, str, str], dict[str, Any]] = {}
         for record in records:
             if record.ok:
                 request = record.request
@@ -112,12 +123,19 @@ class _Timings:
     def row(self, record: TrainRecord) -> dict[str, Any]:
         """Columns of both phases; of several places, the one that trained the trial counts."""
         trial = record.trial
-        facts = DATASETS.get(trial.dataset.name if isinstance(trial, Trial) else trial.dataset)
+        dataset = trial.dataset.name if isinstance(trial, Trial) else trial.dataset
+        asked = (trial.variant, dataset, record.environment.place)
+        if asked not in self._rows:
+            self._rows[asked] = self._row(*asked)
+        return self._rows[asked]
+
+    def _row(self, variant: Variant, dataset: str, place: str) -> dict[str, Any]:
+        facts = DATASETS.get(dataset)
         row: dict[str, Any] = {}
         for phase in ("training", "inference"):
-            key = (trial.variant, facts.classes, facts.channels, phase) if facts else ()
+            key = (variant, facts.classes, facts.channels, phase) if facts else ()
             places = self._by_variant.get(key, {})
-            timing = places.get(record.environment.place) or (next(iter(places.values())) if len(places) == 1 else None)
+            timing = places.get(place) or (next(iter(places.values())) if len(places) == 1 else None)
             row |= _timing_row(phase, timing)
         return row
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -110,3 +111,21 @@ def test_load_results_joins_latency_and_keeps_failures(tmp_path: Path) -> None:
 def test_a_later_failure_does_not_hide_a_success(tmp_path: Path) -> None:
     results_folder(tmp_path / "study", [train_record(top1=0.75), train_record(failure="crash")])
     assert list(scaling.load_results(tmp_path)["status"]) == ["ok"]
+
+
+def test_reading_leaves_the_garbage_collector_as_it_was(tmp_path: Path) -> None:
+    folder = results_folder(tmp_path / "study", [train_record()])
+    for switch in (gc.disable, gc.enable):
+        switch()
+        folder.training.read()
+        assert gc.isenabled() == (switch is gc.enable)
+
+
+def test_rows_are_the_last_of_each_trial_in_order_of_the_first(tmp_path: Path) -> None:
+    one, other = trial(seed=1), trial(seed=2)
+    records = [train_record(one, top1=0.1), train_record(other, failure="oom"), train_record(one, top1=0.2)]
+    records += [train_record(other, failure="nan"), train_record(one, failure="crash")]
+    frame = scaling.load_results(results_folder(tmp_path / "study", records).path)
+    assert frame["trial_id"].tolist() == [one.id, other.id]
+    assert frame["top1"].tolist()[0] == 0.2
+    assert frame["failure_kind"].tolist()[1] == "nan"

@@ -20,7 +20,7 @@ LEVEL = 0.90
 LEAST_SD = 1e-6
 """No point is trusted beyond this, in log error."""
 
-MOST_REDRAWN = 500
+MOST_REDRAWN = 200
 """Of a larger study so many points, evenly spread, are drawn anew; deviations are scaled to the whole."""
 
 _ROUNDS = 4

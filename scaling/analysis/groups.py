@@ -39,7 +39,7 @@ class Group:
 
 
 def groups_on(settings: pd.DataFrame, on: str) -> list[Group]:
-    """Parts the settings for laws of error against `on`.
+    """Parts the settings for laws of error against `on`; for a law of no time each stands once, however often timed.
 
     Args:
         settings: as `scaling.analysis.seeds.collapse_seeds` gives it.
@@ -51,12 +51,14 @@ def groups_on(settings: pd.DataFrame, on: str) -> list[Group]:
     if on not in UNITS:
         raise UserError(f"no law of {on!r}{did_you_mean(on, UNITS)}")
     told_by = [*VARIANT] if on == "epochs" else ["family", "epochs"]
-    return _parted(settings, [*told_by, *_conditions(on)], timed=on.endswith("_ms"))
+    if not on.endswith("_ms"):
+        return _parted(settings.drop_duplicates([*SETTING, "top1", "macs"]), told_by)
+    return _parted(_timed_alike(settings, on), [*told_by, *_conditions(on)])
 
 
 def groups_of_factors(settings: pd.DataFrame) -> list[Group]:
     """Parts the settings for joint laws of depth, width, resolution and epochs: one study, family and device."""
-    return _parted(settings, ["family", *_conditions("training_ms")], timed=True)
+    return _parted(_timed_alike(settings, "training_ms"), ["family", *_conditions("training_ms")])
 
 
 def fit_settings(settings: pd.DataFrame, on: str, *, draws: int = 500, seed: int = 0) -> Laws:
@@ -66,13 +68,21 @@ def fit_settings(settings: pd.DataFrame, on: str, *, draws: int = 500, seed: int
 
 
 def _conditions(on: str) -> list[str]:
-    return [name for name in TIMED_UNDER if name.startswith(on.removesuffix("_ms"))] if on.endswith("_ms") else []
+    return [name for name in TIMED_UNDER if name.startswith(on.removesuffix("_ms"))]
 
 
-def _parted(settings: pd.DataFrame, told_by: Sequence[str], timed: bool) -> list[Group]:
-    """Groups in order of first appearance; what no time is asked of stands once, however often it was timed."""
-    if not timed:
-        settings = settings.drop_duplicates([*SETTING, "top1", "macs"])
+def _timed_alike(settings: pd.DataFrame, on: str) -> pd.DataFrame:
+    """Where a study was timed under one condition only, those not timed stand among the others."""
+    filled = settings.copy()
+    for name in _conditions(on):
+        known = settings.groupby(["study", "folder"], dropna=False)[name]
+        one = settings[name].isna() & (known.transform("nunique") == 1)
+        filled[name] = settings[name].mask(one, known.transform("first"))
+    return filled
+
+
+def _parted(settings: pd.DataFrame, told_by: Sequence[str]) -> list[Group]:
+    """Groups in order of first appearance."""
     keys = ["study", "folder", *DATASET, *told_by, *crossed(settings)]
     parts = [part for _, part in settings.groupby(list(dict.fromkeys(keys)), dropna=False, sort=False)]
     firsts = pd.DataFrame([part.iloc[0] for part in parts])

@@ -34,8 +34,8 @@ class Law:
     least: int
 
     def fits(self, u: Floats) -> bool:
-        """Whether the points are enough: `least` of them, at a place for each parameter and one more."""
-        return len(u) >= self.least and len(np.unique(u)) >= min(self.size + 1, 5)
+        """Whether the points are enough: `least` of them, and for a curve one place more than parameters."""
+        return len(u) >= self.least and len(np.unique(u)) >= self.size + (self.size > POWER.size)
 
 
 def _power(u: Floats, _: Floats) -> Curve:

@@ -68,7 +68,7 @@ class Fit:
     def predict(self, x: Floats, sd: Floats | float = 0.0, seed: int = 0) -> Band:
         """The law at `x`, with a band, and the interval of a new point whose own noise is `sd` (in log error)."""
         x = np.atleast_1d(np.asarray(x, float))
-        curve = self._family.curve(np.log(x / self._center), self._u)
+        curve = self._family.curve(np.log(x) - np.log(self._center), self._u)
         line = curve.at(self._fitted.theta[None])[0]
         lines = curve.at(self._fitted.draws)
         spread = np.hypot(np.broadcast_to(sd, x.shape), self._fitted.scatter_draws[:, None])
@@ -128,7 +128,7 @@ def fit(x: npt.ArrayLike, error: npt.ArrayLike, sd: npt.ArrayLike = 0.0, *, draw
     if reason := _too_little(x, error, left_out):
         return Laws(x, error, noise, rows, left_out, (), None, None, reason)
     center = float(np.exp(np.log(x).mean()))
-    u, y = np.log(x / center), np.log(error)
+    u, y = np.log(x) - np.log(center), np.log(error)
     random = np.random.default_rng(seed)
     fits = tuple(_fit(law, u, y, noise, center, draws, random) for law in LAWS if law.fits(u))
     best = simplest_of_best([one.held_out for one in fits], [one.status == "converged" for one in fits])
@@ -138,7 +138,8 @@ def fit(x: npt.ArrayLike, error: npt.ArrayLike, sd: npt.ArrayLike = 0.0, *, draw
 
 def _fit(law: Law, u: Floats, y: Floats, noise: Floats, center: float, draws: int, random: np.random.Generator) -> Fit:
     fitted = fit_curve(lambda rows: law.curve(u[rows], u), y, noise, draws, random)
-    values, drawn = (law.parameters(theta, center) for theta in (fitted.theta[None], fitted.draws))
+    with np.errstate(over="ignore"):
+        values, drawn = (law.parameters(theta, center) for theta in (fitted.theta[None], fitted.draws))
     return Fit(
         law=law.name,
         formula=law.formula,

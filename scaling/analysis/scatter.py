@@ -19,6 +19,8 @@ FREEDOM = float(2 * MEAN**2 / (_FOURTH - MEAN**2))
 """Degrees of freedom that one residual adds to the sum of clipped squares, by matching its first two moments."""
 
 _LARGEST = 20.0
+_GRID = 33
+"""Sums that are solved exactly; the scatter of others lies between its neighbours', as it falls with the sum."""
 
 
 def scatter(residuals: Floats, noise: Floats, freedom: float) -> float:
@@ -47,15 +49,17 @@ def draw_scatter(residuals: Floats, noise: Floats, freedom: float, count: int, r
     if scatter(residuals, noise, freedom) == 0:
         return np.zeros(count)
     sums = MEAN * freedom * random.chisquare(FREEDOM * freedom, count) / (FREEDOM * freedom)
-    return _solve(residuals, noise, sums)
+    grid = np.linspace(sums.min(), sums.max(), _GRID)
+    return np.interp(sums, grid, _solve(residuals, noise, grid))
 
 
 def _solve(residuals: Floats, noise: Floats, sums: Floats) -> Floats:
     """The scatter of each sum by bisection; the sum of clipped squares falls as scatter grows."""
+    squares, variances = residuals**2, noise**2 + 1e-300
     low, high = np.zeros(len(sums)), np.full(len(sums), _LARGEST)
-    for _ in range(50):
+    for _ in range(40):
         middle = (low + high) / 2
-        z = residuals / np.sqrt(noise**2 + middle[:, None] ** 2 + 1e-300)
-        above = np.clip(z**2, 0, HUBER**2).sum(axis=1) > sums
+        ratios = squares / (variances + middle[:, None] ** 2)
+        above = np.minimum(ratios, HUBER**2).sum(axis=1) > sums
         low, high = np.where(above, middle, low), np.where(above, high, middle)
     return np.where(low > 0, high, 0.0)

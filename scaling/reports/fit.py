@@ -2,72 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from rich.console import Console
 
 from scaling import tables
 from scaling.analysis.bootstrap import LEVEL, Estimate
-from scaling.analysis.groups import UNITS, Group, fit_settings, groups_of_factors, groups_on
+from scaling.analysis.fits import Fits
+from scaling.analysis.groups import UNITS
 from scaling.analysis.heldout import Held
-from scaling.analysis.joint import Joint, fit_joint
+from scaling.analysis.joint import Joint
 from scaling.analysis.laws import LAWS
-from scaling.analysis.payoff import Ranking, rank
+from scaling.analysis.payoff import Ranking
 from scaling.analysis.powerlaw import FLOPS_PER_MAC, Fit, Laws
-from scaling.analysis.seeds import collapse_seeds
 from scaling.errors import UserError
 from scaling.models.names import parse
-
-COSTS = ("macs", "training_ms", "inference_ms")
-"""At equal which of them the factors are ranked."""
-
-MOST_GROUPS = 40
-"""Fitted at a time; the rest is counted."""
-
-
-@dataclass(frozen=True, eq=False)
-class Fits:
-    """Everything `scaling fit` says.
-
-    Attributes:
-        on: what error is a law of.
-        laws: of each group of settings.
-        joints: of each group, the joint law and the rankings of factors by cost.
-        not_fitted: number of groups beyond `MOST_GROUPS`.
-    """
-
-    on: str
-    laws: list[tuple[Group, Laws]]
-    joints: list[tuple[Group, Joint, list[Ranking]]]
-    not_fitted: int
-
-
-def fit_all(
-    frame: pd.DataFrame,
-    on: str,
-    between: tuple[float, float] = (0.0, np.inf),
-    at: Mapping[str, float] | None = None,
-) -> Fits:
-    """Fits all laws to results, measured or published.
-
-    Args:
-        frame: as `scaling.load_results` or `scaling.published.load` gives it.
-        on: what error is a law of, a name of `scaling.analysis.groups.UNITS`.
-        between: only settings whose `on` lies here.
-        at: the point at which factors are ranked; None: each group's own middle.
-    """
-    settings = collapse_seeds(frame)
-    inside = settings[on].between(*between) | settings[on].isna() if on in UNITS else slice(None)
-    groups, factors = groups_on(settings[inside], on), groups_of_factors(settings)
-    left = max(0, len(groups) - MOST_GROUPS) + max(0, len(factors) - MOST_GROUPS)
-    laws = [(group, fit_settings(group.settings, on)) for group in groups[:MOST_GROUPS]]
-    joints = [(group, fit_joint(group.settings, COSTS)) for group in factors[:MOST_GROUPS]]
-    ranked = [(group, joint, [rank(joint, cost, at) for cost in joint.costs]) for group, joint in joints]
-    return Fits(on, laws, ranked, left)
 
 
 def range_of(text: str | None) -> tuple[float, float]:
@@ -180,16 +132,20 @@ def _finite(value: Any) -> Any:
 def show(fits: Fits, console: Console) -> None:
     """A table of laws for each group, where it breaks, and which factor pays most."""
     for group, laws in fits.laws:
-        console.print(f"[bold]{group.name}[/bold]  error as a law of {fits.on} ({UNITS[fits.on]})", highlight=False)
+        console.print(
+            f"[bold]{group.name}[/bold]  error as a law of {fits.on} ({UNITS[fits.on]})",
+            highlight=False,
+            soft_wrap=True,
+        )
         if laws.fits:
             _show_laws(laws, console)
         for sentence in sentences(fits.on, laws):
-            console.print(f"  {sentence}", highlight=False)
+            console.print(f"  {sentence}", highlight=False, soft_wrap=True)
     for group, joint, rankings in fits.joints:
-        console.print(f"[bold]{group.name}[/bold]  joint law", highlight=False)
+        console.print(f"[bold]{group.name}[/bold]  joint law", highlight=False, soft_wrap=True)
         _show_joint(joint, rankings, console)
     if fits.not_fitted:
-        console.print(f"{fits.not_fitted} more groups not fitted: name fewer folders", highlight=False)
+        console.print(f"{fits.not_fitted} more groups not fitted: name fewer folders", highlight=False, soft_wrap=True)
 
 
 def _show_laws(laws: Laws, console: Console) -> None:
@@ -229,17 +185,19 @@ def sentences(on: str, laws: Laws) -> list[str]:
 
 def _show_joint(joint: Joint, rankings: Sequence[Ranking], console: Console) -> None:
     if joint.error is None:
-        console.print(f"  no fit: {joint.reason}", highlight=False)
+        console.print(f"  no fit: {joint.reason}", highlight=False, soft_wrap=True)
         return
     powers = ", ".join(f"{name} {_number(value)}" for name, value in joint.parameters.items())
-    console.print(f"  {powers}; held out {_percent(joint.error.held_out.off)}", highlight=False)
+    console.print(f"  {powers}; held out {_percent(joint.error.held_out.off)}", highlight=False, soft_wrap=True)
     for ranking in rankings:
         point = ", ".join(f"{name} {value:.3g}" for name, value in ranking.at.items())
-        console.print(f"  1% more {ranking.cost}, at {point}:", highlight=False)
+        console.print(f"  1% more {ranking.cost}, at {point}:", highlight=False, soft_wrap=True)
         for payoff in ranking.payoffs:
-            console.print(f"    {payoff.factor:<10} error {_number(payoff.per_percent)}%", highlight=False)
+            console.print(
+                f"    {payoff.factor:<10} error {_number(payoff.per_percent)}%", highlight=False, soft_wrap=True
+            )
         verdict = ranking.reason or f"{ranking.best} pays most: {ranking.verdict}"
-        console.print(f"    {verdict}", highlight=False)
+        console.print(f"    {verdict}", highlight=False, soft_wrap=True)
 
 
 def _times(factor: float, estimate: Estimate) -> Estimate:
