@@ -30,6 +30,8 @@ app = typer.Typer(
 )
 data_app = typer.Typer(help="Data sets: what there is, and fetching one.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
+import_app = typer.Typer(help="Results that others published, as a results folder.", no_args_is_help=True)
+app.add_typer(import_app, name="import")
 
 RESULTS = Path("results")
 INPUT_IS_WRONG, SOME_FAILED, INTERRUPTED = 2, 1, 130
@@ -353,6 +355,55 @@ def fit(
         report.show(fits, Console())
 
 
+@app.command()
+def compare(
+    results: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Study folders, or folders of them.")
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option("--published", metavar="TABLE", help="A published table as well, as table7.")
+    ] = None,
+    cost: Annotated[str, typer.Option(help="training_ms, inference_ms, macs, params, ...")] = "training_ms",
+    by: Annotated[str, typer.Option(help="What tells the groups: family, study, epochs, ...")] = "family",
+    device: Annotated[str | None, typer.Option(help="Only what was timed on it; part of its name will do.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how much less one family costs than another at equal accuracy, with intervals; crossovers included."""
+    from scaling.analysis.compare import compare as compared
+    from scaling.analysis.conditions import on_device
+    from scaling.analysis.seeds import collapse_seeds
+    from scaling.reports import compare as report
+
+    with _input_errors():
+        frame = _results(results, table)
+        frame = frame if device is None else on_device(frame, cost, device)
+        found = compared(collapse_seeds(frame), cost, by)
+    if as_json:
+        _print_json(report.as_json(found))
+    else:
+        report.show(found, Console())
+
+
+@app.command()
+def claims(
+    results: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Your own; else the paper's published numbers.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay the paper's claims on its published numbers, or on your own results: holds, fails or undecided."""
+    from scaling.analysis.claims import replay
+    from scaling.frame import load_results
+    from scaling.reports import claims as report
+
+    with _input_errors():
+        replayed = replay(load_results(*results) if results else None)
+    if as_json:
+        _print_json(report.as_json(replayed))
+    else:
+        report.show(replayed, Console())
+
+
 def _results(paths: list[Path] | None, published_tables: list[str] | None) -> pd.DataFrame:
     """Measured results and published tables in one frame; those in results/ where nothing is named."""
     import pandas as pd
@@ -364,6 +415,24 @@ def _results(paths: list[Path] | None, published_tables: list[str] | None) -> pd
     if paths or not frames:
         frames.append(load_results(*(paths or ())))
     return pd.concat([frame.dropna(axis=1, how="all") for frame in frames], ignore_index=True)
+
+
+@import_app.command("timm")
+def import_timm(
+    accuracies: Annotated[Path, typer.Argument(metavar="RESULTS.csv", exists=True, dir_okay=False)],
+    speeds: Annotated[list[Path], typer.Argument(metavar="BENCHMARK.csv...", exists=True, dir_okay=False)],
+    into: Annotated[Path, typer.Option(help="Results folder to add to, as results/timm_rtx3090.")],
+    device: Annotated[str | None, typer.Option(help="Instead of what the file names say.")] = None,
+    precision: Annotated[str | None, typer.Option(help="Likewise: amp, float32, float16, bfloat16.")] = None,
+) -> None:
+    """Turn timm's published accuracies and benchmarks of ResNet-RS and EfficientNet into a results folder."""
+    from scaling.importing import timm
+
+    with _input_errors():
+        done = timm.import_timm(accuracies, speeds, into, device, precision)
+    for note in done.notes:
+        typer.echo(f"note: {note}", err=True)
+    typer.echo(f"{done.folder}: {done.accuracies} accuracies and {done.timings} timings added, {done.known} known")
 
 
 @app.command("studies")

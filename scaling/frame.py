@@ -14,7 +14,7 @@ import pandas as pd
 from scaling.datasets import DATASETS
 from scaling.published.columns import COLUMNS
 from scaling.records import ResultsFolder, Skipped, collection_paused, find, supersedes
-from scaling.schema import LatencyRecord, Phase, Score, TrainRecord, Variant
+from scaling.schema import Dataset, LatencyRecord, Phase, Recipe, Reported, Score, TrainRecord, Trial, Variant
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
 
@@ -30,10 +30,11 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
         `folder`, `trial_id`, `status` (`ok` or `failed`), `failure_kind`, `failure_message`; the fields of dataset
         (`dataset`, `train_examples`, `validation_fraction`), variant, recipe, and `seed`; `params`, `macs`,
         `activations`; for each score `*_top1` (fraction), `*_correct`, `*_n`, `*_loss`; `top1`, `top1_n`,
-        `test_top1`: of the averaged weights where the recipe averages, else of the raw ones; `train_seconds`,
+        `test_top1`: of the averaged weights where the recipe averages, else of the raw ones; `train_top1`, the last
+        epoch's, augmentation and dropout on; `train_seconds`,
         `device`; and for each phase `training_ms` / `inference_ms` (median), `*_low_ms`, `*_high_ms` (95%),
-        `*_p10_ms`, `*_p90_ms`, `*_n`, `*_batch_size`, `*_precision`, `*_device` (with the
-        backend). What is missing is NaN or None.
+        `*_p10_ms`, `*_p90_ms`, `*_n`, `*_batch_size`, `*_measured_batch_size` (where it was another than the times are
+        stated for), `*_precision`, `*_device` (with the backend). What is missing is NaN or None.
 
     Raises:
         scaling.records.ResultsError: if there are no records.
@@ -63,19 +64,13 @@ def _rows(folder: ResultsFolder) -> Iterable[tuple[Any, ...]]:
 
 def _trial_row(record: TrainRecord) -> dict[str, Any]:
     trial, failure = record.trial, record.failure
-    dataset = trial.dataset.model_dump()
-    weights = "ema" if trial.recipe.ema_decay else "raw"
+    weights = "ema" if isinstance(trial, Trial) and trial.recipe.ema_decay else "raw"
     row: dict[str, Any] = {
         "trial_id": record.trial_id,
         "status": "ok" if record.ok else "failed",
         "failure_kind": failure.kind if failure else None,
         "failure_message": failure.message if failure else None,
-        "dataset": dataset.pop("name"),
-        **dataset,
-        **trial.variant.model_dump(),
-        "blocks": "-".join(map(str, trial.variant.blocks)) if trial.variant.blocks else None,
-        **trial.recipe.model_dump(),
-        "seed": trial.seed,
+        **_asked(trial),
         "params": record.params,
         "macs": record.macs,
         "activations": record.activations,
@@ -86,7 +81,20 @@ def _trial_row(record: TrainRecord) -> dict[str, Any]:
         row |= _score_row(name, getattr(record, name))
     row["top1"], row["top1_n"] = row[f"validation_{weights}_top1"], row[f"validation_{weights}_n"]
     row["test_top1"] = row[f"test_{weights}_top1"]
+    row["train_top1"] = record.history[-1].train_top1 if record.history else None
     return row
+
+
+def _asked(trial: Trial | Reported) -> dict[str, Any]:
+    """Data, variant, recipe and seed; of a network that others trained, the first two, as far as they are known."""
+    blocks = "-".join(map(str, trial.variant.blocks)) if trial.variant.blocks else None
+    variant = {**trial.variant.model_dump(), "blocks": blocks}
+    if isinstance(trial, Reported):
+        unknown = dict.fromkeys([*Dataset.model_fields, *Recipe.model_fields, "seed"])
+        del unknown["name"]
+        return {"dataset": trial.dataset, **unknown, **variant}
+    dataset = trial.dataset.model_dump()
+    return {"dataset": dataset.pop("name"), **dataset, **variant, **trial.recipe.model_dump(), "seed": trial.seed}
 
 
 def _score_row(name: str, score: Score | None) -> dict[str, Any]:
@@ -117,7 +125,9 @@ class _Timings:
 
     def row(self, record: TrainRecord) -> dict[str, Any]:
         """Columns of both phases; of several places, the one that trained the trial counts."""
-        asked = (record.trial.variant, record.trial.dataset.name, record.environment.place)
+        trial = record.trial
+        dataset = trial.dataset.name if isinstance(trial, Trial) else trial.dataset
+        asked = (trial.variant, dataset, record.environment.place)
         if asked not in self._rows:
             self._rows[asked] = self._row(*asked)
         return self._rows[asked]
@@ -147,6 +157,7 @@ def _timing_row(phase: str, timing: LatencyRecord | None) -> dict[str, Any]:
         "p90_ms": timing and timing.p90_ms,
         "n": timing and timing.n,
         "batch_size": timing and timing.batch_size,
+        "measured_batch_size": timing and timing.measured_batch_size,
         "precision": timing and timing.request.precision,
         "device": timing and timing.environment.place,
     }

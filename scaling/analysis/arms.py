@@ -45,9 +45,9 @@ def find_arms(settings: pd.DataFrame) -> list[Arm]:
 
     Returns:
         Arms of two points or more, by resolution, regime and axis. Failed settings are among the points, with their
-        NaN; settings in no arm are in none of `rows`.
+        NaN; settings in no arm, such as those whose epochs are not known, are in none of `rows`.
     """
-    resnets = settings[settings["family"] == "resnet_rs"]
+    resnets = settings[(settings["family"] == "resnet_rs") & settings["epochs"].notna()]
     if resnets.empty:
         return []
     place = [name for name in SETTING if name not in {*RECIPE, "depth", "width"}]

@@ -13,7 +13,7 @@ SETTING = ("study", "folder", *DATASET, *VARIANT, *RECIPE)
 """Columns of the results frame that tell one setting from another: everything a trial is made of, but its seed."""
 
 PHASES = ("training", "inference")
-_TIMES = ("ms", "low_ms", "high_ms", "p10_ms", "p90_ms", "n")
+_TIMES = ("ms", "low_ms", "high_ms", "p10_ms", "p90_ms", "n", "measured_batch_size")
 _CONDITIONS = ("batch_size", "precision", "device")
 TIMED_UNDER = tuple(f"{phase}_{name}" for phase in PHASES for name in _CONDITIONS)
 CARRIED = ("top1_n", "params", "macs", "activations", *(f"{phase}_{name}" for phase in PHASES for name in _TIMES))
@@ -31,8 +31,8 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row a setting, in order of first appearance: the columns of `SETTING`; `seeds`, the number of trials that
         went well, and `failed`, of those that did not; `top1`, `top1_min`, `top1_max`, `top1_std` and `test_top1*`
-        (fractions) over the trials that went well, NaN where there are none; `train_seconds`, their mean; and
-        size, cost and latency columns as they were. Trials whose variant was timed under different
+        (fractions) over the trials that went well, NaN where there are none; `train_seconds` and `train_top1`, their
+        means; and size, cost and latency columns as they were. Trials whose variant was timed under different
         conditions (another device) stay apart, so that no row mixes two latencies.
     """
     frame = _prepared(frame)
@@ -42,14 +42,15 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
         for suffix, how in (("", "mean"), ("_min", "min"), ("_max", "max"), ("_std", "std"))
     }
     carried = {name: (name, "first") for name in CARRIED}
-    counts = {"seeds": ("ok", "sum"), "failed": ("not_ok", "sum"), "train_seconds": ("train_seconds", "mean")}
+    counts = {"seeds": ("ok", "sum"), "failed": ("not_ok", "sum")}
+    counts |= {name: (name, "mean") for name in ("train_seconds", "train_top1")}
     groups = frame.groupby([*SETTING, *TIMED_UNDER], dropna=False, sort=False)
     return groups.agg(**counts, **accuracies, **carried).reset_index()
 
 
 def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     """The columns needed, each of one type whatever is missing; results of failed trials blanked."""
-    results = ("top1", "test_top1", "train_seconds")
+    results = ("top1", "test_top1", "train_top1", "train_seconds")
     frame = frame.reindex(columns=["status", *SETTING, *TIMED_UNDER, *results, *CARRIED])
     for name in frame.columns.difference(["status", *_TEXT]):
         frame[name] = pd.to_numeric(frame[name]).astype(float)

@@ -91,6 +91,8 @@ def pace(records: Iterable[TrainRecord], accelerator: Accelerator) -> Pace | Non
         return None
     spent: dict[Variant, tuple[float, float, int]] = {}
     for one in measured:
+        if not isinstance(one.trial, Trial):
+            continue
         variant, counted = one.trial.variant, Complexity(one.params, one.macs, one.activations)
         seconds, done, _ = spent.get(variant, (0.0, 0.0, 0))
         spent[variant] = (seconds + (one.train_seconds or 0), done + train_macs(one.trial, counted), one.macs)

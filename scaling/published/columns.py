@@ -15,11 +15,9 @@ _SCORES = [
     for score in ("validation_raw", "validation_ema", "test_raw", "test_ema")
     for column in ("top1", "correct", "n", "loss")
 ]
-_TIMINGS = [
-    f"{phase}_{column}"
-    for phase in _PHASES
-    for column in ("ms", "low_ms", "high_ms", "p10_ms", "p90_ms", "n", "batch_size", "precision", "device")
-]
+_TIMES = ("ms", "low_ms", "high_ms", "p10_ms", "p90_ms", "n")
+_CONDITIONS = ("batch_size", "measured_batch_size", "precision", "device")
+_TIMINGS = [f"{phase}_{column}" for phase in _PHASES for column in (*_TIMES, *_CONDITIONS)]
 COLUMNS = (
     *("study", "folder", "trial_id", "status", "failure_kind", "failure_message"),
     *("dataset" if name == "name" else name for name in Dataset.model_fields),
@@ -27,7 +25,7 @@ COLUMNS = (
     *Recipe.model_fields,
     *("seed", "params", "macs", "activations", "train_seconds", "device"),
     *_SCORES,
-    *("top1", "top1_n", "test_top1"),
+    *("top1", "top1_n", "test_top1", "train_top1"),
     *_TIMINGS,
 )
 """Those of `scaling.load_results`, in its order."""

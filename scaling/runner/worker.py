@@ -154,8 +154,8 @@ class Worker:
         from scaling.runner.program import ProgramKey
 
         request = job.request
-        recipe = Recipe(epochs=1, precision=request.precision)
         try:
+            recipe = Recipe.model_validate({"epochs": 1, "precision": request.precision})
             program = self._program_for(ProgramKey.of(request.variant, facts(job.dataset), recipe))
             batch_size, timing = latency.time_phase(program, request.phase, request.batch_size, job.max_seconds)
             return timed(request, self.environment).model_copy(

@@ -19,7 +19,7 @@ from scaling.schema.records import (
     Score,
     TrainRecord,
 )
-from scaling.schema.trial import Dataset, Family, Precision, Recipe, Stem, Trial, Variant
+from scaling.schema.trial import Dataset, Family, Precision, Recipe, Reported, Stem, Trial, Variant
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -40,6 +40,7 @@ __all__ = [
     "Precision",
     "Rate",
     "Recipe",
+    "Reported",
     "Score",
     "Stem",
     "TrainRecord",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, StrictBool, field_validator
+from pydantic import Discriminator, Field, StrictBool, Tag, field_validator
 
 from scaling.schema.noun import Count, Noun, Number, digest
-from scaling.schema.trial import Precision, Trial, Variant
+from scaling.schema.trial import Precision, Reported, Trial, Variant
 
 SCHEMA_VERSION = 1
 """Version of a line in `records.jsonl` and `latency.jsonl`; a newer one than this is refused, never guessed at."""
@@ -16,6 +16,8 @@ SCHEMA_VERSION = 1
 Phase: TypeAlias = Literal["training", "inference"]
 Compiled: TypeAlias = Literal["graph", "xla"]
 FailureKind: TypeAlias = Literal["oom", "nan", "data", "crash", "timeout", "preempted", "interrupted", "error"]
+TimedPrecision: TypeAlias = Literal[Precision, "amp", "float16", "bfloat16"]
+"""What a timing may be of: this toolkit's own, and those of others (`amp` is automatic mixed precision)."""
 
 
 class LatencyPlan(Noun):
@@ -35,11 +37,11 @@ class LatencyPlan(Noun):
 
 
 class Score(Noun):
-    """`correct` of `n` pictures, and the mean cross-entropy over them (nats, without label smoothing)."""
+    """`correct` of `n` pictures, and the mean cross-entropy over them (nats, without label smoothing), where known."""
 
     correct: Annotated[int, Field(ge=0)]
     n: Annotated[int, Field(ge=1)]
-    loss: float
+    loss: float | None = None
 
     @property
     def top1(self) -> float:
@@ -79,8 +81,8 @@ class Environment(Noun):
         versions: of Python and the packages that matter, by name.
         platform: operating system, its version to the second number, and machine type.
         device: the processor's or accelerator's name.
-        cores: logical processors this process could use.
-        memory_gb: of the machine, in 1e9 bytes.
+        cores: logical processors this process could use; None where others measured and did not say.
+        memory_gb: of the machine, in 1e9 bytes; None likewise.
         git_commit: of the checkout the driver ran in, if any.
         git_dirty: whether tracked files differed from that commit.
     """
@@ -88,8 +90,8 @@ class Environment(Noun):
     versions: dict[str, str]
     platform: str
     device: str
-    cores: int
-    memory_gb: float
+    cores: int | None = None
+    memory_gb: float | None = None
     git_commit: str | None = None
     git_dirty: bool | None = None
 
@@ -115,10 +117,16 @@ class _Record(Noun):
         return version
 
 
+def _kind(trial: Any) -> str:
+    return "reported" if isinstance(trial, Reported) or (isinstance(trial, dict) and "model" in trial) else "trial"
+
+
 class TrainRecord(_Record):
     """What training a trial gave, failed or not.
 
     Attributes:
+        trial: what was trained; what somebody else trained is `Reported`, and has no history and no times.
+        source: where the numbers were read, when they were not measured here.
         validation_raw, validation_ema: after the last epoch, with raw and with averaged weights.
         test_raw, test_ema: touched once, after the last epoch.
         history: one entry an epoch.
@@ -131,7 +139,8 @@ class TrainRecord(_Record):
     """
 
     trial_id: str
-    trial: Trial
+    trial: Annotated[Annotated[Trial, Tag("trial")] | Annotated[Reported, Tag("reported")], Discriminator(_kind)]
+    source: str | None = None
     params: int
     macs: int
     activations: int
@@ -162,7 +171,7 @@ class LatencyRequest(Noun):
     channels: int
     phase: Phase
     batch_size: int
-    precision: Precision
+    precision: TimedPrecision
 
     @property
     def id(self) -> str:
@@ -174,6 +183,8 @@ class LatencyRecord(_Record):
 
     Attributes:
         batch_size: what fitted, at most the request's.
+        measured_batch_size: pictures a step when it was measured, where the times are stated for another number.
+        source: where the numbers were read, when they were not measured here.
         median_ms, p10_ms, p90_ms: over `n` steps, each synchronised with the device, warm-up left out.
         low_ms, high_ms: 95% interval of the median, from order statistics.
         converged: whether that interval came within 3% of the median before the time cap.
@@ -183,6 +194,8 @@ class LatencyRecord(_Record):
     request: LatencyRequest
     failure: Failure | None = None
     batch_size: int | None = None
+    measured_batch_size: int | None = None
+    source: str | None = None
     median_ms: float | None = None
     p10_ms: float | None = None
     p90_ms: float | None = None

@@ -127,6 +127,25 @@ class Recipe(Noun):
         return self
 
 
+class Reported(Noun):
+    """A network that somebody else trained and scored: which one is known, how it was trained is not.
+
+    Attributes:
+        model: the name its source gives it.
+        dataset: a name of `scaling.datasets.DATASETS`.
+        variant: the network, at the resolution it was scored at.
+    """
+
+    model: str
+    dataset: str
+    variant: Variant
+
+    @property
+    def id(self) -> str:
+        """One a network, data set and resolution, whoever trained it."""
+        return f"reported-{self.variant.name}-{digest({'dataset': self.dataset, **self.variant.changed()})}"
+
+
 class Trial(Noun):
     """One question: this variant, trained by this recipe on this data, from this seed."""
 

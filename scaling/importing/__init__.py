@@ -1,0 +1,1 @@
+"""Results that others published, turned into records like one's own."""

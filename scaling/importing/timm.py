@@ -1,0 +1,185 @@
+"""Turns timm's published accuracies and speeds into a results folder like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scaling.datasets import IMAGENET
+from scaling.errors import UserError
+from scaling.importing.timm_files import Place, Scored, Timed, place_of, read_accuracies, read_speeds
+from scaling.models import count, describe
+from scaling.records import Log, RecordT, ResultsFolder, latest
+from scaling.schema import (
+    Environment,
+    LatencyRecord,
+    LatencyRequest,
+    Phase,
+    Reported,
+    Score,
+    TrainRecord,
+)
+
+STATED_BATCH = 128
+"""Pictures that each time is stated for, as in the paper's Table 7; timm measures each model with its own batch."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did.
+
+    Attributes:
+        folder: where the records are.
+        accuracies, timings: number of records added.
+        known: number of those that were there already, as they are.
+        notes: what was left out or has to be kept in mind.
+    """
+
+    folder: Path
+    accuracies: int
+    timings: int
+    known: int
+    notes: tuple[str, ...]
+
+
+def import_timm(
+    accuracies: Path, speeds: Sequence[Path], into: Path, device: str | None = None, precision: str | None = None
+) -> Imported:
+    """Imports the ResNet-RS and EfficientNet rows of timm's files.
+
+    Args:
+        accuracies: a file of accuracies on ImageNet's validation set.
+        speeds: benchmark files of one device; training and inference each at most in one precision and software.
+        into: the results folder, made where there is none. What is there already is not written again.
+        device, precision: instead of what the names of the files say.
+
+    Raises:
+        UserError: if a file is none of timm's, or a phase would mix places.
+        ResultsError: if the folder is in use or cannot be written.
+    """
+    scored, notes = _best(*read_accuracies(accuracies), accuracies.name)
+    trained = [_train_record(one, accuracies.name) for one in scored]
+    timed: list[LatencyRecord] = []
+    for path in speeds:
+        phase, rows, others = read_speeds(path)
+        place = place_of(path, device, precision)
+        first, more = _first_of_each(rows, others, path.name)
+        timed += [_latency_record(one, phase, place, path.name) for one in first]
+        notes += [*more, *_batches(first, phase)]
+    notes += _untimed(trained, timed)
+    folder = ResultsFolder(into)
+    _one_place(folder, timed)
+    with folder.writing():
+        added = _append(folder.training, trained), _append(folder.latency, timed)
+    return Imported(into, *added, len(trained) + len(timed) - sum(added), tuple(notes))
+
+
+def _best(rows: Sequence[Scored], others: int, file: str) -> tuple[list[Scored], list[str]]:
+    """Of each network at each resolution, the best weights that were trained on ImageNet alone."""
+    plain = [row for row in rows if not row.more_data]
+    best = {row.variant: row for row in sorted(plain, key=lambda row: row.top1)}
+    counts = {
+        "of other networks": others,
+        "trained on more data than ImageNet": len(rows) - len(plain),
+        "of networks with better weights in the file": len(plain) - len(best),
+    }
+    return list(best.values()), _counted(file, counts)
+
+
+def _first_of_each(rows: Sequence[Timed], others: int, file: str) -> tuple[list[Timed], list[str]]:
+    """Of each network at each resolution the first line, one of the paper's own port (`tf_`) before others."""
+    in_order = sorted(rows, key=lambda row: not row.model.startswith("tf_"))
+    first = {row.variant: row for row in reversed(in_order)}
+    counts = {"of other networks": others, "that time a network once more": len(rows) - len(first)}
+    return list(first.values()), _counted(file, counts)
+
+
+def _counted(file: str, counts: dict[str, int]) -> list[str]:
+    return [f"{file}: {number} lines {what} left out" for what, number in counts.items() if number]
+
+
+def _batches(rows: Sequence[Timed], phase: Phase) -> Iterator[str]:
+    sizes = sorted({row.batch_size for row in rows})
+    if sizes and sizes != [STATED_BATCH]:
+        measured = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+        yield (
+            f"{phase}: measured with {measured} pictures a step, stated for {STATED_BATCH} by pictures a second; "
+            "the batch of each is kept in its record"
+        )
+
+
+def _untimed(trained: Sequence[TrainRecord], timed: Sequence[LatencyRecord]) -> Iterator[str]:
+    have = {one.request.variant for one in timed}
+    scored = {one.trial.variant for one in trained}
+    if bare := len(scored - have):
+        yield f"{bare} of {len(scored)} accuracies have no timing at their resolution"
+    if bare := len(have - scored):
+        yield f"{bare} of {len(have)} timed networks have no accuracy at their resolution"
+
+
+def _train_record(row: Scored, source: str) -> TrainRecord:
+    variant = row.variant
+    counted = count(describe(variant, channels=IMAGENET.channels, classes=IMAGENET.classes))
+    trial = Reported(model=row.model, dataset=IMAGENET.name, variant=variant)
+    score = Score(correct=round(row.top1 * IMAGENET.test), n=IMAGENET.test)
+    return TrainRecord(
+        trial_id=trial.id,
+        trial=trial,
+        source=f"timm {source}",
+        params=counted.params,
+        macs=counted.macs,
+        activations=counted.activations,
+        validation_raw=score,
+        test_raw=score,
+        finished=datetime.now(UTC),
+        environment=Environment(versions={}, platform="unknown", device="unknown"),
+    )
+
+
+def _latency_record(row: Timed, phase: Phase, place: Place, source: str) -> LatencyRecord:
+    request = LatencyRequest(
+        variant=row.variant,
+        classes=IMAGENET.classes,
+        channels=IMAGENET.channels,
+        phase=phase,
+        batch_size=STATED_BATCH,
+        precision=place.precision,
+    )
+    return LatencyRecord(
+        request=request,
+        batch_size=STATED_BATCH,
+        measured_batch_size=row.batch_size,
+        source=f"timm {source}",
+        median_ms=STATED_BATCH / row.images_per_second * 1e3,
+        finished=datetime.now(UTC),
+        environment=Environment(versions={"backend": place.software}, platform="unknown", device=place.device),
+    )
+
+
+def _one_place(folder: ResultsFolder, timed: Iterable[LatencyRecord]) -> None:
+    """Times of one phase in one folder are of one place, so that each network has one."""
+    there: dict[Phase, str] = {}
+    for one in (*folder.latency.read()[0], *timed):
+        place = f"{one.environment.place}, {one.request.precision}"
+        before = there.setdefault(one.request.phase, place)
+        if place != before:
+            raise UserError(f"{folder.path}: {one.request.phase} of {before} and of {place}; give each its own folder")
+
+
+def _append(log: Log[RecordT], made: Sequence[RecordT]) -> int:
+    """Adds the records that say something else than the last one there of the same network; returns their number."""
+    there = latest(log.read()[0], _key)
+    news = [one for one in made if (old := there.get(_key(one))) is None or _content(old) != _content(one)]
+    for record in news:
+        log.append(record)
+    return len(news)
+
+
+def _key(record: TrainRecord | LatencyRecord) -> str:
+    return record.trial_id if isinstance(record, TrainRecord) else record.request.id
+
+
+def _content(record: TrainRecord | LatencyRecord) -> str:
+    return record.model_dump_json(exclude={"finished"})

@@ -1,0 +1,171 @@
+"""timm's published CSV files: accuracies (`results-*.csv`) and speeds (`benchmark-*.csv`)."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from scaling.errors import UserError, did_you_mean
+from scaling.models.names import parse
+from scaling.schema import Phase, Variant
+from scaling.schema.records import TimedPrecision
+
+PRECISIONS: dict[str, TimedPrecision] = {
+    "amp": "amp",
+    "fp32": "float32",
+    "float32": "float32",
+    "fp16": "float16",
+    "float16": "float16",
+    "bf16": "bfloat16",
+    "bfloat16": "bfloat16",
+}
+"""What file names call them, and what records do."""
+
+_PHASES: dict[str, Phase] = {"train": "training", "infer": "inference"}
+_LAYOUTS = ("nhwc", "nchw")
+_RESNET_RS = re.compile(r"resnetrs(\d+)")
+_EFFICIENTNET = re.compile(r"(?:tf_)?efficientnet_(b[0-8])")
+_MORE_DATA = re.compile(r"in2[12]k|in12k|ns_|jft|ig1b")
+"""Of a tag: trained on more pictures than ImageNet's own."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A line of accuracies: `top1` a fraction, `more_data` whether it took more pictures than ImageNet's own."""
+
+    model: str
+    variant: Variant
+    more_data: bool
+    top1: float
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A line of speeds: `images_per_second` with `batch_size` pictures a step."""
+
+    model: str
+    variant: Variant
+    batch_size: int
+    images_per_second: float
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a benchmark file's name says of where it was made."""
+
+    device: str
+    precision: TimedPrecision
+    software: str
+
+
+def read_accuracies(path: Path) -> tuple[list[Scored], int]:
+    """Reads the lines of ResNet-RS and EfficientNet in a file of accuracies, and counts the others.
+
+    Raises:
+        UserError: if a column is missing or a cell is no number, with its place.
+    """
+    rows = list(_rows(path, "model", "img_size", "top1"))
+    found = [
+        Scored(
+            model=row["model"],
+            variant=variant,
+            more_data=bool(_MORE_DATA.search(row["model"].partition(".")[2])),
+            top1=_number(path, line, row, "top1") / 100,
+        )
+        for line, row in rows
+        if (variant := variant_of(row["model"], int(_number(path, line, row, "img_size"))))
+    ]
+    return found, len(rows) - len(found)
+
+
+def read_speeds(path: Path) -> tuple[Phase, list[Timed], int]:
+    """Reads the lines of ResNet-RS and EfficientNet in a file of speeds, and counts the others.
+
+    Returns:
+        The phase, told by the columns; the lines; the number of others.
+
+    Raises:
+        UserError: if a column is missing or a cell is no number, with its place.
+    """
+    with path.open(newline="", encoding="utf-8") as lines:
+        header = next(csv.reader(lines), [])
+    short = "train" if "train_samples_per_sec" in header else "infer"
+    size, speed, batch = (f"{short}_{name}" for name in ("img_size", "samples_per_sec", "batch_size"))
+    rows = list(_rows(path, "model", size, speed, batch))
+    found = [
+        Timed(
+            model=row["model"],
+            variant=variant,
+            batch_size=int(_number(path, line, row, batch)),
+            images_per_second=_number(path, line, row, speed),
+        )
+        for line, row in rows
+        if (variant := variant_of(row["model"], int(_number(path, line, row, size))))
+    ]
+    return _PHASES[short], found, len(rows) - len(found)
+
+
+def variant_of(model: str, resolution: int) -> Variant | None:
+    """The network that a name of timm's means, its tag aside; None for all but ResNet-RS and EfficientNet B0 to B8."""
+    base = model.partition(".")[0]
+    if found := _RESNET_RS.fullmatch(base):
+        name = f"resnet_rs_{found[1]}"
+    elif found := _EFFICIENTNET.fullmatch(base):
+        name = f"efficientnet_{found[1]}"
+    else:
+        return None
+    try:
+        return parse(f"{name}@{resolution}")
+    except ValueError:
+        return None
+
+
+def place_of(path: Path, device: str | None, precision: str | None) -> Place:
+    """Reads device, precision and software off a name such as `benchmark-infer-amp-nhwc-pt240-cu124-rtx3090.csv`.
+
+    Args:
+        path: the file.
+        device, precision: where given, they count instead.
+
+    Raises:
+        UserError: if the name does not say and it was not given, or the precision is not known.
+    """
+    words = [word for word in path.stem.lower().split("-") if word not in ("benchmark", "train", "infer")]
+    named = next((word for word in words if word in PRECISIONS), None)
+    software = [word for word in words if word in _LAYOUTS or word == "dynamo" or re.fullmatch(r"(pt|cu)\d+", word)]
+    rest = [word for word in words if word not in software and word != named]
+    if precision is not None and precision not in PRECISIONS:
+        raise UserError(f"--precision {precision}: not known{did_you_mean(precision, PRECISIONS)}")
+    if (chosen := precision or named) is None:
+        raise UserError(f"{path}: the name tells no precision; give --precision ({', '.join(PRECISIONS)})")
+    if not (device or rest):
+        raise UserError(f"{path}: the name tells no device; give --device")
+    return Place(device or _spelled("-".join(rest)), PRECISIONS[chosen], " ".join(["pytorch", *software]))
+
+
+def _spelled(device: str) -> str:
+    """`rtx3090` as `RTX 3090`, as the published tables have it; other names as they stand."""
+    return re.sub(r"^(rtx|gtx)(?=\d)", lambda found: found[1].upper() + " ", device)
+
+
+def _rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
+    with path.open(newline="", encoding="utf-8") as lines:
+        reader = csv.DictReader(lines)
+        if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
+            raise UserError(f"{path}: no column {', '.join(missing)}; is this a file of timm's results/?")
+        for row in reader:
+            yield reader.line_num, cast("dict[str, str]", row)
+
+
+def _number(path: Path, line: int, row: dict[str, str], column: str) -> float:
+    try:
+        value = float(row[column])
+    except (TypeError, ValueError):
+        value = float("nan")
+    if not 0 < value < float("inf"):
+        raise UserError(f"{path}:{line}: {column} is {row[column]!r}, not a number above 0")
+    return value

@@ -1,0 +1,46 @@
+"""The paper's claims, as `claims.yaml` states them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something the paper says, and how it is tested.
+
+    Attributes:
+        claim: a name for it.
+        says: the claim in words.
+        source: where the paper says it.
+        tables: published tables that speak to it, put together.
+        test: name of the test.
+        limits: what the test is given.
+        expected: what it has to find, in words.
+        device: part of the name of the device that the claim is about; None: any.
+        tables_device: where it is about none, the same of the device whose times count in the tables.
+    """
+
+    claim: str
+    says: str
+    source: str
+    tables: tuple[str, ...]
+    test: str
+    expected: str
+    limits: MappingProxyType[str, Any] = field(hash=False)
+    device: str | None = None
+    tables_device: str | None = None
+
+
+def claims() -> tuple[Claim, ...]:
+    """All claims, in the order of the file."""
+    text = files("scaling.published").joinpath("claims.yaml").read_text(encoding="utf-8")
+    return tuple(
+        Claim(**{**stated, "tables": tuple(stated["tables"]), "limits": MappingProxyType(stated["limits"])})
+        for stated in yaml.safe_load(text)
+    )

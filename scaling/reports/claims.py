@@ -1,0 +1,48 @@
+"""What became of the paper's claims, on a terminal and as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+
+from scaling.analysis.claims import Replayed
+
+_COLOURS = {"holds": "green", "fails": "red", "undecided": "yellow", "not addressed": "dim"}
+
+
+def as_json(replayed: Sequence[Replayed]) -> list[dict[str, Any]]:
+    """One mapping a claim: `claim`, `says`, `source`, `on`, `verdict`, `found`, `estimate`, `expected`."""
+    return [
+        {
+            "claim": one.claim.claim,
+            "says": one.claim.says,
+            "source": one.claim.source,
+            "on": one.on,
+            "verdict": one.verdict,
+            "found": one.found,
+            "estimate": None if one.estimate is None else asdict(one.estimate),
+            "expected": one.claim.expected,
+        }
+        for one in replayed
+    ]
+
+
+def show(replayed: Sequence[Replayed], console: Console) -> None:
+    """Each claim with its verdict, what was found and what it takes; what cannot be addressed last, a line each."""
+    addressed = [one for one in replayed if one.verdict != "not addressed"]
+    for one in addressed:
+        colour = _COLOURS[one.verdict]
+        console.print(f"[{colour}]{one.verdict:<9}[/{colour}] {one.claim.says}", highlight=False)
+        lines = (f"found: {one.found}", f"expected: {one.claim.expected}", f"({one.claim.source}; tested on {one.on})")
+        for line in lines:
+            console.print(Padding(line, (0, 0, 0, 10)), highlight=False, markup=False)
+    for one in replayed:
+        if one.verdict == "not addressed":
+            console.print(f"not addressed by {one.on}: {one.claim.says} ({one.found})", style="dim", highlight=False)
+    counts = Counter(one.verdict for one in replayed)
+    console.print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()), highlight=False)

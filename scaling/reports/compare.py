@@ -1,0 +1,59 @@
+"""Two groups at equal accuracy, on a terminal and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+
+from scaling import tables
+from scaling.analysis.bands import Band
+from scaling.analysis.compare import Comparison, Comparisons
+from scaling.analysis.wording import verdict_word
+
+
+def as_json(found: Comparisons) -> dict[str, Any]:
+    """`cost`, `by`, `conditions`, `notes`; `pairs`, one a comparison; `bands` and `crossovers` of all of them."""
+    return {
+        "cost": found.cost.column,
+        "by": found.by,
+        "conditions": found.conditions,
+        "notes": list(found.notes),
+        "pairs": [_pair(pair) for pair in found.pairs],
+        "bands": [{**_names(pair), **asdict(band)} for pair in found.pairs for band in pair.bands],
+        "crossovers": [{**_names(pair), **asdict(one)} for pair in found.pairs for one in pair.crossovers],
+    }
+
+
+def _names(pair: Comparison) -> dict[str, str]:
+    return {"of": pair.of.name, "over": pair.over.name}
+
+
+def _pair(pair: Comparison) -> dict[str, Any]:
+    overall = None if pair.overall is None else asdict(pair.overall)
+    return {**_names(pair), "covered": pair.covered, "overall": overall, "sentence": pair.sentence}
+
+
+def show(found: Comparisons, console: Console) -> None:
+    """A table of bands for each pair, what they amount to, and the notes."""
+    shared = ", ".join(f"{name} {value}" for name, value in found.conditions.items() if value != "unknown")
+    for pair in found.pairs:
+        console.print(f"[bold]{pair.of.name} over {pair.over.name}[/bold]  {shared}", highlight=False)
+        if pair.overall is not None:
+            table = tables.table(("accuracy", "speed-up", "90%", "verdict"), right=("accuracy", "speed-up", "90%"))
+            for band in pair.bands:
+                table.add_row(*_cells(band, found))
+            tables.print_whole(table, console)
+        console.print(pair.sentence, highlight=False)
+    for note in found.notes:
+        console.print(f"note: {note}", highlight=False)
+
+
+def _cells(band: Band, found: Comparisons) -> tuple[str, ...]:
+    return (
+        f"{band.accuracy_low:.1%} to {band.accuracy_high:.1%}",
+        f"{band.speedup:.2f}",
+        f"{band.low:.2f} to {band.high:.2f}",
+        verdict_word(band.verdict, found.cost),
+    )

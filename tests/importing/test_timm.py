@@ -1,0 +1,189 @@
+"""Files in timm's forms, with made-up numbers."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from scaling.analysis.compare import compare
+from scaling.analysis.seeds import collapse_seeds
+from scaling.cli import app
+from scaling.errors import UserError
+from scaling.frame import load_results
+from scaling.importing.timm import import_timm
+from scaling.importing.timm_files import place_of, variant_of
+from scaling.records import ResultsFolder
+
+ACCURACY = "model,img_size,top1,top1_err,top5,top5_err,param_count,crop_pct,interpolation"
+INFER = (
+    "model,infer_img_size,infer_samples_per_sec,infer_step_time,infer_batch_size,param_count,infer_gmacs,infer_macts"
+)
+TRAIN = "model,train_samples_per_sec,train_step_time,train_batch_size,train_img_size,param_count"
+
+SCORED = [
+    ("resnetrs50.tf_in1k", 160, 77.0),
+    ("resnetrs101.tf_in1k", 192, 80.0),
+    ("resnetrs152.tf_in1k", 256, 83.0),
+    ("tf_efficientnet_b0.aa_in1k", 224, 76.5),
+    ("tf_efficientnet_b0.in1k", 224, 76.0),
+    ("tf_efficientnet_b2.aa_in1k", 260, 80.1),
+    ("tf_efficientnet_b4.aa_in1k", 380, 83.1),
+    ("tf_efficientnet_b4.ns_jft_in1k", 380, 85.0),
+    ("vit_base_patch16_224.augreg_in1k", 224, 79.0),
+    ("tf_efficientnetv2_s.in1k", 300, 83.9),
+]
+SPEEDS = [
+    ("resnetrs50", 160, 4000.0, 1024),
+    ("resnetrs101", 192, 2000.0, 1024),
+    ("resnetrs152", 256, 800.0, 512),
+    ("efficientnet_b0", 224, 9999.0, 1024),
+    ("tf_efficientnet_b0", 224, 3000.0, 1024),
+    ("tf_efficientnet_b2", 260, 1000.0, 512),
+    ("tf_efficientnet_b4", 380, 300.0, 256),
+    ("swin_tiny", 224, 1000.0, 256),
+]
+
+
+def write(path: Path, header: str, rows: list[list[object]]) -> Path:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header.split(","), *rows])
+    return path
+
+
+@pytest.fixture
+def accuracies(tmp_path: Path) -> Path:
+    rows = [[model, size, top1, 100 - top1, 95, 5, 1, 0.9, "bicubic"] for model, size, top1 in SCORED]
+    return write(tmp_path / "results-imagenet.csv", ACCURACY, rows)
+
+
+@pytest.fixture
+def inference(tmp_path: Path) -> Path:
+    rows = [[model, size, speed, 1, batch, 1, 1, 1] for model, size, speed, batch in SPEEDS]
+    return write(tmp_path / "benchmark-infer-amp-nhwc-pt240-cu124-rtx3090.csv", INFER, rows)
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Path:
+    rows = [[model, speed / 3, 1, batch // 8, size, 1] for model, size, speed, batch in SPEEDS]
+    return write(tmp_path / "benchmark-train-amp-nhwc-pt112-cu113-rtx3090.csv", TRAIN, rows)
+
+
+def test_becomes_a_results_folder_that_compares(
+    accuracies: Path, inference: Path, training: Path, tmp_path: Path
+) -> None:
+    done = import_timm(accuracies, [inference, training], tmp_path / "timm")
+    assert (done.accuracies, done.timings, done.known) == (6, 12, 0)
+    frame = load_results(done.folder)
+    rs50 = frame[(frame["family"] == "resnet_rs") & (frame["depth"] == 50)].iloc[0]
+    assert (rs50["top1"], rs50["top1_n"], rs50["test_top1"], rs50["status"]) == (0.77, 50_000, 0.77, "ok")
+    assert rs50["inference_ms"] == pytest.approx(128 / 4000 * 1e3)
+    assert (rs50["inference_batch_size"], rs50["inference_measured_batch_size"]) == (128, 1024)
+    assert rs50["inference_device"] == "RTX 3090 (pytorch nhwc pt240 cu124)"
+    assert rs50["inference_precision"] == "amp"
+    assert frame[["epochs", "learning_rate", "seed", "train_seconds", "validation_fraction"]].isna().all(axis=None)
+    for cost in ("training_ms", "inference_ms"):
+        found = compare(collapse_seeds(frame), cost)
+        assert found.pairs[0].overall is not None
+        assert found.pairs[0].overall.verdict == "faster"
+        assert any("pictures a step and are stated for" in note for note in found.notes)
+
+
+def test_says_what_it_left_out(accuracies: Path, inference: Path, tmp_path: Path) -> None:
+    notes = "\n".join(import_timm(accuracies, [inference], tmp_path / "timm").notes)
+    for part in (
+        "results-imagenet.csv: 2 lines of other networks",
+        "1 lines trained on more data",
+        "1 lines of networks with better weights",
+        "rtx3090.csv: 1 lines of other networks",
+        "1 lines that time a network once more",
+        "measured with 256 to 1024 pictures a step, stated for 128",
+    ):
+        assert part in notes
+
+
+def test_twice_is_once_and_a_new_number_is_added(accuracies: Path, inference: Path, tmp_path: Path) -> None:
+    import_timm(accuracies, [inference], tmp_path / "timm")
+    again = import_timm(accuracies, [inference], tmp_path / "timm")
+    assert (again.accuracies, again.timings, again.known) == (0, 0, 12)
+    accuracies.write_text(accuracies.read_text().replace("83.0,17.0", "83.2,16.8"))
+    assert import_timm(accuracies, [inference], tmp_path / "timm").accuracies == 1
+    frame = load_results(tmp_path / "timm")
+    assert len(frame) == 6
+    assert frame.loc[frame["depth"] == 152, "top1"].tolist() == [0.832]
+
+
+def test_the_original_networks_timing_comes_first(accuracies: Path, inference: Path, tmp_path: Path) -> None:
+    import_timm(accuracies, [inference], tmp_path / "timm")
+    timings, skipped = ResultsFolder(tmp_path / "timm").latency.read()
+    assert skipped == []
+    assert 128 / 3000 * 1e3 in [timing.median_ms for timing in timings]
+
+
+def test_two_places_in_one_folder_are_refused(accuracies: Path, inference: Path, tmp_path: Path) -> None:
+    import_timm(accuracies, [inference], tmp_path / "timm")
+    with pytest.raises(UserError, match=r"inference of RTX 3090 .* and of h100"):
+        import_timm(accuracies, [inference], tmp_path / "timm", device="h100")
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "precision", "software"),
+    [
+        ("benchmark-infer-amp-nhwc-pt240-cu124-rtx3090.csv", "RTX 3090", "amp", "pytorch nhwc pt240 cu124"),
+        (
+            "benchmark-infer-fp32-nchw-pt221-cpu-i9_10940x-dynamo.csv",
+            "cpu-i9_10940x",
+            "float32",
+            "pytorch nchw pt221 dynamo",
+        ),
+    ],
+)
+def test_reads_the_place_off_the_name(name: str, device: str, precision: str, software: str) -> None:
+    place = place_of(Path(name), None, None)
+    assert (place.device, place.precision, place.software) == (device, precision, software)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("mine.csv", (None, None), "tells no precision; give --precision"),
+        ("benchmark-infer-amp.csv", (None, None), "tells no device; give --device"),
+        ("mine.csv", ("h100", "fp23"), "fp23: not known; did you mean"),
+    ],
+)
+def test_asks_for_what_the_name_does_not_tell(name: str, options: tuple[str | None, str | None], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        place_of(Path(name), *options)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("resnetrs50.tf_in1k", True),
+        ("tf_efficientnet_b3.ra_in1k", True),
+        ("efficientnet_b3", True),
+        ("efficientnet_b3_pruned.in1k", False),
+        ("tf_efficientnet_lite0", False),
+        ("resnetrs51", False),
+        ("resnet50", False),
+    ],
+)
+def test_recognises_by_name(name: str, known: bool) -> None:
+    assert (variant_of(name, 224) is not None) == known
+
+
+def test_bad_files_are_told_by_place(accuracies: Path, inference: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no column img_size, top1"):
+        import_timm(inference, [inference], tmp_path / "timm")
+    accuracies.write_text(accuracies.read_text().replace("77.0", "n/a"))
+    with pytest.raises(UserError, match=r"results-imagenet.csv:2: top1 is 'n/a'"):
+        import_timm(accuracies, [inference], tmp_path / "timm")
+
+
+def test_on_the_command_line(accuracies: Path, inference: Path, tmp_path: Path) -> None:
+    asked = ["import", "timm", str(accuracies), str(inference), "--into", str(tmp_path / "timm")]
+    ran = CliRunner().invoke(app, asked)
+    assert ran.exit_code == 0
+    assert "6 accuracies and 6 timings added" in ran.output
