@@ -1,0 +1,51 @@
+"""The command line: parse, call, print. The training stack is imported only inside the commands that train or time."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from scaling.cli import asking, data, deciding, running
+from scaling.cli.common import INTERRUPTED
+
+app = typer.Typer(
+    name="scaling",
+    help="Should a vision model grow in depth, width, resolution or training time? Ask your own data and accelerator.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for command in (
+    asking.studies,
+    asking.plan,
+    running.run,
+    running.status,
+    running.latency,
+    deciding.plot,
+    deciding.fit,
+    deciding.compare,
+    deciding.claims,
+    asking.models,
+    running.doctor,
+):
+    app.command()(command)
+
+_data = typer.Typer(help="Data sets: what there is, fetching one, and how fast it is read.", no_args_is_help=True)
+_data.command("list")(data.show)
+_data.command("fetch")(data.fetch)
+_data.command("check")(data.check)
+app.add_typer(_data, name="data")
+
+_import = typer.Typer(help="Results that others published, as a results folder.", no_args_is_help=True)
+_import.command("timm")(data.import_timm)
+app.add_typer(_import, name="import")
+
+
+def main() -> None:
+    """Entry point: mistakes in the input become a message and exit code 2, never a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,70 @@
+"""What commands share: words of the command line, errors as messages, JSON on standard output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESULTS = Path("results")
+INPUT_IS_WRONG, SOME_FAILED, INTERRUPTED = 2, 1, 130
+
+StudyName = Annotated[
+    str, typer.Argument(metavar="STUDY", help="A name under studies/ (see `scaling studies`) or a path.")
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Override a value, as recipe.epochs=10. Repeatable."),
+]
+ResultsDir = Annotated[Path, typer.Option("--results", help="Folder that holds a folder for each study.")]
+Accelerator = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="ACCELERATOR",
+        help="Reckon time and money for it: cpu, a100-40, h100, v100, tpuv3-8, rtx-3090, or one of accelerators.yaml "
+        "(next to the study or in ~/.config/scaling/). Default: what its records were made on, else this cpu.",
+    ),
+]
+MaxHours = Annotated[float | None, typer.Option(min=0, help="Refuse (exit 2) when more hours than this are left.")]
+MaxCost = Annotated[float | None, typer.Option(min=0, help="Refuse (exit 2) when more dollars than this are left.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
+
+
+@contextmanager
+def input_errors() -> Iterator[None]:
+    """What the user can mend is said in a message with exit code 2; so is a full or vanished disk."""
+    from scaling.errors import UserError
+
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # `| head` has read enough
+    except (UserError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(INPUT_IS_WRONG) from None
+
+
+def print_json(document: Any) -> None:
+    """The one document on standard output."""
+    typer.echo(json.dumps(document))
+
+
+def results_of(paths: list[Path] | None, published_tables: list[str] | None) -> pd.DataFrame:
+    """Measured results and published tables in one frame; those in results/ where nothing is named."""
+    import pandas as pd
+
+    from scaling import published
+    from scaling.frame import load_results
+
+    frames = [published.load(name) for name in published_tables or ()]
+    if paths or not frames:
+        frames.append(load_results(*(paths or ())))
+    return pd.concat([frame.dropna(axis=1, how="all") for frame in frames], ignore_index=True)

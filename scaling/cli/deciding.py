@@ -1,0 +1,104 @@
+"""Commands that decide: figures, laws, comparisons and claims, from records or published numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from scaling.cli.common import AsJson, input_errors, print_json, results_of
+
+
+def plot(
+    results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", help="Study folders, or folders of them.")],
+    formats: Annotated[str, typer.Option("--format", help="Comma-separated: png, svg, pdf.")] = "png,svg",
+) -> None:
+    """Draw accuracy against latency, multiply-accumulates and parameters, into each study's figures/."""
+    from scaling import records, session
+    from scaling.plots import draw_study
+
+    with input_errors():
+        for folder in records.find(*results):
+            drawn = draw_study(folder, formats.split(","), session.asked_for(folder))
+            typer.echo(f"{folder.name}: {drawn.trained} trials drawn, {drawn.failed} failed")
+            for note in drawn.notes:
+                typer.echo(f"  {note}")
+            for file in drawn.files:
+                typer.echo(f"  {file}")
+
+
+def fit(
+    results: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Study folders, or folders of them.")
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option("--published", metavar="TABLE", help="A published table as well, as fig2.")
+    ] = None,
+    on: Annotated[str, typer.Option(help="macs, training_ms, inference_ms, params or epochs.")] = "macs",
+    between: Annotated[
+        str | None, typer.Option(metavar="LOW:HIGH", help="Only settings with ON in this range.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="MODEL", help="Rank factors there, as resnet_rs_50@160; else in the middle.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fit laws to error: a power law, with a floor, or broken; and which factor pays most, with intervals."""
+    from scaling.analysis.fits import fit_all
+    from scaling.reports import fit as report
+
+    with input_errors():
+        fits = fit_all(results_of(results, table), on, report.range_of(between), report.point_of(at))
+    if as_json:
+        print_json(report.as_json(fits))
+    else:
+        report.show(fits, Console())
+
+
+def compare(
+    results: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Study folders, or folders of them.")
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option("--published", metavar="TABLE", help="A published table as well, as table7.")
+    ] = None,
+    cost: Annotated[str, typer.Option(help="training_ms, inference_ms, macs, params, ...")] = "training_ms",
+    by: Annotated[str, typer.Option(help="What tells the groups: family, study, epochs, ...")] = "family",
+    device: Annotated[str | None, typer.Option(help="Only what was timed on it; part of its name will do.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how much less one family costs than another at equal accuracy, with intervals; crossovers included."""
+    from scaling.analysis.compare import compare as compared
+    from scaling.analysis.conditions import on_device
+    from scaling.analysis.seeds import collapse_seeds
+    from scaling.reports import compare as report
+
+    with input_errors():
+        frame = results_of(results, table)
+        frame = frame if device is None else on_device(frame, cost, device)
+        found = compared(collapse_seeds(frame), cost, by)
+    if as_json:
+        print_json(report.as_json(found))
+    else:
+        report.show(found, Console())
+
+
+def claims(
+    results: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Your own; else the paper's published numbers.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay the paper's claims on its published numbers, or on your own results: holds, fails or undecided."""
+    from scaling.analysis.claims import replay
+    from scaling.frame import load_results
+    from scaling.reports import claims as report
+
+    with input_errors():
+        replayed = replay(load_results(*results) if results else None)
+    if as_json:
+        print_json(report.as_json(replayed))
+    else:
+        report.show(replayed, Console())

@@ -1,0 +1,220 @@
+"""Commands that run a study, and say how far it is and what a machine can do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from scaling.cli.asking import planned_so_far, stop_beyond
+from scaling.cli.common import (
+    INTERRUPTED,
+    RESULTS,
+    SOME_FAILED,
+    Accelerator,
+    AsJson,
+    MaxCost,
+    MaxHours,
+    Overrides,
+    ResultsDir,
+    StudyName,
+    input_errors,
+    print_json,
+)
+from scaling.runner.execution import Compile
+
+Engine = Literal["local", "ray"]
+Phase = Literal["training", "inference"]
+BOTH: tuple[Phase, ...] = ("training", "inference")
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+Devices = Annotated[
+    str | None,
+    typer.Option(
+        metavar="gpu:0,gpu:1|cpu|tpu",
+        show_default="all accelerators, else the CPU",
+        help="Devices the workers share; one that gets several splits each batch.",
+    ),
+]
+Compiling = Annotated[Compile, typer.Option("--compile", help="Plain graph or XLA; auto times both where that pays.")]
+
+
+def run(
+    study: StudyName,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            show_default="one for each accelerator; on a CPU, one",
+            help="Worker processes; on a CPU they share its cores.",
+        ),
+    ] = None,
+    devices: Devices = None,
+    compile_: Compiling = "auto",
+    engine: Annotated[Engine, typer.Option(help="Where workers run: on this machine, or on a Ray cluster.")] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|HOST:PORT|ray://...",
+            show_default="a Ray of its own, on this machine",
+            help="The Ray cluster.",
+        ),
+    ] = None,
+    resources: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=NUMBER,...",
+            show_default="GPU=1 or TPU=1 where there are some, and a share of the CPUs",
+            help="What each worker asks of Ray.",
+        ),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Train at most so many trials now.")] = None,
+    retry: Annotated[
+        str | None, typer.Option(metavar="failed[:KIND]", help="Also run again what failed, or what failed so.")
+    ] = None,
+    retries: Annotated[
+        int, typer.Option(min=0, help="Try again so often, from its checkpoint, what crashes, hangs or is preempted.")
+    ] = 2,
+    timeout: Annotated[
+        float,
+        typer.Option(min=1, metavar="SECONDS", help="Replace a worker that tells of no progress for so long."),
+    ] = 1800.0,
+    checkpoints: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="For checkpoints, or a URL as gs://...; default: beside the records."),
+    ] = None,
+    checkpoint_seconds: Annotated[
+        float, typer.Option(min=0, help="Write a checkpoint so often; at most so much training is ever lost.")
+    ] = 60.0,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also write each epoch's numbers for TensorBoard, into logs/.")
+    ] = False,
+    mlflow: Annotated[
+        bool, typer.Option("--mlflow", help="Also send each epoch's numbers to the MLflow of MLFLOW_TRACKING_URI.")
+    ] = False,
+    on: Accelerator = None,
+    max_hours: MaxHours = None,
+    max_cost: MaxCost = None,
+    overrides: Overrides = None,
+    results: ResultsDir = RESULTS,
+) -> None:
+    """Train and time what a study is still missing. Stop and start it at will: what is finished is never run again."""
+    from scaling import session
+    from scaling.generator import study as studies
+    from scaling.runner.floor import Patience
+
+    console = Console()
+    with input_errors():
+        planned = studies.load(study, overrides or ())
+        if max_hours is not None or max_cost is not None:
+            stop_beyond(*planned_so_far(study, overrides, results, on), max_hours, max_cost)
+        options = session.Options(
+            workers=workers,
+            devices=devices,
+            compile=compile_,
+            engine=engine,
+            address=address,
+            resources=resources,
+            limit=limit,
+            patience=Patience(retries, timeout, session.retried_kinds(retry)),
+            checkpoints=checkpoints,
+            checkpoint_seconds=checkpoint_seconds,
+            trackers=(*(("tensorboard",) if tensorboard else ()), *(("mlflow",) if mlflow else ())),
+        )
+        folder = results / planned.name
+        try:
+            tally = session.run(planned, folder, options, console)
+            stopped = tally.stopped is not None
+        except KeyboardInterrupt:
+            stopped = True
+        if stopped:
+            console.print("interrupted; what was finished is recorded, the same command goes on from there")
+            raise typer.Exit(INTERRUPTED)
+    console.print(
+        f"{planned.name}: {tally.finished - tally.failed} finished, {tally.failed} failed; records in {folder}"
+    )
+    if tally.failed:
+        console.print(f"try the failed ones again with: scaling run {study} --retry failed")
+        raise typer.Exit(SOME_FAILED)
+
+
+def status(
+    results: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RESULTS]...", help="Study folders, or folders of them.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say how far studies are: done, running, failed by kind, time left, and how to go on."""
+    from scaling import records
+    from scaling import status as statuses
+
+    with input_errors():
+        folders = records.find(*(results or [RESULTS]))
+        listed = [statuses.of(folder) for folder in folders if results or not folder.is_reference]
+    if as_json:
+        print_json(listed)
+    else:
+        console = Console()
+        for one in listed:
+            statuses.show(one, console)
+        if not listed:
+            console.print(f"no study has been run into {RESULTS}/ yet")
+
+
+def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
+    """Find out what this machine can do: device, versions, data, disk, and a step of training."""
+    from dataclasses import asdict
+
+    from scaling.runner import doctor as doctors
+
+    colors, console = {"ok": "green", "note": "yellow", "problem": "red"}, Console(stderr=as_json)
+    found = []
+    for finding in doctors.examine(results):
+        found.append(finding)
+        console.print(f"[{colors[finding.state]}]{finding.state:8}[/]{finding.about}:", end=" ", highlight=False)
+        console.print(finding.found, highlight=False, markup=False, soft_wrap=True)
+    if as_json:
+        print_json([asdict(finding) for finding in found])
+    if any(finding.state == "problem" for finding in found):
+        raise typer.Exit(SOME_FAILED)
+
+
+def latency(
+    study: Annotated[str | None, typer.Argument(metavar="[STUDY]", help="Time a study's variants, as it asks.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Time this network instead, as resnet_rs_50@160. Repeatable.")
+    ] = None,
+    phase: Annotated[Phase | None, typer.Option(show_default="both", help="Of the two.")] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Pictures a step, halved until they fit.")] = 128,
+    precision: Annotated[Precision, typer.Option(help="Of the arithmetic.")] = "float32",
+    max_seconds: Annotated[float, typer.Option(min=0.1, help="Time each for so long at most.")] = 10.0,
+    devices: Devices = None,
+    compile_: Compiling = "auto",
+    overrides: Overrides = None,
+    results: ResultsDir = RESULTS,
+    as_json: AsJson = False,
+) -> None:
+    """Time training steps and inference alone; what was timed on this device before is not timed again."""
+    from scaling import latencies, session
+    from scaling.generator import study as studies
+
+    with input_errors():
+        if (study is None) == (not model):
+            raise typer.BadParameter("give a STUDY, or --model")
+        if study is not None:
+            asked = studies.load(study, overrides or ())
+        else:
+            asked = latencies.study_of(model or [], (phase,) if phase else BOTH, batch_size, precision, max_seconds)
+        folder = results / asked.name
+        options = session.Options(devices=devices, compile=compile_, timings_only=True)
+        tally = session.run(asked, folder, options, Console(stderr=as_json))
+        listed = latencies.rows(asked, folder)
+    if as_json:
+        print_json(listed)
+    else:
+        latencies.show(listed, Console())
+    if tally.stopped:
+        raise typer.Exit(INTERRUPTED)
+    if tally.failed:
+        raise typer.Exit(SOME_FAILED)
