@@ -82,8 +82,11 @@ class Floor:
     finished: int = 0
     failed: int = 0
 
-    def add(self, jobs: Sequence[Job]) -> bool:
-        """Puts jobs last in the queue; whether there were any."""
+    def add(self, more: Callable[[str], Sequence[Job]]) -> bool:
+        """Puts further jobs last in the queue; whether there may be any: before a worker is ready that is not known."""
+        if not self.environments:
+            return True
+        jobs = more(next(iter(self.environments.values())).place)
         self.waiting += jobs
         return bool(jobs)
 

@@ -27,7 +27,7 @@ def run(
     engine: Engine,
     view: View,
     patience: Patience,
-    more: Callable[[], Sequence[Job]] = tuple,
+    more: Callable[[str], Sequence[Job]] = lambda place: (),
     stop: Stop | None = None,
     blame: Callable[[Record], None] = lambda record: None,
 ) -> Tally:
@@ -39,7 +39,7 @@ def run(
         engine: its workers have just been started.
         view: told what happens.
         patience: how failures are met.
-        more: asked for further jobs whenever all are recorded, until it has none.
+        more: asked for further jobs whenever all are recorded, until it has none; told the workers' place.
         stop: asks, once it has a reason, for checkpoints and an early end.
         blame: called with each failed record; raises if it means that the others would fail alike.
 
@@ -49,7 +49,7 @@ def run(
     """
     floor = Floor(list(jobs), results, view, patience, blame)
     stop = stop or Stop()
-    while stop.reason is None and (floor.busy or floor.waiting or floor.add(more())):
+    while stop.reason is None and (floor.busy or floor.waiting or floor.add(more)):
         floor.hand_out(engine)
         for event in engine.events(timeout=0.5):
             floor.take(event)

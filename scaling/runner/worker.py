@@ -203,7 +203,10 @@ class Worker:
         log = Path(self._setup.logs) / f"{job.id}.log"
         streams = (sys.stdout, sys.stderr)
         before = [os.dup(stream.fileno()) for stream in streams]
-        redirect(log)
+        try:
+            redirect(log)
+        except OSError as error:  # no reason not to train; if it is the disk, the record will say so
+            self._channel.send(Noted(self.number, f"{job.id}: no log: {error}"))
         try:
             yield log.name
         finally:

@@ -52,9 +52,7 @@ def run(study: Study, folder: Path, options: Options, console: Console) -> loop.
             everything, search = [job for job in everything if isinstance(job, TimeJob)], None
         todo = limited(missing(everything, results, place, options.patience.recorded), options.limit)
         settled = len(everything) - len(todo)
-        if search and not todo:
-            todo = search.more()
-        if not todo:
+        if not todo and (search is None or search.has_all()):
             console.print(f"{study.name}: nothing left to do")
             return loop.Tally(0, 0)
         tracker = Tracker({job.id: job for job in todo}, weights(todo), settled, workers)
@@ -62,7 +60,7 @@ def run(study: Study, folder: Path, options: Options, console: Console) -> loop.
             search.watched_by(tracker, todo)
         shown = (LiveView if console.is_terminal else PlainView)(tracker, console)
         view = Broadcast(shown, tracker, folder)
-        more = search.more if search else tuple
+        more = search.more if search else lambda place: ()
         with shown, start(options.setup(results)) as engine:
             blame = partial(_blame, dataset=dataset, elsewhere=options.engine != "local")
             return loop.run(todo, results, engine, view, options.patience, more, stop, blame)

@@ -33,8 +33,17 @@ class Searching:
         """The study with its recorded trials."""
         return self._search.with_trials(self._study, self._recorded())
 
-    def more(self) -> list[Job]:
-        """Jobs of the next trials; none when the search or this run has all its trials, or the space has no more."""
+    def has_all(self) -> bool:
+        """Whether no trial is to be named any more."""
+        return self._left(len(self._recorded())) <= 0
+
+    def more(self, place: str) -> list[Job]:
+        """Jobs of the next trials; none when the search or this run has all its trials, or the space has no more.
+
+        Args:
+            place: of the workers: what was timed elsewhere tells nothing of them.
+        """
+        self._place = place
         known = self._recorded()
         self._search.mirror(self._study, known)
         unrecorded = self._named - {one.trial.id for one in known}

@@ -57,7 +57,7 @@ def test_a_search_names_as_many_trials_as_there_are_workers_until_it_has_all(
 ) -> None:
     searching = Searching(study, folder, PLACE, workers=2, limit=None)
     named: list[int] = []
-    while jobs := searching.more():
+    while jobs := searching.more(PLACE):
         record(jobs, folder)
         named.append(len(trained(jobs)))
     assert named == [2, 2, 1]
@@ -68,7 +68,7 @@ def test_a_search_names_as_many_trials_as_there_are_workers_until_it_has_all(
 def test_a_limit_counts_the_trials_of_this_run(study: Study, folder: ResultsFolder) -> None:
     searching = Searching(study, folder, PLACE, workers=2, limit=3)
     named = []
-    while jobs := searching.more():
+    while jobs := searching.more(PLACE):
         record(jobs, folder)
         named += trained(jobs)
     assert len(named) == 3
@@ -78,18 +78,18 @@ def test_a_search_ends_rather_than_naming_what_it_named_and_nobody_recorded(
     study: Study, folder: ResultsFolder
 ) -> None:
     searching = Searching(study, folder, PLACE, workers=1, limit=None)
-    assert searching.more()
-    assert searching.more() == []
+    assert searching.more(PLACE)
+    assert searching.more(PLACE) == []
 
 
 def test_the_tracker_hears_of_what_is_named_and_of_what_is_to_come(study: Study, folder: ResultsFolder) -> None:
     searching = Searching(study, folder, PLACE, workers=1, limit=None)
-    jobs = searching.more()
+    jobs = searching.more(PLACE)
     tracker = Tracker({job.id: job for job in jobs}, weights(jobs))
     searching.watched_by(tracker, jobs)
     assert tracker.to_come == 4
     record(jobs, folder)
-    more = searching.more()
+    more = searching.more(PLACE)
     assert tracker.to_come == 3
     assert {job.id for job in more} <= set(tracker.waiting)
     assert set(trained(more)) <= set(tracker.work)
@@ -97,7 +97,7 @@ def test_the_tracker_hears_of_what_is_named_and_of_what_is_to_come(study: Study,
 
 def test_what_recorded_trials_lack_comes_first(study: Study, folder: ResultsFolder) -> None:
     searching = Searching(study, folder, PLACE, workers=1, limit=None)
-    record([job for job in searching.more() if isinstance(job, TrainJob)], folder)
+    record([job for job in searching.more(PLACE) if isinstance(job, TrainJob)], folder)
     again = Searching(study, folder, PLACE, workers=1, limit=None)
     lacking = [job for job in jobs_of(again.so_far()) if isinstance(job, TimeJob)]
     assert [job.request.phase for job in lacking] == ["training"]
@@ -122,7 +122,7 @@ def test_a_limit_leaves_out_the_timings_of_variants_that_wait() -> None:
 
 
 def test_only_recorded_trials_of_a_search_are_asked_for(study: Study, folder: ResultsFolder) -> None:
-    jobs = Searching(study, folder, PLACE, workers=1, limit=None).more()
+    jobs = Searching(study, folder, PLACE, workers=1, limit=None).more(PLACE)
     record(jobs, folder)
     folder.training.append(train_record())
     folder.study_file.write_text(study.to_yaml())
