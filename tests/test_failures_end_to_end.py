@@ -192,7 +192,7 @@ def test_a_full_disk_stops_the_study_and_loses_nothing(folder: Path) -> None:
         assert "Traceback" not in output
         before = records(folder, "disk")
         assert before
-        assert all("failure" not in record for record in before)
+        assert all("failure" not in record for record in before), [record.get("failure") for record in before]
         (folder / "disk" / "filler").unlink()
         code, output = call(folder, "run", "frail.yaml", "--results", "disk")
         assert code == 0, output

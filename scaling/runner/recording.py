@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import traceback
 from datetime import UTC, datetime
@@ -42,7 +43,8 @@ def timed(request: LatencyRequest, where: Environment, failure: Failure | None =
 
 def failure(error: Exception) -> Failure:
     """What a record says of an error; all of it goes to this process' standard error."""
-    traceback.print_exc()
+    with contextlib.suppress(OSError):  # a disk too full for the log
+        traceback.print_exc()
     lines = traceback.format_exc().splitlines()[-TRACEBACK_LINES:]
     message = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return Failure(kind=_kind(error), message=message[:500], traceback="\n".join(lines))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import math
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -20,6 +20,8 @@ from scaling.runner.jobs import Position
 from scaling.runner.program import Program
 from scaling.runner.schedule import ema_decay, learning_rate
 from scaling.schema import Epoch, Recipe, Score, Trial
+
+log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_REPORTS = 0.5
 STEPS_IN_FLIGHT = 2
@@ -182,7 +184,7 @@ class _Training:
 
     def _choose(self, take: Callable[[], tuple[Tensor, Tensor]], steps_ahead: int) -> None:
         self._chosen = True
-        sys.stdout.write(f"compiled as {choose(self._program, lambda: take()[0], steps_ahead).reason}\n")
+        log.info("compiled as %s", choose(self._program, lambda: take()[0], steps_ahead).reason)
         self._saved = time.monotonic()
 
     def _score(self, part: Part, averaged: bool) -> Score:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
 import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from scaling.datasets import facts
 from scaling.runner import checkpoint, environment, tracking
@@ -77,6 +78,7 @@ class Worker:
 
         from scaling.runner import backend
 
+        _log_to_stderr()
         if devices:
             backend.use(devices)
         self.environment = environment.describe(keras.backend.backend(), backend.device_name(), max(1, len(devices)))
@@ -211,7 +213,7 @@ class Worker:
             yield log.name
         finally:
             for stream, descriptor in zip(streams, before, strict=True):
-                stream.flush()
+                _flush(stream)
                 os.dup2(descriptor, stream.fileno())
                 os.close(descriptor)
 
@@ -233,5 +235,18 @@ def redirect(log: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+            _flush(stream)
             os.dup2(file.fileno(), stream.fileno())
+
+
+def _log_to_stderr() -> None:
+    """Sends what this package logs, and not all of what its libraries do, to standard error, wherever that goes."""
+    package = logging.getLogger("scaling")
+    package.setLevel(logging.INFO)
+    package.addHandler(logging.StreamHandler())
+
+
+def _flush(stream: TextIO) -> None:
+    """What a full disk has no room for goes where the stream goes next."""
+    with contextlib.suppress(OSError):
+        stream.flush()
