@@ -117,7 +117,8 @@ def _line(record: Record, again: bool) -> str:
     word = "again " if again else "failed"
     match record:
         case TrainRecord(failure=None, validation_ema=score, trial_id=name, train_seconds=seconds) if score:
-            return f"done    {name}  validation {100 * score.top1:.1f}% of {score.n}  in {seconds or 0:.0f} s"
+            lost = f", {len(record.skipped)} damaged pictures skipped" if record.skipped else ""
+            return f"done    {name}  validation {100 * score.top1:.1f}% of {score.n}  in {seconds or 0:.0f} s{lost}"
         case TrainRecord(failure=failure, trial_id=name) if failure:
             return f"{word}  {name}  {failure.kind}: {failure.message}"
         case LatencyRecord(failure=None, request=request, median_ms=ms, n=n) if ms:
