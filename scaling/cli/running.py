@@ -23,7 +23,7 @@ from scaling.cli.common import (
     input_errors,
     print_json,
 )
-from scaling.runner.execution import Compile
+from scaling.runner.compute.execution import Compile
 
 Engine = Literal["local", "ray"]
 Phase = Literal["training", "inference"]

@@ -125,7 +125,7 @@ def _rate(ends: Sequence[float], batch_size: int) -> Rate:
 
 def _model(variant: Variant, known: DatasetFacts, recipe: Recipe, seconds: float) -> dict[str, Any]:
     from scaling.runner import latency
-    from scaling.runner.program import Program, ProgramKey
+    from scaling.runner.compute.program import Program, ProgramKey
 
     program = Program(ProgramKey.of(variant, known, recipe))
     batch_size, timing = latency.time_phase(program, "training", recipe.batch_size, seconds)

@@ -105,9 +105,9 @@ def _training() -> Finding:
     import keras
     import numpy as np
 
-    from scaling.runner import backend
-    from scaling.runner.program import Program, ProgramKey
-    from scaling.runner.train import rates
+    from scaling.runner.compute import backend
+    from scaling.runner.compute.program import Program, ProgramKey
+    from scaling.runner.training.train import rates
 
     began = time.perf_counter()
     recipe = Recipe(epochs=1, batch_size=8)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from scaling.runner.backend import is_out_of_memory, peak_memory_gb, wait
-from scaling.runner.program import Program
+from scaling.runner.compute.backend import is_out_of_memory, peak_memory_gb, wait
+from scaling.runner.compute.program import Program
 from scaling.schema import Compiled, Phase
 
 WARMUP_STEPS = 3

@@ -51,8 +51,8 @@ def failure(error: Exception) -> Failure:
 
 
 def _kind(error: Exception) -> FailureKind:
-    from scaling.runner.backend import is_out_of_memory
-    from scaling.runner.train import NotFiniteError, StoppedError
+    from scaling.runner.compute.backend import is_out_of_memory
+    from scaling.runner.training.train import NotFiniteError, StoppedError
 
     kinds: tuple[tuple[type[Exception], FailureKind], ...] = (
         (NotFiniteError, "nan"),

@@ -16,16 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from scaling.datasets import facts
-from scaling.runner import checkpoint, environment, tracking
+from scaling.runner import environment
 from scaling.runner.jobs import Event, Job, Noted, Progress, Setup, TimeJob, TrainJob
 from scaling.runner.recording import failure, timed, trained
-from scaling.runner.tracking import Diary
+from scaling.runner.training import checkpoint, tracking
+from scaling.runner.training.tracking import Diary
 from scaling.schema import Epoch, LatencyRecord, Recipe, TrainRecord, Trial
 
 if TYPE_CHECKING:
+    from scaling.runner.compute.program import Program, ProgramKey
     from scaling.runner.data import Pictures
-    from scaling.runner.program import Program, ProgramKey
-    from scaling.runner.train import Outcome, Watch
+    from scaling.runner.training.train import Outcome, Watch
 
 
 class Channel(Protocol):
@@ -58,7 +59,7 @@ class Worker:
         Args:
             number: see above.
             setup: what holds for all workers.
-            devices: this one's, names as of `scaling.runner.devices`; none: the backend's first.
+            devices: this one's, names as of `scaling.runner.compute.devices`; none: the backend's first.
             channel: to the driver.
             interrupted: set when the driver wants checkpoints and an end.
 
@@ -76,7 +77,7 @@ class Worker:
         self._parts: dict[tuple[ProgramKey, int], int] = {}
         import keras
 
-        from scaling.runner import backend
+        from scaling.runner.compute import backend
 
         _log_to_stderr()
         if devices:
@@ -103,7 +104,8 @@ class Worker:
             return self._timed(job).model_copy(update={"log": log})
 
     def _trained(self, trial: Trial) -> TrainRecord:
-        from scaling.runner import backend, data
+        from scaling.runner import data
+        from scaling.runner.compute import backend
 
         started = time.perf_counter()
         try:
@@ -130,7 +132,7 @@ class Worker:
         Returns:
             What training gave, the program that gave it, and when it began, by `time.perf_counter`.
         """
-        from scaling.runner import train as training
+        from scaling.runner.training import train as training
 
         watch, key, batch_size = self._watch(trial), _key(trial), trial.recipe.batch_size
         while True:
@@ -153,7 +155,7 @@ class Worker:
 
     def _timed(self, job: TimeJob) -> LatencyRecord:
         from scaling.runner import latency
-        from scaling.runner.program import ProgramKey
+        from scaling.runner.compute.program import ProgramKey
 
         request = job.request
         try:
@@ -167,7 +169,7 @@ class Worker:
             return timed(request, self.environment, failure(error))
 
     def _watch(self, trial: Trial) -> Watch:
-        from scaling.runner.train import Watch
+        from scaling.runner.training.train import Watch
 
         diaries = [tracking.diary(tracker, trial, self._setup.logs) for tracker in self._setup.trackers]
         return Watch(
@@ -189,8 +191,8 @@ class Worker:
 
     def _program_for(self, key: ProgramKey, parts: int = 1) -> Program:
         """The kept program where it serves, else a new one; the old one's memory is freed first."""
-        from scaling.runner.execution import Execution
-        from scaling.runner.program import Program
+        from scaling.runner.compute.execution import Execution
+        from scaling.runner.compute.program import Program
 
         shared = self._devices if len(self._devices) > 1 or self._devices == ("tpu",) else ()
         execution = Execution(self._setup.compile, shared, parts)
@@ -219,13 +221,13 @@ class Worker:
 
 
 def _key(trial: Trial) -> ProgramKey:
-    from scaling.runner.program import ProgramKey
+    from scaling.runner.compute.program import ProgramKey
 
     return ProgramKey.of(trial.variant, facts(trial.dataset.name), trial.recipe)
 
 
 def _smaller_parts_help(error: Exception, batch_size: int, parts: int) -> bool:
-    from scaling.runner.backend import is_out_of_memory
+    from scaling.runner.compute.backend import is_out_of_memory
 
     return is_out_of_memory(error) and batch_size % (2 * parts) == 0
 

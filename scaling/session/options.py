@@ -8,10 +8,10 @@ from typing import Literal, get_args
 
 from scaling.errors import UserError, did_you_mean
 from scaling.records import ResultsFolder
-from scaling.runner import tracking
-from scaling.runner.execution import Compile
+from scaling.runner.compute.execution import Compile
 from scaling.runner.floor import Patience
 from scaling.runner.jobs import Setup
+from scaling.runner.training import tracking
 from scaling.schema import FailureKind
 
 
@@ -21,7 +21,7 @@ class Options:
 
     Attributes:
         workers: number of processes; None: what the engine has room for.
-        devices: that they share, as `scaling.runner.devices.parse` takes them.
+        devices: that they share, as `scaling.runner.compute.devices.parse` takes them.
         compile: how programs are compiled.
         engine: where workers are.
         address: of a Ray cluster; None: a Ray of this run's own, on this machine.

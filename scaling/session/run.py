@@ -13,10 +13,11 @@ from scaling.progress.broadcast import Broadcast
 from scaling.progress.tracker import Tracker
 from scaling.progress.views import LiveView, PlainView
 from scaling.records import ResultsFolder
-from scaling.runner import environment, loop, stopping, tracking
+from scaling.runner import environment, loop, stopping
 from scaling.runner.data import sources
 from scaling.runner.jobs import Record, TimeJob
 from scaling.runner.missing import missing
+from scaling.runner.training import tracking
 from scaling.session.options import Options
 from scaling.session.searching import Searching
 from scaling.session.work import jobs, limited, weights

@@ -8,10 +8,10 @@ from functools import partial
 from importlib.util import find_spec
 
 from scaling.generator.study import Study
-from scaling.runner import devices
+from scaling.runner.compute import devices
+from scaling.runner.compute.execution import micro_batch_size
 from scaling.runner.engines import Engine, EngineError
 from scaling.runner.engines.local import LocalEngine
-from scaling.runner.execution import micro_batch_size
 from scaling.runner.jobs import Setup
 from scaling.session.options import Options
 

@@ -25,10 +25,10 @@ from rich.console import Console
 
 from scaling import session
 from scaling.generator.study import check
-from scaling.runner import checkpoint
 from scaling.runner.engines import EngineError
 from scaling.runner.engines.actor import Outbox, on_this_node
 from scaling.runner.jobs import Noted, Setup
+from scaling.runner.training import checkpoint
 from scaling.session import workers
 
 STUDY = """

@@ -60,7 +60,7 @@ def sabotaged(train: Callable[..., Any]) -> Callable[..., Any]:
 
 class Finder(importlib.abc.MetaPathFinder):
     def find_spec(self, name: str, *_: Any) -> ModuleSpec | None:
-        if name != "scaling.runner.train":
+        if name != "scaling.runner.training.train":
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from scaling.runner.devices import parse, visible
+from scaling.runner.compute.devices import parse, visible
 from scaling.runner.jobs import Died, Event, Finished, Job, Noted, Ready, Setup, TrainJob
 from scaling.runner.worker import Worker, redirect
 

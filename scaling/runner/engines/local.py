@@ -25,7 +25,7 @@ class LocalEngine:
     """
 
     def __init__(self, groups: Sequence[tuple[str, ...]], setup: Setup) -> None:
-        """Starts them; names of devices are those of `scaling.runner.devices`."""
+        """Starts them; names of devices are those of `scaling.runner.compute.devices`."""
         threads = max(1, (os.cpu_count() or 1) // len(groups))
         self._workers = [_LocalWorker(number, group, setup, threads) for number, group in enumerate(groups)]
 

@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-from scaling.runner.devices import visible
+from scaling.runner.compute.devices import visible
 from scaling.runner.jobs import Setup, TimeJob, TrainJob
 from scaling.runner.worker import Worker, redirect
 from scaling.schema import Environment, LatencyRecord, TrainRecord

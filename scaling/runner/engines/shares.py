@@ -29,7 +29,7 @@ class Shares:
 
     @property
     def kind(self) -> str:
-        """What a worker trains on, by the names of `scaling.runner.devices`."""
+        """What a worker trains on, by the names of `scaling.runner.compute.devices`."""
         return next((name.lower() for name in ACCELERATORS if self.needs.get(name)), "cpu")
 
     def __str__(self) -> str:

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 from keras import ops
 
-from scaling.runner import backend
-from scaling.runner.backend import Batch, State, Tensor
-from scaling.runner.optimizer import is_real
+from scaling.runner.compute import backend
+from scaling.runner.compute.backend import Batch, State, Tensor
+from scaling.runner.compute.optimizer import is_real
 
 Slopes: TypeAlias = tuple[list[Tensor], list[Tensor], Tensor, Tensor]
 """Gradients of the mean loss, `fixed` weights afterwards, the mean loss, the number of right answers."""

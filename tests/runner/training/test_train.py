@@ -17,7 +17,7 @@ DATASET = Dataset(name="synthetic", train_examples=512)
 
 
 def program(recipe: Recipe) -> Any:
-    from scaling.runner.program import Program, ProgramKey
+    from scaling.runner.compute.program import Program, ProgramKey
 
     return Program(ProgramKey.of(VARIANT, DATASETS["synthetic"], recipe))
 
@@ -28,7 +28,7 @@ def compiled() -> Any:
 
 
 def test_learning_rate_warms_up_linearly_and_ends_at_zero() -> None:
-    from scaling.runner.train import learning_rate
+    from scaling.runner.training.train import learning_rate
 
     recipe = Recipe(epochs=10, warmup_epochs=2, learning_rate=1.6)
     rates = [learning_rate(recipe, step, steps_per_epoch=10) for step in range(101)]
@@ -40,7 +40,7 @@ def test_learning_rate_warms_up_linearly_and_ends_at_zero() -> None:
 
 
 def test_the_step_schedule_falls_by_tenths_at_30_60_and_80_of_90() -> None:
-    from scaling.runner.train import learning_rate
+    from scaling.runner.training.train import learning_rate
 
     recipe = Recipe(epochs=90, warmup_epochs=5, learning_rate=1.0, schedule="step")
     rates = [learning_rate(recipe, epoch * 7, steps_per_epoch=7) for epoch in (5, 29, 30, 59, 60, 79, 80, 89)]
@@ -49,7 +49,7 @@ def test_the_step_schedule_falls_by_tenths_at_30_60_and_80_of_90() -> None:
 
 
 def test_ema_decay_warms_up() -> None:
-    from scaling.runner.train import ema_decay
+    from scaling.runner.training.train import ema_decay
 
     recipe = Recipe(epochs=1, ema_decay=0.99)
     assert [ema_decay(recipe, step) for step in (0, 10, 10_000)] == [0.1, 11 / 20, 0.99]
@@ -58,8 +58,8 @@ def test_ema_decay_warms_up() -> None:
 
 def test_training_learns_repeats_itself_and_looks_at_test_once(compiled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from scaling.runner import data
-    from scaling.runner import train as training
     from scaling.runner.data.memory import InMemory
+    from scaling.runner.training import train as training
 
     pictures = data.load(DATASET, 8)
     looks: list[str] = []
@@ -92,7 +92,7 @@ def test_training_learns_repeats_itself_and_looks_at_test_once(compiled: Any, mo
 
 def test_a_loss_that_is_no_number_is_a_failure(compiled: Any) -> None:
     from scaling.runner import data
-    from scaling.runner import train as training
+    from scaling.runner.training import train as training
 
     trial = Trial(dataset=DATASET, variant=VARIANT, recipe=Recipe(epochs=2, learning_rate=1e20))
     with pytest.raises(training.NotFiniteError, match="in epoch 1"):

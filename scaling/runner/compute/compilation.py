@@ -5,15 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scaling.runner.backend import Tensor, wait
+from scaling.runner.compute.backend import Tensor, wait
+from scaling.runner.compute.execution import StepTime
+from scaling.runner.compute.program import Program
 from scaling.schema import Compiled
-
-if TYPE_CHECKING:
-    from scaling.runner.program import Program
 
 TIMED_STEPS = 5
 
@@ -22,14 +20,6 @@ XLA_COMPILES_SLOWER = 3.0
 
 WORTH_TRYING = 0.1
 """XLA is tried if compiling takes less than this part of the training ahead; it seldom gains more."""
-
-
-@dataclass(frozen=True)
-class StepTime:
-    """Seconds of the first step, compilation and all, and of one later on."""
-
-    first: float
-    later: float
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from scaling.datasets import facts
 from scaling.runner import data
-from scaling.runner.program import Program, ProgramKey
-from scaling.runner.train import Watch, found, train
+from scaling.runner.compute.program import Program, ProgramKey
+from scaling.runner.training.train import Watch, found, train
 from scaling.schema import Dataset, Recipe, Trial, Variant
 
 TRIAL = Trial(

@@ -15,7 +15,7 @@ SIZE = 16
 
 
 def draws(recipe: Recipe, count: int, seed: int = 0) -> list[Any]:
-    from scaling.runner.mixing import draw
+    from scaling.runner.compute.mixing import draw
 
     return [draw(recipe, seed, step, 8, SIZE) for step in range(count)]
 
@@ -63,7 +63,7 @@ def test_with_both_each_batch_gets_one_of_the_two() -> None:
 
 @pytest.mark.parametrize("way", ["mixup_alpha", "cutmix_alpha"])
 def test_pictures_and_labels_are_blended_by_the_same_share(way: str) -> None:
-    from scaling.runner import mixing, objective
+    from scaling.runner.compute import mixing, objective
 
     (mix,) = draws(Recipe(epochs=1, **{way: 1.0}), 1)
     random = np.random.default_rng(0)
@@ -82,7 +82,7 @@ def test_pictures_and_labels_are_blended_by_the_same_share(way: str) -> None:
 
 
 def test_without_a_mix_a_batch_is_as_it_was() -> None:
-    from scaling.runner import mixing
+    from scaling.runner.compute import mixing
 
     batch = {"images": np.zeros((2, 4, 4, 1), np.uint8), "labels": np.array([1, 2])}
     same, settings = mixing.with_partners(batch, None)

@@ -10,7 +10,7 @@ import pytest
 
 from scaling.datasets import DATASETS
 from scaling.errors import UserError
-from scaling.runner.execution import Execution
+from scaling.runner.compute.execution import Execution
 from scaling.schema import Recipe, Variant
 
 pytestmark = pytest.mark.slow
@@ -20,7 +20,7 @@ RATES = {"learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.01, "label_smo
 
 
 def program(recipe: Recipe, **execution: Any) -> Any:
-    from scaling.runner.program import Program, ProgramKey
+    from scaling.runner.compute.program import Program, ProgramKey
 
     return Program(ProgramKey.of(VARIANT, DATASETS["synthetic"], recipe), Execution(**execution))
 
@@ -194,7 +194,7 @@ def test_a_compiler_that_the_backend_lacks_is_an_error() -> None:
 def test_no_memory_left_is_told_from_other_errors() -> None:
     from keras import ops
 
-    from scaling.runner.backend import is_out_of_memory, wait
+    from scaling.runner.compute.backend import is_out_of_memory, wait
 
     with pytest.raises(Exception) as caught:  # noqa: PT011
         wait(ops.ones((2**44,)))
@@ -206,7 +206,7 @@ def test_no_memory_left_is_told_from_other_errors() -> None:
 
 
 def test_a_processor_tells_neither_its_name_nor_its_memory() -> None:
-    from scaling.runner import backend
+    from scaling.runner.compute import backend
 
     if backend.device_name() is None:
         assert backend.peak_memory_gb() is None

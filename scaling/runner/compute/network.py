@@ -15,9 +15,9 @@ from keras import ops
 
 from scaling.datasets import DatasetFacts
 from scaling.models.build import build, initialize
-from scaling.runner import backend, mixing, objective, optimizer
-from scaling.runner.backend import Batch, Settings, State, Tensor
-from scaling.runner.micro_batches import Slopes, over_parts
+from scaling.runner.compute import backend, mixing, objective, optimizer
+from scaling.runner.compute.backend import Batch, Settings, State, Tensor
+from scaling.runner.compute.micro_batches import Slopes, over_parts
 from scaling.schema import Recipe, Variant
 
 REPLICA_SEEDS = 0x9E3779B9
@@ -73,7 +73,7 @@ class Network:
         self.decayed = [_is_decayed(variable) for variable in self._model.trainable_variables]
 
     def first_state(self, seed: int) -> dict[str, list[Any]]:
-        """The state that training from `seed` begins with, as NumPy arrays; see `scaling.runner.program.Program`."""
+        """The state that training from `seed` begins with, as NumPy arrays; see `Program`."""
         initialize(self._model, seed)
         trainable = [ops.convert_to_numpy(variable) for variable in self._model.trainable_variables]
         fixed = [ops.convert_to_numpy(variable) for variable in self._model.non_trainable_variables]

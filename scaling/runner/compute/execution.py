@@ -16,8 +16,8 @@ class Execution:
 
     Attributes:
         compile: `graph` or `xla` (JAX knows `xla` only); `auto` begins with what the backend compiles fastest and
-            leaves the choice to `scaling.runner.compilation.choose`.
-        devices: names as `scaling.runner.devices.parse` gives them, each of which takes an equal part of every batch;
+            leaves the choice to `scaling.runner.compute.compilation.choose`.
+        devices: names as `devices.parse` gives them, each of which takes an equal part of every batch;
             empty: the backend's own first device.
         micro_batches: parts of a batch that are computed one after the other, to need less memory. Their gradients are
             averaged and applied once. Batch norm normalises each part by itself, and moves its statistics by the mean
@@ -27,6 +27,14 @@ class Execution:
     compile: Compile = "auto"
     devices: tuple[str, ...] = ()
     micro_batches: int = 1
+
+
+@dataclass(frozen=True)
+class StepTime:
+    """Seconds of the first step, compilation and all, and of one later on."""
+
+    first: float
+    later: float
 
 
 def micro_batch_size(batch_size: int, devices: int, micro_batches: int) -> int:

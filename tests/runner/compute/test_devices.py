@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scaling.errors import UserError
-from scaling.runner import devices
+from scaling.runner.compute import devices
 
 FOUR = ("gpu:0", "gpu:1", "gpu:2", "gpu:3")
 
@@ -113,7 +113,7 @@ def test_a_worker_sees_its_own_devices_only(machine: Path, monkeypatch: pytest.M
 
 
 def test_neither_keras_nor_a_backend_is_loaded() -> None:
-    names = "scaling.runner.devices, scaling.runner.execution"
+    names = "scaling.runner.compute.devices, scaling.runner.compute.execution"
     code = f"import sys, {names}; print({{'keras', 'tensorflow', 'jax'}} & {{*sys.modules}})"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"

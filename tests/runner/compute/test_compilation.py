@@ -36,7 +36,7 @@ class FakeProgram:
 
 
 def choice(program: FakeProgram, steps_ahead: int) -> Any:
-    from scaling.runner.compilation import choose
+    from scaling.runner.compute.compilation import choose
 
     return choose(program, program.step, steps_ahead, clock=lambda: program.now)  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from scaling.errors import UserError
-from scaling.runner.backend.states import Batch, Reading, Settings, State, Step, Tensor, counted
+from scaling.runner.compute.backend.states import Batch, Reading, Settings, State, Step, Tensor, counted
 from scaling.schema import Compiled
 
 # The same bits again from the same trial; no cost was measurable on a processor.

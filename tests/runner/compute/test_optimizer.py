@@ -24,7 +24,7 @@ def numbers(values: list[Any]) -> list[Any]:
 
 @pytest.mark.parametrize("nesterov", [False, True])
 def test_momentum_in_both_forms(nesterov: bool) -> None:
-    from scaling.runner.optimizer import sgd
+    from scaling.runner.compute.optimizer import sgd
 
     state = {"trainable": tensors([1.0, -2.0], [3.0]), "velocity": tensors([0.5, 0.5], [1.0])}
     after = sgd(state, tensors([0.1, 0.2], [0.3]), [True, False], nesterov, RATES)
@@ -38,7 +38,7 @@ def test_momentum_in_both_forms(nesterov: bool) -> None:
 
 
 def test_clipping_shortens_all_gradients_as_one_vector_before_the_penalty() -> None:
-    from scaling.runner.optimizer import clipped, sgd
+    from scaling.runner.compute.optimizer import clipped, sgd
 
     slopes = tensors([3.0, 0.0], [4.0])  # 5 long
     assert numbers(clipped(slopes, 5.0)) == [[3.0, 0.0], [4.0]]
@@ -63,7 +63,7 @@ def test_clipping_shortens_all_gradients_as_one_vector_before_the_penalty() -> N
 def test_the_scale_of_the_loss_falls_at_once_and_grows_slowly(
     slope: float, before: list[float], after: list[float], weight: float, loss: float
 ) -> None:
-    from scaling.runner.optimizer import if_finite
+    from scaling.runner.compute.optimizer import if_finite
 
     old = {"trainable": tensors([1.0]), "loss_scale": tensors(*before)}
     state, told = if_finite(tensors([0.0], [slope]), {"trainable": tensors([2.0])}, old, tensors(0.5)[0])

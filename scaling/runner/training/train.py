@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from scaling.runner import checkpoint as checkpoints
-from scaling.runner import mixing
-from scaling.runner.backend import Tensor
-from scaling.runner.checkpoint import Checkpoint, CheckpointError
-from scaling.runner.compilation import choose
+from scaling.runner.compute import mixing
+from scaling.runner.compute.backend import Tensor
+from scaling.runner.compute.compilation import choose
+from scaling.runner.compute.program import Program
 from scaling.runner.data import Augmentation, DataError, Part, Pictures
 from scaling.runner.jobs import Position
-from scaling.runner.program import Program
-from scaling.runner.schedule import ema_decay, learning_rate
+from scaling.runner.training import checkpoint as checkpoints
+from scaling.runner.training.checkpoint import Checkpoint, CheckpointError
+from scaling.runner.training.schedule import ema_decay, learning_rate
 from scaling.schema import Epoch, Recipe, Score, Trial
 
 log = logging.getLogger(__name__)

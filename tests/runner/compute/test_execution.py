@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scaling.errors import UserError
-from scaling.runner.execution import micro_batch_size
+from scaling.runner.compute.execution import micro_batch_size
 
 
 def test_micro_batches_are_parts_of_the_batch_on_all_devices() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scaling.runner import checkpoint
-from scaling.runner.checkpoint import Checkpoint, CheckpointError
+from scaling.runner.training import checkpoint
+from scaling.runner.training.checkpoint import Checkpoint, CheckpointError
 from scaling.schema import Epoch, Score
 
 SCORE = Score(correct=1, n=3, loss=1 / 3)

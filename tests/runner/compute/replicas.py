@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from scaling.datasets import DATASETS
-from scaling.runner import backend, mixing
-from scaling.runner.execution import Execution
-from scaling.runner.program import Program, ProgramKey
+from scaling.runner.compute import backend, mixing
+from scaling.runner.compute.execution import Execution
+from scaling.runner.compute.program import Program, ProgramKey
 from scaling.schema import Recipe, Variant
 
 BATCH, SIZE, STEPS = 16, 16, 3

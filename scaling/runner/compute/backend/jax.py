@@ -9,7 +9,7 @@ import jax
 import keras
 
 from scaling.errors import UserError
-from scaling.runner.backend.states import Batch, Reading, Settings, State, Step, Tensor, counted
+from scaling.runner.compute.backend.states import Batch, Reading, Settings, State, Step, Tensor, counted
 from scaling.schema import Compiled
 
 

@@ -14,12 +14,11 @@ import numpy as np
 from keras import ops
 
 from scaling.errors import UserError
-from scaling.runner import backend, mixing
-from scaling.runner.backend import State, Tensor
-from scaling.runner.compilation import StepTime
-from scaling.runner.execution import Execution, micro_batch_size
-from scaling.runner.mixing import Mix
-from scaling.runner.network import Network, ProgramKey
+from scaling.runner.compute import backend, mixing
+from scaling.runner.compute.backend import State, Tensor
+from scaling.runner.compute.execution import Execution, StepTime, micro_batch_size
+from scaling.runner.compute.mixing import Mix
+from scaling.runner.compute.network import Network, ProgramKey
 from scaling.schema import Compiled
 
 __all__ = ["Program", "ProgramKey"]
@@ -36,7 +35,7 @@ class Program:
     Attributes:
         devices: number of those that share each batch.
         compilers: the ways to compile that there are.
-        compiled: the one in use, set by `scaling.runner.compilation.choose` or by whoever knows better. Evaluation
+        compiled: the one in use, set by `compilation.choose` or by whoever knows better. Evaluation
             keeps the first of `compilers`: too little of a training to compile it twice.
         timed: what a step took, by the way it was compiled.
     """
@@ -80,7 +79,7 @@ class Program:
             labels: `(batch,)`, integers.
             rates: `learning_rate`, `momentum`, `weight_decay`, `label_smoothing`, `ema_decay` of this step, and
                 `clip_norm` where gradients are clipped.
-            mix: what `scaling.runner.mixing.draw` gave for this step.
+            mix: what `scaling.runner.compute.mixing.draw` gave for this step.
 
         Returns:
             The mean loss and the number of right answers of the batch, not yet waited for. Of a blended picture both

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import keras
 
-from scaling.runner.backend.states import Batch, Settings, State, Tensor
+from scaling.runner.compute.backend.states import Batch, Settings, State, Tensor
 
 if keras.backend.backend() == "tensorflow":
-    from scaling.runner.backend.tensorflow import (
+    from scaling.runner.compute.backend.tensorflow import (
         OutOfMemory,
         Replicas,
         device_name,
@@ -25,7 +25,7 @@ if keras.backend.backend() == "tensorflow":
         wait,
     )
 elif keras.backend.backend() == "jax":
-    from scaling.runner.backend.jax import (  # type: ignore[assignment]
+    from scaling.runner.compute.backend.jax import (  # type: ignore[assignment]
         OutOfMemory,
         Replicas,
         device_name,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scaling.runner import devices
+from scaling.runner.compute import devices
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +101,7 @@ def test_the_program_is_right_on_jax_too() -> None:
 def test_replicas_of_tensorflow_do_not_drop_alike() -> None:
     from keras import ops
 
-    from scaling.runner.network import _apart
+    from scaling.runner.compute.network import _apart
 
     fixed = [ops.ones((3,)), ops.convert_to_tensor(np.array([7, 1], np.int64))]
     replica = ops.convert_to_tensor(1)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from scaling.runner import checkpoint
+from scaling.runner.training import checkpoint
 
 pytestmark = pytest.mark.slow
 

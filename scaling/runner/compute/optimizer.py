@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from scaling.runner.backend import Settings, State, Tensor
+from scaling.runner.compute.backend import Settings, State, Tensor
 
 FIRST_LOSS_SCALE = 2.0**15
 GOOD_STEPS_TO_GROW = 2000

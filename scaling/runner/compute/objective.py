@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from keras import ops
 
-from scaling.runner.backend import Batch, Settings, Tensor
+from scaling.runner.compute.backend import Batch, Settings, Tensor
 
 
 def cross_entropy(logits: Tensor, labels: Tensor, smoothing: Tensor = 0.0) -> Tensor:

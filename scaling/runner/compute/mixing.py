@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from scaling.runner.backend import Batch, Settings, Tensor
+from scaling.runner.compute.backend import Batch, Settings, Tensor
 from scaling.schema import Recipe
 
 STREAM = 1

@@ -1,0 +1,1 @@
+"""A trial from its seed, or its checkpoint, to its scores."""
