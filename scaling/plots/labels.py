@@ -24,20 +24,26 @@ Pixels: TypeAlias = npt.NDArray[np.float64]
 _SPACING = 3.0
 _GRAIN, _MOST_GRAINS = 2.0, 1 << 15
 _MARGIN = 2.0
-_DIRECTIONS: tuple[tuple[int, int], ...] = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
-_DISTANCES = (7.0, 12.0)
+Directions: TypeAlias = tuple[tuple[int, int], ...]
+"""Right (-1, 0, 1) and up, in order of preference."""
+
+AROUND: Directions = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
+UPPER_LEFT: Directions = ((-1, 0), (-1, 1), (0, 1))
+LOWER_RIGHT: Directions = ((1, 0), (1, -1), (0, -1))
+_DISTANCES = (7.0, 12.0, 18.0)
 _ALIGN_X: dict[int, Literal["left", "center", "right"]] = {-1: "right", 0: "center", 1: "left"}
 _ALIGN_Y: dict[int, Literal["top", "center", "bottom"]] = {-1: "top", 0: "center", 1: "bottom"}
 
 
 @dataclass(frozen=True)
 class Label:
-    """A text that belongs to any one of `anchors` (data coordinates), tried in turn."""
+    """A text that belongs to any one of `anchors` (data coordinates), tried in turn, on the sides preferred first."""
 
     text: str
     anchors: tuple[tuple[float, float], ...]
     color: str = style.INK
     italic: bool = False
+    directions: Directions = AROUND
 
 
 class Names(Artist):
@@ -57,6 +63,7 @@ class Names(Artist):
         """Places and draws the labels."""
         if not isinstance(self.axes, Axes):
             return
+        self.written = []
         self.written = _placed(self.axes, self.labels, renderer)
         for note in self.written:
             note.draw(renderer)
@@ -115,10 +122,11 @@ def _write(axes: Axes, label: Label, taken: Pixels, boxes: Sequence[Bbox], rende
 
 
 def _places(label: Label) -> Iterator[tuple[tuple[float, float], tuple[int, int], float]]:
-    for distance in _DISTANCES:
-        for anchor in label.anchors:
-            for direction in _DIRECTIONS:
-                yield anchor, direction, distance
+    for directions in dict.fromkeys((label.directions, AROUND)):
+        for distance in _DISTANCES:
+            for anchor in label.anchors:
+                for direction in directions:
+                    yield anchor, direction, distance
 
 
 def _extent(note: Annotation, renderer: RendererBase) -> Bbox:
