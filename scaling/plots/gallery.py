@@ -35,6 +35,9 @@ _PICTURES: dict[str, tuple[Callable[[pd.DataFrame, pd.DataFrame | None], Picture
 }
 """What makes each picture, and the published tables that it shows."""
 
+NAMES = (speed_accuracy.NAME, power_law.NAME, residuals.NAME, *[*_PICTURES][1:])
+"""Of all figures, in their order."""
+
 
 def gallery(frame: pd.DataFrame, with_published: bool = False) -> list[Picture | Skipped]:
     """Every figure of these results, or why there is none.
@@ -43,6 +46,8 @@ def gallery(frame: pd.DataFrame, with_published: bool = False) -> list[Picture |
         frame: as `scaling.load_results` gives it.
         with_published: published numbers stand behind these results, or in panels beside them.
     """
+    if frame.empty:
+        return [Skipped(name, "nothing was trained yet") for name in NAMES]
     found, others = power_law.fitted(frame)
     behind = power_law.fitted(published.load(_FITTED))[0] if with_published else []
     laws = [power_law.picture_of(found, others, behind), residuals.picture_of([*found, *behind] if found else [])]

@@ -61,9 +61,10 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
         found = [(device, compare(collapse_seeds(rows), cost)) for device, rows in by_device(frame, cost)]
     except UserError as reason:
         return Skipped(NAME, str(reason))
-    found = [(device, one) for device, one in found if one.pairs]
+    why = " ".join(f"{pair.sentence}." for _, one in found for pair in one.pairs)
+    found = [(device, one) for device, one in found if any(len(side.points) for side in sides(one))]
     if not found:
-        return Skipped(NAME, "one family only: there is nothing to compare it with")
+        return Skipped(NAME, why or "one family only: there is nothing to compare it with")
     return Picture(
         name=NAME,
         title="Which family reaches an accuracy in less time?",
