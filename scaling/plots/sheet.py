@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal, TypeAlias
 
 import pandas as pd
 from matplotlib.artist import Artist
@@ -20,8 +21,11 @@ from scaling.plots.accuracy import FAILED_LABEL, draw_tradeoff
 from scaling.plots.axes import set_cost_axis
 from scaling.plots.names import names_of
 
-_PANEL_WIDTH, _PANEL_HEIGHT, _NARROWEST, _IN_A_ROW = 4.6, 3.5, 7.2, 3
+_PANEL_WIDTH, _PANEL_HEIGHT, _NARROWEST, _WIDEST, _IN_A_ROW = 4.6, 3.5, 7.2, 13.8, 3
 _EDGE, _GAP = 0.12, 0.06
+
+Panel: TypeAlias = Callable[[Axes], Axes]
+"""Draws on the axes that it is given."""
 
 
 def draw_tradeoffs(regimes: Sequence[Tradeoff], title: str, notes: Sequence[str]) -> Figure:
@@ -35,44 +39,65 @@ def draw_tradeoffs(regimes: Sequence[Tradeoff], title: str, notes: Sequence[str]
     Returns:
         A figure, about 9 by 5 inches for two regimes. Draw and save it within `scaling.plots.style.light`.
     """
-    columns = min(len(regimes), _IN_A_ROW)
-    rows = -(-len(regimes) // columns)
-    figure = _blank(max(_NARROWEST, _PANEL_WIDTH * columns), rows)
-    panels = figure.subplots(rows, columns, squeeze=False).flatten().tolist()
-    for regime, axes in zip(regimes, panels, strict=False):
-        draw_tradeoff(regime, axes)
-    for axes in panels[len(regimes) :]:
-        axes.set_axis_off()
-    _share_costs(regimes, panels)
-    _surround(figure, title, _legend(figure, panels), notes)
-    figure.draw_without_rendering()
-    for regime, axes in zip(regimes, panels, strict=False):
-        labels.place(axes, names_of(regime))
-    return figure
+    return draw_panels(tradeoff_panels(regimes), title, notes)
 
 
-def draw_sentence(title: str, sentence: str, notes: Sequence[str]) -> Figure:
-    """Draws a figure that says in words why there is nothing to see."""
-    figure = _blank(_NARROWEST, 1)
-    axes = figure.subplots()
-    axes.set_axis_off()
-    axes.text(0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center", color=style.PALE_INK)
-    _surround(figure, title, None, notes)
-    return figure
-
-
-def _blank(width: float, rows: int) -> Figure:
-    figure = Figure(figsize=(width, rows * _PANEL_HEIGHT))
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _share_costs(regimes: Sequence[Tradeoff], panels: Sequence[Axes]) -> None:
-    """One horizontal axis for all regimes, so that a variant stands at the same place in each."""
+def tradeoff_panels(regimes: Sequence[Tradeoff]) -> tuple[Panel, ...]:
+    """A panel a regime, all with one horizontal axis, so that a variant stands at the same place in each."""
     cost = regimes[0].cost
     known = pd.concat([rows[cost.column] for regime in regimes for rows in (regime.points, regime.failed)])
-    for _, axes in zip(regimes, panels, strict=False):
+
+    def panel(regime: Tradeoff, axes: Axes) -> Axes:
+        draw_tradeoff(regime, axes)
         set_cost_axis(axes, cost, known * cost.scale)
+        labels.name(axes, names_of(regime))
+        return axes
+
+    return tuple(partial(panel, regime) for regime in regimes)
+
+
+def sentence_panel(sentence: str) -> Panel:
+    """A panel that says in words why there is nothing to see."""
+
+    def panel(axes: Axes) -> Axes:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center", color=style.PALE_INK)
+        return axes
+
+    return panel
+
+
+def draw_panels(
+    panels: Sequence[Panel],
+    title: str,
+    notes: Sequence[str],
+    width: float = _PANEL_WIDTH,
+    height: float = _PANEL_HEIGHT,
+) -> Figure:
+    """Draws panels, three in a row, under one title and legend and over the small print.
+
+    Args:
+        panels: each draws on the `Axes` that it is given.
+        title: of the figure; wrapped.
+        notes: paragraphs of small print; wrapped.
+        width, height: of a panel, in inches.
+    """
+    columns = min(len(panels), _IN_A_ROW)
+    rows = -(-len(panels) // columns)
+    figure = _blank(min(max(_NARROWEST, width * columns), _WIDEST), rows, height)
+    places = figure.subplots(rows, columns, squeeze=False).flatten().tolist()
+    for draw, axes in zip(panels, places, strict=False):
+        draw(axes)
+    for axes in places[len(panels) :]:
+        axes.set_axis_off()
+    _surround(figure, title, _legend(figure, places), notes)
+    return figure
+
+
+def _blank(width: float, rows: int, height: float = _PANEL_HEIGHT) -> Figure:
+    figure = Figure(figsize=(width, rows * height))
+    FigureCanvasAgg(figure)
+    return figure
 
 
 def _legend(figure: Figure, panels: Sequence[Axes]) -> Legend | None:

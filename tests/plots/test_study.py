@@ -17,8 +17,9 @@ from scaling.metrics import METRICS
 from scaling.plots import draw, draw_study, sheet, style
 from scaling.plots.accuracy import FAILED_LABEL, draw_tradeoff
 from scaling.plots.axes import log_ticks
+from scaling.plots.costs import COSTS
+from scaling.plots.labels import Names
 from scaling.plots.notes import about_cost, about_failures, small_print
-from scaling.plots.study import COSTS
 from scaling.records import ResultsFolder
 from tests.builders import latency_record, results_folder, train_record, trial
 
@@ -100,12 +101,13 @@ def test_failed_trials_are_crosses_at_the_foot(tmp_path: Path) -> None:
     assert max(y) < 0.1
 
 
-def test_writes_four_figures_a_format_and_no_drafts(tmp_path: Path) -> None:
+def test_writes_every_figure_in_each_format_with_an_index_and_no_drafts(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, VARIANTS)
     (drawn,) = draw([tmp_path, folder.path], ("png", "svg"))
-    assert [file.name for file in drawn.files] == [
-        f"{name}.{form}" for name in COSTS.values() for form in ("png", "svg")
-    ]
+    names = [file.name for file in drawn.files]
+    assert names[:8] == [f"{name}.{form}" for name in COSTS.values() for form in ("png", "svg")]
+    assert {"regimes.png", "regimes.svg", "fronts.png", "power_law.svg", "seed_spread.png"} < set(names)
+    assert names[-1] == "index.md"
     assert sorted(folder.figures.iterdir()) == sorted(drawn.files)
     assert (drawn.trained, drawn.failed, drawn.notes) == (10, 0, ())
 
@@ -121,7 +123,7 @@ def test_the_same_records_give_the_same_bytes_and_nothing_global_changes(tmp_pat
 def test_small_print_and_title(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures: list[Figure] = []
     folder = folder_of(tmp_path, VARIANTS, failed=(0,), study="question: Deeper or wider?\n")
-    monkeypatch.setattr("scaling.plots.study._save", lambda figure, file, _: figures.append(figure) or file)
+    monkeypatch.setattr("scaling.plots.files.save", lambda figure, *_: figures.append(figure) or [])
     drawn = draw_study(folder)
     said = texts(figures[0]).replace("\n", " ")
     assert said.startswith("Deeper or wider?")
@@ -137,7 +139,8 @@ def test_labels_name_the_points_and_cover_nothing(tmp_path: Path) -> None:
     with style.light():
         figure = sheet.draw_tradeoffs(tradeoffs(settings, "training_ms"), "title", ["small print"])
         figure.draw_without_rendering()
-    notes = figure.axes[0].texts
+    (names,) = (artist for artist in figure.axes[0].artists if isinstance(artist, Names))
+    notes = names.written
     assert {note.get_text() for note in notes} == {"depth 26", "depth 50", "width 0.375", "width 0.5"}
     boxes = [note.get_window_extent() for note in notes]
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
@@ -186,7 +189,8 @@ def test_other_settings_are_counted_not_drawn(tmp_path: Path) -> None:
 def test_degenerate_studies_are_drawn(tmp_path: Path, records: dict[str, Any]) -> None:
     (drawn,) = draw([folder_of(tmp_path, **records).path])
     assert all(file.stat().st_size > 0 for file in drawn.files)
-    assert len(drawn.files) == 4
+    assert [file.stem for file in drawn.files[:4]] == [*COSTS.values()]
+    assert "## Not drawn" in drawn.files[-1].read_text()
 
 
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:
@@ -228,3 +232,11 @@ def test_logarithmic_axes_have_a_few_round_ticks(low: float, high: float) -> Non
     ticks = log_ticks(low, high)
     assert 2 <= len(ticks) <= 6
     assert low <= min(ticks) < max(ticks) <= high
+
+
+def test_settings_of_unknown_epochs_have_one_panel(tmp_path: Path) -> None:
+    settings = collapse_seeds(load_results(folder_of(tmp_path, VARIANTS).path)).assign(epochs=float("nan"))
+    (regime,) = tradeoffs(settings, "macs")
+    axes = draw_tradeoff(regime, Figure().subplots())
+    assert axes.get_title() == "as published"
+    assert len(lines(axes)["other variants" if regime.arms else "ResNet-RS"][0]) == 5
