@@ -1,4 +1,4 @@
-"""A network as a Keras model. The one file of this package that imports Keras."""
+"""A network as a Keras model. With `scaling.models.norm` all of this package that imports Keras."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from scaling.models.architecture import (
     Residual,
 )
 from scaling.models.initial import drawn
+from scaling.models.norm import BatchNorm
 from scaling.schema import Variant
 
 NORM_EPSILON = 1e-5
@@ -168,7 +169,7 @@ class _Builder:
             case Conv():
                 return self._conv(layer, x)
             case Norm(name=name, zero_scale=zero):
-                return kl.BatchNormalization(
+                return BatchNorm(
                     epsilon=NORM_EPSILON,
                     gamma_initializer="zeros" if zero else "ones",
                     name=name,
