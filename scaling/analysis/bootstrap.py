@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from scaling.analysis.estimates import LEVEL, Estimate
 from scaling.analysis.robust import Curve, solve
 from scaling.analysis.scatter import draw_scatter, scatter
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
-
-LEVEL = 0.90
-"""Of every interval of a fit."""
 
 LEAST_SD = 1e-6
 """No point is trusted beyond this, in log error."""
@@ -24,15 +22,6 @@ MOST_REDRAWN = 200
 """Of a larger study so many points, evenly spread, are drawn anew; deviations are scaled to the whole."""
 
 _ROUNDS = 4
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number and its 90% interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, eq=False)

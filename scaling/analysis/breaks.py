@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from scaling.analysis.bootstrap import Estimate
+from scaling.analysis.estimates import Estimate
 from scaling.analysis.robust import Curve, solve
 
 Floats = npt.NDArray[np.float64]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scaling.analysis.bootstrap import Estimate, ends, fit_curve
+from scaling.analysis.bootstrap import ends, fit_curve
+from scaling.analysis.estimates import Estimate
 from scaling.analysis.laws import Law
 from scaling.analysis.robust import Curve, solve
 

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from scaling.analysis import noise
-from scaling.analysis.bootstrap import Estimate, estimate
+from scaling.analysis.bootstrap import estimate
+from scaling.analysis.estimates import Estimate
 from scaling.analysis.surface import Surface, fit_surface, too_little
 from scaling.metrics import METRICS
 

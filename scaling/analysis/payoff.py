@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from scaling.analysis.bootstrap import Estimate, estimate
+from scaling.analysis.bootstrap import estimate
+from scaling.analysis.estimates import Estimate
 from scaling.analysis.joint import Floats, Joint
 from scaling.analysis.surface import Surface
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scaling.analysis.bootstrap import Estimate, Fitted, ends, estimate, fit_curve
+from scaling.analysis.bootstrap import Fitted, ends, estimate, fit_curve
 from scaling.analysis.breaks import Break, judge_break
+from scaling.analysis.estimates import Estimate
 from scaling.analysis.heldout import Extrapolation, Held, extrapolate, hold_out, simplest_of_best
 from scaling.analysis.laws import BROKEN, LAWS, POWER, Law
 

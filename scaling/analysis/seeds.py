@@ -16,9 +16,16 @@ PHASES = ("training", "inference")
 _TIMES = ("ms", "low_ms", "high_ms", "p10_ms", "p90_ms", "n", "measured_batch_size")
 _CONDITIONS = ("batch_size", "precision", "device")
 TIMED_UNDER = tuple(f"{phase}_{name}" for phase in PHASES for name in _CONDITIONS)
-CARRIED = ("top1_n", "params", "macs", "activations", *(f"{phase}_{name}" for phase in PHASES for name in _TIMES))
+CARRIED = (
+    "trust",
+    "top1_n",
+    "params",
+    "macs",
+    "activations",
+    *(f"{phase}_{name}" for phase in PHASES for name in _TIMES),
+)
 
-_TEXT = {"study", "folder", "dataset", "family", "stem", "activation", "blocks", "schedule", "precision"}
+_TEXT = {"trust", "study", "folder", "dataset", "family", "stem", "activation", "blocks", "schedule", "precision"}
 _TEXT |= {name for name in TIMED_UNDER if not name.endswith("batch_size")}
 
 
@@ -32,7 +39,8 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
         One row a setting, in order of first appearance: the columns of `SETTING`; `seeds`, the number of trials that
         went well, and `failed`, of those that did not; `top1`, `top1_min`, `top1_max`, `top1_std` and `test_top1*`
         (fractions) over the trials that went well, NaN where there are none; `train_seconds` and `train_top1`, their
-        means; and size, cost and latency columns as they were. Trials whose variant was timed under different
+        means; and size, cost, latency and `trust`
+        (published numbers only) as they were. Trials whose variant was timed under different
         conditions (another device) stay apart, so that no row mixes two latencies.
     """
     frame = _prepared(frame)

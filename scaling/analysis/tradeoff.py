@@ -16,7 +16,7 @@ class Tradeoff:
     """One epoch regime's settings as points of cost and accuracy.
 
     Attributes:
-        epochs: the regime.
+        epochs: the regime; None where it is not known.
         cost: of the metrics table.
         points: settings with both a mean `top1` and the cost.
         unmeasured: settings with a mean `top1` whose cost is not known.
@@ -25,7 +25,7 @@ class Tradeoff:
         arms: depth and width arms, their `rows` kept to those in `points`.
     """
 
-    epochs: int
+    epochs: int | None
     cost: Metric
     points: pd.DataFrame
     unmeasured: pd.DataFrame
@@ -42,7 +42,7 @@ def tradeoffs(settings: pd.DataFrame, cost: str) -> list[Tradeoff]:
         cost: a metric of `METRICS` of which less is better.
 
     Returns:
-        One a number of epochs, ascending.
+        One a number of epochs, ascending; last, one for all settings of which it is not known.
 
     Raises:
         ValueError: if there is no such metric, or more of it is better.
@@ -53,7 +53,7 @@ def tradeoffs(settings: pd.DataFrame, cost: str) -> list[Tradeoff]:
     arms = find_arms(settings)
     return [
         _regime(rows, METRICS[cost], [arm for arm in arms if arm.epochs == rows["epochs"].iloc[0]])
-        for _, rows in settings.groupby("epochs")
+        for _, rows in settings.groupby("epochs", dropna=False)
     ]
 
 
@@ -61,8 +61,9 @@ def _regime(rows: pd.DataFrame, cost: Metric, arms: list[Arm]) -> Tradeoff:
     known = rows[cost.column].notna()
     right = rows["top1"].notna()
     points = rows[known & right]
+    epochs = rows["epochs"].iloc[0]
     return Tradeoff(
-        epochs=int(rows["epochs"].iloc[0]),
+        epochs=None if pd.isna(epochs) else int(epochs),
         cost=cost,
         points=points,
         unmeasured=rows[right & ~known],

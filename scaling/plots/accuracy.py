@@ -47,7 +47,7 @@ def draw_tradeoff(tradeoff: Tradeoff, axes: Axes) -> Axes:
     cost = tradeoff.cost
     known = pd.concat([tradeoff.points, tradeoff.failed])
     set_cost_axis(axes, cost, known[cost.column] * cost.scale)
-    axes.set_title("1 epoch" if tradeoff.epochs == 1 else f"{tradeoff.epochs} epochs")
+    axes.set_title(regime_title(tradeoff.epochs))
     if tradeoff.points.empty:
         _say(axes, NOTHING)
     else:
@@ -58,6 +58,13 @@ def draw_tradeoff(tradeoff: Tradeoff, axes: Axes) -> Axes:
     _draw_fronts(tradeoff, axes)
     _draw_failures(tradeoff, axes)
     return axes
+
+
+def regime_title(epochs: float | None) -> str:
+    """Of a panel; what others trained, for a number of epochs that they do not tell, stands as they published it."""
+    if epochs is None or epochs != epochs:
+        return "as published"
+    return "1 epoch" if epochs == 1 else f"{epochs:g} epochs"
 
 
 def series_of(tradeoff: Tradeoff) -> list[Series]:

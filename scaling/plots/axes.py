@@ -31,7 +31,7 @@ def set_cost_axis(axes: Axes, metric: Metric, values: pd.Series[float]) -> None:
     axes.set_xlim(low, high)
     axes.xaxis.set_major_locator(FixedLocator(log_ticks(low, high)))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
 def log_ticks(low: float, high: float) -> list[float]:
@@ -51,3 +51,12 @@ def set_accuracy_axis(axes: Axes, metric: Metric, low: float, high: float) -> No
     room = max(0.12 * (high - low), 0.4)
     axes.set_ylim(low - 1.6 * room, min(high + room, max(100.5, high + 0.2)))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+
+
+def frame_points(axes: Axes, cost: Metric, accuracy: Metric) -> None:
+    """Both axes around all that was drawn so far, with room for labels; to be called again after more was drawn."""
+    if not axes.has_data():
+        return
+    box = axes.dataLim
+    set_cost_axis(axes, cost, pd.Series([box.x0, box.x1]))
+    set_accuracy_axis(axes, accuracy, box.y0, box.y1)

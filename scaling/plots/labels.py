@@ -9,8 +9,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.backend_bases import RendererBase
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
@@ -20,79 +22,115 @@ from scaling.plots import style
 Pixels: TypeAlias = npt.NDArray[np.float64]
 
 _SPACING = 3.0
+_GRAIN, _MOST_GRAINS = 2.0, 1 << 15
 _MARGIN = 2.0
-_DIRECTIONS: tuple[tuple[int, int], ...] = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
-_DISTANCES = (7.0, 12.0)
+Directions: TypeAlias = tuple[tuple[int, int], ...]
+"""Right (-1, 0, 1) and up, in order of preference."""
+
+AROUND: Directions = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
+UPPER_LEFT: Directions = ((-1, 0), (-1, 1), (0, 1))
+LOWER_RIGHT: Directions = ((1, 0), (1, -1), (0, -1))
+_DISTANCES = (7.0, 12.0, 18.0)
 _ALIGN_X: dict[int, Literal["left", "center", "right"]] = {-1: "right", 0: "center", 1: "left"}
 _ALIGN_Y: dict[int, Literal["top", "center", "bottom"]] = {-1: "top", 0: "center", 1: "bottom"}
 
 
 @dataclass(frozen=True)
 class Label:
-    """A text that belongs to any one of `anchors` (data coordinates), tried in turn."""
+    """A text that belongs to any one of `anchors` (data coordinates), tried in turn, on the sides preferred first."""
 
     text: str
     anchors: tuple[tuple[float, float], ...]
     color: str = style.INK
     italic: bool = False
+    directions: Directions = AROUND
 
 
-def place(axes: Axes, labels: Iterable[Label]) -> list[Annotation]:
-    """Writes the labels that find room, the first ones first; the others are left out.
+class Names(Artist):
+    """Labels beside points that find their places anew whenever the figure is drawn, whatever its layout by then.
 
-    The figure's layout has to be settled: what is written here takes no part in it.
-
-    Args:
-        axes: with all else already drawn.
-        labels: in order of importance.
-
-    Returns:
-        The annotations written.
+    The first ones go first; those that find no room are left out. `written` holds those of the last drawing.
     """
+
+    def __init__(self, labels: Iterable[Label]) -> None:
+        super().__init__()
+        self.labels = tuple(labels)
+        self.written: list[Annotation] = []
+        self.set_zorder(6)
+        self.set_in_layout(False)
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Places and draws the labels."""
+        if not isinstance(self.axes, Axes):
+            return
+        self.written = []
+        self.written = _placed(self.axes, self.labels, renderer)
+        for note in self.written:
+            note.draw(renderer)
+
+
+def name(axes: Axes, labels: Iterable[Label]) -> Names:
+    """Writes the labels beside the points of `axes` where they cover nothing, once it is drawn."""
+    names = Names(labels)
+    axes.add_artist(names)
+    return names
+
+
+def _placed(axes: Axes, labels: Iterable[Label], renderer: RendererBase) -> list[Annotation]:
     taken = _drawn_pixels(axes)
-    boxes: list[Bbox] = []
+    boxes = _written_boxes(axes, renderer)
     written: list[Annotation] = []
     for label in labels:
-        note = _write(axes, label, taken, boxes)
+        note = _write(axes, label, taken, boxes, renderer)
         if note is not None:
             written.append(note)
-            boxes.append(_extent(note))
+            boxes.append(_extent(note, renderer))
     return written
 
 
-def _write(axes: Axes, label: Label, taken: Pixels, boxes: Sequence[Bbox]) -> Annotation | None:
-    note = axes.annotate(
+def _written_boxes(axes: Axes, renderer: RendererBase) -> list[Bbox]:
+    """What other text, and the labels of others on the same panel, take up."""
+    boxes = [text.get_window_extent(renderer) for text in axes.texts if text.get_visible() and text.get_text()]
+    boxes += [legend.get_window_extent(renderer)] if (legend := axes.get_legend()) else []
+    others = [other for other in axes.artists if isinstance(other, Names)]
+    return boxes + [_extent(note, renderer) for other in others for note in other.written]
+
+
+def _write(axes: Axes, label: Label, taken: Pixels, boxes: Sequence[Bbox], renderer: RendererBase) -> Annotation | None:
+    note = Annotation(
         label.text,
         label.anchors[0],
         xytext=(0, 0),
+        xycoords=axes.transData,
         textcoords="offset points",
         color=label.color,
         fontsize=style.LABEL_SIZE,
         fontstyle="italic" if label.italic else "normal",
-        zorder=5,
+        parse_math=False,
+        annotation_clip=False,
     )
-    note.set_in_layout(False)
+    note.set_figure(axes.figure)
     for (x, y), (right, up), distance in _places(label):
         note.xy = (x, y)
         reach = distance * (0.75 if right and up else 1.0)
         note.set_position((right * reach, up * reach))
         note.set_horizontalalignment(_ALIGN_X[right])
         note.set_verticalalignment(_ALIGN_Y[up])
-        if _is_free(_extent(note), axes.bbox, taken, boxes):
+        if _is_free(_extent(note, renderer), axes.bbox, taken, boxes):
             return note
-    note.remove()
     return None
 
 
 def _places(label: Label) -> Iterator[tuple[tuple[float, float], tuple[int, int], float]]:
-    for distance in _DISTANCES:
-        for anchor in label.anchors:
-            for direction in _DIRECTIONS:
-                yield anchor, direction, distance
+    for directions in dict.fromkeys((label.directions, AROUND)):
+        for distance in _DISTANCES:
+            for anchor in label.anchors:
+                for direction in directions:
+                    yield anchor, direction, distance
 
 
-def _extent(note: Annotation) -> Bbox:
-    return note.get_window_extent().padded(_MARGIN)
+def _extent(note: Annotation, renderer: RendererBase) -> Bbox:
+    return note.get_window_extent(renderer).padded(_MARGIN)
 
 
 def _is_free(box: Bbox, room: Bbox, taken: Pixels, boxes: Sequence[Bbox]) -> bool:
@@ -104,14 +142,22 @@ def _is_free(box: Bbox, room: Bbox, taken: Pixels, boxes: Sequence[Bbox]) -> boo
 
 
 def _drawn_pixels(axes: Axes) -> Pixels:
-    """Pixels that lines, error bars and markers cover, a few apart: shape (pixels, 2)."""
+    """Pixels that lines, error bars and markers cover, a few apart and each once: shape (pixels, 2)."""
     pieces = [np.empty((0, 2))]
     for line in axes.lines:
         pieces += _line_pixels(line, axes.figure.dpi)
     for collection in axes.collections:
         if isinstance(collection, LineCollection):
-            pieces += [_along(axes.transData.transform(segment)) for segment in collection.get_segments()]
-    return np.concatenate(pieces)
+            pieces += [_along(collection.get_transform().transform(part)) for part in collection.get_segments()]
+        elif isinstance(collection, PathCollection):
+            corners = axes.transData.transform(np.asarray(collection.get_offsets()))
+            pieces.append(_around(corners, float(np.sqrt(collection.get_sizes().max(initial=0.0))), axes.figure.dpi))
+    room = axes.bbox
+    coarse = (np.concatenate(pieces) - (room.x0, room.y0)) / _GRAIN
+    inside = coarse[np.isfinite(coarse).all(axis=1) & (coarse >= 0).all(axis=1) & (coarse < _MOST_GRAINS).all(axis=1)]
+    cells = np.unique(inside.astype(np.int64) @ (_MOST_GRAINS, 1))
+    corners = np.column_stack([cells // _MOST_GRAINS, cells % _MOST_GRAINS]).astype(np.float64)
+    return np.asarray((corners + 0.5) * _GRAIN + (room.x0, room.y0))
 
 
 def _line_pixels(line: Line2D, dpi: float) -> list[Pixels]:
@@ -120,10 +166,14 @@ def _line_pixels(line: Line2D, dpi: float) -> list[Pixels]:
         corners = np.column_stack([np.repeat(corners[:, 0], 2)[1:], np.repeat(corners[:, 1], 2)[:-1]])
     pieces = [] if line.get_linestyle() == "None" else [_along(corners)]
     if line.get_marker() not in ("None", None, ""):
-        reach = line.get_markersize() / 2 * dpi / 72
-        around = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]) * reach
-        pieces.append((corners[:, None, :] + around).reshape(-1, 2))
+        pieces.append(_around(corners, line.get_markersize(), dpi))
     return pieces
+
+
+def _around(corners: Pixels, size: float, dpi: float) -> Pixels:
+    """Nine pixels of each marker of `size` points."""
+    around = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]) * size / 2 * dpi / 72
+    return (corners[:, None, :] + around).reshape(-1, 2)
 
 
 def _along(corners: Pixels) -> Pixels:

@@ -8,11 +8,11 @@ import pandas as pd
 
 from scaling.analysis.arms import Arm
 from scaling.analysis.tradeoff import Tradeoff
+from scaling.models.efficientnet import NAMED
 from scaling.plots import style
 from scaling.plots.accuracy import ACCURACY
 from scaling.plots.labels import Label
-
-TIMES = "\N{MULTIPLICATION SIGN}"
+from scaling.plots.style import TIMES
 
 
 def names_of(tradeoff: Tradeoff) -> list[Label]:
@@ -56,8 +56,18 @@ def _arm_names(arm: Arm, tradeoff: Tradeoff, short: bool) -> list[Label]:
 
 
 def _variant_name(point: pd.Series[Any], tradeoff: Tradeoff, with_resolution: bool, color: str | None = None) -> Label:
-    text = f"{point['depth']:g}{TIMES}{point['width']:g}" + (f" @{point['resolution']:g}" if with_resolution else "")
+    text = model_name(point, with_resolution)
     return Label(text, (_position(point, tradeoff),), color or style.FAMILY_COLOR[point["family"]])
+
+
+def model_name(point: pd.Series[Any], with_resolution: bool) -> str:
+    """Short enough for a label: an EfficientNet's own name, else its depth, and its width where that is not 1."""
+    coefficients = (point["depth"], point["width"])
+    own = next((name for name, its in NAMED.items() if (its.depth, its.width) == coefficients), None)
+    if point["family"] == "efficientnet" and own is not None:
+        return own.upper() + ("" if NAMED[own].resolution == point["resolution"] else f"@{point['resolution']:g}")
+    width = "" if point["family"] == "resnet_rs" and point["width"] == 1 else f"{TIMES}{point['width']:g}"
+    return f"{point['depth']:g}{width}" + (f"@{point['resolution']:g}" if with_resolution else "")
 
 
 def _position(point: pd.Series[Any], tradeoff: Tradeoff) -> tuple[float, float]:

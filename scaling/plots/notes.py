@@ -9,7 +9,7 @@ import pandas as pd
 
 from scaling.analysis.arms import crossed, find_arms
 from scaling.metrics import METRICS, Metric
-from scaling.plots.names import TIMES
+from scaling.plots.style import TIMES
 
 LISTED = 4
 """Failed trials named below a figure before the rest are only counted."""
@@ -81,7 +81,7 @@ def about_labels(shown: pd.DataFrame) -> list[str]:
     in_arms = {row for arm in find_arms(shown) for row in arm.rows}
     if shown["family"].nunique() < 2 and in_arms >= set(shown.index):
         return ["Labels: d depth, w width, px resolution."] if shown["resolution"].nunique() > 1 else []
-    at = " @ resolution" if shown["resolution"].nunique() > 1 else ""
+    at = "@resolution" if shown["resolution"].nunique() > 1 else ""
     return [f"Labels: depth {TIMES} width{at}."]
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias
 
 import pandas as pd
 from matplotlib.artist import Artist
@@ -23,6 +23,9 @@ from scaling.plots.names import names_of
 _PANEL_WIDTH, _PANEL_HEIGHT, _NARROWEST, _IN_A_ROW = 4.6, 3.5, 7.2, 3
 _EDGE, _GAP = 0.12, 0.06
 
+Panel: TypeAlias = Callable[[Axes], Axes]
+"""Draws on the axes that it is given."""
+
 
 def draw_tradeoffs(regimes: Sequence[Tradeoff], title: str, notes: Sequence[str]) -> Figure:
     """Draws one panel a regime, three in a row, under one title and legend and over the small print.
@@ -35,19 +38,46 @@ def draw_tradeoffs(regimes: Sequence[Tradeoff], title: str, notes: Sequence[str]
     Returns:
         A figure, about 9 by 5 inches for two regimes. Draw and save it within `scaling.plots.style.light`.
     """
-    columns = min(len(regimes), _IN_A_ROW)
-    rows = -(-len(regimes) // columns)
-    figure = _blank(max(_NARROWEST, _PANEL_WIDTH * columns), rows)
-    panels = figure.subplots(rows, columns, squeeze=False).flatten().tolist()
-    for regime, axes in zip(regimes, panels, strict=False):
-        draw_tradeoff(regime, axes)
-    for axes in panels[len(regimes) :]:
+    cost = regimes[0].cost
+    known = pd.concat([rows[cost.column] for regime in regimes for rows in (regime.points, regime.failed)])
+
+    def panel(regime: Tradeoff) -> Panel:
+        def drawn(axes: Axes) -> Axes:
+            draw_tradeoff(regime, axes)
+            # One horizontal axis for all regimes, so that a variant stands at the same place in each.
+            set_cost_axis(axes, cost, known * cost.scale)
+            labels.name(axes, names_of(regime))
+            return axes
+
+        return drawn
+
+    return draw_panels([panel(regime) for regime in regimes], title, notes)
+
+
+def draw_panels(
+    panels: Sequence[Panel],
+    title: str,
+    notes: Sequence[str],
+    width: float = _PANEL_WIDTH,
+    height: float = _PANEL_HEIGHT,
+) -> Figure:
+    """Draws panels, three in a row, under one title and legend and over the small print.
+
+    Args:
+        panels: each draws on the `Axes` that it is given.
+        title: of the figure; wrapped.
+        notes: paragraphs of small print; wrapped.
+        width, height: of a panel, in inches.
+    """
+    columns = min(len(panels), _IN_A_ROW)
+    rows = -(-len(panels) // columns)
+    figure = _blank(max(_NARROWEST, width * columns), rows, height)
+    places = figure.subplots(rows, columns, squeeze=False).flatten().tolist()
+    for draw, axes in zip(panels, places, strict=False):
+        draw(axes)
+    for axes in places[len(panels) :]:
         axes.set_axis_off()
-    _share_costs(regimes, panels)
-    _surround(figure, title, _legend(figure, panels), notes)
-    figure.draw_without_rendering()
-    for regime, axes in zip(regimes, panels, strict=False):
-        labels.place(axes, names_of(regime))
+    _surround(figure, title, _legend(figure, places), notes)
     return figure
 
 
@@ -61,18 +91,10 @@ def draw_sentence(title: str, sentence: str, notes: Sequence[str]) -> Figure:
     return figure
 
 
-def _blank(width: float, rows: int) -> Figure:
-    figure = Figure(figsize=(width, rows * _PANEL_HEIGHT))
+def _blank(width: float, rows: int, height: float = _PANEL_HEIGHT) -> Figure:
+    figure = Figure(figsize=(width, rows * height))
     FigureCanvasAgg(figure)
     return figure
-
-
-def _share_costs(regimes: Sequence[Tradeoff], panels: Sequence[Axes]) -> None:
-    """One horizontal axis for all regimes, so that a variant stands at the same place in each."""
-    cost = regimes[0].cost
-    known = pd.concat([rows[cost.column] for regime in regimes for rows in (regime.points, regime.failed)])
-    for _, axes in zip(regimes, panels, strict=False):
-        set_cost_axis(axes, cost, known * cost.scale)
 
 
 def _legend(figure: Figure, panels: Sequence[Axes]) -> Legend | None:

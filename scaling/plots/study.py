@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import warnings
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import yaml
@@ -16,10 +13,10 @@ from matplotlib.figure import Figure
 
 from scaling.analysis.seeds import collapse_seeds
 from scaling.analysis.tradeoff import tradeoffs
-from scaling.errors import UserError
 from scaling.frame import load_results
 from scaling.metrics import METRICS
 from scaling.plots import notes, style
+from scaling.plots.files import check, save
 from scaling.plots.sheet import draw_sentence, draw_tradeoffs
 from scaling.records import ResultsFolder, find
 
@@ -30,13 +27,6 @@ COSTS = {
     "params": "accuracy_vs_params",
 }
 """What accuracy is drawn against, and the name of the file."""
-
-FORMATS: dict[str, dict[str, Any]] = {
-    "png": {"metadata": {"Software": None}},
-    "svg": {"metadata": {"Date": None}},
-    "pdf": {"metadata": {"CreationDate": None}},
-}
-"""Formats, each with what keeps the clock and the library's version out of the file."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +61,7 @@ def draw(paths: Sequence[Path], formats: Sequence[str] = ("png",)) -> list[Drawn
         UserError: if a format is none of these.
         scaling.records.ResultsError: if there are no records.
     """
-    _check(formats)
+    check(formats)
     folders = {folder.path.resolve(): folder for folder in find(*paths)}
     return [draw_study(folder, formats) for folder in folders.values()]
 
@@ -88,7 +78,7 @@ def draw_study(folder: ResultsFolder, formats: Sequence[str] = ("png",), trial_i
         UserError: if a format is none of these.
         scaling.records.ResultsError: if the records come from a newer version of this toolkit.
     """
-    _check(formats)
+    check(formats)
     frame, skipped = _load(folder)
     kept = frame if trial_ids is None else frame[frame["trial_id"].isin(sorted(trial_ids))]
     others = len(frame) - len(kept)
@@ -98,16 +88,11 @@ def draw_study(folder: ResultsFolder, formats: Sequence[str] = ("png",), trial_i
     for cost, name in COSTS.items():
         with style.light():
             figure = _figure(_title(folder), settings, cost, failures, others)
-            files += [_save(figure, folder.figures / f"{name}.{form}", FORMATS[form]) for form in formats]
+            files += save(figure, folder.figures, name, formats)
     shown = settings[settings["top1"].notna()]
     missing = [note for cost in COSTS for note in notes.about_missing(shown, METRICS[cost])]
     said = (*missing, *notes.about_failures(failures), *notes.about_others(others), *skipped)
     return Drawn(folder.path, tuple(files), len(kept) - len(failures), len(failures), said)
-
-
-def _check(formats: Sequence[str]) -> None:
-    if unknown := [form for form in formats if form not in FORMATS]:
-        raise UserError(f"no format named {', '.join(map(repr, unknown))}; there are: {', '.join(FORMATS)}")
 
 
 def _load(folder: ResultsFolder) -> tuple[pd.DataFrame, list[str]]:
@@ -147,18 +132,3 @@ def _figure(title: str, settings: pd.DataFrame, cost: str, failures: list[tuple[
         name = METRICS[cost].label.split(" (")[0].lower()
         return draw_sentence(title, f"The {name} was not measured for any of these variants.", sentences)
     return draw_tradeoffs(tradeoffs(settings, cost), title, sentences)
-
-
-def _save(figure: Figure, file: Path, options: dict[str, Any]) -> Path:
-    """Writes the file whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.stem}-", suffix=file.suffix)
-    os.close(handle)
-    try:
-        figure.savefig(draft, format=file.suffix[1:], **options)
-        Path(draft).chmod(0o644)
-        Path(draft).replace(file)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
-    return file

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.colors import to_hex, to_rgb
 
 # Okabe and Ito, "Color Universal Design", 2008.
-BLUE, VERMILLION = "#0072B2", "#D55E00"
+BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
 INK, PALE_INK, GREY, GRID = "#222222", "#555555", "#8C8C8C", "#E4E4E4"
 FAILURE = "#B00020"
 
@@ -19,8 +20,18 @@ FAMILY_COLOR = {"resnet_rs": BLUE, "efficientnet": VERMILLION}
 FAMILY_MARKER = {"resnet_rs": "o", "efficientnet": "D"}
 FAMILY_TITLE = {"resnet_rs": "ResNet-RS", "efficientnet": "EfficientNet"}
 
+SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+SERIES_MARKER = ("o", "D", "s", "^", "v", "P")
+"""Of what has no colour of its own, in order."""
+
+VERDICT_COLOR = {"faster": BLUE, "slower": VERMILLION, "undecided": GREY, "depth": BLUE, "width": VERMILLION}
+PALE = 0.35
+"""How much of a colour is left where something stands behind for comparison."""
+
 TITLE_SIZE, PANEL_SIZE, TEXT_SIZE, LABEL_SIZE, PRINT_SIZE = 12.5, 11.5, 10.0, 8.5, 8.0
 LINE_SPACING = 1.3
+
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 _RC: dict[str, Any] = {
     "figure.facecolor": "white",
@@ -50,6 +61,12 @@ _RC: dict[str, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 9.5,
 }
+
+
+def pale(color: str) -> str:
+    """The colour mixed with white."""
+    red, green, blue = (1 - PALE * (1 - part) for part in to_rgb(color))
+    return to_hex((red, green, blue))
 
 
 @contextmanager

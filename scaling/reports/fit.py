@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from scaling import tables
-from scaling.analysis.bootstrap import LEVEL, Estimate
+from scaling.analysis.estimates import LEVEL, Estimate
 from scaling.analysis.fits import Fits
 from scaling.analysis.groups import UNITS
 from scaling.analysis.heldout import Held

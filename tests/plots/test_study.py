@@ -17,6 +17,7 @@ from scaling.metrics import METRICS
 from scaling.plots import draw, draw_study, sheet, style
 from scaling.plots.accuracy import FAILED_LABEL, draw_tradeoff
 from scaling.plots.axes import log_ticks
+from scaling.plots.labels import Names
 from scaling.plots.notes import about_cost, about_failures, small_print
 from scaling.plots.study import COSTS
 from scaling.records import ResultsFolder
@@ -121,7 +122,7 @@ def test_the_same_records_give_the_same_bytes_and_nothing_global_changes(tmp_pat
 def test_small_print_and_title(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures: list[Figure] = []
     folder = folder_of(tmp_path, VARIANTS, failed=(0,), study="question: Deeper or wider?\n")
-    monkeypatch.setattr("scaling.plots.study._save", lambda figure, file, _: figures.append(figure) or file)
+    monkeypatch.setattr("scaling.plots.study.save", lambda figure, *_: figures.append(figure) or [])
     drawn = draw_study(folder)
     said = texts(figures[0]).replace("\n", " ")
     assert said.startswith("Deeper or wider?")
@@ -137,7 +138,8 @@ def test_labels_name_the_points_and_cover_nothing(tmp_path: Path) -> None:
     with style.light():
         figure = sheet.draw_tradeoffs(tradeoffs(settings, "training_ms"), "title", ["small print"])
         figure.draw_without_rendering()
-    notes = figure.axes[0].texts
+    (names,) = (artist for artist in figure.axes[0].artists if isinstance(artist, Names))
+    notes = names.written
     assert {note.get_text() for note in notes} == {"depth 26", "depth 50", "width 0.375", "width 0.5"}
     boxes = [note.get_window_extent() for note in notes]
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
@@ -228,3 +230,11 @@ def test_logarithmic_axes_have_a_few_round_ticks(low: float, high: float) -> Non
     ticks = log_ticks(low, high)
     assert 2 <= len(ticks) <= 6
     assert low <= min(ticks) < max(ticks) <= high
+
+
+def test_settings_of_unknown_epochs_have_one_panel(tmp_path: Path) -> None:
+    settings = collapse_seeds(load_results(folder_of(tmp_path, VARIANTS).path)).assign(epochs=float("nan"))
+    (regime,) = tradeoffs(settings, "macs")
+    axes = draw_tradeoff(regime, Figure().subplots())
+    assert axes.get_title() == "as published"
+    assert len(lines(axes)["other variants" if regime.arms else "ResNet-RS"][0]) == 5

@@ -1,0 +1,34 @@
+"""Results parted by the device that timed them, so that each panel compares like with like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from scaling.analysis.conditions import phase_of
+
+MOST_DEVICES = 6
+
+
+def by_device(frame: pd.DataFrame, cost: str) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each device with the rows timed on it, and with those that no device timed.
+
+    Args:
+        frame: as `scaling.load_results` gives it.
+        cost: of `METRICS`; what depends on no device has one part, without a name.
+    """
+    phase = phase_of(cost)
+    names = frame[f"{phase}_device"].astype("string") if phase and f"{phase}_device" in frame else None
+    known = [] if names is None else sorted(names.dropna().unique())
+    if names is None or not known:
+        yield "", frame
+        return
+    for name in known[:MOST_DEVICES]:
+        yield str(name), frame[(names.isna() | names.eq(name)).fillna(False).to_numpy(bool)]
+
+
+def cost_of(frame: pd.DataFrame) -> str:
+    """The cost to draw against: the time of a training step, of an inference step, or multiply-accumulates."""
+    timed = (name for name in ("training_ms", "inference_ms") if name in frame and frame[name].notna().any())
+    return next(timed, "macs")

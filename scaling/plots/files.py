@@ -1,0 +1,50 @@
+"""Figures on the disk: formats, and files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from scaling.errors import UserError
+
+FORMATS: dict[str, dict[str, Any]] = {
+    "png": {"metadata": {"Software": None}},
+    "svg": {"metadata": {"Date": None}},
+    "pdf": {"metadata": {"CreationDate": None}},
+}
+"""Formats, each with what keeps the clock and the library's version out of the file."""
+
+
+def check(formats: Sequence[str]) -> None:
+    """Refuses a format that is none of `FORMATS`.
+
+    Raises:
+        UserError: naming it and those there are.
+    """
+    if unknown := [form for form in formats if form not in FORMATS]:
+        raise UserError(f"no format named {', '.join(map(repr, unknown))}; there are: {', '.join(FORMATS)}")
+
+
+def save(figure: Figure, folder: Path, name: str, formats: Sequence[str]) -> list[Path]:
+    """Writes the figure in each format; returns the files."""
+    return [_save(figure, folder / f"{name}.{form}", FORMATS[form]) for form in formats]
+
+
+def _save(figure: Figure, file: Path, options: dict[str, Any]) -> Path:
+    """Writes the file whole or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.stem}-", suffix=file.suffix)
+    os.close(handle)
+    try:
+        figure.savefig(draft, format=file.suffix[1:], **options)
+        Path(draft).chmod(0o644)
+        Path(draft).replace(file)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    return file

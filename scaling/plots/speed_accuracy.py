@@ -1,0 +1,110 @@
+"""Accuracy against time per step: one family over another (the paper's Figure 1)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from scaling.analysis.compare import Comparison, Comparisons, compare
+from scaling.analysis.monotone import curve
+from scaling.analysis.seeds import collapse_seeds
+from scaling.errors import UserError
+from scaling.metrics import Metric
+from scaling.plots import style
+from scaling.plots.devices import by_device, cost_of
+from scaling.plots.labels import LOWER_RIGHT, Label, name
+from scaling.plots.picture import Picture, Skipped
+from scaling.plots.sides import draw_side, sides
+
+NAME = "speed_accuracy"
+_ARROW_AT = 0.58
+"""Where the speed-up is shown, from the lowest to the highest accuracy that both reach."""
+
+
+def speed_accuracy(found: Comparisons, axes: Axes, pale: bool = False) -> Axes:
+    """Draws the groups of a comparison with their fronts, names at the points, and the speed-up at one accuracy.
+
+    Args:
+        found: as `scaling.analysis.compare.compare` gives it.
+        axes: one panel; what is on it already stays.
+        pale: as a background for others' points.
+    """
+    labels = [label for i, side in enumerate(sides(found)) for label in draw_side(side, i, found.cost, axes, pale)]
+    arrows = [] if pale or len(found.pairs) != 1 else _arrow(found.pairs[0], found.cost, axes)
+    name(axes, [*arrows, *labels])
+    return axes
+
+
+def _arrow(pair: Comparison, cost: Metric, axes: Axes) -> list[Label]:
+    """From the one's cost to the other's at equal accuracy."""
+    if pair.covered is None:
+        return []
+    low, high = pair.covered
+    row = pair.curve.iloc[(pair.curve["accuracy"] - (low + _ARROW_AT * (high - low))).abs().argmin()]
+    known = pair.of.curve
+    log_cost = curve(known["top1"].to_numpy(float), np.log(known[cost.column].to_numpy(float)))
+    start = float(np.exp(log_cost(np.array([row["accuracy"]]))[0])) * cost.scale
+    x, y = np.array([start, start * row["speedup"]]), np.full(2, 100 * row["accuracy"])
+    axes.plot(x, y, color=style.INK, linewidth=1.1, marker="|", markersize=8, zorder=2.5)
+    text = f"{row['speedup']:.1f}{style.TIMES} (90%: {row['low']:.1f} to {row['high']:.1f})"
+    return [Label(text, ((float(x.max()), float(y[0])),), directions=LOWER_RIGHT)]
+
+
+def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture | Skipped:
+    """The figure of these results, one panel a device; `under`: published ones to stand behind."""
+    cost = cost_of(frame)
+    try:
+        found = [(device, compare(collapse_seeds(rows), cost)) for device, rows in by_device(frame, cost)]
+    except UserError as reason:
+        return Skipped(NAME, str(reason))
+    found = [(device, one) for device, one in found if one.pairs]
+    if not found:
+        return Skipped(NAME, "one family only: there is nothing to compare it with")
+    return Picture(
+        name=NAME,
+        title="Which family reaches an accuracy in less time?",
+        shows=f"Top-1 accuracy against {found[0][1].cost.label.split(' (')[0].lower()}, one panel a device: every "
+        "model of each family, the front as a dashed line, and the speed-up at one equal accuracy.",
+        concludes=" ".join(said(device, one) for device, one in found),
+        panels=tuple(partial(_panel, device, one, _behind(under, cost)) for device, one in found),
+        notes=(*notes(found), *background_note(under)),
+        size=(4.9, 4.1),
+    )
+
+
+def said(device: str, found: Comparisons) -> str:
+    """The sentences of all pairs, with the device they are of."""
+    on = f"On {device}: " if device else ""
+    return on + " ".join(pair.sentence for pair in found.pairs)
+
+
+def notes(found: list[tuple[str, Comparisons]]) -> tuple[str, ...]:
+    """What the comparisons rest on, each said once."""
+    every = dict.fromkeys(note for _, one in found for note in one.notes)
+    bars = "Bars: 90% of the noise of seeds and validation pictures. Labels: depth, or the model's name@resolution."
+    return (bars, " ".join(f"{note[:1].upper()}{note[1:]}." for note in every)) if every else (bars,)
+
+
+def background_note(under: pd.DataFrame | None) -> tuple[str, ...]:
+    """That published points are of other pictures and devices."""
+    if under is None:
+        return ()
+    return ("Published points stand behind for their shape: other pictures and another device, not like with like.",)
+
+
+def _behind(under: pd.DataFrame | None, cost: str) -> Comparisons | None:
+    if under is None or cost not in under or under[cost].isna().all():
+        return None
+    *_, (_, rows) = by_device(under, cost)
+    return compare(collapse_seeds(rows), cost)
+
+
+def _panel(device: str, found: Comparisons, under: Comparisons | None, axes: Axes) -> Axes:
+    if under is not None:
+        speed_accuracy(under, axes, pale=True)
+    speed_accuracy(found, axes)
+    axes.set_title(device or "")
+    return axes

@@ -1,0 +1,53 @@
+"""What a figure holds, as data."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from scaling.plots import style
+from scaling.plots.labels import Names
+from scaling.plots.picture import Picture, Skipped
+
+
+def drawn(picture: Picture | Skipped) -> Figure:
+    """The figure, laid out and rendered once."""
+    assert isinstance(picture, Picture), picture
+    figure = picture.figure()
+    with style.light():
+        FigureCanvasAgg(figure).draw()
+    return figure
+
+
+def lines(axes: Axes) -> dict[str, tuple[list[float], list[float]]]:
+    """Points of each line that has a label."""
+    return {
+        str(line.get_label()): (np.asarray(line.get_xdata()).tolist(), np.asarray(line.get_ydata()).tolist())
+        for line in axes.lines
+        if not str(line.get_label()).startswith("_")
+    }
+
+
+def names(axes: Axes) -> list[str]:
+    """Labels written beside points."""
+    return [note.get_text() for artist in axes.artists if isinstance(artist, Names) for note in artist.written]
+
+
+def assert_nothing_overlaps(figure: Figure) -> None:
+    """No label covers another or leaves its panel; title, legend, panels and small print keep apart."""
+    for axes in figure.axes:
+        boxes = [
+            note.get_window_extent() for artist in axes.artists if isinstance(artist, Names) for note in artist.written
+        ]
+        boxes += [text.get_window_extent() for text in axes.texts if text.get_text()]
+        assert not any(a.overlaps(b) for a, b in combinations(boxes, 2)), [t.get_text() for t in axes.texts]
+        assert all(axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 for box in boxes)
+    parts = [axes.get_tightbbox() for axes in figure.axes if axes.axison]
+    parts += [artist.get_window_extent() for artist in (*figure.texts, *figure.legends) if artist.get_visible()]
+    parts = [part for part in parts if part is not None and part.width > 0]
+    assert not any(a.overlaps(b) for a, b in combinations(parts, 2))
+    assert all(figure.bbox.x0 <= box.x0 and box.x1 <= figure.bbox.x1 for box in parts)
