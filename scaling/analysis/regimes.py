@@ -76,6 +76,7 @@ class Regimes:
 
     Attributes:
         cost: of the metrics table.
+        settings: all that were given, indexed from 0; the arms' `rows` are positions in it.
         regimes: by number of epochs.
         shift: width's advantage in the longest regime less that in the shortest, over the resolutions of both.
         towards: the arm that longer training surely favours, if one.
@@ -85,6 +86,7 @@ class Regimes:
     """
 
     cost: Metric
+    settings: pd.DataFrame
     regimes: tuple[Regime, ...]
     shift: Estimate
     towards: Ahead
@@ -118,6 +120,7 @@ def regimes(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRAW
     shift = _shift(found, compared)
     return Regimes(
         cost=metric,
+        settings=settings,
         regimes=found,
         shift=shift,
         towards=_ahead(shift),
