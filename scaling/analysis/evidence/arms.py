@@ -40,7 +40,7 @@ def arms_mixed(frame: pd.DataFrame, regime: str) -> Finding:
 
 def _regime(frame: pd.DataFrame, which: str) -> Regime:
     """Of three regimes or more there is a middle one; of two, a shortest and a longest."""
-    found: Regimes = regimes(collapse_seeds(frame[frame["training_ms"].notna()]))
+    found: Regimes = regimes(collapse_seeds(frame))
     least = 3 if which == "middle" else 2
     if len(found.regimes) < least:
         have = ", ".join(f"{regime.epochs}" for regime in found.regimes) or "none"
