@@ -11,7 +11,7 @@ from matplotlib.colors import to_hex, to_rgb
 
 # Okabe and Ito, "Color Universal Design", 2008.
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
-INK, PALE_INK, GREY, GRID = "#222222", "#555555", "#8C8C8C", "#E4E4E4"
+INK, PALE_INK, GREY, PALE_GREY, GRID = "#222222", "#555555", "#8C8C8C", "#C4C4C4", "#E4E4E4"
 FAILURE = "#B00020"
 
 AXIS_COLOR = {"depth": BLUE, "width": VERMILLION}
