@@ -42,10 +42,11 @@ plot: $(INSTALLED)  ## Draw what a study has so far: STUDY=depth_vs_width
 	$(BIN)/scaling plot $(RESULTS) $(ARGS)
 
 notebooks: $(INSTALLED)  ## Run the notebooks again, in place
-	@# Without times and versions: what differs afterwards is what the notebooks say.
+	@# Without times and versions, and what was printed in one piece: what differs afterwards is what the notebooks say.
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
 		--ExecutePreprocessor.record_timing=False --ClearMetadataPreprocessor.enabled=True \
-		--ClearMetadataPreprocessor.preserve_nb_metadata_mask=kernelspec notebooks/*.ipynb
+		--ClearMetadataPreprocessor.preserve_nb_metadata_mask=kernelspec \
+		--NotebookExporter.preprocessors=nbconvert.preprocessors.CoalesceStreamsPreprocessor notebooks/*.ipynb
 
 test: $(INSTALLED)  ## Run all tests, the quick ones first
 	@$(MAKE) --no-print-directory data || echo "No Fashion-MNIST on this machine: tests that read it are skipped."

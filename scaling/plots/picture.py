@@ -11,7 +11,6 @@ from scaling.plots import style
 from scaling.plots.files import FORMATS
 from scaling.plots.sheet import Panel, draw_panels
 
-
 NOTEBOOK_DPI = 100
 
 

@@ -13,6 +13,7 @@ from scaling.analysis.regimes import Cell, Regime, Regimes
 from scaling.analysis.regimes import regimes as compared
 from scaling.analysis.seeds import collapse_seeds
 from scaling.errors import UserError
+from scaling.metrics import Metric
 from scaling.plots import style
 from scaling.plots.accuracy import regime_title
 from scaling.plots.axes import frame_points
