@@ -76,16 +76,27 @@ def name(axes: Axes, labels: Iterable[Label]) -> Names:
     return names
 
 
-def _placed(axes: Axes, labels: Iterable[Label], renderer: RendererBase) -> list[Annotation]:
+def _placed(axes: Axes, labels: Sequence[Label], renderer: RendererBase) -> list[Annotation]:
     taken = _drawn_pixels(axes)
     boxes = _written_boxes(axes, renderer)
+    anchors = [axes.transData.transform(label.anchors) for label in labels]
+    every = np.concatenate([np.empty((0, 2)), *anchors])
     written: list[Annotation] = []
-    for label in labels:
-        note = _write(axes, label, taken, boxes, renderer)
-        if note is not None:
-            written.append(note)
-            boxes.append(_extent(note, renderer))
+    for label, own in zip(labels, anchors, strict=True):
+        note = _note(label, axes)
+        for box in _tried(note, label, renderer):
+            if _is_free(box, axes.bbox, taken, boxes) and _apart(box, own) <= _apart(box, every) + _MARGIN:
+                written.append(note)
+                boxes.append(box)
+                break
     return written
+
+
+def _apart(box: Bbox, points: Pixels) -> float:
+    """Pixels from the box to the nearest of the points: a name has to be nearer to its own than to any other."""
+    sideways = np.fmax(np.fmax(box.x0 - points[:, 0], points[:, 0] - box.x1), 0)
+    upright = np.fmax(np.fmax(box.y0 - points[:, 1], points[:, 1] - box.y1), 0)
+    return float(np.hypot(sideways, upright).min())
 
 
 def _written_boxes(axes: Axes, renderer: RendererBase) -> list[Bbox]:
@@ -96,7 +107,7 @@ def _written_boxes(axes: Axes, renderer: RendererBase) -> list[Bbox]:
     return boxes + [_extent(note, renderer) for other in others for note in other.written]
 
 
-def _write(axes: Axes, label: Label, taken: Pixels, boxes: Sequence[Bbox], renderer: RendererBase) -> Annotation | None:
+def _note(label: Label, axes: Axes) -> Annotation:
     note = Annotation(
         label.text,
         label.anchors[0],
@@ -110,15 +121,18 @@ def _write(axes: Axes, label: Label, taken: Pixels, boxes: Sequence[Bbox], rende
         annotation_clip=False,
     )
     note.set_figure(axes.figure)
+    return note
+
+
+def _tried(note: Annotation, label: Label, renderer: RendererBase) -> Iterator[Bbox]:
+    """What the note takes up at each of its places, to which it is moved."""
     for (x, y), (right, up), distance in _places(label):
         note.xy = (x, y)
         reach = distance * (0.75 if right and up else 1.0)
         note.set_position((right * reach, up * reach))
         note.set_horizontalalignment(_ALIGN_X[right])
         note.set_verticalalignment(_ALIGN_Y[up])
-        if _is_free(_extent(note, renderer), axes.bbox, taken, boxes):
-            return note
-    return None
+        yield _extent(note, renderer)
 
 
 def _places(label: Label) -> Iterator[tuple[tuple[float, float], tuple[int, int], float]]:

@@ -20,7 +20,7 @@ from scaling.plots.accuracy import FAILED_LABEL, draw_tradeoff
 from scaling.plots.axes import set_cost_axis
 from scaling.plots.names import names_of
 
-_PANEL_WIDTH, _PANEL_HEIGHT, _NARROWEST, _IN_A_ROW = 4.6, 3.5, 7.2, 3
+_PANEL_WIDTH, _PANEL_HEIGHT, _NARROWEST, _WIDEST, _IN_A_ROW = 4.6, 3.5, 7.2, 13.8, 3
 _EDGE, _GAP = 0.12, 0.06
 
 Panel: TypeAlias = Callable[[Axes], Axes]
@@ -71,7 +71,7 @@ def draw_panels(
     """
     columns = min(len(panels), _IN_A_ROW)
     rows = -(-len(panels) // columns)
-    figure = _blank(max(_NARROWEST, width * columns), rows, height)
+    figure = _blank(min(max(_NARROWEST, width * columns), _WIDEST), rows, height)
     places = figure.subplots(rows, columns, squeeze=False).flatten().tolist()
     for draw, axes in zip(panels, places, strict=False):
         draw(axes)

@@ -64,9 +64,12 @@ def draw_side(side: Side, number: int, cost: Metric, axes: Axes, pale: bool = Fa
 
 def look(name: str, number: int) -> tuple[str, str, str]:
     """Colour, marker and title of a group: a family's own, else by its number."""
-    if name in style.FAMILY_COLOR:
-        return style.FAMILY_COLOR[name], style.FAMILY_MARKER[name], style.FAMILY_TITLE[name]
-    return style.SERIES[number % len(style.SERIES)], style.SERIES_MARKER[number % len(style.SERIES)], name
+    family = next((family for family, title in style.FAMILY_TITLE.items() if name in (family, title)), None)
+    if family is not None:
+        return style.FAMILY_COLOR[family], style.FAMILY_MARKER[family], style.FAMILY_TITLE[family]
+    families = len(style.FAMILY_COLOR)
+    place = families + (number - 1) % (len(style.SERIES) - families)
+    return style.SERIES[place], style.SERIES_MARKER[place], name
 
 
 def draw_points(points: pd.DataFrame, cost: Metric, axes: Axes, color: str, marker: str, label: str) -> None:
