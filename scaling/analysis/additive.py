@@ -1,0 +1,112 @@
+"""What each method adds on top of those before it (the paper's Table 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scaling.analysis import noise
+from scaling.analysis.estimates import Estimate, estimate
+from scaling.analysis.seeds import DATASET, RECIPE, VARIANT, collapse_seeds
+
+DRAWS = 2000
+_TOGETHER = {"randaugment_magnitude": "randaugment_layers", "batch_norm_momentum": "ema_decay"}
+"""Columns that only say more about what another one turns on."""
+_NETWORK = ("se_ratio", "resnet_d", "activation", "stem")
+_METHODS = ("ema_decay", "label_smoothing", "stochastic_depth", "randaugment_layers", "dropout", "se_ratio", "resnet_d")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing more.
+
+    Attributes:
+        label: what was added; the first step is what it was added to.
+        kind: `training`, `architecture`, or `` where nobody says.
+        top1: accuracy reached (fraction), NaN where the trial failed.
+        gain: over the step before it (fractions), with its 90% interval; NaN for the first.
+        verified: False for a published number from memory.
+    """
+
+    label: str
+    kind: str
+    top1: float
+    gain: Estimate
+    verified: bool = True
+
+
+def table_steps(table: pd.DataFrame, pictures: float = np.nan) -> tuple[Step, ...]:
+    """The steps of a published table as it was printed: `step`, `top1_percent`, `trust` and, where it says, `kind`.
+
+    Args:
+        table: as `scaling.published.table` gives it.
+        pictures: that the accuracies were measured on; where that is not known they are taken as exact.
+    """
+    top1 = table["top1_percent"].to_numpy(float) / 100
+    kinds = table["kind"] if "kind" in table else pd.Series("", table.index)
+    sd = np.sqrt(top1 * (1 - top1) / pictures) if np.isfinite(pictures) else np.zeros(len(top1))
+    verified = [trust != "unverified" for trust in table["trust"]]
+    return _steps(list(table["step"]), [str(kind) for kind in kinds], top1, sd, verified)
+
+
+def steps(frame: pd.DataFrame) -> tuple[Step, ...]:
+    """The longest chain of settings of which each is the one before it and one thing more; empty without one of three.
+
+    Args:
+        frame: as `scaling.load_results` gives it. Networks of one depth, width and resolution form a chain; it begins
+            with the setting that has the fewest methods (a step schedule before a cosine).
+    """
+    settings = collapse_seeds(frame)
+    network = ["study", "folder", *DATASET, *(name for name in VARIANT if name not in _NETWORK)]
+    chains = [_chain(rows) for _, rows in settings.groupby(network, dropna=False)]
+    chain = max(chains, key=len, default=[])
+    if len(chain) < 3:
+        return ()
+    rows = settings.loc[[row for row, _ in chain]]
+    kinds = ["architecture" if column in _NETWORK else "training" for _, column in chain]
+    return _steps(_labels(rows, chain), kinds, rows["top1"].to_numpy(float), noise.of(rows).top1, [True] * len(rows))
+
+
+def _chain(rows: pd.DataFrame) -> list[tuple[int, str]]:
+    """Rows, each with the column that it changes first; in the base's place, its own."""
+    columns = [name for name in (*RECIPE, *_NETWORK) if name not in _TOGETHER and rows[name].nunique(dropna=False) > 1]
+    methods = (rows[[*_METHODS]].astype(float).fillna(0) > 0).sum(axis=1)
+    plainest = ["methods", "epochs", "schedule"]
+    ordered = rows.assign(methods=methods).sort_values(plainest, ascending=[True, True, False], kind="stable")
+    known = ordered[columns].astype(object).where(ordered[columns].notna(), None)
+    if not columns:
+        return []
+    best: list[tuple[int, str]] = []
+    base = known.iloc[0]
+    changes = [(row, {name for name in columns if values[name] != base[name]}) for row, values in known.iterrows()]
+    before: set[str] = set()
+    for row, changed in sorted(changes, key=lambda change: len(change[1])):
+        if changed >= before and len(changed - before) == 1:
+            best.append((int(str(row)), next(iter(changed - before))))
+            before = changed
+    return [(int(str(known.index[0])), ""), *best]
+
+
+def _labels(rows: pd.DataFrame, chain: Sequence[tuple[int, str]]) -> list[str]:
+    first = rows.iloc[0]
+    labels = [f"base: depth {first['depth']:g}, width {first['width']:g}"]
+    for row, column in chain[1:]:
+        value = rows.loc[row, column]
+        shown = f"{value:g}" if isinstance(value, int | float | np.number) else str(value)
+        labels.append(f"{column.replace('_', ' ')} {shown}")
+    return labels
+
+
+def _steps(
+    labels: Sequence[str], kinds: Sequence[str], top1: noise.Floats, sd: noise.Floats, verified: Sequence[bool]
+) -> tuple[Step, ...]:
+    drawn = top1 + sd * np.random.default_rng(0).standard_normal((DRAWS, len(top1)))
+    changes = zip(np.diff(top1), np.diff(drawn, axis=1).T, strict=True)
+    gains = [Estimate(np.nan, np.nan, np.nan), *(estimate(change, redrawn) for change, redrawn in changes)]
+    return tuple(
+        Step(label, kind, float(value), gain, sure)
+        for label, kind, value, gain, sure in zip(labels, kinds, top1, gains, verified, strict=True)
+    )

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scaling import published
+from scaling.analysis.additive import steps, table_steps
+
+TABLE1 = published.load("table1")
+
+
+def test_the_printed_table_and_its_recipes_give_the_same_steps() -> None:
+    printed = table_steps(published.table("table1"), 50_000)
+    found = steps(TABLE1)
+    assert [step.top1 for step in found] == pytest.approx([step.top1 for step in printed])
+    assert [step.label for step in found][1:4] == ["schedule cosine", "epochs 350", "ema decay 0.9999"]
+    assert [step.kind for step in found][-3:] == ["training", "architecture", "architecture"]
+
+
+def test_a_gain_has_the_interval_of_two_binomials() -> None:
+    gain = table_steps(published.table("table1"), 50_000)[8].gain
+    sd = np.sqrt(2 * 0.81 * 0.19 / 50_000)
+    assert gain.value == pytest.approx(0.015)
+    assert gain.high - gain.low == pytest.approx(2 * 1.645 * sd, rel=0.1)
+
+
+def test_the_order_of_the_records_does_not_matter() -> None:
+    shuffled = TABLE1.sample(frac=1, random_state=1)
+    assert [step.label for step in steps(shuffled)] == [step.label for step in steps(TABLE1)]
+
+
+def test_numbers_from_memory_are_marked() -> None:
+    found = table_steps(published.table("table6"))
+    assert sum(not step.verified for step in found) == 7
+    assert found[1].gain.low == found[1].gain.high
+
+
+@pytest.mark.parametrize("table", ["fig3", "table7", "table2"])
+def test_other_studies_have_no_chain(table: str) -> None:
+    assert steps(published.load(table)) == ()
+    assert steps(published.load(table).head(0)) == ()
