@@ -66,10 +66,20 @@ def _distribution(name: str, rows: pd.DataFrame) -> Distribution:
     failed = int((rows["top1"].isna() & (rows["failed"] > 0)).sum())
     total = len(error) + failed
     share = np.arange(1, len(error) + 1) / max(total, 1)
-    margin = np.sqrt(np.log(2 / (1 - LEVEL)) / (2 * max(total, 1)))
+    margin = _margin(total)
     low, high = np.clip(share - margin, 0, 1), np.clip(share + margin, 0, 1)
     found = Distribution(name, error, share, low, high, failed, "")
     return Distribution(name, error, share, low, high, failed, _sentence(found, total))
+
+
+def apart(one: Distribution, other: Distribution) -> bool:
+    """Whether the 90% bands of two functions part at any error."""
+    margins = sum(_margin(len(of.error) + of.failed) for of in (one, other))
+    return any(abs(one.at(error) - other.at(error)) > margins for error in (*one.error, *other.error))
+
+
+def _margin(total: int) -> float:
+    return float(np.sqrt(np.log(2 / (1 - LEVEL)) / (2 * max(total, 1))))
 
 
 def _sentence(found: Distribution, total: int) -> str:

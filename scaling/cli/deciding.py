@@ -8,25 +8,48 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from scaling.cli.common import AsJson, input_errors, print_json, results_of
+from scaling.cli.common import RESULTS, AsJson, input_errors, print_json, results_of
 
 
 def plot(
-    results: Annotated[list[Path], typer.Argument(metavar="RESULTS...", help="Study folders, or folders of them.")],
+    results: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Study folders, or folders of them.")
+    ] = None,
+    published: Annotated[
+        bool, typer.Option("--published", help="The paper's figures; with RESULTS, behind or beside their points.")
+    ] = False,
+    into: Annotated[
+        Path | None,
+        typer.Option(help="Where the paper's figures go, in its figures/; default: results/published."),
+    ] = None,
     formats: Annotated[str, typer.Option("--format", help="Comma-separated: png, svg, pdf.")] = "png,svg",
 ) -> None:
-    """Draw accuracy against latency, multiply-accumulates and parameters, into each study's figures/."""
+    """Draw every figure that the results can speak to, with an index.md of what one may conclude."""
     from scaling import records, session
-    from scaling.plots import draw_study
+    from scaling.plots import draw_published, draw_study
 
+    asked = formats.split(",")
     with input_errors():
-        for folder in records.find(*results):
-            drawn = draw_study(folder, formats.split(","), session.asked_for(folder))
+        refuse_into(into, bool(results), published)
+        if published and not results:
+            for file in draw_published((into or RESULTS / "published") / "figures", asked):
+                typer.echo(file)
+            return
+        for folder in records.find(*(results or [RESULTS])):
+            drawn = draw_study(folder, asked, session.asked_for(folder), published)
             typer.echo(f"{folder.name}: {drawn.trained} trials drawn, {drawn.failed} failed")
             for note in drawn.notes:
                 typer.echo(f"  {note}")
             for file in drawn.files:
                 typer.echo(f"  {file}")
+
+
+def refuse_into(into: Path | None, results: bool, published: bool) -> None:
+    """A study's figures go beside its records, so `--into` is for published ones alone."""
+    from scaling.errors import UserError
+
+    if into is not None and (results or not published):
+        raise UserError("--into is for --published alone; a study's figures go into its own figures/")
 
 
 def fit(

@@ -55,8 +55,8 @@ def set_accuracy_axis(axes: Axes, metric: Metric, low: float, high: float) -> No
 
 def frame_points(axes: Axes, cost: Metric, accuracy: Metric) -> None:
     """Both axes around all that was drawn so far, with room for labels; to be called again after more was drawn."""
-    if not axes.has_data():
-        return
     box = axes.dataLim
+    if not np.isfinite(box.extents).all():
+        return
     set_cost_axis(axes, cost, pd.Series([box.x0, box.x1]))
     set_accuracy_axis(axes, accuracy, box.y0, box.y1)

@@ -11,6 +11,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from scaling.errors import UserError
+from scaling.plots import style
+from scaling.plots.index import write_index
+from scaling.plots.picture import Picture, Skipped
 
 FORMATS: dict[str, dict[str, Any]] = {
     "png": {"metadata": {"Software": None}},
@@ -28,6 +31,16 @@ def check(formats: Sequence[str]) -> None:
     """
     if unknown := [form for form in formats if form not in FORMATS]:
         raise UserError(f"no format named {', '.join(map(repr, unknown))}; there are: {', '.join(FORMATS)}")
+
+
+def save_all(pictures: Sequence[Picture | Skipped], folder: Path, title: str, formats: Sequence[str]) -> list[Path]:
+    """Draws and writes every picture in each format, and the index of all of them; returns the files."""
+    files: list[Path] = []
+    for picture in pictures:
+        if isinstance(picture, Picture) and formats:
+            with style.light():
+                files += save(picture.figure(), folder, picture.name, formats)
+    return [*files, write_index(folder, title, pictures, formats)] if formats else files
 
 
 def save(figure: Figure, folder: Path, name: str, formats: Sequence[str]) -> list[Path]:

@@ -15,7 +15,7 @@ from scaling.plots.accuracy import FAILED_LABEL, regime_title
 from scaling.plots.axes import frame_points
 from scaling.plots.devices import by_device, cost_of
 from scaling.plots.labels import AROUND, LOWER_RIGHT, UPPER_LEFT, Label, name
-from scaling.plots.names import model_name
+from scaling.plots.names import model_name, readable
 from scaling.plots.picture import Picture, Skipped
 from scaling.plots.sides import MANY, TOP1, draw_points, look, xy
 from scaling.plots.speed_accuracy import background_note
@@ -111,7 +111,7 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
         title="Which networks does no other one beat?",
         shows="Accuracy against cost over all families together; the Pareto front as steps, and how surely each "
         "network is on it.",
-        concludes=" ".join(f"{title}: {one.sentence}" for title, one in shown),
+        concludes=" ".join(f"{title}: {readable(one.sentence)}" for title, one in shown),
         panels=tuple(partial(_panel, title, one, _behind(under, cost)) for title, one in shown[:MOST]),
         notes=(_HINT, *_outside(shown), *left_out, *background_note(under)),
         size=(4.9, 4.1),

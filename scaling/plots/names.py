@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
 
 from scaling.analysis.arms import Arm
 from scaling.analysis.tradeoff import Tradeoff
+from scaling.metrics import METRICS
 from scaling.models.efficientnet import NAMED
 from scaling.plots import style
 from scaling.plots.accuracy import ACCURACY
@@ -73,3 +75,11 @@ def model_name(point: pd.Series[Any], with_resolution: bool) -> str:
 def _position(point: pd.Series[Any], tradeoff: Tradeoff) -> tuple[float, float]:
     x, y = point[tradeoff.cost.column] * tradeoff.cost.scale, point["top1"] * ACCURACY.scale
     return float(x), float(y)
+
+
+def readable(text: str) -> str:
+    """The text with families and costs by their titles rather than by their names in a frame."""
+    costs = {metric.column: metric.label.split(" (")[0].lower() for metric in METRICS.values()}
+    for name, title in {**style.FAMILY_TITLE, **costs}.items():
+        text = re.sub(rf"\b{name}\b", title, text)
+    return text

@@ -8,7 +8,6 @@ from io import BytesIO
 from matplotlib.figure import Figure
 
 from scaling.plots import style
-from scaling.plots.files import FORMATS
 from scaling.plots.sheet import Panel, draw_panels
 
 NOTEBOOK_DPI = 100
@@ -49,7 +48,7 @@ class Picture:
         """As notebooks show it: the same bytes whatever their backend."""
         drawn = BytesIO()
         with style.light():
-            self.figure().savefig(drawn, format="png", dpi=NOTEBOOK_DPI, **FORMATS["png"])
+            self.figure().savefig(drawn, format="png", dpi=NOTEBOOK_DPI, metadata={"Software": None})
         return drawn.getvalue()
 
 

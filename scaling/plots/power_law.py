@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -128,11 +129,14 @@ def _frame(axes: Axes) -> None:
 
 def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture | Skipped:
     """The figure of these results, one panel a group; `under`: published points to stand behind."""
-    found, others = fitted(frame)
-    if not any(one.laws.fits for one in found):
-        return Skipped(NAME, "; ".join(dict.fromkeys(one.laws.reason for one in found)) or "nothing trained yet")
-    behind = fitted(under)[0] if under is not None else []
+    return picture_of(*fitted(frame), [] if under is None else fitted(under)[0])
+
+
+def picture_of(found: list[Fitted], others: int = 0, behind: Sequence[Fitted] = ()) -> Picture | Skipped:
+    """The figure of groups that were fitted already; `others` more were not."""
     shown = [one for one in found if one.laws.fits]
+    if not shown:
+        return Skipped(NAME, "; ".join(dict.fromkeys(one.laws.reason for one in found)) or "nothing trained yet")
     return Picture(
         name=NAME,
         title="How does error fall with the size of the network?",
@@ -145,7 +149,7 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
     )
 
 
-def _panel(found: Fitted, behind: list[Fitted], axes: Axes) -> Axes:
+def _panel(found: Fitted, behind: Sequence[Fitted], axes: Axes) -> Axes:
     for one in behind:
         power_law(one, axes, pale=True)
     return power_law(found, axes)

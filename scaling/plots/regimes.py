@@ -84,10 +84,10 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
         found += [] if under is None else [("published", compared(collapse_seeds(under), cost_of(under)))]
     except UserError as reason:
         return Skipped(NAME, str(reason))
-    own = [one for device, one in found if device != "published" and one.regimes]
+    own = [one for device, one in found if device != "published" and _answers(one)]
     if not own:
-        return Skipped(NAME, "; ".join(dict.fromkeys(note for _, one in found for note in one.notes[:1])))
-    places = [(device, one, regime) for device, one in found for regime in one.regimes]
+        return Skipped(NAME, "; ".join(dict.fromkeys(note for _, one in found for note in one.notes)))
+    places = [(device, one, regime) for device, one in found if _answers(one) for regime in one.regimes]
     several = len({device for device, *_ in places}) > 1
     left_out = [f"{len(places) - MOST} more panels not shown."] if len(places) > MOST else []
     return Picture(
@@ -105,6 +105,11 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
 def _bare(cost: Metric) -> str:
     """Its label without the unit."""
     return cost.label.split(" (")[0].lower()
+
+
+def _answers(found: Regimes) -> bool:
+    """Whether there is a range of cost that any two arms share."""
+    return any(cell.shared for regime in found.regimes for cell in regime.cells)
 
 
 def _said(found: Regimes) -> str:

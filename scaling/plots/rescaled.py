@@ -13,6 +13,7 @@ from scaling.analysis.seeds import collapse_seeds
 from scaling.errors import UserError
 from scaling.plots import speed_accuracy, style
 from scaling.plots.devices import by_device, cost_of
+from scaling.plots.names import readable
 from scaling.plots.picture import Picture, Skipped
 
 NAME = "rescaled"
@@ -63,7 +64,8 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
 
 def _said(device: str, found: Comparisons) -> str:
     on = f"On {device}: " if device else ""
-    return on + " ".join(pair.sentence for pair in found.pairs if {pair.of.name, pair.over.name} == {LOWER, OWN})
+    said = (pair.sentence for pair in found.pairs if {pair.of.name, pair.over.name} == {LOWER, OWN})
+    return on + readable(" ".join(said))
 
 
 def _one_device(frame: pd.DataFrame, cost: str) -> pd.DataFrame:

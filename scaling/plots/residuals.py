@@ -45,7 +45,11 @@ def residuals(laws: Laws, fit: Fit, axes: Axes) -> Axes:
 
 def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture | Skipped:
     """The residuals of every law of these results, and of the published ones in panels of their own."""
-    found = [*fitted(frame)[0], *([] if under is None else fitted(under)[0])]
+    return picture_of([*fitted(frame)[0], *([] if under is None else fitted(under)[0])])
+
+
+def picture_of(found: list[Fitted]) -> Picture | Skipped:
+    """The residuals of groups that were fitted already."""
     every = [(one, fit) for one in found for fit in one.laws.fits]
     if not every:
         return Skipped(NAME, "; ".join(dict.fromkeys(one.laws.reason for one in found)) or "nothing trained yet")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal, TypeAlias
 
 import pandas as pd
@@ -38,20 +39,32 @@ def draw_tradeoffs(regimes: Sequence[Tradeoff], title: str, notes: Sequence[str]
     Returns:
         A figure, about 9 by 5 inches for two regimes. Draw and save it within `scaling.plots.style.light`.
     """
+    return draw_panels(tradeoff_panels(regimes), title, notes)
+
+
+def tradeoff_panels(regimes: Sequence[Tradeoff]) -> tuple[Panel, ...]:
+    """A panel a regime, all with one horizontal axis, so that a variant stands at the same place in each."""
     cost = regimes[0].cost
     known = pd.concat([rows[cost.column] for regime in regimes for rows in (regime.points, regime.failed)])
 
-    def panel(regime: Tradeoff) -> Panel:
-        def drawn(axes: Axes) -> Axes:
-            draw_tradeoff(regime, axes)
-            # One horizontal axis for all regimes, so that a variant stands at the same place in each.
-            set_cost_axis(axes, cost, known * cost.scale)
-            labels.name(axes, names_of(regime))
-            return axes
+    def panel(regime: Tradeoff, axes: Axes) -> Axes:
+        draw_tradeoff(regime, axes)
+        set_cost_axis(axes, cost, known * cost.scale)
+        labels.name(axes, names_of(regime))
+        return axes
 
-        return drawn
+    return tuple(partial(panel, regime) for regime in regimes)
 
-    return draw_panels([panel(regime) for regime in regimes], title, notes)
+
+def sentence_panel(sentence: str) -> Panel:
+    """A panel that says in words why there is nothing to see."""
+
+    def panel(axes: Axes) -> Axes:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center", color=style.PALE_INK)
+        return axes
+
+    return panel
 
 
 def draw_panels(
@@ -78,16 +91,6 @@ def draw_panels(
     for axes in places[len(panels) :]:
         axes.set_axis_off()
     _surround(figure, title, _legend(figure, places), notes)
-    return figure
-
-
-def draw_sentence(title: str, sentence: str, notes: Sequence[str]) -> Figure:
-    """Draws a figure that says in words why there is nothing to see."""
-    figure = _blank(_NARROWEST, 1)
-    axes = figure.subplots()
-    axes.set_axis_off()
-    axes.text(0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center", color=style.PALE_INK)
-    _surround(figure, title, None, notes)
     return figure
 
 

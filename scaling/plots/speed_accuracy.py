@@ -16,6 +16,7 @@ from scaling.metrics import Metric
 from scaling.plots import style
 from scaling.plots.devices import by_device, cost_of
 from scaling.plots.labels import LOWER_RIGHT, Label, name
+from scaling.plots.names import readable
 from scaling.plots.picture import Picture, Skipped
 from scaling.plots.sides import draw_side, sides
 
@@ -60,9 +61,10 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
         found = [(device, compare(collapse_seeds(rows), cost)) for device, rows in by_device(frame, cost)]
     except UserError as reason:
         return Skipped(NAME, str(reason))
-    found = [(device, one) for device, one in found if one.pairs]
+    why = " ".join(f"{pair.sentence}." for _, one in found for pair in one.pairs)
+    found = [(device, one) for device, one in found if any(len(side.points) for side in sides(one))]
     if not found:
-        return Skipped(NAME, "one family only: there is nothing to compare it with")
+        return Skipped(NAME, why or "one family only: there is nothing to compare it with")
     return Picture(
         name=NAME,
         title="Which family reaches an accuracy in less time?",
@@ -78,14 +80,14 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
 def said(device: str, found: Comparisons) -> str:
     """The sentences of all pairs, with the device they are of."""
     on = f"On {device}: " if device else ""
-    return on + " ".join(pair.sentence for pair in found.pairs)
+    return on + readable(" ".join(pair.sentence for pair in found.pairs))
 
 
 def notes(found: list[tuple[str, Comparisons]]) -> tuple[str, ...]:
     """What the comparisons rest on, each said once."""
     every = dict.fromkeys(note for _, one in found for note in one.notes)
     bars = "Bars: 90% of the noise of seeds and validation pictures. Labels: depth, or the model's name@resolution."
-    return (bars, " ".join(f"{note[:1].upper()}{note[1:]}." for note in every)) if every else (bars,)
+    return (bars, " ".join(f"{note[:1].upper()}{note[1:]}." for note in map(readable, every))) if every else (bars,)
 
 
 def background_note(under: pd.DataFrame | None) -> tuple[str, ...]:

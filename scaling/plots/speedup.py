@@ -15,6 +15,7 @@ from scaling.errors import UserError
 from scaling.plots import style
 from scaling.plots.axes import log_ticks
 from scaling.plots.devices import by_device, cost_of
+from scaling.plots.names import readable
 from scaling.plots.picture import Picture, Skipped
 from scaling.plots.sides import look
 
@@ -87,7 +88,7 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
     except UserError as reason:
         return Skipped(NAME, str(reason))
     answered = [(device, pair) for device, pair in pairs if pair.overall is not None]
-    unanswered = [f"{_on(device)}{pair.sentence}." for device, pair in pairs if pair.overall is None]
+    unanswered = [f"{_on(device)}{readable(pair.sentence)}." for device, pair in pairs if pair.overall is None]
     own = [one for one in answered if not one[0].startswith("published")]
     if not own:
         return Skipped(NAME, " ".join(unanswered) or "one family only: there is nothing to compare it with")
@@ -96,7 +97,7 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
         title="How many times less does one family cost at equal accuracy?",
         shows="Speed-up over the accuracies that both families reach, with its interval, the verdict of each band and "
         "where the two cross.",
-        concludes=" ".join(f"{_on(device)}{pair.sentence}" for device, pair in own),
+        concludes=" ".join(f"{_on(device)}{readable(pair.sentence)}" for device, pair in own),
         panels=tuple(partial(_panel, device, pair) for device, pair in answered[:MOST]),
         notes=(_HINT, *unanswered),
         size=(4.9, 3.8) if len(answered) < 3 else (3.7, 3.6),

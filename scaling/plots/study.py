@@ -9,24 +9,15 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
-from matplotlib.figure import Figure
 
 from scaling.analysis.seeds import collapse_seeds
-from scaling.analysis.tradeoff import tradeoffs
 from scaling.frame import load_results
 from scaling.metrics import METRICS
-from scaling.plots import notes, style
-from scaling.plots.files import check, save
-from scaling.plots.sheet import draw_sentence, draw_tradeoffs
+from scaling.plots import notes
+from scaling.plots.costs import COSTS, cost_pictures
+from scaling.plots.files import check, save_all
+from scaling.plots.gallery import gallery, published_gallery
 from scaling.records import ResultsFolder, find
-
-COSTS = {
-    "training_ms": "accuracy_vs_training_ms",
-    "inference_ms": "accuracy_vs_inference_ms",
-    "macs": "accuracy_vs_macs",
-    "params": "accuracy_vs_params",
-}
-"""What accuracy is drawn against, and the name of the file."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +38,13 @@ class Drawn:
     notes: tuple[str, ...]
 
 
-def draw(paths: Sequence[Path], formats: Sequence[str] = ("png",)) -> list[Drawn]:
+def draw(paths: Sequence[Path], formats: Sequence[str] = ("png",), with_published: bool = False) -> list[Drawn]:
     """Draws every results folder among `paths` and below them.
 
     Args:
         paths: results folders, or folders of them.
         formats: of `png`, `svg` and `pdf`.
+        with_published: the paper's numbers stand behind or beside each study's own.
 
     Returns:
         One entry a folder, each once.
@@ -63,16 +55,22 @@ def draw(paths: Sequence[Path], formats: Sequence[str] = ("png",)) -> list[Drawn
     """
     check(formats)
     folders = {folder.path.resolve(): folder for folder in find(*paths)}
-    return [draw_study(folder, formats) for folder in folders.values()]
+    return [draw_study(folder, formats, with_published=with_published) for folder in folders.values()]
 
 
-def draw_study(folder: ResultsFolder, formats: Sequence[str] = ("png",), trial_ids: Set[str] | None = None) -> Drawn:
-    """Draws the figures of one results folder into its `figures/`.
+def draw_study(
+    folder: ResultsFolder,
+    formats: Sequence[str] = ("png",),
+    trial_ids: Set[str] | None = None,
+    with_published: bool = False,
+) -> Drawn:
+    """Draws the figures of one results folder into its `figures/`, with an index of them.
 
     Args:
         folder: with records.
-        formats: of `png`, `svg` and `pdf`.
+        formats: of `png`, `svg` and `pdf`; none: nothing is written.
         trial_ids: draw these trials only, and count the others; None: all.
+        with_published: the paper's numbers stand behind or beside the study's own.
 
     Raises:
         UserError: if a format is none of these.
@@ -81,18 +79,25 @@ def draw_study(folder: ResultsFolder, formats: Sequence[str] = ("png",), trial_i
     check(formats)
     frame, skipped = _load(folder)
     kept = frame if trial_ids is None else frame[frame["trial_id"].isin(sorted(trial_ids))]
-    others = len(frame) - len(kept)
+    others, failures = len(frame) - len(kept), _failures(kept)
     settings = collapse_seeds(kept)
-    failures = _failures(kept)
-    files = []
-    for cost, name in COSTS.items():
-        with style.light():
-            figure = _figure(_title(folder), settings, cost, failures, others)
-            files += save(figure, folder.figures, name, formats)
+    title = _title(folder)
+    pictures = [*cost_pictures(settings, title, failures, others), *gallery(kept, with_published)]
+    files = save_all(pictures, folder.figures, title, formats)
     shown = settings[settings["top1"].notna()]
     missing = [note for cost in COSTS for note in notes.about_missing(shown, METRICS[cost])]
     said = (*missing, *notes.about_failures(failures), *notes.about_others(others), *skipped)
     return Drawn(folder.path, tuple(files), len(kept) - len(failures), len(failures), said)
+
+
+def draw_published(folder: Path, formats: Sequence[str] = ("png",)) -> list[Path]:
+    """Draws the paper's figures from its published numbers into `folder`, with an index; returns the files.
+
+    Raises:
+        UserError: if a format is none of `png`, `svg` and `pdf`.
+    """
+    check(formats)
+    return save_all(published_gallery(), folder, "The paper's figures, from its published numbers", formats)
 
 
 def _load(folder: ResultsFolder) -> tuple[pd.DataFrame, list[str]]:
@@ -121,14 +126,3 @@ def _title(folder: ResultsFolder) -> str:
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
         return folder.name
     return question if isinstance(question, str) and question.strip() else folder.name
-
-
-def _figure(title: str, settings: pd.DataFrame, cost: str, failures: list[tuple[str, str]], others: int) -> Figure:
-    sentences = notes.small_print(settings, cost, failures, others)
-    if settings.empty:
-        return draw_sentence(title, "There is no trained trial to draw yet.", sentences)
-    known = settings[cost].notna()
-    if not known.any():
-        name = METRICS[cost].label.split(" (")[0].lower()
-        return draw_sentence(title, f"The {name} was not measured for any of these variants.", sentences)
-    return draw_tradeoffs(tradeoffs(settings, cost), title, sentences)

@@ -17,9 +17,9 @@ from scaling.metrics import METRICS
 from scaling.plots import draw, draw_study, sheet, style
 from scaling.plots.accuracy import FAILED_LABEL, draw_tradeoff
 from scaling.plots.axes import log_ticks
+from scaling.plots.costs import COSTS
 from scaling.plots.labels import Names
 from scaling.plots.notes import about_cost, about_failures, small_print
-from scaling.plots.study import COSTS
 from scaling.records import ResultsFolder
 from tests.builders import latency_record, results_folder, train_record, trial
 
@@ -101,12 +101,13 @@ def test_failed_trials_are_crosses_at_the_foot(tmp_path: Path) -> None:
     assert max(y) < 0.1
 
 
-def test_writes_four_figures_a_format_and_no_drafts(tmp_path: Path) -> None:
+def test_writes_every_figure_in_each_format_with_an_index_and_no_drafts(tmp_path: Path) -> None:
     folder = folder_of(tmp_path, VARIANTS)
     (drawn,) = draw([tmp_path, folder.path], ("png", "svg"))
-    assert [file.name for file in drawn.files] == [
-        f"{name}.{form}" for name in COSTS.values() for form in ("png", "svg")
-    ]
+    names = [file.name for file in drawn.files]
+    assert names[:8] == [f"{name}.{form}" for name in COSTS.values() for form in ("png", "svg")]
+    assert {"regimes.png", "regimes.svg", "fronts.png", "power_law.svg", "seed_spread.png"} < set(names)
+    assert names[-1] == "index.md"
     assert sorted(folder.figures.iterdir()) == sorted(drawn.files)
     assert (drawn.trained, drawn.failed, drawn.notes) == (10, 0, ())
 
@@ -122,7 +123,7 @@ def test_the_same_records_give_the_same_bytes_and_nothing_global_changes(tmp_pat
 def test_small_print_and_title(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures: list[Figure] = []
     folder = folder_of(tmp_path, VARIANTS, failed=(0,), study="question: Deeper or wider?\n")
-    monkeypatch.setattr("scaling.plots.study.save", lambda figure, *_: figures.append(figure) or [])
+    monkeypatch.setattr("scaling.plots.files.save", lambda figure, *_: figures.append(figure) or [])
     drawn = draw_study(folder)
     said = texts(figures[0]).replace("\n", " ")
     assert said.startswith("Deeper or wider?")
@@ -188,7 +189,8 @@ def test_other_settings_are_counted_not_drawn(tmp_path: Path) -> None:
 def test_degenerate_studies_are_drawn(tmp_path: Path, records: dict[str, Any]) -> None:
     (drawn,) = draw([folder_of(tmp_path, **records).path])
     assert all(file.stat().st_size > 0 for file in drawn.files)
-    assert len(drawn.files) == 4
+    assert [file.stem for file in drawn.files[:4]] == [*COSTS.values()]
+    assert "## Not drawn" in drawn.files[-1].read_text()
 
 
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from scaling.cli import app
+from scaling.frame import load_results
+from scaling.plots import Picture, draw_published, draw_study, gallery, published_gallery
+from scaling.plots.index import write_index
+from scaling.plots.picture import Skipped
+from tests.plots.test_study import FAMILIES, VARIANTS, folder_of
+
+
+def picture(name: str, **words: str) -> Picture:
+    return Picture(name, "What?", "this", words.get("concludes", "that"), (lambda axes: axes,), ("a note.",))
+
+
+def test_the_index_has_every_picture_its_words_and_what_was_skipped(tmp_path: Path) -> None:
+    file = write_index(tmp_path, "A study", [picture("one"), Skipped("two", "resnet_rs has one point")], ("svg", "png"))
+    assert file.read_text() == (
+        "# A study\n\n## What?\n\n![one](one.png)\n\nShows: this\n\n**One may conclude:** that\n\n"
+        "Small print: a note.\n\n## Not drawn\n\n- `two`: ResNet-RS has one point\n"
+    )
+
+
+@pytest.mark.parametrize(("form", "link"), [("svg", "![one](one.svg)"), ("pdf", "[one](one.pdf)")])
+def test_the_index_shows_what_there_is(tmp_path: Path, form: str, link: str) -> None:
+    assert link in write_index(tmp_path, "A study", [picture("one")], (form,)).read_text()
+
+
+def test_a_studys_index_names_only_figures_that_are_there(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, VARIANTS, failed=(1,), study="question: Deeper or wider?\n")
+    *figures, index = draw_study(folder).files
+    said = index.read_text()
+    assert said.startswith("# Deeper or wider?")
+    assert re.findall(r"!\[.*?\]\((.*?)\)", said) == [file.name for file in figures]
+    assert "1 trial failed" in said
+    assert "- `rescaled`: no EfficientNets" in said
+
+
+@pytest.mark.slow
+def test_the_papers_figures_are_drawn_from_its_numbers(tmp_path: Path) -> None:
+    names = [file.name for file in draw_published(tmp_path)]
+    assert names == [
+        *("speed_accuracy.png", "power_law.png", "residuals.png", "speedup.png", "regimes.png", "fronts.png"),
+        *("rescaled.png", "additive.png", "distribution.png", "additive_video.png", "index.md"),
+    ]
+    said = (tmp_path / "index.md").read_text()
+    assert "Source: arXiv 2103.07579, Figure 3, digitised." in said
+    assert "Not verified: recipe." in said
+    assert "- `seed_spread`: one number was published" in said
+
+
+def test_every_published_picture_concludes_with_numbers() -> None:
+    for one in published_gallery():
+        assert isinstance(one, Skipped) or re.search(r"\d", one.concludes), one.name
+
+
+@pytest.mark.parametrize(
+    ("variants", "options"),
+    [
+        pytest.param(VARIANTS, {"failed": tuple(range(10))}, id="all failed"),
+        pytest.param(VARIANTS, {"timed": False}, id="no timings"),
+        pytest.param(VARIANTS[:1], {}, id="one point"),
+        pytest.param(VARIANTS[:1] * 2, {}, id="one point twice"),
+        pytest.param(FAMILIES, {}, id="two families"),
+        pytest.param(FAMILIES, {"failed": (4, 5)}, id="one family failed"),
+        pytest.param(FAMILIES[2:], {}, id="one efficientnet"),
+        pytest.param([], {}, id="no record"),
+    ],
+)
+def test_degenerate_results_are_figures_or_reasons(tmp_path: Path, variants: list, options: dict) -> None:
+    frame = load_results(folder_of(tmp_path, variants, **options).path)
+    for one in gallery(frame):
+        if isinstance(one, Picture):
+            one.figure().draw_without_rendering()
+            assert one.concludes
+        else:
+            assert one.reason
+
+
+@pytest.mark.slow
+def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder_of(tmp_path, VARIANTS)
+    monkeypatch.chdir(tmp_path)
+    both = CliRunner().invoke(app, ["plot", "made_up", "--published", "--format", "png"])
+    assert both.exit_code == 0, both.output
+    assert "made_up: 10 trials drawn, 0 failed" in both.output
+    assert "Published points stand behind" in (tmp_path / "made_up" / "figures" / "index.md").read_text()
+    alone = CliRunner().invoke(app, ["plot", "--published", "--into", "paper", "--format", "pdf"])
+    assert alone.exit_code == 0, alone.output
+    assert (tmp_path / "paper" / "figures" / "additive.pdf").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["made_up", "--into", "x"], "--into is for --published alone"),
+        (["made_up", "--published", "--into", "x"], "--into is for --published alone"),
+        (["--published", "--format", "gif"], "no format named 'gif'"),
+        ([], "results: no such folder"),
+    ],
+)
+def test_wrong_input_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["plot", *arguments])
+    assert result.exit_code == 2
+    assert said in result.output
