@@ -23,7 +23,7 @@ STUDY_DATA = $(if $(and $(STUDY_FILE),$(shell grep -s fashion_mnist $(STUDY_FILE
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SECONDEXPANSION:
-.PHONY: help setup data study plot test test-quick lint format test-lowest test-peers clean
+.PHONY: help setup data study plot test test-quick lint format test-lowest test-peers notebooks clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,13 @@ study: $(INSTALLED) $$(STUDY_DATA)  ## Plan, run and plot a study: STUDY=depth_v
 
 plot: $(INSTALLED)  ## Draw what a study has so far: STUDY=depth_vs_width
 	$(BIN)/scaling plot $(RESULTS) $(ARGS)
+
+notebooks: $(INSTALLED)  ## Run the notebooks again, in place
+	@# Without times and versions, and what was printed in one piece: what differs afterwards is what the notebooks say.
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+		--ExecutePreprocessor.record_timing=False --ClearMetadataPreprocessor.enabled=True \
+		--ClearMetadataPreprocessor.preserve_nb_metadata_mask=kernelspec \
+		--NotebookExporter.preprocessors=nbconvert.preprocessors.CoalesceStreamsPreprocessor notebooks/*.ipynb
 
 test: $(INSTALLED)  ## Run all tests, the quick ones first
 	@$(MAKE) --no-print-directory data || echo "No Fashion-MNIST on this machine: tests that read it are skipped."

@@ -119,9 +119,14 @@ def compare(settings: pd.DataFrame, cost: str = "training_ms", by: str = "family
     settings = comparable(settings, cost)
     draws = affordable(draws, _SORTED * len(settings))
     settings = settings.assign(noise=noise.of(settings).top1)
-    sides = [_side(str(name), rows, metric) for name, rows in settings.groupby(by, sort=True)]
+    sides = [_side(_name(name), rows, metric) for name, rows in settings.groupby(by, sort=True)]
     pairs = tuple(_compared(later, earlier, metric, draws) for earlier, later in combinations(sides, 2))
     return Comparisons(metric, by, conditions(settings, cost), pairs, tuple(_notes(sides, metric, by)))
+
+
+def _name(group: object) -> str:
+    """Whole numbers, as of epochs, without a point."""
+    return f"{group:g}" if isinstance(group, float) else str(group)
 
 
 def _side(name: str, rows: pd.DataFrame, metric: Metric) -> Side:

@@ -16,6 +16,7 @@ from scaling.analysis.conditions import comparable, cost_metric
 from scaling.analysis.estimates import Estimate, affordable, estimate
 from scaling.analysis.overfitting import Growth, growth
 from scaling.analysis.rankings import Ranking, rankings
+from scaling.analysis.wording import counted
 from scaling.metrics import Metric
 
 Ahead: TypeAlias = Literal["width", "depth", "undecided"]
@@ -192,13 +193,14 @@ def _ahead(advantage: Estimate) -> Ahead:
 
 def _sentence(epochs: int, cells: int, found: Estimate, ahead: tuple[int, int], decided: tuple[int, int]) -> str:
     if np.isnan(found.value):
-        return f"{epochs} epochs: the arms share no range of cost at any resolution."
+        return f"{counted(epochs, 'epoch')}: the arms share no range of cost at any resolution."
     points = found.scaled(100)
     arm = "width" if found.value > 0 else "depth"
     sure = "ahead" if found.side_of(0, "y", "y") == "y" else "ahead in direction only, undecided"
     interval = f"{abs(points.value):.2f} points (width less depth, 90%: {points.low:+.2f} to {points.high:+.2f})"
     counts = (f"{name} at {n} (sure at {m})" for name, n, m in zip(("width", "depth"), ahead, decided, strict=True))
-    return f"{epochs} epochs: {arm} {sure} by {interval}; ahead, of {cells} cells: {', '.join(counts)}."
+    of = f"ahead, of {counted(cells, 'cell')}: {', '.join(counts)}"
+    return f"{counted(epochs, 'epoch')}: {arm} {sure} by {interval}; {of}."
 
 
 def _notes(settings: pd.DataFrame, cost: Metric, cells: Sequence[Cell]) -> Iterator[str]:
@@ -206,7 +208,7 @@ def _notes(settings: pd.DataFrame, cost: Metric, cells: Sequence[Cell]) -> Itera
         yield "no resolution has both a depth arm and a width arm from the same point"
     for cell in cells:
         if cell.shared is None:
-            yield f"{cell.epochs} epochs at {cell.resolution}: the arms share no range of {cost.column}"
+            yield f"{counted(cell.epochs, 'epoch')} at {cell.resolution}: the arms share no range of {cost.column}"
     if failed := int(settings["failed"].sum()):
         yield f"{failed} failed trials are in no arm"
     if unmeasured := int((settings["top1"].notna() & settings[cost.column].isna()).sum()):

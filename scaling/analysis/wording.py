@@ -11,6 +11,11 @@ from scaling.analysis.bands import Band, Crossover
 from scaling.metrics import Metric
 
 
+def counted(number: float, noun: str) -> str:
+    """`1 epoch`, `3 epochs`."""
+    return f"{number:g} {noun}{'' if number == 1 else 's'}"
+
+
 def verdict_word(verdict: str, cost: Metric) -> str:
     """`faster` and `slower` are said of times only."""
     return verdict if cost.column.endswith("_ms") else {"faster": "cheaper", "slower": "dearer"}.get(verdict, verdict)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 
 from matplotlib.figure import Figure
 
 from scaling.plots import style
 from scaling.plots.sheet import Panel, draw_panels
 
+NOTEBOOK_DPI = 100
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Picture:
     """A figure and its words, all of them from what was computed.
 
@@ -36,6 +39,17 @@ class Picture:
         """Draws it; to be saved within `scaling.plots.style.light` as well."""
         with style.light():
             return draw_panels(self.panels, self.title, self.notes, *self.size)
+
+    def __repr__(self) -> str:
+        """In words, for those who do not see it."""
+        return f"{self.title} {self.shows}"
+
+    def _repr_png_(self) -> bytes:
+        """As notebooks show it: the same bytes whatever their backend."""
+        drawn = BytesIO()
+        with style.light():
+            self.figure().savefig(drawn, format="png", dpi=NOTEBOOK_DPI, metadata={"Software": None})
+        return drawn.getvalue()
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from scaling.analysis.regimes import Cell, Regime, Regimes
 from scaling.analysis.regimes import regimes as compared
 from scaling.analysis.seeds import collapse_seeds
 from scaling.errors import UserError
+from scaling.metrics import Metric
 from scaling.plots import style
 from scaling.plots.accuracy import regime_title
 from scaling.plots.axes import frame_points
@@ -91,7 +92,7 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
     left_out = [f"{len(places) - MOST} more panels not shown."] if len(places) > MOST else []
     return Picture(
         name=NAME,
-        title="For the same time per step, does depth or width pay more, and does longer training change that?",
+        title=f"For the same {_bare(own[0].cost)}, does depth or width pay more, and does longer training change that?",
         shows="Depth scaling against width scaling from a common base, one panel a number of epochs, at every "
         "resolution; thick lines where both arms reach the same cost, each with its verdict.",
         concludes=" ".join(_said(one) for one in own),
@@ -99,6 +100,11 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
         notes=(_HINT, *(f"{note[:1].upper()}{note[1:]}." for one in own for note in one.notes), *left_out),
         size=(3.6, 3.9),
     )
+
+
+def _bare(cost: Metric) -> str:
+    """Its label without the unit."""
+    return cost.label.split(" (")[0].lower()
 
 
 def _answers(found: Regimes) -> bool:

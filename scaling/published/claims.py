@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from scaling.errors import UserError, did_you_mean
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -37,10 +39,17 @@ class Claim:
     tables_device: str | None = None
 
 
-def claims() -> tuple[Claim, ...]:
-    """All claims, in the order of the file."""
+def claims(*names: str) -> tuple[Claim, ...]:
+    """The claims of these names, in the order named; all, in the order of the file, where none is.
+
+    Raises:
+        UserError: if there is no claim of a name.
+    """
     text = files("scaling.published").joinpath("claims.yaml").read_text(encoding="utf-8")
-    return tuple(
-        Claim(**{**stated, "tables": tuple(stated["tables"]), "limits": MappingProxyType(stated["limits"])})
-        for stated in yaml.safe_load(text)
-    )
+    stated = {
+        one["claim"]: Claim(**{**one, "tables": tuple(one["tables"]), "limits": MappingProxyType(one["limits"])})
+        for one in yaml.safe_load(text)
+    }
+    if unknown := [name for name in names if name not in stated]:
+        raise UserError(f"no claim named {unknown[0]!r}{did_you_mean(unknown[0], stated)}")
+    return tuple(stated[name] for name in names or stated)

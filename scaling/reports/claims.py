@@ -1,4 +1,4 @@
-"""What became of the paper's claims, on a terminal and as JSON."""
+"""What became of the paper's claims: on a terminal, as JSON, and as a table in Markdown."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from rich.padding import Padding
 from scaling.analysis.claims import Replayed
 
 _COLOURS = {"holds": "green", "fails": "red", "undecided": "yellow", "not addressed": "dim"}
+_PIPE = r"\|"
+"""A bar that ends no cell."""
 
 
 def as_json(replayed: Sequence[Replayed]) -> list[dict[str, Any]]:
@@ -30,6 +32,16 @@ def as_json(replayed: Sequence[Replayed]) -> list[dict[str, Any]]:
         }
         for one in replayed
     ]
+
+
+def as_markdown(replayed: Sequence[Replayed]) -> str:
+    """A table, as notebooks and pages show it: one row a claim, with what was found and what it takes."""
+    rows = [
+        ("Claim", "tested on", "verdict", "found", "expected"),
+        ("---",) * 5,
+        *((one.claim.says, one.on, f"**{one.verdict}**", one.found, one.claim.expected) for one in replayed),
+    ]
+    return "\n".join(f"| {' | '.join(cell.replace('|', _PIPE) for cell in row)} |" for row in rows)
 
 
 def show(replayed: Sequence[Replayed], console: Console) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from scaling import published
 from scaling.analysis.claims import TESTS, replay
+from scaling.analysis.regimes import regimes
+from scaling.analysis.seeds import collapse_seeds
 from scaling.frame import load_results
 from scaling.published.claims import claims
 from tests.builders import results_folder, train_record
@@ -96,3 +98,8 @@ def test_a_claim_turned_round_fails() -> None:
     order = frame["top1"].to_numpy()[::-1].copy()
     verdicts = {one.claim.claim: one.verdict for one in replay(pd.DataFrame(frame.assign(top1=order)))}
     assert verdicts["training_is_most_of_the_gain"] != "holds"
+
+
+def test_arms_are_judged_as_in_the_figure_of_them() -> None:
+    shown = regimes(collapse_seeds(published.load("fig3"))).regimes[-1].sentence
+    assert replay(stated=claims("depth_at_long_training"))[0].found == shown

@@ -155,3 +155,9 @@ def test_table_7_as_the_paper_pairs_it(device: str, low: float, high: float) -> 
 def test_table_7_mixes_devices_until_one_is_chosen() -> None:
     with pytest.raises(MixedConditionsError, match=r"Tesla V100 .*TPUv3"):
         compare(collapse_seeds(published.load("table7")))
+
+
+def test_groups_by_a_number_are_named_as_one_writes_it() -> None:
+    frame = settings(*family("a", 1.0, RISING, epochs=3), *family("a", 2.0, RISING, epochs=1))
+    pair = only(frame, by="epochs")
+    assert (pair.of.name, pair.over.name) == ("3", "1")

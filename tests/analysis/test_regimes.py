@@ -105,3 +105,9 @@ def test_failed_trials_are_counted() -> None:
     found = of(*rows)
     assert "1 failed trials are in no arm" in found.notes
     assert found.regimes[0].cells[0].shared == pytest.approx((10.0, 20.0))
+
+
+def test_one_epoch_in_one_cell_is_said_so() -> None:
+    (regime,) = of(*arms(0.03, epochs=1)).regimes
+    assert regime.sentence.startswith("1 epoch: width ahead by ")
+    assert "of 1 cell: width at 1" in regime.sentence

@@ -10,6 +10,7 @@ import pandas as pd
 from scaling.analysis.evidence.finding import Finding, NotAddressedError, Verdict
 from scaling.analysis.regimes import Regime, Regimes, regimes
 from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis.wording import counted
 
 
 def arm_ahead(frame: pd.DataFrame, arm: str, regime: str) -> Finding:
@@ -27,7 +28,7 @@ def arm_ahead_everywhere(frame: pd.DataFrame, arm: str, regime: str) -> Finding:
     cells = ", ".join(
         f"{cell.resolution} px {cell.verdict} ({100 * cell.advantage.value:+.2f})" for cell in found.cells
     )
-    return Finding(cast(Verdict, verdict), f"{found.epochs} epochs, width less depth in points: {cells}")
+    return Finding(cast(Verdict, verdict), f"{counted(found.epochs, 'epoch')}, width less depth in points: {cells}")
 
 
 def arms_mixed(frame: pd.DataFrame, regime: str) -> Finding:
@@ -40,7 +41,7 @@ def arms_mixed(frame: pd.DataFrame, regime: str) -> Finding:
 
 def _regime(frame: pd.DataFrame, which: str) -> Regime:
     """Of three regimes or more there is a middle one; of two, a shortest and a longest."""
-    found: Regimes = regimes(collapse_seeds(frame[frame["training_ms"].notna()]))
+    found: Regimes = regimes(collapse_seeds(frame))
     least = 3 if which == "middle" else 2
     if len(found.regimes) < least:
         have = ", ".join(f"{regime.epochs}" for regime in found.regimes) or "none"

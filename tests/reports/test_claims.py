@@ -1,0 +1,21 @@
+"""Replayed claims as a table in Markdown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from scaling.analysis.claims import Replayed
+from scaling.published.claims import claims
+from scaling.reports.claims import as_markdown
+
+
+def test_one_row_a_claim_with_its_verdict_and_what_was_found() -> None:
+    stated = claims("power_law_breaks", "diminishing_resolution")
+    replayed = [
+        Replayed(stated[0], "published/fig2", "holds", "break at 6e9", None),
+        Replayed(replace(stated[1], expected="a | b"), "these results", "not addressed", "no such network", None),
+    ]
+    head, rule, *rows = as_markdown(replayed).splitlines()
+    assert head.count("|") == rule.count("|") == 6
+    assert rows[0] == (f"| {stated[0].says} | published/fig2 | **holds** | break at 6e9 | {stated[0].expected} |")
+    assert rows[1].endswith(r"| **not addressed** | no such network | a \| b |")
