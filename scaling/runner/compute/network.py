@@ -6,17 +6,21 @@ that one replica has, and `backend.mean`, `total` and `everywhere` join the repl
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from scaling.datasets import DatasetFacts
 from scaling.models.build import build, initialize
 from scaling.runner.compute import backend, mixing, objective, optimizer
 from scaling.runner.compute.backend import Batch, Settings, State, Tensor
+from scaling.runner.compute.flat import Layout
 from scaling.runner.compute.micro_batches import Slopes, over_parts
 from scaling.schema import Recipe, Variant
 
@@ -70,13 +74,15 @@ class Network:
         self._micro_batches = micro_batches
         self._nesterov = key.nesterov
         self._scales_loss = key.precision == "mixed_float16"
-        self.decayed = [_is_decayed(variable) for variable in self._model.trainable_variables]
+        self._trainable = Layout.of(self._model.trainable_variables)
+        self._fixed = Layout.of(self._model.non_trainable_variables)
+        self.decayed = [_decayed(self._model.trainable_variables)]
 
     def first_state(self, seed: int) -> dict[str, list[Any]]:
         """The state that training from `seed` begins with, as NumPy arrays; see `Program`."""
         initialize(self._model, seed)
-        trainable = [ops.convert_to_numpy(variable) for variable in self._model.trainable_variables]
-        fixed = [ops.convert_to_numpy(variable) for variable in self._model.non_trainable_variables]
+        trainable = [ops.convert_to_numpy(one) for one in self._trainable.flat(self._model.trainable_variables)]
+        fixed = [ops.convert_to_numpy(one) for one in self._fixed.flat(self._model.non_trainable_variables)]
         state = {
             "trainable": trainable,
             "fixed": fixed,
@@ -105,28 +111,37 @@ class Network:
 
     def evaluation(self, state: State, batch: Batch, settings: Settings) -> tuple[Tensor, Tensor]:
         """Right answers and summed cross-entropy where the mask is 1, by raw or `averaged` weights."""
-        weights = [
+        trainable, fixed = (
             [ops.where(settings["averaged"], average, raw) for average, raw in zip(averages, raws, strict=True)]
             for averages, raws in (
                 (state["average_trainable"], state["trainable"]),
                 (state["average_fixed"], state["fixed"]),
             )
-        ]
-        logits, _ = self._model.stateless_call(*weights, batch["images"], training=False)
+        )
+        logits = self._inferred(trainable, fixed, batch["images"])
         mask, labels = batch["mask"], batch["labels"]
         right, loss = objective.right(logits, labels) * mask, objective.cross_entropy(logits, labels) * mask
         return backend.total((ops.sum(right), ops.sum(loss)))
 
     def logits(self, state: State, batch: Batch, settings: Settings) -> Tensor:
         """`(batch, classes)`, by the raw weights."""
-        logits, _ = self._model.stateless_call(state["trainable"], state["fixed"], batch["images"], training=False)
-        return backend.everywhere(logits)
+        return backend.everywhere(self._inferred(state["trainable"], state["fixed"], batch["images"]))
+
+    def _inferred(self, trainable: list[Tensor], fixed: list[Tensor], images: Tensor) -> Tensor:
+        weights, rest = self._trainable.arrays(trainable), self._fixed.arrays(fixed)
+        return self._model.stateless_call(weights, rest, images, training=False)[0]
 
     def _slopes(self, state: State, fixed: list[Tensor], batch: Batch, settings: Settings) -> Slopes:
         scale = state["loss_scale"][0] if self._scales_loss else 1.0
         slopes, _, (fixed, loss, right) = backend.gradients(
-            self._loss, state["trainable"], _apart(fixed, backend.replica()), batch, settings, scale
+            self._loss,
+            self._trainable.arrays(state["trainable"]),
+            _apart(fixed, backend.replica()),
+            batch,
+            settings,
+            scale,
         )
+        slopes = self._trainable.flat(slopes)
         slopes = [slope / scale for slope in slopes] if self._scales_loss else slopes
         return slopes, _apart(fixed, -backend.replica()), loss, right
 
@@ -135,7 +150,8 @@ class Network:
     ) -> tuple[Tensor, tuple[list[Tensor], Tensor, Tensor]]:
         """Mean cross-entropy with label smoothing; the weight penalty enters as its gradient, in the update."""
         pictures = mixing.blended(batch, settings)
-        logits, fixed = self._model.stateless_call(trainable, fixed, pictures, training=True)
+        logits, fixed = self._model.stateless_call(trainable, self._fixed.arrays(fixed), pictures, training=True)
+        fixed = self._fixed.flat(fixed)
 
         def losses(labels: Tensor) -> Tensor:
             return objective.cross_entropy(logits, labels, settings["label_smoothing"])
@@ -145,9 +161,10 @@ class Network:
         return loss * scale, (fixed, loss, ops.sum(right))
 
 
-def _is_decayed(variable: keras.Variable) -> bool:
-    """All but batch norm's scale and offset (released code: every trainable not named `batch_normalization`)."""
-    return variable.name not in ("gamma", "beta")
+def _decayed(variables: Sequence[keras.Variable]) -> NDArray[np.float32]:
+    """1 for all but batch norm's scale and offset (released code: every trainable not named `batch_normalization`)."""
+    kept = [np.full(math.prod(one.shape), one.name not in ("gamma", "beta"), np.float32) for one in variables]
+    return np.concatenate(kept)
 
 
 def _apart(fixed: list[Tensor], replica: Tensor) -> list[Tensor]:

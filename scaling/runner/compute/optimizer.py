@@ -18,7 +18,7 @@ GOOD_STEPS_TO_GROW = 2000
 """Steps without overflow after which the scale is doubled (arXiv 1710.03740 has the method, TensorFlow this number)."""
 
 
-def sgd(state: State, slopes: list[Tensor], decayed: Sequence[bool], nesterov: bool, rates: Settings) -> State:
+def sgd(state: State, slopes: list[Tensor], decayed: Sequence[Tensor], nesterov: bool, rates: Settings) -> State:
     """SGD with momentum as the released code has it: new `trainable` and `velocity`.
 
     `v = m v + g + d w`; `w = w - lr v`, or `w = w - lr (m v + g + d w)` in Nesterov's form.
@@ -26,7 +26,7 @@ def sgd(state: State, slopes: list[Tensor], decayed: Sequence[bool], nesterov: b
     Args:
         state: `trainable` weights and their `velocity`.
         slopes: gradients of the loss.
-        decayed: for each weight, whether the penalty counts it.
+        decayed: 1 where the penalty counts a weight, else 0.
         nesterov: which form.
         rates: `learning_rate`, `momentum`, `weight_decay`; `clip_norm` where gradients are clipped.
     """
@@ -34,7 +34,7 @@ def sgd(state: State, slopes: list[Tensor], decayed: Sequence[bool], nesterov: b
     if "clip_norm" in rates:
         slopes = clipped(slopes, rates["clip_norm"])
     slopes = [
-        slope + rates["weight_decay"] * weight if counts else slope
+        slope + rates["weight_decay"] * counts * weight
         for slope, weight, counts in zip(slopes, weights, decayed, strict=True)
     ]
     velocity = [momentum * v + slope for v, slope in zip(state["velocity"], slopes, strict=True)]

@@ -52,7 +52,7 @@ def test_a_step_is_sgd_with_momentum_l2_and_averages(compiled: Any) -> None:
     compiled.reset(0)
     (images, labels), *_ = batches(1)
     decayed = compiled.network.decayed
-    assert 0 < sum(decayed) < len(decayed)
+    assert 0 < decayed[0].sum() < decayed[0].size
     before = arrays(compiled.state["trainable"])
     compiled.step(images, labels, {**RATES, "weight_decay": 0.0})
     gradient = arrays(compiled.state["velocity"])
@@ -88,8 +88,8 @@ def test_batch_norm_statistics_are_averaged_too(compiled: Any) -> None:
     ):
         if "float" in str(f1.dtype):
             np.testing.assert_allclose(average, 0.7 * f0 + 0.3 * f1, atol=1e-6)
-            moved += not np.allclose(f0, f1)
-    assert moved > 10
+            moved += int((np.abs(f0 - f1) > 1e-4).sum())
+    assert moved > 100
 
 
 def test_the_first_loss_is_that_of_guessing(compiled: Any) -> None:

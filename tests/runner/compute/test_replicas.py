@@ -61,8 +61,8 @@ def tensorflow(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, 
 
 def test_two_devices_train_as_one_on_tensorflow(tensorflow: dict[str, dict[str, Any]]) -> None:
     assert_equal_within_rounding(tensorflow["one"], tensorflow["two"], atol=1e-5)
-    moved = [name for name in tensorflow["one"] if name.startswith("velocity") and tensorflow["one"][name].any()]
-    assert len(moved) > 20
+    velocity = tensorflow["one"]["velocity/000"]
+    assert np.count_nonzero(velocity) > 0.9 * velocity.size
 
 
 @needs_jax
