@@ -1,6 +1,6 @@
 """Trains a few steps on virtual CPU devices; a process of its own, since their number is fixed when a backend starts.
 
-    KERAS_BACKEND=jax JAX_NUM_CPU_DEVICES=2 python -m tests.runner.replicas OUT.npz both|all
+    KERAS_BACKEND=jax JAX_NUM_CPU_DEVICES=2 python -m tests.runner.compute.replicas OUT.npz both|all
 
 writes state, losses and scores: of one device and of two (`both`), or of all that `TF_CONFIG` names (`all`).
 """

@@ -55,7 +55,7 @@ def assert_equal_within_rounding(one: dict[str, Any], two: dict[str, Any], atol:
 @pytest.fixture(scope="module")
 def tensorflow(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     path = tmp_path_factory.mktemp("replicas") / "tensorflow.npz"
-    end(start("tests.runner.replicas", str(path), "both", KERAS_BACKEND="tensorflow", **devices.visible(CPUS)))
+    end(start("tests.runner.compute.replicas", str(path), "both", KERAS_BACKEND="tensorflow", **devices.visible(CPUS)))
     return runs(path)
 
 
@@ -68,7 +68,7 @@ def test_two_devices_train_as_one_on_tensorflow(tensorflow: dict[str, dict[str, 
 @needs_jax
 def test_two_devices_train_as_one_on_jax(tmp_path: Path) -> None:
     path = tmp_path / "jax.npz"
-    end(start("tests.runner.replicas", str(path), "both", **devices.visible(CPUS) | QUICK_TO_COMPILE))
+    end(start("tests.runner.compute.replicas", str(path), "both", **devices.visible(CPUS) | QUICK_TO_COMPILE))
     both = runs(path)
     assert_equal_within_rounding(both["one"], both["two"], atol=1e-4)
 
@@ -78,7 +78,7 @@ def test_two_processes_train_as_one_device_on_tensorflow(tensorflow: dict[str, d
     paths = [tmp_path / f"{index}.npz" for index in range(2)]
     members = [
         start(
-            "tests.runner.replicas",
+            "tests.runner.compute.replicas",
             str(path),
             "all",
             KERAS_BACKEND="tensorflow",
@@ -95,7 +95,7 @@ def test_two_processes_train_as_one_device_on_tensorflow(tensorflow: dict[str, d
 
 @needs_jax
 def test_the_program_is_right_on_jax_too() -> None:
-    end(start("pytest", "-q", "-x", "tests/runner/test_program.py", **QUICK_TO_COMPILE))
+    end(start("pytest", "-q", "-x", "tests/runner/compute/test_program.py", **QUICK_TO_COMPILE))
 
 
 def test_replicas_of_tensorflow_do_not_drop_alike() -> None:
