@@ -26,8 +26,11 @@ class LocalEngine:
 
     def __init__(self, groups: Sequence[tuple[str, ...]], setup: Setup) -> None:
         """Starts them; names of devices are those of `scaling.runner.compute.devices`."""
-        threads = max(1, (os.cpu_count() or 1) // len(groups))
-        self._workers = [_LocalWorker(number, group, setup, threads) for number, group in enumerate(groups)]
+        shares = core_shares(available_cores(), len(groups))
+        self._workers = [
+            _LocalWorker(number, group, setup, cores)
+            for number, (group, cores) in enumerate(zip(groups, shares, strict=True))
+        ]
 
     def submit(self, number: int, job: Job) -> None:
         self._workers[number].submit(job)
@@ -57,7 +60,7 @@ class LocalEngine:
 class _LocalWorker:
     """A pool of one process, with a pipe for what it tells along the way and a bell for when its job ends."""
 
-    def __init__(self, number: int, devices: tuple[str, ...], setup: Setup, threads: int) -> None:
+    def __init__(self, number: int, devices: tuple[str, ...], setup: Setup, cores: tuple[int, ...]) -> None:
         spawn = multiprocessing.get_context("spawn")
         self._number = number
         self.inbox, outbox = spawn.Pipe(duplex=False)
@@ -67,7 +70,7 @@ class _LocalWorker:
             max_workers=1,
             context=spawn,
             initializer=process.start,
-            initargs=(number, setup, devices, threads, outbox, self._interrupted),
+            initargs=(number, setup, devices, cores, outbox, self._interrupted),
         )
         self._future: Future[Record | Environment] | None = None
         self._schedule(process.describe_device)
@@ -112,6 +115,18 @@ class _LocalWorker:
             return Died(self._number, "the worker process was killed")
         except Exception as error:  # the job could not even be handed over, or its initializer failed
             return Died(self._number, f"the worker failed: {error!r}")
+
+
+def available_cores() -> tuple[int, ...]:
+    """The processor's cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))
+
+
+def core_shares(cores: Sequence[int], workers: int) -> list[tuple[int, ...]]:
+    """Each worker's own cores; where there are fewer cores than workers, some share one."""
+    return [tuple(cores[number::workers]) or (cores[number % len(cores)],) for number in range(workers)]
 
 
 def _ending(exitcode: int | None) -> str:

@@ -21,7 +21,7 @@ _here: Worker | None = None
 
 
 def start(
-    number: int, setup: Setup, devices: tuple[str, ...], threads: int, channel: Connection, interrupted: Event
+    number: int, setup: Setup, devices: tuple[str, ...], cores: tuple[int, ...], channel: Connection, interrupted: Event
 ) -> None:
     """Makes this process a worker: output to its log, Ctrl-C left to the driver, SIGTERM to what it trains."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -30,9 +30,16 @@ def start(
     redirect(Path(setup.logs) / f"worker-{number}.log")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ |= visible(devices)
-    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(threads)
+    _stay_on(cores)
     global _here
     _here = Worker(number, setup, devices, channel, interrupted)
+
+
+def _stay_on(cores: tuple[int, ...]) -> None:
+    """Keeps this process on its own cores, so that what it times was not timed on its neighbours' too."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores)
+    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(len(cores))
 
 
 def describe_device() -> Environment:
