@@ -39,7 +39,7 @@ def plan(
     results: ResultsDir = RESULTS,
     as_json: AsJson = False,
 ) -> None:
-    """List a study's trials with size, memory, time and money, and what is done already."""
+    """List a study's trials, and what each needs. Size, memory, time, money, and what is done already."""
     from scaling import listing
 
     with input_errors():
@@ -101,7 +101,7 @@ def _explain(planned: Study, trial_id: str, as_json: bool) -> None:
 
 
 def studies(as_json: AsJson = False) -> None:
-    """List the studies there are to run, each with its question, trials and cost."""
+    """List the studies there are to run. Each with its question, its trials and what it costs."""
     from scaling import catalogue
     from scaling.generator import study as studies
 
@@ -119,7 +119,7 @@ def models(
     channels: Annotated[int, typer.Option(min=1, help="Channels of a picture.")] = 3,
     as_json: AsJson = False,
 ) -> None:
-    """Count networks by name: parameters, multiply-accumulates, activations."""
+    """Count networks by name. Parameters, multiply-accumulates, activations."""
     from scaling import catalogue
 
     with input_errors():

@@ -24,7 +24,7 @@ def plot(
     ] = None,
     formats: Annotated[str, typer.Option("--format", help="Comma-separated: png, svg, pdf.")] = "png,svg",
 ) -> None:
-    """Draw every figure that the results can speak to, with an index.md of what one may conclude."""
+    """Draw what results can speak to. Every figure, with an index.md of what one may conclude."""
     from scaling import records, session
     from scaling.plots import draw_published, draw_study
 
@@ -68,7 +68,7 @@ def fit(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fit laws to error: a power law, with a floor, or broken; and which factor pays most, with intervals."""
+    """Fit laws to error, and rank the factors. Power law, floor or break; which factor pays most; with intervals."""
     from scaling.analysis.fits import fit_all
     from scaling.reports import fit as report
 
@@ -92,7 +92,7 @@ def compare(
     device: Annotated[str | None, typer.Option(help="Only what was timed on it; part of its name will do.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say how much less one family costs than another at equal accuracy, with intervals; crossovers included."""
+    """Compare families at equal accuracy. How much less one costs, with intervals, and where they cross."""
     from scaling.analysis.compare import compare as compared
     from scaling.analysis.conditions import on_device
     from scaling.analysis.seeds import collapse_seeds
@@ -114,7 +114,7 @@ def claims(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay the paper's claims on its published numbers, or on your own results: holds, fails or undecided."""
+    """Replay the paper's claims. On its published numbers, or on your own results: holds, fails or undecided."""
     from scaling.analysis.claims import replay
     from scaling.frame import load_results
     from scaling.reports import claims as report

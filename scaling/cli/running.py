@@ -145,7 +145,7 @@ def status(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say how far studies are: done, running, failed by kind, time left, and how to go on."""
+    """Say how far studies are. Done, running, failed by kind, time left, and how to go on."""
     from scaling import records
     from scaling import status as statuses
 
@@ -163,7 +163,7 @@ def status(
 
 
 def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
-    """Find out what this machine can do: device, versions, data, disk, and a step of training."""
+    """Find out what this machine can do. Device, versions, data, disk, and a step of training."""
     from dataclasses import asdict
 
     from scaling.runner import doctor as doctors
@@ -195,7 +195,7 @@ def latency(
     results: ResultsDir = RESULTS,
     as_json: AsJson = False,
 ) -> None:
-    """Time training steps and inference alone; what was timed on this device before is not timed again."""
+    """Time training steps and inference alone. What was timed on this device before is not timed again."""
     from scaling import latencies, session
     from scaling.generator import study as studies
 
