@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from scaling.analysis.estimates import Estimate, estimate
 from scaling.analysis.seeds import DATASET, RECIPE, VARIANT, collapse_seeds
 
 DRAWS = 2000
+_LEAST, _MOST_NETWORKS = 3, 200
+"""Settings that make a chain, and networks looked at for one."""
 _TOGETHER = {"randaugment_magnitude": "randaugment_layers", "batch_norm_momentum": "ema_decay"}
 """Columns that only say more about what another one turns on."""
 _NETWORK = ("se_ratio", "resnet_d", "activation", "stem")
@@ -61,9 +64,10 @@ def steps(frame: pd.DataFrame) -> tuple[Step, ...]:
     """
     settings = collapse_seeds(frame)
     network = ["study", "folder", *DATASET, *(name for name in VARIANT if name not in _NETWORK)]
-    chains = [_chain(rows) for _, rows in settings.groupby(network, dropna=False)]
-    chain = max(chains, key=len, default=[])
-    if len(chain) < 3:
+    sizes = settings.groupby(network, dropna=False)["seeds"].transform("size")
+    networks = settings[sizes >= _LEAST].groupby(network, dropna=False)
+    chain = max((_chain(rows) for _, rows in islice(networks, _MOST_NETWORKS)), key=len, default=[])
+    if len(chain) < _LEAST:
         return ()
     rows = settings.loc[[row for row, _ in chain]]
     kinds = ["architecture" if column in _NETWORK else "training" for _, column in chain]

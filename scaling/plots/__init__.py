@@ -5,7 +5,7 @@ that draws on an `Axes`, and `picture`, which computes what it needs from a fram
 words, whose `figure()` is the whole sheet, or `Skipped` with the reason.
 """
 
-from scaling.plots.gallery import gallery, published_gallery
+from scaling.plots.galleries import gallery, published_gallery
 from scaling.plots.picture import Picture, Skipped
 from scaling.plots.study import Drawn, draw, draw_published, draw_study
 

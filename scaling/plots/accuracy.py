@@ -16,6 +16,8 @@ from scaling.plots import style
 from scaling.plots.axes import set_accuracy_axis, set_cost_axis
 
 ACCURACY = METRICS["top1"]
+MOST_BARS = 2000
+"""Points of one look up to which error bars are drawn, and lines are kept as lines in SVG and PDF."""
 FAILED_LABEL = "failed trial"
 NOTHING = "No trial of this regime has both\nan accuracy and this cost."
 
@@ -121,17 +123,18 @@ def _draw_series(series: Series, cost: Metric, axes: Axes) -> None:
     if rows.empty:
         return
     x, y = _values(rows, cost), _values(rows, ACCURACY)
-    axes.errorbar(
-        x,
-        y,
-        xerr=_bars(rows, cost.column, cost.low, cost.high, cost.scale),
-        yerr=_bars(rows, "top1", "top1_min", "top1_max", ACCURACY.scale),
-        fmt="none",
-        ecolor=series.color,
-        elinewidth=1.0,
-        capsize=2.0,
-        zorder=2,
-    )
+    if len(rows) <= MOST_BARS:
+        axes.errorbar(
+            x,
+            y,
+            xerr=_bars(rows, cost.column, cost.low, cost.high, cost.scale),
+            yerr=_bars(rows, "top1", "top1_min", "top1_max", ACCURACY.scale),
+            fmt="none",
+            ecolor=series.color,
+            elinewidth=1.0,
+            capsize=2.0,
+            zorder=2,
+        )
     axes.plot(
         x,
         y,
@@ -143,6 +146,7 @@ def _draw_series(series: Series, cost: Metric, axes: Axes) -> None:
         markeredgecolor="white",
         markeredgewidth=0.7,
         label=series.label,
+        rasterized=len(rows) > MOST_BARS,
         zorder=4 if series.marker == "D" else 3,
     )
 

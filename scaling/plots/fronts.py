@@ -14,10 +14,10 @@ from scaling.plots import style
 from scaling.plots.accuracy import FAILED_LABEL, regime_title
 from scaling.plots.axes import frame_points
 from scaling.plots.devices import by_device, cost_of
-from scaling.plots.labels import AROUND, LOWER_RIGHT, UPPER_LEFT, Label, name
+from scaling.plots.labels import AROUND, LOWER_RIGHT, MOST_NAMES, UPPER_LEFT, Label, name
 from scaling.plots.names import model_name, readable
 from scaling.plots.picture import Picture, Skipped
-from scaling.plots.sides import MANY, TOP1, draw_points, look, xy
+from scaling.plots.sides import TOP1, draw_points, look, xy
 from scaling.plots.speed_accuracy import background_note
 
 NAME = "fronts"
@@ -78,7 +78,7 @@ def _draw_outside(found: Frontier, axes: Axes) -> None:
 
 def _names(found: Frontier) -> list[Label]:
     points = found.points.sort_values("chance", ascending=False, kind="stable")
-    named = points if len(points) <= MANY else points[points["on"]].head(MANY)
+    named = points if len(points) <= MOST_NAMES else points[points["on"]].head(MOST_NAMES)
     at = named["resolution"].nunique() > 1
     return [
         Label(

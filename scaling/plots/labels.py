@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -20,6 +20,9 @@ from matplotlib.transforms import Bbox
 from scaling.plots import style
 
 Pixels: TypeAlias = npt.NDArray[np.float64]
+
+MOST_NAMES = 150
+"""On one panel; each takes time to place, and more would hide the points."""
 
 _SPACING = 3.0
 _GRAIN, _MOST_GRAINS = 2.0, 1 << 15
@@ -54,7 +57,7 @@ class Names(Artist):
 
     def __init__(self, labels: Iterable[Label]) -> None:
         super().__init__()
-        self.labels = tuple(labels)
+        self.labels = tuple(islice(labels, MOST_NAMES))
         self.written: list[Annotation] = []
         self.set_zorder(6)
         self.set_in_layout(False)

@@ -13,7 +13,7 @@ from scaling.metrics import METRICS
 from scaling.models.efficientnet import NAMED
 from scaling.plots import style
 from scaling.plots.accuracy import ACCURACY
-from scaling.plots.labels import Label
+from scaling.plots.labels import MOST_NAMES, Label
 from scaling.plots.style import TIMES
 
 
@@ -21,9 +21,13 @@ def names_of(tradeoff: Tradeoff) -> list[Label]:
     """Labels in order of importance: resolutions first, where there are several, then the points.
 
     Points of an arm are named by what grows along it, all others by depth, width and, where it varies, resolution.
+    Of very many points those of the fronts alone are named.
     """
     points, arms = tradeoff.points, tradeoff.arms
     resolutions = points["resolution"].nunique()
+    if len(points) > MOST_NAMES:
+        best = pd.concat(list(tradeoff.fronts.values())).tail(MOST_NAMES)
+        return [_variant_name(row, tradeoff, resolutions > 1) for _, row in best.iterrows()]
     if points["family"].nunique() > 1 or not arms:
         return [_variant_name(row, tradeoff, resolutions > 1) for _, row in points.iterrows()]
     in_arms = {row for arm in arms for row in arm.rows}

@@ -29,6 +29,7 @@ COST = METRICS["macs"]
 LAW_COLOR = {POWER.name: style.INK, FLOORED.name: style.GREEN, BROKEN.name: style.PURPLE}
 LAW_LINE = {POWER.name: ":", FLOORED.name: "--", BROKEN.name: "-"}
 _CURVE = 200
+_MANY, _DRAWS, _DRAWS_OF_MANY = 2000, 500, 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +53,14 @@ def fitted(frame: pd.DataFrame) -> tuple[list[Fitted], int]:
     settings = collapse_seeds(frame)
     known = [group for group in groups_on(settings, COST.column) if group.settings["top1"].notna().any()]
     resolutions = tuple(sorted(settings["resolution"].unique()))
-    fits = [Fitted(group, fit_settings(group.settings, COST.column), resolutions) for group in known[:MOST]]
+    fits = [Fitted(group, _laws(group), resolutions) for group in known[:MOST]]
     return fits, len(known[MOST:])
+
+
+def _laws(group: Group) -> Laws:
+    """Fewer draws for thousands of settings: their bands are narrow, and each draw takes long."""
+    draws = _DRAWS if len(group.settings) <= _MANY else _DRAWS_OF_MANY
+    return fit_settings(group.settings, COST.column, draws=draws)
 
 
 def power_law(found: Fitted, axes: Axes, pale: bool = False) -> Axes:

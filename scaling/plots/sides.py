@@ -13,12 +13,10 @@ from scaling.analysis.compare import Comparison, Comparisons, Side
 from scaling.metrics import METRICS, Metric
 from scaling.plots import style
 from scaling.plots.axes import frame_points
-from scaling.plots.labels import LOWER_RIGHT, UPPER_LEFT, Directions, Label
+from scaling.plots.labels import LOWER_RIGHT, MOST_NAMES, UPPER_LEFT, Directions, Label
 from scaling.plots.names import model_name
 
 TOP1 = METRICS["top1"]
-MANY = 150
-"""Points beyond which only those of the front are named."""
 Z90 = 1.644854
 PUBLISHED = "published: "
 
@@ -54,7 +52,7 @@ def draw_side(side: Side, number: int, cost: Metric, axes: Axes, pale: bool = Fa
     shade = style.pale(color) if pale else color
     bars = 100 * Z90 * side.points["noise"].to_numpy(float)
     x, y = xy(side.points, cost)
-    if not pale and len(x) <= MANY:
+    if not pale and len(x) <= MOST_NAMES:
         axes.errorbar(x, y, yerr=bars, fmt="none", ecolor=style.pale(color), elinewidth=1.2, zorder=2)
     axes.plot(*xy(side.front, cost), linestyle="--", linewidth=1.3, color=shade, zorder=1.8)
     draw_points(side.points, cost, axes, shade, marker, f"{PUBLISHED if pale else ''}{title}")
@@ -100,7 +98,7 @@ def xy(points: pd.DataFrame, cost: Metric) -> tuple[np.ndarray, np.ndarray]:
 
 def _names(side: Side, cost: Metric, color: str, directions: Directions) -> Iterator[Label]:
     others = side.points.loc[side.points.index.difference(side.front.index)]
-    named = pd.concat([side.front, others]) if len(side.points) <= MANY else side.front.tail(MANY)
+    named = pd.concat([side.front, others]) if len(side.points) <= MOST_NAMES else side.front.tail(MOST_NAMES)
     at = named["resolution"].nunique() > 1
     for (_, point), x, y in zip(named.iterrows(), *xy(named, cost), strict=True):
         yield Label(model_name(point, at), ((float(x), float(y)),), color, directions=directions)

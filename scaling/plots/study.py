@@ -16,7 +16,7 @@ from scaling.metrics import METRICS
 from scaling.plots import notes
 from scaling.plots.costs import COSTS, cost_pictures
 from scaling.plots.files import check, save_all
-from scaling.plots.gallery import gallery, published_gallery
+from scaling.plots.galleries import gallery, published_gallery
 from scaling.records import ResultsFolder, find
 
 
