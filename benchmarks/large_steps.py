@@ -18,7 +18,7 @@ def rows() -> list[Row]:
 
 
 def _ours() -> Side:
-    return Side("ours", 50, 1.0, RESOLUTION, "resnet_d", "imagenet", BATCH, LOSS_STEPS)
+    return Side("ours", 50, 1.0, RESOLUTION, "resnet_rs", "imagenet", BATCH, LOSS_STEPS)
 
 
 def _against_garden() -> list[Row]:

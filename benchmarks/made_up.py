@@ -10,7 +10,7 @@ import numpy as np
 from scaling.schema import Dataset, Environment, Epoch, Recipe, Score, TrainRecord, Trial, Variant
 
 ENVIRONMENT = Environment(
-    versions={"python": "3.11", "backend": "tensorflow"}, platform="Linux x86_64", cores=2, memory_gb=8.0
+    versions={"python": "3.11", "backend": "tensorflow"}, platform="Linux", device="made up", cores=2, memory_gb=8.0
 )
 
 

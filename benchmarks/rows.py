@@ -44,9 +44,11 @@ def compared(
 ) -> Row:
     """A row of repeats of ours and the peer's, measured in turn; `more` where more of the unit is better."""
     sign, wanted = target.split()
-    over = [a / b for a, b in zip(ours, peer, strict=True)]
-    ratios = over if (sign == "<=") != (more and sign == ">=") else [1 / one for one in over]
-    ratio = statistics.median(ratios)
+    straight = sign == "<=" or more
+    ratio, *ratios = [
+        a / b if straight else b / a
+        for a, b in ((statistics.median(ours), statistics.median(peer)), *zip(ours, peer, strict=True))
+    ]
     return Row(
         name=name,
         unit=unit,
