@@ -44,11 +44,21 @@ def _hopeful(costs: Floats) -> Rows:
     while len(rows) > _SAMPLE:
         before = len(rows)
         for pivot in _pivots(left[:, :: before // _SAMPLE].T):
-            kept = (left < pivot[:, None]).any(axis=0) | (left == pivot[:, None]).all(axis=0)
+            kept = np.flatnonzero(_survive(left, pivot))
             rows, left = rows[kept], left[:, kept]
         if len(rows) > before / 2:
             break
     return rows
+
+
+def _survive(columns: Floats, pivot: Floats) -> Mask:
+    """Marks what a pivot does not dominate, column by column: reducing over so short an axis takes twice as long."""
+    less = columns[0] < pivot[0]
+    for column, value in zip(columns[1:], pivot[1:], strict=True):
+        less |= column < value
+    equal = np.flatnonzero(columns[0] == pivot[0])
+    less[equal] |= (columns[:, equal] == pivot[:, None]).all(axis=0)
+    return less
 
 
 def _pivots(sample: Floats) -> Floats:

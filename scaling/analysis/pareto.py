@@ -110,9 +110,10 @@ def _drawn(settings: pd.DataFrame, name: str, count: int, random: np.random.Gene
 
 
 def _front(costs: Floats) -> npt.NDArray[np.bool_]:
-    known = ~np.isnan(costs).any(axis=1)
-    if known.all():
+    unknown = np.isnan(costs)
+    if not unknown.any():
         return nondominated(costs)
+    known = ~unknown.any(axis=1)
     mask = np.zeros(len(costs), dtype=np.bool_)
     mask[known] = nondominated(costs[known])
     return mask

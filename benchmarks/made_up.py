@@ -1,0 +1,48 @@
+"""Results that nobody trained, for measuring what reads them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from scaling.schema import Dataset, Environment, Epoch, Recipe, Score, TrainRecord, Trial, Variant
+
+ENVIRONMENT = Environment(
+    versions={"python": "3.11", "backend": "tensorflow"}, platform="Linux", device="made up", cores=2, memory_gb=8.0
+)
+
+
+def write_records(folder: Path, count: int) -> None:
+    """A results folder of `count` trainings: depths x widths x resolutions x epochs, and seeds until there are enough."""
+    random = np.random.default_rng(0)
+    folder.mkdir(parents=True)
+    with (folder / "records.jsonl").open("w", encoding="utf-8") as file:
+        for index in range(count):
+            file.write(_record(index, random).model_dump_json() + "\n")
+
+
+def _record(index: int, random: np.random.Generator) -> TrainRecord:
+    cell, seed = index % 1000, index // 1000
+    depth, width = (14, 26, 50, 101, 200)[cell % 5], (0.25, 0.5, 1.0, 1.5, 2.0)[cell // 5 % 5]
+    resolution, epochs = (128, 160, 224, 320)[cell // 25 % 4], 1 + cell // 100
+    trial = Trial(
+        dataset=Dataset(name="imagenet"),
+        variant=Variant(depth=depth, width=width, resolution=resolution),
+        recipe=Recipe(epochs=epochs),
+        seed=seed,
+    )
+    cost = depth * width**2 * resolution**2
+    score = Score(correct=int(25_000 * (0.8 - 0.5 / np.log(cost * epochs)) + random.normal(0, 100)), n=25_000, loss=1.0)
+    history = tuple(
+        Epoch(epoch=1 + i, learning_rate=0.1, train_loss=1.0, train_top1=0.5, validation_raw=score,
+              validation_ema=score, seconds=1.0)
+        for i in range(epochs)
+    )  # fmt: skip
+    return TrainRecord(
+        trial_id=trial.id, trial=trial, params=int(1e5 * depth * width**2), macs=int(1e3 * cost),
+        activations=int(1e3 * depth * width * resolution), history=history, validation_raw=score, validation_ema=score,
+        train_seconds=10.0 * epochs, setup_seconds=1.0, finished=datetime(2026, 1, 1, tzinfo=UTC),
+        environment=ENVIRONMENT,
+    )  # fmt: skip

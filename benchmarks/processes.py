@@ -1,0 +1,91 @@
+"""Processes that are timed: whole commands, and sides that stay and do one repeat whenever they are asked."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+SIDES = Path(__file__).parent / "sides"
+GARDEN = Path(os.environ.get("BENCH_GARDEN_PYTHON", ROOT / ".venv-garden/bin/python"))
+"""The Model Garden's own interpreter: it pins a TensorFlow older than ours."""
+
+THREADS = os.cpu_count() or 1
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+SAME_THREADS = {"TF_NUM_INTRAOP_THREADS": str(THREADS), "TF_NUM_INTEROP_THREADS": str(THREADS)}
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process' environment, with the package of this checkout first."""
+    return {**os.environ, **QUIET, "PYTHONPATH": str(ROOT), **more}
+
+
+def seconds(command: Sequence[str], cwd: Path | None = None) -> float:
+    """Wall time of a command that must succeed."""
+    began = time.perf_counter()
+    done = subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True)
+    took = time.perf_counter() - began
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr[-2000:]}")
+    return took
+
+
+def scaling(*arguments: str) -> list[str]:
+    """The command line of this checkout."""
+    return [sys.executable, "-m", "scaling.cli", *arguments]
+
+
+def lacks(*packages: str) -> str:
+    """Why a peer cannot be measured here; empty where it can."""
+    missing = [one for one in packages if importlib.util.find_spec(one) is None]
+    return f"not installed: {', '.join(missing)}" if missing else ""
+
+
+class Side:
+    """A process of `sides/` that says it is ready, then answers one line of JSON to each that it is asked."""
+
+    def __init__(self, script: str, *arguments: object, python: Path | str = sys.executable) -> None:
+        self._process = subprocess.Popen(
+            [str(python), str(SIDES / f"{script}.py"), *map(str, arguments)],
+            env=environment(**SAME_THREADS),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.about: dict[str, Any] = self._answer()
+
+    def ask(self, what: str) -> float:
+        """Has it do `what` once; what that took or gave."""
+        assert self._process.stdin is not None  # noqa: S101
+        self._process.stdin.write(what + "\n")
+        self._process.stdin.flush()
+        return float(self._answer()["value"])
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None  # noqa: S101
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self._process.args} ended with {self._process.wait()}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def __enter__(self) -> Side:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+def in_turn(sides: Sequence[Side], what: str, repeats: int) -> list[list[float]]:
+    """For each side its repeats; the sides take turns."""
+    rounds = [[side.ask(what) for side in sides] for _ in range(repeats)]
+    return [list(one) for one in zip(*rounds, strict=True)]

@@ -1,0 +1,38 @@
+"""A hundred thousand records, loaded and drawn: time and memory of the whole process."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.made_up import write_records
+from benchmarks.processes import environment, scaling
+from benchmarks.rows import Row, compared
+
+REPEATS = 3
+
+
+def rows() -> list[Row]:
+    """Against 5 seconds and 1 GiB."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_records(Path(folder, "results", "many"), 100_000)
+        times, gigabytes = zip(*(_plotted(Path(folder)) for _ in range(REPEATS)), strict=True)
+    name = "100,000 records loaded and Figure 3 drawn"
+    limits = [5.0] * REPEATS, [1.0] * REPEATS
+    return [
+        compared(f"{name}: whole process", times, limits[0], "s", "<= 1", "the peer: 5 seconds"),
+        compared(f"{name}: memory", gigabytes, limits[1], "GiB", "<= 1", "the peer: 1 GiB"),
+    ]
+
+
+def _plotted(folder: Path) -> tuple[float, float]:
+    """Seconds and GiB; the most memory of all children so far, of which this is the largest."""
+    began = time.perf_counter()
+    subprocess.run(
+        scaling("plot", "results/many"), cwd=folder, env=environment(), check=True, stdout=subprocess.DEVNULL
+    )
+    took = time.perf_counter() - began
+    return took, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
