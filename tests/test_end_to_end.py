@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import scaling
+from scaling import driver
 
 pytestmark = pytest.mark.slow
 
@@ -188,7 +189,7 @@ def test_6_a_killed_worker_is_replaced_and_its_trial_goes_on(folder: Path) -> No
         text=True,
     )
     deadline = time.monotonic() + PATIENCE
-    while not records.exists():
+    while not (records.exists() and under_way(records.parent) == 2):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     victim = next(pid for pid in children(process.pid) if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text())
@@ -202,6 +203,11 @@ def test_6_a_killed_worker_is_replaced_and_its_trial_goes_on(folder: Path) -> No
     assert {timing["environment"]["cores"] for timing in timings} <= {share, share + 1}
     assert "was ended by SIGKILL" in output
     assert scaling.load_results(folder / "results" / "pair")["status"].eq("ok").all()
+
+
+def under_way(folder: Path) -> int:
+    told = driver.read(folder)
+    return len(told.running) if told else 0
 
 
 @pytest.mark.parametrize(

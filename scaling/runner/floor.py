@@ -28,6 +28,9 @@ from scaling.runner.missing import missing
 from scaling.runner.recording import timed, trained
 from scaling.schema import Environment, Failure, FailureKind, TrainRecord, Variant
 
+FALSE_STARTS = 3
+"""A worker that dies so often before it is ready, one time after another, will never be."""
+
 TRIED_AGAIN: frozenset[FailureKind] = frozenset({"crash", "preempted", "timeout"})
 """Failures that may not be the trial's own fault. It goes on from its checkpoint, so a try costs little."""
 
@@ -78,6 +81,7 @@ class Floor:
     heard: dict[int, float] = field(default_factory=dict)
     overdue: set[int] = field(default_factory=set)
     tries: Counter[str] = field(default_factory=Counter)
+    false_starts: Counter[int] = field(default_factory=Counter)
     stopping: FailureKind | None = None
     finished: int = 0
     failed: int = 0
@@ -108,6 +112,7 @@ class Floor:
         match event:
             case Ready(worker, where):
                 self.environments[worker] = where
+                del self.false_starts[worker]
             case Progress(worker, position):
                 if worker in self.busy:
                     self.view.moved(worker, self.busy[worker], position)
@@ -151,7 +156,9 @@ class Floor:
         where = self.environments.pop(worker, None)
         self.last.pop(worker, None)
         if where is None and kind != "preempted":
-            raise EngineError(f"{reason}; see {self.results.logs / f'worker-{worker}.log'}")
+            self.false_starts[worker] += 1
+            if self.false_starts[worker] >= FALSE_STARTS:
+                raise EngineError(f"{reason}; see {self.results.logs / f'worker-{worker}.log'}")
         if where is None or worker not in self.busy:
             self.view.noted(f"worker {worker}, which had no job: {reason}")
             return

@@ -128,10 +128,18 @@ def test_a_timing_made_on_the_engines_device_is_not_made_again(tmp_path: Path) -
 
 def test_a_worker_that_cannot_start_stops_the_run(tmp_path: Path) -> None:
     engine = Script({}, workers=0)
-    engine._pending = [Died(0, "no Keras")]
+    engine._pending = [Died(0, "no Keras")] * 3
     folder: ResultsFolder = results_folder(tmp_path)
     with folder.writing(), pytest.raises(EngineError, match=r"no Keras; see .*worker-0\.log"):
         run([TRAIN_A], folder, engine, Silent(), Patience())
+
+
+def test_a_worker_that_starts_at_last_is_given_work(tmp_path: Path) -> None:
+    engine = Script({TRAIN_A.id: train_record(A)}, workers=0)
+    engine._pending = [Died(0, "killed"), Died(0, "killed"), Ready(0, environment())]
+    folder = results_folder(tmp_path)
+    with folder.writing():
+        assert run([TRAIN_A], folder, engine, Silent(), Patience()).finished == 1
 
 
 def test_a_worker_that_died_gets_nothing_before_it_is_ready_again(tmp_path: Path) -> None:
