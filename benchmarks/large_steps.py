@@ -48,7 +48,9 @@ def _against_timm() -> list[Row]:
         ours = stack.enter_context(_ours())
         _check([ours, *theirs])
         steps, forwards = (in_turn([ours, *theirs], what, REPEATS) for what in ("step", "forward"))
-    return [_best(f"{named}: {what}", one, layouts) for what, one in (("training step", steps), ("inference", forwards))]
+    return [
+        _best(f"{named}: {what}", one, layouts) for what, one in (("training step", steps), ("inference", forwards))
+    ]
 
 
 def _best(name: str, times: list[list[float]], layouts: Sequence[str]) -> Row:

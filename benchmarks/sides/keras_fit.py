@@ -54,6 +54,10 @@ first = clock.ends[0] - began
 losses = clock.losses + [fit(1).losses[0] for _ in range(int(sys.argv[7]))]
 serve(
     channel,
-    {"first_step": first, "params": sum(int(np.prod(one.shape)) for one in model.trainable_variables), "losses": losses},
+    {
+        "first_step": first,
+        "params": sum(int(np.prod(one.shape)) for one in model.trainable_variables),
+        "losses": losses,
+    },
     {"step": lambda: float(np.median(np.diff(fit(4).ends)))},
 )
