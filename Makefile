@@ -12,6 +12,10 @@ LOWEST := .venv-lowest
 LOWEST_INSTALLED := $(LOWEST)/.installed
 PEERS := .venv-peers
 PEERS_INSTALLED := $(PEERS)/.installed
+BENCH := .venv-bench
+BENCH_INSTALLED := $(BENCH)/.installed
+GARDEN := .venv-garden
+GARDEN_INSTALLED := $(GARDEN)/.installed
 DATA := $(VENV)/.data-fashion_mnist
 
 STUDY_FILE = $(firstword $(wildcard $(STUDY) studies/$(STUDY).yaml))
@@ -23,7 +27,7 @@ STUDY_DATA = $(if $(and $(STUDY_FILE),$(shell grep -s fashion_mnist $(STUDY_FILE
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SECONDEXPANSION:
-.PHONY: help setup data study plot test test-quick lint format test-lowest test-peers notebooks clean
+.PHONY: help setup data study plot test test-quick lint format test-lowest test-peers bench notebooks clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,8 +76,11 @@ test-lowest: $(LOWEST_INSTALLED)  ## Run the quick tests with the oldest version
 test-peers: $(PEERS_INSTALLED)  ## Compare our networks with timm's, in an environment with PyTorch (gigabytes)
 	$(PEERS)/bin/python -m pytest -s tests/peers $(ARGS)
 
+bench: $(BENCH_INSTALLED) $(GARDEN_INSTALLED) $(DATA)  ## Measure ours against others, into benchmarks/results.md: ARGS="study plan" for some
+	BENCH_GARDEN_PYTHON=$(GARDEN)/bin/python $(BENCH)/bin/python -m benchmarks $(ARGS)
+
 clean:  ## Delete what setup and the tools made; never results/
-	rm -rf $(VENV) $(LOWEST) $(PEERS) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(PEERS) $(BENCH) $(GARDEN) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find scaling tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # $(call make_venv,FOLDER): Debian keeps what `python3 -m venv` needs in a package of its own.
@@ -109,6 +116,18 @@ $(PEERS_INSTALLED): pyproject.toml
 	$(call make_venv,$(PEERS))
 	@echo "Installing into $(PEERS): PyTorch, torchvision and timm beside TensorFlow ..."
 	$(PEERS)/bin/python -m pip install --quiet --editable ".[test,peers]"
+	@touch $@
+
+$(BENCH_INSTALLED): pyproject.toml
+	$(call make_venv,$(BENCH))
+	@echo "Installing into $(BENCH): PyTorch, timm, moocore and paretoset beside TensorFlow ..."
+	$(BENCH)/bin/python -m pip install --quiet --editable ".[bench]"
+	@touch $@
+
+# The Model Garden holds TensorFlow at a version older than ours: it is run by an interpreter of its own.
+$(GARDEN_INSTALLED): pyproject.toml
+	$(call make_venv,$(GARDEN))
+	$(GARDEN)/bin/python -m pip install --quiet "tf-models-official>=2.20"
 	@touch $@
 
 # Debian packages the files; where it cannot, Keras' downloader is tried, and the error names each other way.

@@ -15,7 +15,7 @@ ENVIRONMENT = Environment(
 
 
 def write_records(folder: Path, count: int) -> None:
-    """A results folder of `count` trainings: depths x widths x resolutions x epochs, and seeds until there are enough."""
+    """A results folder of `count` trainings: a grid of a thousand cells, and seeds until there are enough."""
     random = np.random.default_rng(0)
     folder.mkdir(parents=True)
     with (folder / "records.jsonl").open("w", encoding="utf-8") as file:

@@ -8,10 +8,9 @@ from protocol import batch, median_seconds, peak_mb, reserved, serve
 channel = reserved()
 depth, width, resolution, size = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[6])
 
-from scaling.runner.backend import wait  # noqa: E402
-from scaling.runner.program import Program, ProgramKey  # noqa: E402
-
 from scaling.datasets import facts  # noqa: E402
+from scaling.runner.compute.backend import wait  # noqa: E402
+from scaling.runner.compute.program import Program, ProgramKey  # noqa: E402
 from scaling.schema import Recipe, Variant  # noqa: E402
 
 of = facts(sys.argv[5])
