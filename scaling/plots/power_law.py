@@ -96,10 +96,8 @@ def _draw_points(found: Fitted, axes: Axes, pale: bool) -> None:
             marker=style.SERIES_MARKER[number % len(style.SERIES)],
             color=color,
             markeredgecolor="white",
-            markeredgewidth=0.6,
-            markersize=5.5,
+            **style.marker(int(at.sum())),
             alpha=0.85,
-            rasterized=at.sum() > 2000,
             label=f"{resolution:g} px" if not pale else "published" if first else "_published",
         )
 
