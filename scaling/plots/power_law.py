@@ -193,5 +193,5 @@ def _notes(found: list[Fitted], others: int, behind: bool) -> list[str]:
     unfit = [f"{one.title}: {one.laws.reason}." for one in found if not one.laws.fits]
     left = [f"{count} left out, {reason}." for one in found for reason, count in one.laws.left_out.items()]
     more = [f"{others} more groups not shown."] if others else []
-    back = ["Published points stand behind for their shape: they are of other pictures."] if behind else []
+    back = ["Published points stand behind for their shape: measured elsewhere, not like with like."] if behind else []
     return ["The paper's FLOPs are two a multiply-accumulate.", *unfit, *left, *more, *back]

@@ -97,7 +97,7 @@ def background_note(under: pd.DataFrame | None) -> tuple[str, ...]:
     """That published points are of other pictures and devices."""
     if under is None:
         return ()
-    return ("Published points stand behind for their shape: other pictures and another device, not like with like.",)
+    return ("Published points stand behind for their shape: measured elsewhere, not like with like.",)
 
 
 def _behind(under: pd.DataFrame | None, cost: str) -> Comparisons | None:
