@@ -16,8 +16,6 @@ from scaling.plots import style
 from scaling.plots.axes import set_accuracy_axis, set_cost_axis
 
 ACCURACY = METRICS["top1"]
-MOST_BARS = 2000
-"""Points of one look up to which error bars are drawn, and lines are kept as lines in SVG and PDF."""
 FAILED_LABEL = "failed trial"
 NOTHING = "No trial of this regime has both\nan accuracy and this cost."
 
@@ -31,7 +29,6 @@ class Series:
     marker: str
     rows: pd.DataFrame
     joined: bool = False
-    size: float = 6.5
 
 
 def draw_tradeoff(tradeoff: Tradeoff, axes: Axes) -> Axes:
@@ -98,7 +95,7 @@ def _base_series(arm: Arm, points: pd.DataFrame, label: str | None) -> Series:
     rows = points.loc[list(arm.rows)]
     rows = rows[(rows["depth"] == arm.base_depth) & (rows["width"] == arm.base_width)]
     label = label or f"base: depth {arm.base_depth:g}, width {arm.base_width:g}"
-    return Series(label, style.INK, "D", rows, size=7)
+    return Series(label, style.INK, "D", rows)
 
 
 def _draw_fronts(tradeoff: Tradeoff, axes: Axes) -> None:
@@ -123,7 +120,7 @@ def _draw_series(series: Series, cost: Metric, axes: Axes) -> None:
     if rows.empty:
         return
     x, y = _values(rows, cost), _values(rows, ACCURACY)
-    if len(rows) <= MOST_BARS:
+    if len(rows) <= style.MANY:
         axes.errorbar(
             x,
             y,
@@ -142,11 +139,9 @@ def _draw_series(series: Series, cost: Metric, axes: Axes) -> None:
         linewidth=1.3,
         color=series.color,
         marker=series.marker,
-        markersize=series.size,
         markeredgecolor="white",
-        markeredgewidth=0.7,
+        **style.marker(len(rows)),
         label=series.label,
-        rasterized=len(rows) > MOST_BARS,
         zorder=4 if series.marker == "D" else 3,
     )
 

@@ -96,10 +96,8 @@ def _draw_points(found: Fitted, axes: Axes, pale: bool) -> None:
             marker=style.SERIES_MARKER[number % len(style.SERIES)],
             color=color,
             markeredgecolor="white",
-            markeredgewidth=0.6,
-            markersize=5.5,
+            **style.marker(int(at.sum())),
             alpha=0.85,
-            rasterized=at.sum() > 2000,
             label=f"{resolution:g} px" if not pale else "published" if first else "_published",
         )
 
@@ -195,5 +193,5 @@ def _notes(found: list[Fitted], others: int, behind: bool) -> list[str]:
     unfit = [f"{one.title}: {one.laws.reason}." for one in found if not one.laws.fits]
     left = [f"{count} left out, {reason}." for one in found for reason, count in one.laws.left_out.items()]
     more = [f"{others} more groups not shown."] if others else []
-    back = ["Published points stand behind for their shape: they are of other pictures."] if behind else []
+    back = ["Published points stand behind for their shape: measured elsewhere, not like with like."] if behind else []
     return ["The paper's FLOPs are two a multiply-accumulate.", *unfit, *left, *more, *back]

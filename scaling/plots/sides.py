@@ -80,13 +80,11 @@ def draw_points(points: pd.DataFrame, cost: Metric, axes: Axes, color: str, mark
             *xy(rows, cost),
             linestyle="none",
             marker=marker,
-            markersize=6.5,
             color=color,
             markerfacecolor="white" if hollow else color,
             markeredgecolor=color if hollow else "white",
-            markeredgewidth=1.4 if hollow else 0.7,
+            **style.marker(len(rows), hollow),
             label=f"{label}, not verified" if hollow else label,
-            rasterized=len(rows) > 2000,
             zorder=3,
         )
 

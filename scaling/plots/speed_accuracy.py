@@ -15,7 +15,7 @@ from scaling.errors import UserError
 from scaling.metrics import Metric
 from scaling.plots import style
 from scaling.plots.devices import by_device, cost_of
-from scaling.plots.labels import LOWER_RIGHT, Label, name
+from scaling.plots.labels import LOWER_RIGHT, MOST_NAMES, Label, name
 from scaling.plots.names import readable
 from scaling.plots.picture import Picture, Skipped
 from scaling.plots.sides import draw_side, sides
@@ -86,7 +86,10 @@ def said(device: str, found: Comparisons) -> str:
 def notes(found: list[tuple[str, Comparisons]]) -> tuple[str, ...]:
     """What the comparisons rest on, each said once."""
     every = dict.fromkeys(note for _, one in found for note in one.notes)
-    bars = "Bars: 90% of the noise of seeds and validation pictures. Labels: depth, or the model's name@resolution."
+    bars = (
+        f"Bars, up to {MOST_NAMES} points: 90% of the noise of seeds and validation pictures. Labels: depth, or the "
+        "model's name@resolution, where there is room."
+    )
     return (bars, " ".join(f"{note[:1].upper()}{note[1:]}." for note in map(readable, every))) if every else (bars,)
 
 
@@ -94,7 +97,7 @@ def background_note(under: pd.DataFrame | None) -> tuple[str, ...]:
     """That published points are of other pictures and devices."""
     if under is None:
         return ()
-    return ("Published points stand behind for their shape: other pictures and another device, not like with like.",)
+    return ("Published points stand behind for their shape: measured elsewhere, not like with like.",)
 
 
 def _behind(under: pd.DataFrame | None, cost: str) -> Comparisons | None:

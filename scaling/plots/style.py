@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypedDict
 
 import matplotlib as mpl
 from matplotlib.colors import to_hex, to_rgb
@@ -25,6 +25,18 @@ SERIES_MARKER = ("o", "D", "s", "^", "v", "P")
 """Of what has no colour of its own, in order."""
 
 VERDICT_COLOR = {"faster": BLUE, "slower": VERMILLION, "undecided": GREY, "depth": BLUE, "width": VERMILLION}
+MANY = 2000
+"""Points of one look beyond which they are drawn as a cloud, without error bars."""
+
+
+class Marker(TypedDict):
+    """How markers are drawn, in matplotlib's words."""
+
+    markersize: float
+    markeredgewidth: float
+    rasterized: bool
+
+
 PALE = 0.35
 """How much of a colour is left where something stands behind for comparison."""
 
@@ -61,6 +73,13 @@ _RC: dict[str, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 9.5,
 }
+
+
+def marker(points: int, hollow: bool = False) -> Marker:
+    """Size and edge of so many markers: thousands are small and without an edge, and stay pixels in SVG and PDF."""
+    if points > MANY:
+        return {"markersize": 3.0, "markeredgewidth": 0.0, "rasterized": True}
+    return {"markersize": 6.5, "markeredgewidth": 1.4 if hollow else 0.7, "rasterized": False}
 
 
 def pale(color: str) -> str:

@@ -183,6 +183,8 @@ def test_other_settings_are_counted_not_drawn(tmp_path: Path) -> None:
         pytest.param({"variants": VARIANTS[:1]}, id="one point"),
         pytest.param({"variants": VARIANTS[3:]}, id="two points"),
         pytest.param({"variants": []}, id="no record"),
+        pytest.param({"variants": FAMILIES, "failed": (4, 5)}, id="one family failed"),
+        pytest.param({"variants": FAMILIES[2:]}, id="one efficientnet"),
         pytest.param({"variants": FAMILIES, "study": "[not a study"}, id="damaged study file"),
     ],
 )
