@@ -53,7 +53,7 @@ def _hopeful(costs: Floats) -> Rows:
 
 def _survive(columns: Floats, pivot: Floats) -> Mask:
     """Marks what a pivot does not dominate, column by column: reducing over so short an axis takes twice as long."""
-    less = columns[0] < pivot[0]
+    less: Mask = columns[0] < pivot[0]
     for column, value in zip(columns[1:], pivot[1:], strict=True):
         less |= column < value
     equal = np.flatnonzero(columns[0] == pivot[0])
