@@ -7,14 +7,11 @@ that one replica has, and `backend.mean`, `total` and `everywhere` join the repl
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
 from scaling.datasets import DatasetFacts
 from scaling.models.build import build, initialize
@@ -76,7 +73,15 @@ class Network:
         self._scales_loss = key.precision == "mixed_float16"
         self._trainable = Layout.of(self._model.trainable_variables)
         self._fixed = Layout.of(self._model.non_trainable_variables)
-        self.decayed = [_decayed(self._model.trainable_variables)]
+
+    def decayed(self) -> list[Tensor]:
+        """1 for all but batch norm's scale and offset (released code: all not named `batch_normalization`).
+
+        Filled within the graph: a constant of it would be copied many times while it is compiled.
+        """
+        variables = self._model.trainable_variables
+        kept = [ops.full((math.prod(one.shape),), float(one.name not in ("gamma", "beta"))) for one in variables]
+        return [ops.concatenate(kept)]
 
     def first_state(self, seed: int) -> dict[str, list[Any]]:
         """The state that training from `seed` begins with, as NumPy arrays; see `Program`."""
@@ -98,7 +103,7 @@ class Network:
             lambda fixed, part: self._slopes(state, fixed, part, settings), state, batch, self._micro_batches
         )
         slopes, loss = backend.mean((slopes, loss))
-        after = optimizer.sgd(state, slopes, self.decayed, self._nesterov, settings)
+        after = optimizer.sgd(state, slopes, self.decayed(), self._nesterov, settings)
         kept = settings["ema_decay"]
         after |= {
             "fixed": fixed,
@@ -159,12 +164,6 @@ class Network:
         loss = ops.mean(objective.of_labels(losses, batch, settings))
         right = objective.of_labels(lambda labels: objective.right(logits, labels), batch, settings)
         return loss * scale, (fixed, loss, ops.sum(right))
-
-
-def _decayed(variables: Sequence[keras.Variable]) -> NDArray[np.float32]:
-    """1 for all but batch norm's scale and offset (released code: every trainable not named `batch_normalization`)."""
-    kept = [np.full(math.prod(one.shape), one.name not in ("gamma", "beta"), np.float32) for one in variables]
-    return np.concatenate(kept)
 
 
 def _apart(fixed: list[Tensor], replica: Tensor) -> list[Tensor]:

@@ -51,7 +51,7 @@ def test_a_step_is_sgd_with_momentum_l2_and_averages(compiled: Any) -> None:
     """Two steps with frozen inputs: the second's velocity is `m v + g + d w`, and the averages follow the weights."""
     compiled.reset(0)
     (images, labels), *_ = batches(1)
-    decayed = compiled.network.decayed
+    decayed = arrays(compiled.network.decayed())
     assert 0 < decayed[0].sum() < decayed[0].size
     before = arrays(compiled.state["trainable"])
     compiled.step(images, labels, {**RATES, "weight_decay": 0.0})
