@@ -14,7 +14,9 @@ from scaling.schema import Environment
 PACKAGES = ("scaling-study", "keras", "tensorflow", "jax", "jaxlib", "numpy")
 
 
-def describe(backend: str | None = None, accelerator: str | None = None, devices: int = 1) -> Environment:
+def describe(
+    backend: str | None = None, accelerator: str | None = None, devices: int = 1, cores: int | None = None
+) -> Environment:
     """Describes this process' machine and checkout.
 
     Args:
@@ -22,8 +24,10 @@ def describe(backend: str | None = None, accelerator: str | None = None, devices
         accelerator: its name, with the number where there are several; None on a CPU, which is then named with its
             cores, since they decide its speed.
         devices: that share a batch; a CPU in parts is not one in one piece.
+        cores: of the processor; None: those that this process may use.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if cores is None:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     versions = {"python": platform.python_version()} | {
         package: version for package in PACKAGES if (version := _version(package))
     }

@@ -15,6 +15,7 @@ from scaling.progress.views import LiveView, PlainView
 from scaling.records import ResultsFolder
 from scaling.runner import environment, loop, stopping
 from scaling.runner.data import sources
+from scaling.runner.engines.local import available_cores, core_shares
 from scaling.runner.jobs import Record, TimeJob
 from scaling.runner.missing import missing
 from scaling.runner.training import tracking
@@ -44,8 +45,10 @@ def run(study: Study, folder: Path, options: Options, console: Console) -> loop.
     tracking.check(options.trackers)
     if not options.timings_only:
         sources.locate(dataset)
-    results, place = ResultsFolder(folder), environment.describe().place
+    results = ResultsFolder(folder)
     with stopping.listening() as stop, results.writing(), workers_of(study, options) as (workers, start):
+        cores = len(core_shares(available_cores(), workers)[0]) if options.engine == "local" else None
+        place = environment.describe(cores=cores).place
         results.study_file.write_text(study.to_yaml(), encoding="utf-8")
         search = Searching(study, results, place, workers, options.limit) if study.file.search else None
         everything = jobs(search.so_far() if search else study)
@@ -64,7 +67,10 @@ def run(study: Study, folder: Path, options: Options, console: Console) -> loop.
         more = search.more if search else lambda place: ()
         with shown, start(options.setup(results)) as engine:
             blame = partial(_blame, dataset=dataset, elsewhere=options.engine != "local")
-            return loop.run(todo, results, engine, view, options.patience, more, stop, blame)
+            tally = loop.run(todo, results, engine, view, options.patience, more, stop, blame)
+    if not tally.finished and not tally.stopped:  # what seemed left had been timed on the workers' device
+        console.print(f"{study.name}: nothing left to do")
+    return tally
 
 
 def _blame(record: Record, dataset: str, elsewhere: bool) -> None:

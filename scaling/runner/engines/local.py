@@ -125,8 +125,10 @@ def available_cores() -> tuple[int, ...]:
 
 
 def core_shares(cores: Sequence[int], workers: int) -> list[tuple[int, ...]]:
-    """Each worker's own cores; where there are fewer cores than workers, some share one."""
-    return [tuple(cores[number::workers]) or (cores[number % len(cores)],) for number in range(workers)]
+    """Each worker's own cores, as many for one as for another; where there are fewer than workers, some share one."""
+    size = max(1, len(cores) // workers)
+    starts = [number * size % len(cores) for number in range(workers)]
+    return [tuple(cores[start : start + size]) for start in starts]
 
 
 def _ending(exitcode: int | None) -> str:
