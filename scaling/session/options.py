@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -48,18 +49,32 @@ class Options:
     timings_only: bool = False
 
     def setup(self, results: ResultsFolder) -> Setup:
-        """What the workers need of it."""
+        """What the workers need of it.
+
+        Raises:
+            UserError: if no checkpoint can be written where they are to go.
+        """
         return Setup(
             logs=str(results.logs.absolute()),
-            checkpoints=_absolute(self.checkpoints or str(results.checkpoints)),
+            checkpoints=_writable(self.checkpoints or str(results.checkpoints)),
             checkpoint_seconds=self.checkpoint_seconds,
             trackers=self.trackers,
             compile=self.compile,
         )
 
 
-def _absolute(folder: str) -> str:
-    return folder if "://" in folder else str(Path(folder).absolute())
+def _writable(folder: str) -> str:
+    """The folder, made and absolute; a URL as it is."""
+    if "://" in folder:
+        return folder
+    path = Path(folder).absolute()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"--checkpoints {folder}: cannot be made: {error.strerror}") from None
+    if not os.access(path, os.W_OK):
+        raise UserError(f"--checkpoints {folder}: cannot be written")
+    return str(path)
 
 
 def retried_kinds(option: str | None) -> set[str]:
