@@ -24,7 +24,7 @@ def main(names: list[str]) -> None:
     for name in names or ROOMS:
         for row in (made := importlib.import_module(f"benchmarks.{name}").rows()):
             print(row)  # noqa: T201
-        rows.write(made, about())
+        rows.write(name, made, about())
 
 
 def about() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class Row:
     high: float | None = None
     met: bool | None = None
     note: str = ""
+    room: str = ""
+    date: str = ""
 
 
 def compared(
@@ -63,12 +65,13 @@ def compared(
     )
 
 
-def write(rows: Iterable[Row], about: dict[str, Any]) -> None:
-    """Writes rows over those of the same name, keeps the others, and draws the table anew."""
+def write(room: str, rows: Iterable[Row], about: dict[str, Any]) -> None:
+    """Writes a room's rows over those it had, keeps those of other rooms, and draws the table anew."""
     before = json.loads(JSON.read_text())["rows"] if JSON.exists() else []
-    kept = {row["name"]: row for row in before} | {row.name: asdict(row) for row in rows}
-    JSON.write_text(json.dumps({**about, "rows": list(kept.values())}, indent=1) + "\n")
-    MARKDOWN.write_text(_markdown([Row(**row) for row in kept.values()], about))
+    made = [asdict(replace(row, room=room, date=about["date"])) for row in rows]
+    kept = [*(row for row in before if row["room"] != room), *made]
+    JSON.write_text(json.dumps({**about, "rows": kept}, indent=1) + "\n")
+    MARKDOWN.write_text(_markdown([Row(**row) for row in kept], about))
 
 
 def _markdown(rows: Sequence[Row], about: dict[str, Any]) -> str:
@@ -76,10 +79,10 @@ def _markdown(rows: Sequence[Row], about: dict[str, Any]) -> str:
     lines = [
         f"# Ours and theirs on {about['device']}",
         "",
-        f"`{about['command']}`, {about['date']}. {versions}. What each row means: [README.md](README.md).",
+        f"`{about['command']}`. {versions}. What each row means: [README.md](README.md).",
         "",
-        "| what | ours | peer | unit | ratio | low to high | target | met |",
-        "|---|---|---|---|---|---|---|---|",
+        "| what | ours | peer | unit | ratio | low to high | target | met | measured |",
+        "|---|---|---|---|---|---|---|---|---|",
         *(_line(row) for row in rows),
         "",
         *(f"- {row.name}: {row.note}" for row in rows if row.note),
@@ -92,4 +95,4 @@ def _line(row: Row) -> str:
     spread = f"{row.low:.3g} to {row.high:.3g}" if row.low is not None else ""
     numbers = ["" if value is None else f"{value:.4g}" for value in (row.ours, row.peer, row.ratio)]
     ours, peer, ratio = numbers
-    return f"| {row.name} | {ours} | {peer} | {row.unit} | {ratio} | {spread} | {row.target} | {met} |"
+    return f"| {row.name} | {ours} | {peer} | {row.unit} | {ratio} | {spread} | {row.target} | {met} | {row.date} |"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,23 +19,23 @@ SEEDS = 3
 
 
 def rows() -> list[Row]:
-    """With one worker, and with one for each core."""
-    study, made = studies.load(str(FILE)), []
+    """As `scaling run` does it, unless told otherwise."""
+    study = studies.load(str(FILE))
+    whole, bare = [_whole()], [_bare(study)]
     separate = SEEDS * sum(_alone(trial) for trial in study.trials if trial.seed == 0)
-    for workers in dict.fromkeys((1, os.cpu_count() or 1)):
-        before, whole, after = _bare(study), _whole(workers), _bare(study)
-        how = f"study of 24 trials, {workers} worker{'s' if workers > 1 else ''}"
-        steps = "the peer: steps of all trials x the time of one on all cores, no data, evaluation or start"
-        target = ">= 2.5" if workers > 1 else ">= 2"
-        made.append(compared(f"{how}: over bare steps", [whole] * 2, [before, after], "s", "<= 1.15", steps))
-        note = "the peer: `scaling run` of one trial of each variant and regime, by itself, x 3 seeds"
-        made.append(compared(f"{how}: against one process per trial", [whole], [separate], "s", target, note))
-    return made
+    whole.append(_whole())
+    bare.append(_bare(study))
+    steps = "the peer: steps of all trials x the time of one on all cores, no data, evaluation or start"
+    processes = "the peer: `scaling run` of one trial of each variant and regime, by itself, x 3 seeds"
+    return [
+        compared("study of 24 trials: over bare steps", whole, bare, "s", "<= 1.15", steps),
+        compared("study of 24 trials: against one process per trial", whole, [separate] * 2, "s", ">= 2.5", processes),
+    ]
 
 
-def _whole(workers: int) -> float:
+def _whole() -> float:
     with tempfile.TemporaryDirectory() as folder:
-        return seconds(scaling("run", str(FILE), "--workers", str(workers)), Path(folder))
+        return seconds(scaling("run", str(FILE)), Path(folder))
 
 
 def _alone(trial: Trial) -> float:

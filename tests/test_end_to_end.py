@@ -199,8 +199,10 @@ def test_6_a_killed_worker_is_replaced_and_its_trial_goes_on(folder: Path) -> No
     kinds = Counter((json.loads(line).get("failure") or {}).get("kind") for line in records.read_text().splitlines())
     assert kinds == {None: 6, "crash": 1}
     timings = [json.loads(line) for line in records.with_name("latency.jsonl").read_text().splitlines()]
-    share = max(1, len(os.sched_getaffinity(0)) // 2)
-    assert {timing["environment"]["cores"] for timing in timings} == {share}
+    cores = len(os.sched_getaffinity(0))
+    assert {timing["environment"]["cores"] for timing in timings} == {cores}
+    trainings = [json.loads(line) for line in records.read_text().splitlines()]
+    assert {training["environment"]["cores"] for training in trainings} == {max(1, cores // 2)}
     assert "was ended by SIGKILL" in output
     assert scaling.load_results(folder / "results" / "pair")["status"].eq("ok").all()
 

@@ -95,7 +95,7 @@ def test_workers_that_crash_and_hang_cost_no_trial(folder: Path) -> None:
     (folder / "orders" / "2").write_text("terminate")
     (folder / "orders" / "3").write_text("segfault!")
     (folder / "orders" / "4").write_text("exhaust")
-    options = ("--checkpoint-seconds", "0", "--timeout", "25", "--retries", "1")
+    options = ("--workers", "1", "--checkpoint-seconds", "0", "--timeout", "25", "--retries", "1")
     code, output = call(folder, "run", "frail.yaml", *options)
     assert code == 1, output
     assert [outcomes(folder, seed) for seed in range(5)] == [

@@ -46,8 +46,8 @@ def run(
         int | None,
         typer.Option(
             min=1,
-            show_default="one for each accelerator; on a CPU, one",
-            help="Worker processes; on a CPU they share its cores.",
+            show_default="one for each accelerator; on a CPU, one for each core while memory lasts",
+            help="Worker processes. On a CPU they share its cores to train; a timing has all cores to itself.",
         ),
     ] = None,
     devices: Devices = None,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args
 
 from pydantic import BeforeValidator, Field, ValidationError
 
+from scaling import machine
 from scaling.errors import did_you_mean
 from scaling.generator import yaml_file
 from scaling.generator.constraints import Positive
@@ -45,6 +46,7 @@ class Accelerator(Noun):
         utilisation: fraction of the peak that training reaches by family, until it is measured; one number for all.
         source: where peak and utilisation are from.
         devices: parts of the names by which records know it, in lower case.
+        cores: of the whole of it, where trainings side by side may have fewer each.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Accelerator(Noun):
     utilisation: Annotated[dict[Family, Fraction], BeforeValidator(_for_all_families)] = CPU_UTILISATION
     source: str = "your own"
     devices: tuple[str, ...] = ()
+    cores: Annotated[int, Field(gt=0)] | None = None
 
     def operations_per_second(self, family: Family, precision: Precision) -> float:
         """What training reaches; where a family or precision is not in the table, that of the slowest there."""
@@ -68,17 +71,18 @@ class Accelerator(Noun):
 
 def this_cpu() -> Accelerator:
     """This machine's processor, by the number of its cores; nobody knows what it costs."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = machine.cores()
     peak = CPU_TFLOPS_PER_CORE * cores
     return Accelerator(
         name=CPU,
         peak_tflops={"float32": peak, "mixed_bfloat16": peak},
-        memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        memory_gb=machine.memory_gb(),
         dollars_per_hour=0.0,
         price="not known",
         utilisation=CPU_UTILISATION,
         source=f"assumptions: {CPU_TFLOPS_PER_CORE * 1e3:g} GFLOP/s for each of {cores} cores",
         devices=(" core", CPU),
+        cores=cores,
     )
 
 

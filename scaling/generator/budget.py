@@ -68,12 +68,14 @@ class Pace:
         trainings: that were measured.
         by_variant: seconds for a training multiply-accumulate, and the variant's multiply-accumulates for a picture.
         setup_seconds: mean of a training's building, compiling and loading.
+        side_by_side: trainings that shared the accelerator, a processor; the seconds are each one's part.
     """
 
     device: str
     trainings: int
     by_variant: Mapping[Variant, tuple[float, int]]
     setup_seconds: float
+    side_by_side: float = 1.0
 
     def seconds(self, variant: Variant, macs: int, total_macs: float) -> float:
         """Seconds of a training of `total_macs`, at the pace of this variant, else of the one nearest in MACs."""
@@ -90,17 +92,21 @@ def pace(records: Iterable[TrainRecord], accelerator: Accelerator) -> Pace | Non
     if not measured:
         return None
     spent: dict[Variant, tuple[float, float, int]] = {}
+    whole, had = accelerator.cores, measured[-1].environment.cores
+    side_by_side = max(1.0, whole / had) if whole and had else 1.0
     for one in measured:
         if not isinstance(one.trial, Trial):
             continue
         variant, counted = one.trial.variant, Complexity(one.params, one.macs, one.activations)
         seconds, done, _ = spent.get(variant, (0.0, 0.0, 0))
-        spent[variant] = (seconds + (one.train_seconds or 0), done + train_macs(one.trial, counted), one.macs)
+        seconds += (one.train_seconds or 0) / side_by_side
+        spent[variant] = (seconds, done + train_macs(one.trial, counted), one.macs)
     return Pace(
         device=measured[-1].environment.device,
         trainings=len(measured),
         by_variant={variant: (seconds / done, macs) for variant, (seconds, done, macs) in spent.items()},
-        setup_seconds=sum(one.setup_seconds or 0 for one in measured) / len(measured),
+        setup_seconds=sum(one.setup_seconds or 0 for one in measured) / len(measured) / side_by_side,
+        side_by_side=side_by_side,
     )
 
 
@@ -155,7 +161,8 @@ class Basis:
             shares = " or ".join(f"{share:.0%} ({family})" for family, share in one.utilisation.items())
             hours = f"{shares} of {peaks} TFLOP/s; {one.source}"
         else:
-            hours = f"the measured pace of {measured.trainings} trainings on {measured.device}"
+            beside = f", {measured.side_by_side:g} side by side" if measured.side_by_side > 1 else ""
+            hours = f"the measured pace of {measured.trainings} trainings on {measured.device}{beside}"
         return f"time: {hours}\nmoney: {one.dollars_per_hour:g} dollars an hour; {one.price}"
 
 

@@ -76,15 +76,18 @@ class Tracker:
             self._estimate(job, pace) * (1 - fraction(job, position)) for job, _, position in self.running.values()
         )
         if self.to_come:
-            left += self.to_come * sum(self.work.values()) / len(self.work) * pace
-        return left / self.workers
+            left += self.to_come * sum(self.work.values()) / len(self.work) * pace / self.workers
+        return left
 
     def _estimate(self, job: Job, pace: float) -> float:
-        """Seconds of a whole job, `pace` being seconds for a unit of work where the variant has none of its own."""
+        """Seconds that a whole job adds to the run; `pace` is for a unit of work where the variant has none of its own.
+
+        Trainings go side by side, a timing goes alone.
+        """
         if isinstance(job, TimeJob):
             return job.max_seconds
         own = self.spent.get(job.variant)
-        return self.work[job.id] * (own[0] / own[1] if own else pace)
+        return self.work[job.id] * (own[0] / own[1] if own else pace) / self.workers
 
 
 def fraction(job: Job, position: Position | None) -> float:

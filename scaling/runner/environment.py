@@ -9,6 +9,7 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 
+from scaling import machine
 from scaling.schema import Environment
 
 PACKAGES = ("scaling-study", "keras", "tensorflow", "jax", "jaxlib", "numpy")
@@ -24,10 +25,9 @@ def describe(
         accelerator: its name, with the number where there are several; None on a CPU, which is then named with its
             cores, since they decide its speed.
         devices: that share a batch; a CPU in parts is not one in one piece.
-        cores: of the processor; None: those that this process may use.
+        cores: of the processor; None: those that this process may run on.
     """
-    if cores is None:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = cores or len(machine.core_numbers())
     versions = {"python": platform.python_version()} | {
         package: version for package in PACKAGES if (version := _version(package))
     }
@@ -37,7 +37,7 @@ def describe(
         platform=f"{platform.system()} {'.'.join(platform.release().split('.')[:2])} {platform.machine()}",
         device=accelerator or _processor(cores, devices),
         cores=cores,
-        memory_gb=round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        memory_gb=machine.memory_gb(),
         git_commit=commit,
         git_dirty=bool(_git("status", "--porcelain", "--untracked-files=no")) if commit else None,
     )

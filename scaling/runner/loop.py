@@ -16,9 +16,12 @@ from scaling.runner.stopping import Reason, Stop
 class Tally:
     """What a run did: jobs that ended, of which failed for good, and why it ended early if it did."""
 
-    finished: int
-    failed: int
+    finished: int = 0
+    failed: int = 0
     stopped: Reason | None = None
+
+    def __add__(self, later: Tally) -> Tally:
+        return Tally(self.finished + later.finished, self.failed + later.failed, self.stopped or later.stopped)
 
 
 def run(

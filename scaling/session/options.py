@@ -21,7 +21,7 @@ class Options:
     """How a study is run; nothing of it changes what its trials ask.
 
     Attributes:
-        workers: number of processes; None: what the engine has room for.
+        workers: number of processes; None: one for each accelerator, node or core, see `scaling.session.workers`.
         devices: that they share, as `scaling.runner.compute.devices.parse` takes them.
         compile: how programs are compiled.
         engine: where workers are.

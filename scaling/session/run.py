@@ -15,14 +15,13 @@ from scaling.progress.views import LiveView, PlainView
 from scaling.records import ResultsFolder
 from scaling.runner import environment, loop, stopping
 from scaling.runner.data import sources
-from scaling.runner.engines.local import available_cores, core_shares
-from scaling.runner.jobs import Record, TimeJob
+from scaling.runner.jobs import Record, TimeJob, TrainJob
 from scaling.runner.missing import missing
 from scaling.runner.training import tracking
 from scaling.session.options import Options
 from scaling.session.searching import Searching
 from scaling.session.work import jobs, limited, weights
-from scaling.session.workers import workers_of
+from scaling.session.workers import Crews, crews_of
 
 
 def run(study: Study, folder: Path, options: Options, console: Console) -> loop.Tally:
@@ -41,33 +40,42 @@ def run(study: Study, folder: Path, options: Options, console: Console) -> loop.
         EngineError: if there are no workers to be had.
         OSError: if a record cannot be written; those before it are safe.
     """
-    dataset = study.file.dataset.name
     tracking.check(options.trackers)
     if not options.timings_only:
-        sources.locate(dataset)
+        sources.locate(study.file.dataset.name)
     results = ResultsFolder(folder)
-    with stopping.listening() as stop, results.writing(), workers_of(study, options) as (workers, start):
-        cores = len(core_shares(available_cores(), workers)[0]) if options.engine == "local" else None
-        place = environment.describe(cores=cores).place
-        results.study_file.write_text(study.to_yaml(), encoding="utf-8")
-        search = Searching(study, results, place, workers, options.limit) if study.file.search else None
-        everything = jobs(search.so_far() if search else study)
-        if options.timings_only:
-            everything, search = [job for job in everything if isinstance(job, TimeJob)], None
-        todo = limited(missing(everything, results, place, options.patience.recorded), options.limit)
-        settled = len(everything) - len(todo)
-        if not todo and (search is None or search.has_all()):
-            console.print(f"{study.name}: nothing left to do")
-            return loop.Tally(0, 0)
-        tracker = Tracker({job.id: job for job in todo}, weights(todo), settled, workers)
-        if search:
-            search.watched_by(tracker, todo)
-        shown = (LiveView if console.is_terminal else PlainView)(tracker, console)
-        view = Broadcast(shown, tracker, folder)
-        more = search.more if search else lambda place: ()
-        with shown, start(options.setup(results)) as engine:
-            blame = partial(_blame, dataset=dataset, elsewhere=options.engine != "local")
-            tally = loop.run(todo, results, engine, view, options.patience, more, stop, blame)
+    with stopping.listening() as stop, results.writing():
+        trainings = [] if options.timings_only else [TrainJob(trial) for trial in study.trials]
+        left = missing(trainings, results, place="", retry=options.patience.recorded)
+        with crews_of(study, options, len(left)) as crews:
+            results.study_file.write_text(study.to_yaml(), encoding="utf-8")
+            return _run(study, results, options, crews, stop, console)
+
+
+def _run(
+    study: Study, results: ResultsFolder, options: Options, crews: Crews, stop: stopping.Stop, console: Console
+) -> loop.Tally:
+    place = environment.describe(cores=crews.timing.cores).place
+    search = Searching(study, results, place, crews.training.workers, options.limit) if study.file.search else None
+    everything = jobs(search.so_far() if search else study)
+    if options.timings_only:
+        everything, search = [job for job in everything if isinstance(job, TimeJob)], None
+    todo = limited(missing(everything, results, place, options.patience.recorded), options.limit)
+    if not todo and (search is None or search.has_all()):
+        console.print(f"{study.name}: nothing left to do")
+        return loop.Tally()
+    tracker = Tracker({job.id: job for job in todo}, weights(todo), len(everything) - len(todo), crews.training.workers)
+    if search:
+        search.watched_by(tracker, todo)
+    shown = (LiveView if console.is_terminal else PlainView)(tracker, console)
+    view, tally = Broadcast(shown, tracker, results.path), loop.Tally()
+    more = search.more if search else lambda place: ()
+    blame = partial(_blame, dataset=study.file.dataset.name, elsewhere=options.engine != "local")
+    with shown:
+        for crew, part in crews.share_out(todo):
+            if not tally.stopped:
+                with crew.start(options.setup(results)) as engine:
+                    tally += loop.run(part, results, engine, view, options.patience, more, stop, blame)
     if not tally.finished and not tally.stopped:  # what seemed left had been timed on the workers' device
         console.print(f"{study.name}: nothing left to do")
     return tally

@@ -3,50 +3,130 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 
+from scaling import machine
+from scaling.datasets import facts
+from scaling.generator.budget import training_memory_gb
+from scaling.generator.sizes import size
 from scaling.generator.study import Study
 from scaling.runner.compute import devices
 from scaling.runner.compute.execution import micro_batch_size
 from scaling.runner.engines import Engine, EngineError
-from scaling.runner.engines.local import LocalEngine
-from scaling.runner.jobs import Setup
+from scaling.runner.engines.local import LocalEngine, Seat
+from scaling.runner.jobs import Job, Setup, TimeJob, TrainJob
+from scaling.schema import Trial
 from scaling.session.options import Options
+
+WORKER_GB = 1.5
+"""Taken by a worker on a CPU besides its training: TensorFlow (0.6), a compiled program and pictures in memory."""
+
+FILLED = 0.8
+"""Of the memory that this run may use; the rest is for the driver, the page cache and what was guessed too low."""
 
 Start = Callable[[Setup], contextlib.AbstractContextManager[Engine]]
 
 
+@dataclass(frozen=True)
+class Crew:
+    """Workers that start and end together.
+
+    Attributes:
+        workers: how many.
+        cores: that each has; None: a cluster's own matter.
+        start: starts them.
+    """
+
+    workers: int
+    cores: int | None
+    start: Start
+
+
+@dataclass(frozen=True)
+class Crews:
+    """Who trains, and who times: the same workers, unless a timing needs the cores that trainings share."""
+
+    training: Crew
+    timing: Crew
+
+    def share_out(self, jobs: Collection[Job]) -> list[tuple[Crew, list[Job]]]:
+        """Each crew's jobs, in the order in which crews start: what a step costs is known before it is paid for."""
+        if self.timing is self.training:
+            return [(self.training, list(jobs))]
+        timings: list[Job] = [job for job in jobs if isinstance(job, TimeJob)]
+        trainings: list[Job] = [job for job in jobs if isinstance(job, TrainJob)]
+        return [(crew, part) for crew, part in ((self.timing, timings), (self.training, trainings)) if part]
+
+
 @contextlib.contextmanager
-def workers_of(study: Study, options: Options) -> Iterator[tuple[int, Start]]:
-    """How many workers there are to be, and what starts them.
+def crews_of(study: Study, options: Options, trainings: int) -> Iterator[Crews]:
+    """The workers that there are to be.
+
+    Args:
+        study: what they train.
+        options: how.
+        trainings: that are still to do: no more workers than these.
 
     Raises:
         UserError: for devices that are not there, or that a batch of the study does not divide by.
         EngineError: for a cluster that is not there, or has no room.
     """
     if options.engine == "ray":
-        with _on_cluster(options) as made:
-            yield made
+        with _on_cluster(options) as crew:
+            yield Crews(crew, crew)
         return
     if options.address or options.resources:
         raise EngineError("--address and --resources are for --engine ray")
-    groups = _groups(options)
+    yield _on_this_machine(study, options, trainings)
+
+
+def _on_this_machine(study: Study, options: Options, trainings: int) -> Crews:
+    """One worker for each accelerator, or the processor's cores shared out to trainings; timings have all cores.
+
+    A search, which may need a trial's timings to name the next, has one crew for both.
+    """
+    chosen = devices.parse(options.devices)
+    whole_cpu = chosen == (devices.CPU,)
+    if whole_cpu and not study.file.search:
+        shares = machine.core_shares(machine.core_numbers(), options.workers or side_by_side(study.trials))
+        workers = options.workers or max(1, min(len(shares), trainings))
+        training = _crew([Seat(chosen, share) for share in shares[:workers]])
+        everything = _crew([Seat(chosen, machine.core_numbers())])
+        return Crews(training, training if training.cores == everything.cores else everything)
+    alone = 1 if devices.kind_of(chosen[0]) == "cpu" else len(chosen)
+    groups = devices.split(chosen, options.workers or alone)
     for trial in study.trials:
         micro_batch_size(trial.recipe.batch_size, len(groups[0]), micro_batches=1)
-    yield len(groups), partial(LocalEngine, groups)
+    shares = machine.core_shares(machine.core_numbers(), len(groups))
+    crew = _crew([Seat(group, share) for group, share in zip(groups, shares, strict=True)])
+    return Crews(crew, crew)
 
 
-def _groups(options: Options) -> list[tuple[str, ...]]:
-    """The devices of each worker: one each, where they are accelerators and nobody said how many workers."""
-    chosen = devices.parse(options.devices)
-    alone = 1 if devices.kind_of(chosen[0]) == "cpu" else len(chosen)
-    return devices.split(chosen, options.workers or alone)
+def _crew(seats: Sequence[Seat]) -> Crew:
+    return Crew(len(seats), len(seats[0].cores), partial(LocalEngine, seats))
+
+
+def side_by_side(trials: Sequence[Trial]) -> int:
+    """How many trainings a processor does at once: as many as it has cores, while memory lasts for the largest.
+
+    A small network trains on one core at far more than half of its speed on two. The number rests on the study and the
+    machine alone, not on what is left to do, so that all trainings of a study have as many cores.
+    """
+    needed = {
+        training_memory_gb(
+            size(trial.variant, facts(trial.dataset.name)), trial.recipe.batch_size, trial.recipe.precision
+        )
+        for trial in trials
+    }
+    room = int(FILLED * machine.memory_gb() / (WORKER_GB + max(needed, default=0.0)))
+    return max(1, min(machine.cores(), room, len(trials)))
 
 
 @contextlib.contextmanager
-def _on_cluster(options: Options) -> Iterator[tuple[int, Start]]:
+def _on_cluster(options: Options) -> Iterator[Crew]:
     if options.devices:
         raise EngineError("--devices is for --engine local; a cluster gives out its own: see --resources")
     if find_spec("ray") is None:
@@ -56,4 +136,4 @@ def _on_cluster(options: Options) -> Iterator[tuple[int, Start]]:
     needs = shares.parse(options.resources) if options.resources else None
     with ray.connected(options.address):
         divided = shares.divide(ray.nodes(), options.workers, needs)
-        yield divided.workers, partial(ray.RayEngine, divided)
+        yield Crew(divided.workers, None, partial(ray.RayEngine, divided))

@@ -106,6 +106,15 @@ def test_setup_is_added_once_a_training() -> None:
     assert Basis(SLOW, pace([one], SLOW)).estimate(trial(), COUNTED).hours == pytest.approx(67 / 3600)
 
 
+def test_a_training_on_some_cores_takes_its_part_of_the_processor() -> None:
+    whole = SLOW.model_copy(update={"cores": 8})
+    measured = pace([record(trial(), 60.0)], whole)
+    assert measured is not None
+    assert measured.side_by_side == 4
+    assert Basis(whole, measured).estimate(trial(), COUNTED).hours == pytest.approx(60 / 4 / 3600)
+    assert "1 trainings on A Slow Card, 4 side by side" in str(Basis(whole, measured))
+
+
 def test_failures_and_other_devices_say_nothing_of_the_pace() -> None:
     assert pace([], SLOW) is None
     assert pace([record(trial(), 60.0, device="NVIDIA H100")], SLOW) is None

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from multiprocessing import connection
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -18,19 +17,18 @@ from scaling.runner.jobs import Died, Event, Finished, Job, Ready, Record, Setup
 from scaling.schema import Environment
 
 
+class Seat(NamedTuple):
+    """What a worker has to itself: devices, by the names of `scaling.runner.compute.devices`, and numbers of cores."""
+
+    devices: tuple[str, ...]
+    cores: tuple[int, ...]
+
+
 class LocalEngine:
-    """Processes on this machine, one for each group of devices; they share its cores.
+    """Processes on this machine, one for each seat. One that dies is replaced at once."""
 
-    A process that dies is replaced at once.
-    """
-
-    def __init__(self, groups: Sequence[tuple[str, ...]], setup: Setup) -> None:
-        """Starts them; names of devices are those of `scaling.runner.compute.devices`."""
-        shares = core_shares(available_cores(), len(groups))
-        self._workers = [
-            _LocalWorker(number, group, setup, cores)
-            for number, (group, cores) in enumerate(zip(groups, shares, strict=True))
-        ]
+    def __init__(self, seats: Sequence[Seat], setup: Setup) -> None:
+        self._workers = [_LocalWorker(number, seat, setup) for number, seat in enumerate(seats)]
 
     def submit(self, number: int, job: Job) -> None:
         self._workers[number].submit(job)
@@ -60,7 +58,7 @@ class LocalEngine:
 class _LocalWorker:
     """A pool of one process, with a pipe for what it tells along the way and a bell for when its job ends."""
 
-    def __init__(self, number: int, devices: tuple[str, ...], setup: Setup, cores: tuple[int, ...]) -> None:
+    def __init__(self, number: int, seat: Seat, setup: Setup) -> None:
         spawn = multiprocessing.get_context("spawn")
         self._number = number
         self.inbox, outbox = spawn.Pipe(duplex=False)
@@ -70,7 +68,7 @@ class _LocalWorker:
             max_workers=1,
             context=spawn,
             initializer=process.start,
-            initargs=(number, setup, devices, cores, outbox, self._interrupted),
+            initargs=(number, setup, *seat, outbox, self._interrupted),
         )
         self._future: Future[Record | Environment] | None = None
         self._schedule(process.describe_device)
@@ -115,20 +113,6 @@ class _LocalWorker:
             return Died(self._number, "the worker process was killed")
         except Exception as error:  # the job could not even be handed over, or its initializer failed
             return Died(self._number, f"the worker failed: {error!r}")
-
-
-def available_cores() -> tuple[int, ...]:
-    """The processor's cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return tuple(sorted(os.sched_getaffinity(0)))
-    return tuple(range(os.cpu_count() or 1))
-
-
-def core_shares(cores: Sequence[int], workers: int) -> list[tuple[int, ...]]:
-    """Each worker's own cores, as many for one as for another; where there are fewer than workers, some share one."""
-    size = max(1, len(cores) // workers)
-    starts = [number * size % len(cores) for number in range(workers)]
-    return [tuple(cores[start : start + size]) for start in starts]
 
 
 def _ending(exitcode: int | None) -> str:

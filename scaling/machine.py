@@ -1,0 +1,67 @@
+"""What this process may use of its machine: cores and memory, also where a container or a scheduler allots them."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+GROUPS = Path("/sys/fs/cgroup")
+MEMBERSHIP = Path("/proc/self/cgroup")
+
+
+def core_numbers() -> tuple[int, ...]:
+    """The cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))
+
+
+def cores() -> int:
+    """How many cores this process may keep busy: those it may run on, or the fewer that its quota pays for."""
+    quotas = [int(quota) / int(period) for quota, period in _quotas() if quota.isdecimal()]
+    return max(1, math.floor(min([len(core_numbers()), *quotas])))
+
+
+def memory_gb() -> float:
+    """The memory that this process may fill, in 1e9 bytes: the machine's, or the less that its group is allowed."""
+    limits = [*_told("", "memory.max"), *_told("memory", "memory.limit_in_bytes")]
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return round(min([whole, *(int(limit) for limit in limits if limit.isdecimal())]) / 1e9, 1)
+
+
+def core_shares(numbers: Sequence[int], workers: int) -> list[tuple[int, ...]]:
+    """Each worker's own cores, as many for one as for another; where there are fewer than workers, some share one."""
+    size = max(1, len(numbers) // workers)
+    starts = [worker * size % len(numbers) for worker in range(workers)]
+    return [tuple(numbers[start : start + size]) for start in starts]
+
+
+def _quotas() -> Iterator[tuple[str, str]]:
+    """Microseconds of processor time in a period, and the period, of every group that limits them."""
+    for told in _told("", "cpu.max"):
+        quota, _, period = told.partition(" ")
+        yield quota, period
+    yield from zip(_told("cpu", "cpu.cfs_quota_us"), _told("cpu", "cpu.cfs_period_us"), strict=False)
+
+
+def _told(controller: str, name: str) -> Iterator[str]:
+    """What the files of this name say, from this process' control group up to the root of what it sees.
+
+    Args:
+        controller: of the first version's hierarchies; empty: the second version's single one.
+        name: of the file.
+    """
+    try:
+        memberships = [line.split(":", 2) for line in MEMBERSHIP.read_text().splitlines()]
+    except OSError:
+        return
+    for _, controllers, path in memberships:
+        if controller in controllers.split(","):
+            root, inside = GROUPS / controller, PurePosixPath(path.lstrip("/"))
+            for folder in dict.fromkeys((inside, *inside.parents)):
+                try:
+                    yield (root / folder / name).read_text().strip()
+                except OSError:
+                    continue

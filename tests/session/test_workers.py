@@ -1,0 +1,98 @@
+"""How many workers there are, and what each has."""
+
+from __future__ import annotations
+
+import pytest
+
+from scaling import machine
+from scaling.generator.study import Study, check
+from scaling.runner.compute import devices
+from scaling.runner.jobs import TimeJob, TrainJob
+from scaling.session.options import Options
+from scaling.session.work import jobs
+from scaling.session.workers import Crews, crews_of, side_by_side
+
+
+@pytest.fixture(autouse=True)
+def _eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "core_numbers", lambda: tuple(range(8)))
+    monkeypatch.setattr(machine, "cores", lambda: 8)
+    monkeypatch.setattr(machine, "memory_gb", lambda: 64.0)
+    monkeypatch.setattr(devices, "detect", lambda: ())
+
+
+def study(seeds: int = 12, resolution: int = 8, search: bool = False) -> Study:
+    file = {
+        "study": "share",
+        "question": "Who trains what?",
+        "dataset": {"name": "synthetic", "train_examples": 512},
+        "across": {"resolution": resolution, "stem": "small", "epochs": 1},
+        "recipe": {"batch_size": 128},
+    }
+    if search:
+        space = {"depth": [14], "width": [0.25, 0.5]}
+        return check(file | {"search": {"trials": 5, "objectives": ["top1", "training_ms"], "space": space}})
+    file["across"] |= {"seed": list(range(seeds))}
+    return check(file | {"grid": [{"depth": 14, "width": 1.0}]})
+
+
+def crews(of: Study, trainings: int | None = None, **options: object) -> Crews:
+    with crews_of(of, Options(**options), len(of.trials) if trainings is None else trainings) as made:
+        return made
+
+
+def test_trainings_share_a_processor_and_timings_have_it_all() -> None:
+    made = crews(study())
+    assert (made.training.workers, made.training.cores) == (8, 1)
+    assert (made.timing.workers, made.timing.cores) == (1, 8)
+    (timing, first), (training, later) = made.share_out(jobs(study()))
+    assert (timing, training) == (made.timing, made.training)
+    assert [len(first), len(later)] == [2, 12]
+    assert all(isinstance(job, TimeJob) for job in first)
+    assert all(isinstance(job, TrainJob) for job in later)
+
+
+def test_a_crew_without_jobs_is_not_started() -> None:
+    made = crews(study())
+    trainings = [job for job in jobs(study()) if isinstance(job, TrainJob)]
+    assert [crew for crew, _ in made.share_out(trainings)] == [made.training]
+    assert made.share_out([]) == []
+
+
+def test_the_share_of_a_training_does_not_depend_on_how_many_are_left() -> None:
+    few = crews(study(seeds=4), trainings=1)
+    assert (few.training.workers, few.training.cores) == (1, 2)
+    assert few.timing.cores == 8
+    assert crews(study(), trainings=0).training.workers == 1
+
+
+def test_memory_bounds_what_is_trained_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = study(resolution=64).trials
+    monkeypatch.setattr(machine, "memory_gb", lambda: 20.0)
+    assert 1 <= side_by_side(large) < 8
+    monkeypatch.setattr(machine, "memory_gb", lambda: 0.5)
+    assert side_by_side(large) == 1
+
+
+def test_who_says_how_many_workers_gets_as_many() -> None:
+    alone = crews(study(), workers=1)
+    assert alone.training is alone.timing
+    assert (alone.training.workers, alone.training.cores) == (1, 8)
+    assert crews(study(), workers=3).training.cores == 2
+    single = crews(study(seeds=1))
+    assert single.training is single.timing
+
+
+def test_a_search_times_with_the_workers_that_train() -> None:
+    seeking = crews(study(search=True))
+    assert seeking.training is seeking.timing
+    assert (seeking.training.workers, seeking.training.cores) == (1, 8)
+    assert crews(study(search=True), workers=4).timing.workers == 4
+
+
+def test_an_accelerator_has_one_worker_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "detect", lambda: ("gpu:0", "gpu:1"))
+    made = crews(study())
+    assert made.training is made.timing
+    assert (made.training.workers, made.training.cores) == (2, 4)
+    assert crews(study(), devices="cpu:0,cpu:1").timing.workers == 1

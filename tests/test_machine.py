@@ -1,0 +1,76 @@
+"""What a process may use of its machine, and who gets which cores of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scaling import machine
+from scaling.machine import core_shares
+
+ALL_CORES = (0, 1, 2, 3, 4, 5, 6, 7)
+
+
+@pytest.fixture
+def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A made-up tree of control groups on a machine of eight cores and 64 GB."""
+    monkeypatch.setattr(machine, "GROUPS", tmp_path)
+    monkeypatch.setattr(machine, "MEMBERSHIP", tmp_path / "membership")
+    monkeypatch.setattr(machine, "core_numbers", lambda: ALL_CORES)
+    monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 64 * 10**9 // 4096}.__getitem__)
+    return tmp_path
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{text}\n")
+
+
+def test_without_limits_all_is_there(groups: Path) -> None:
+    assert (machine.cores(), machine.memory_gb()) == (8, 64.0)
+    write(groups / "membership", "0::/")
+    write(groups / "cpu.max", "max 100000")
+    write(groups / "memory.max", "max")
+    assert (machine.cores(), machine.memory_gb()) == (8, 64.0)
+
+
+def test_the_narrowest_group_on_the_way_to_the_root_counts(groups: Path) -> None:
+    write(groups / "membership", "0::/job/step")
+    write(groups / "job/cpu.max", "350000 100000")
+    write(groups / "job/step/cpu.max", "max 100000")
+    write(groups / "job/memory.max", str(16 * 10**9))
+    write(groups / "job/step/memory.max", str(12 * 10**9))
+    assert (machine.cores(), machine.memory_gb()) == (3, 12.0)
+
+
+def test_the_first_version_s_hierarchies_count_too(groups: Path) -> None:
+    write(groups / "membership", "5:memory:/job\n4:cpu,cpuacct:/job\n0::/")
+    write(groups / "cpu/job/cpu.cfs_quota_us", "200000")
+    write(groups / "cpu/job/cpu.cfs_period_us", "100000")
+    write(groups / "cpu/cpu.cfs_quota_us", "-1")
+    write(groups / "cpu/cpu.cfs_period_us", "100000")
+    write(groups / "memory/job/memory.limit_in_bytes", str(2 * 10**9))
+    assert (machine.cores(), machine.memory_gb()) == (2, 2.0)
+
+
+def test_a_part_of_a_core_is_one_core(groups: Path) -> None:
+    write(groups / "membership", "0::/")
+    write(groups / "cpu.max", "50000 100000")
+    assert machine.cores() == 1
+
+
+@pytest.mark.parametrize(
+    ("cores", "workers", "shares"),
+    [
+        ((0, 1, 2, 3), 1, [(0, 1, 2, 3)]),
+        ((0, 1, 2, 3), 2, [(0, 1), (2, 3)]),
+        ((4, 5, 6), 2, [(4,), (5,)]),
+        ((0, 1), 3, [(0,), (1,), (0,)]),
+    ],
+)
+def test_workers_have_cores_of_their_own_while_there_are_enough(
+    cores: tuple[int, ...], workers: int, shares: list[tuple[int, ...]]
+) -> None:
+    assert core_shares(cores, workers) == shares
