@@ -8,6 +8,8 @@ from protocol import batch, median_seconds, peak_mb, reserved, serve
 channel = reserved()
 depth, width, resolution, size = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[6])
 
+import numpy as np  # noqa: E402
+
 from scaling.datasets import facts  # noqa: E402
 from scaling.runner.compute.backend import wait  # noqa: E402
 from scaling.runner.compute.program import Program, ProgramKey  # noqa: E402
@@ -34,7 +36,7 @@ serve(
     channel,
     {
         "first_step": first,
-        "params": int(program.state["trainable"][0].shape[0]),
+        "params": sum(int(np.prod(one.shape)) for one in program.state["trainable"]),
         "losses": losses,
         "memory": peak_mb() - idle,
     },

@@ -1,13 +1,16 @@
-"""Many arrays as one vector: what is done to each of them alike is then one operation.
+"""Many small arrays as one vector: what is done to each of them alike is then one operation.
 
 Hundreds would take longer to trace and to schedule than to compute: it halved a small network's time to its first step.
+Large arrays stay as they are: to join and to part them would cost a copy of each.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import keras
 from keras import ops
@@ -15,39 +18,55 @@ from keras import ops
 from scaling.runner.compute.backend import Tensor
 from scaling.runner.compute.optimizer import is_real
 
+LARGE = 2**18
+"""Elements of an array, a megabyte in float32, beyond which it is its own."""
+
 
 @dataclass(frozen=True)
 class Layout:
     """Where each array of a list is.
 
-    Flat, a list is one vector of its real numbers and then the arrays that are none (random states).
+    Flat, a list is one vector of its small arrays of real numbers, and then the others: large ones, and random states.
 
     Attributes:
         shapes: of the arrays, in order.
-        real: for each, whether it is part of the vector.
+        joined: for each, whether it is part of the vector.
     """
 
     shapes: tuple[tuple[int, ...], ...]
-    real: tuple[bool, ...]
+    joined: tuple[bool, ...]
 
     @classmethod
     def of(cls, variables: Sequence[keras.Variable]) -> Layout:
-        return cls(tuple(tuple(one.shape) for one in variables), tuple(is_real(one) for one in variables))
+        return cls(
+            tuple(tuple(one.shape) for one in variables),
+            tuple(is_real(one) and math.prod(one.shape) < LARGE for one in variables),
+        )
 
     def flat(self, arrays: Sequence[Tensor]) -> list[Tensor]:
         """The vector, and the others."""
-        reals = [ops.reshape(one, (-1,)) for one, real in zip(arrays, self.real, strict=True) if real]
-        return [ops.concatenate(reals), *(one for one, real in zip(arrays, self.real, strict=True) if not real)]
+        small = [ops.reshape(one, (-1,)) for one, joined in zip(arrays, self.joined, strict=True) if joined]
+        return [ops.concatenate(small), *(one for one, joined in zip(arrays, self.joined, strict=True) if not joined)]
 
     def arrays(self, flat: Sequence[Tensor]) -> list[Tensor]:
         """The arrays, from what `flat` gave."""
-        ends, end = [], 0
-        for shape, real in zip(self.shapes, self.real, strict=True):
-            end += math.prod(shape) * real
-            ends.append(end)
-        inner = [one for one, real in zip(ends, self.real, strict=True) if real][:-1]
-        pieces, others = iter(ops.split(flat[0], inner)), iter(flat[1:])
+        pieces, others = iter(ops.split(flat[0], self._ends[:-1])), iter(flat[1:])
         return [
-            ops.reshape(next(pieces), shape) if real else next(others)
-            for shape, real in zip(self.shapes, self.real, strict=True)
+            ops.reshape(next(pieces), shape) if joined else next(others)
+            for shape, joined in zip(self.shapes, self.joined, strict=True)
         ]
+
+    def of_each(self, numbers: Sequence[float]) -> list[Tensor]:
+        """A number for each array, as lists of this layout can be multiplied by.
+
+        Filled within the graph: a constant of it would be copied many times while it is compiled.
+        """
+        each = list(zip(numbers, self.shapes, self.joined, strict=True))
+        small = [ops.full((math.prod(shape),), number) for number, shape, joined in each if joined]
+        return [ops.concatenate(small), *(ops.full((), number) for number, _, joined in each if not joined)]
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """Of the pieces of the vector."""
+        sizes = [math.prod(shape) for shape, joined in zip(self.shapes, self.joined, strict=True) if joined]
+        return list(itertools.accumulate(sizes))

@@ -6,7 +6,6 @@ that one replica has, and `backend.mean`, `total` and `everywhere` join the repl
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,13 +74,9 @@ class Network:
         self._fixed = Layout.of(self._model.non_trainable_variables)
 
     def decayed(self) -> list[Tensor]:
-        """1 for all but batch norm's scale and offset (released code: all not named `batch_normalization`).
-
-        Filled within the graph: a constant of it would be copied many times while it is compiled.
-        """
-        variables = self._model.trainable_variables
-        kept = [ops.full((math.prod(one.shape),), float(one.name not in ("gamma", "beta"))) for one in variables]
-        return [ops.concatenate(kept)]
+        """1 for all but batch norm's scale and offset (released code: all not named `batch_normalization`)."""
+        names = [one.name for one in self._model.trainable_variables]
+        return self._trainable.of_each([float(name not in ("gamma", "beta")) for name in names])
 
     def first_state(self, seed: int) -> dict[str, list[Any]]:
         """The state that training from `seed` begins with, as NumPy arrays; see `Program`."""

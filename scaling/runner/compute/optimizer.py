@@ -11,6 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from scaling.runner.compute import backend
 from scaling.runner.compute.backend import Settings, State, Tensor
 
 FIRST_LOSS_SCALE = 2.0**15
@@ -30,14 +31,15 @@ def sgd(state: State, slopes: list[Tensor], decayed: Sequence[Tensor], nesterov:
         nesterov: which form.
         rates: `learning_rate`, `momentum`, `weight_decay`; `clip_norm` where gradients are clipped.
     """
-    weights, momentum = state["trainable"], rates["momentum"]
+    momentum = rates["momentum"]
     if "clip_norm" in rates:
         slopes = clipped(slopes, rates["clip_norm"])
+    weights, before = (backend.after(slopes, state[name]) for name in ("trainable", "velocity"))
     slopes = [
         slope + rates["weight_decay"] * counts * weight
         for slope, weight, counts in zip(slopes, weights, decayed, strict=True)
     ]
-    velocity = [momentum * v + slope for v, slope in zip(state["velocity"], slopes, strict=True)]
+    velocity = [momentum * v + slope for v, slope in zip(before, slopes, strict=True)]
     moves = velocity
     if nesterov:
         moves = [momentum * v + slope for v, slope in zip(velocity, slopes, strict=True)]

@@ -30,8 +30,8 @@ class Program:
     """A compiled network with the state of its training.
 
     The state has five lists: `trainable` and `fixed` weights (batch-norm statistics, random states), the `velocity` of
-    the trainable ones, and the averages `average_trainable` and `average_fixed`; in float16 a sixth, `loss_scale`. All
-    real numbers of a list are one vector; see `scaling.runner.compute.flat`.
+    the trainable ones, and the averages `average_trainable` and `average_fixed`; in float16 a sixth, `loss_scale`. The
+    small arrays of a list are one vector; see `scaling.runner.compute.flat`.
 
     Attributes:
         devices: number of those that share each batch.

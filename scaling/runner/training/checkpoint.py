@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scaling.errors import UserError
 from scaling.schema import Compiled, Epoch
 
-FORMAT = 2
+FORMAT = 3
 SUFFIX = ".npz"
 
 Arrays = Mapping[str, list[NDArray[Any]]]

@@ -13,6 +13,7 @@ if keras.backend.backend() == "tensorflow":
     from scaling.runner.compute.backend.tensorflow import (
         OutOfMemory,
         Replicas,
+        after,
         device_name,
         everywhere,
         gradients,
@@ -28,6 +29,7 @@ elif keras.backend.backend() == "jax":
     from scaling.runner.compute.backend.jax import (  # type: ignore[assignment]
         OutOfMemory,
         Replicas,
+        after,
         device_name,
         everywhere,
         gradients,
@@ -49,6 +51,7 @@ __all__ = [
     "Settings",
     "State",
     "Tensor",
+    "after",
     "device_name",
     "everywhere",
     "gradients",

@@ -85,6 +85,11 @@ def gradients(loss: Callable[..., Any], weights: list[Tensor], *rest: Any) -> tu
     return slopes, value, more
 
 
+def after(reasons: Sequence[Tensor], values: Sequence[Tensor]) -> list[Tensor]:
+    """The values: XLA sees for itself when they are needed."""
+    return list(values)
+
+
 def repeat(body: Callable[[Tensor, Any], Any], start: Any, times: int) -> Any:
     """`body(i, carried) -> carried` for each i below `times`, one strictly after the other."""
     return jax.lax.fori_loop(0, times, body, start)

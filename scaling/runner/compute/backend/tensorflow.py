@@ -127,6 +127,16 @@ def gradients(loss: Callable[..., Any], weights: list[Tensor], *rest: Any) -> tu
     return tape.gradient(value, weights), value, more
 
 
+def after(reasons: Sequence[Tensor], values: Sequence[Tensor]) -> list[Tensor]:
+    """The values, each once its reason is there: what is computed early from all of them is held in memory for long."""
+
+    def waiting(reason: Tensor, value: Tensor) -> Tensor:
+        with tf.control_dependencies([reason]):
+            return tf.identity(value)
+
+    return [waiting(reason, value) for reason, value in zip(reasons, values, strict=True)]
+
+
 def repeat(body: Callable[[Tensor, Any], Any], start: Any, times: int) -> Any:
     """`body(i, carried) -> carried` for each i below `times`, one strictly after the other."""
     if tf.distribute.get_replica_context().num_replicas_in_sync == 1:
