@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import rows
 
-ROOMS = ("study", "small_steps", "large_steps", "plan", "startup", "fronts", "records")
+ROOMS = ("study", "small_steps", "large_steps", "pipeline", "plan", "startup", "fronts", "records")
 VERSIONS = ("tensorflow", "keras", "torch", "timm", "moocore", "paretoset", "optuna", "numpy", "pandas")
 
 

@@ -6,12 +6,48 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageFilter
 
 from scaling.schema import Dataset, Environment, Epoch, Recipe, Score, TrainRecord, Trial, Variant
 
 ENVIRONMENT = Environment(
     versions={"python": "3.11", "backend": "tensorflow"}, platform="Linux", device="made up", cores=2, memory_gb=8.0
 )
+
+
+PHOTO = (500, 375)
+"""Width and height of a usual picture of ImageNet."""
+
+
+def write_photos(folder: Path, count: int, copies: int) -> float:
+    """An image folder of ten classes: to train on `count` JPEGs of about 100 kB, each several times, and one as test.
+
+    Returns:
+        Their mean size in bytes.
+    """
+    random, sizes = np.random.default_rng(0), list[int]()
+    for index in range(count):
+        picture = _photo(random)
+        files = (folder / "train" / f"class_{index % 10}" / f"{index}_{copy}.jpg" for copy in range(copies))
+        sizes += [_saved(picture, file) for file in files]
+    _saved(_photo(random), folder / "test" / "class_0" / "0.jpg")
+    return float(np.mean(sizes))
+
+
+def _saved(picture: Image.Image, file: Path) -> int:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(file, quality=90)
+    return file.stat().st_size
+
+
+def _photo(random: np.random.Generator) -> Image.Image:
+    """Smooth colours under a texture as fine as a photograph's, upright or not."""
+    size = PHOTO if random.random() < 0.8 else PHOTO[::-1]
+    few = Image.fromarray(random.integers(0, 256, (12, 16, 3), dtype=np.uint8))
+    colours = np.asarray(few.resize(size, Image.Resampling.BICUBIC), np.float32)
+    noise = Image.fromarray(random.normal(128, 30, size[::-1]).clip(0, 255).astype(np.uint8))
+    texture = np.asarray(noise.filter(ImageFilter.GaussianBlur(0.8)), np.float32)[..., None] - 128
+    return Image.fromarray((colours + 2 * texture).clip(0, 255).astype(np.uint8))
 
 
 def write_records(folder: Path, count: int) -> None:

@@ -14,6 +14,12 @@ def reserved():
     return channel
 
 
+def only(cores):
+    """Leaves this process so many cores, the same for every side; before TensorFlow counts them."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
+    os.environ.update(TF_NUM_INTRAOP_THREADS=str(cores), TF_NUM_INTEROP_THREADS=str(cores))
+
+
 def serve(channel, about, actions):
     """Says `about`, then does one of `actions` for each line and tells the number it gives."""
     print(json.dumps(about), file=channel)
@@ -29,6 +35,16 @@ def median_seconds(step, times):
         step()
         took.append(time.perf_counter() - began)
     return sorted(took)[times // 2]
+
+
+def pictures_per_second(batches, warm, timed):
+    """Of a stream of batches, after the first `warm`."""
+    stream = iter(batches)
+    for _ in range(warm):
+        next(stream)
+    began = time.perf_counter()
+    count = sum(len(next(stream)[1]) for _ in range(timed))
+    return count / (time.perf_counter() - began)
 
 
 def peak_mb():
