@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -126,9 +127,9 @@ class _Settings:
     def row(self, record: TrainRecord) -> Row:
         """The same object for each trial of a setting at one place."""
         trial, place = record.trial, record.environment.place
-        asked = (trial.dataset, trial.recipe) if isinstance(trial, Trial) else (trial,)
-        # The values, since nouns compare slowly.
-        key = (place, *(value for noun in (trial.variant, *asked) for value in vars(noun).values()))
+        nouns = (trial.variant, trial.dataset, trial.recipe) if isinstance(trial, Trial) else (trial,)
+        # Their values, since nouns compare slowly.
+        key = (place, *chain.from_iterable(vars(noun).values() for noun in nouns))
         if key not in self._rows:
             self._rows[key] = self._folder | _asked(trial) | self._timings.row(trial, place)
         return self._rows[key]
