@@ -56,7 +56,7 @@ def write_records(folder: Path, count: int) -> None:
     folder.mkdir(parents=True)
     with (folder / "records.jsonl").open("w", encoding="utf-8") as file:
         for index in range(count):
-            file.write(_record(index, random).model_dump_json() + "\n")
+            file.write(_record(index, random).model_dump_json(exclude_none=True) + "\n")
 
 
 def _record(index: int, random: np.random.Generator) -> TrainRecord:

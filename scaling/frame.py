@@ -4,19 +4,40 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
+from pydantic import BaseModel, create_model
 
 from scaling.datasets import DATASETS
 from scaling.published.columns import COLUMNS
-from scaling.records import ResultsFolder, Skipped, collection_paused, find, supersedes
-from scaling.schema import Dataset, LatencyRecord, Phase, Recipe, Reported, Score, TrainRecord, Trial, Variant
+from scaling.records import Log, ResultsFolder, Skipped, collection_paused, find, supersedes
+from scaling.schema import Dataset, LatencyRecord, Phase, Recipe, Reported, TrainRecord, Trial, Variant
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
+_SCORE_COLUMNS = {name: [f"{name}_{column}" for column in ("top1", "correct", "n", "loss")] for name in SCORES}
+PHASES: tuple[Phase, ...] = ("training", "inference")
+_OWN = [
+    *("trial_id", "status", "failure_kind", "failure_message", "seed", "params", "macs", "activations"),
+    *("train_seconds", "device", *(column for columns in _SCORE_COLUMNS.values() for column in columns)),
+    *("top1", "top1_n", "test_top1", "train_top1"),
+]
+"""Columns that differ between the seeds of a setting; in the others they are alike."""
+
+Row: TypeAlias = dict[str, Any]
+
+
+class _Epoch(BaseModel):
+    """All that a row wants of an epoch: to check the rest of long histories would take most of the time."""
+
+    train_top1: float
+
+
+_Summary = create_model("_Summary", __base__=TrainRecord, history=(tuple[_Epoch, ...], ()))
 
 
 def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
@@ -42,73 +63,88 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
     folders = find(*(Path(path) for path in paths or ("results",)))
     with collection_paused():
         rows = [row for folder in folders for row in _rows(folder)]
-        return pd.DataFrame(rows, columns=COLUMNS if rows else None)
+        return _frame(rows) if rows else pd.DataFrame()
 
 
-def _rows(folder: ResultsFolder) -> Iterable[tuple[Any, ...]]:
-    """The last row of each trial, in order of the first; as tuples, which take a fraction of a mapping's memory."""
+def _frame(rows: Sequence[tuple[Row, tuple[Any, ...]]]) -> pd.DataFrame:
+    """A row a pair; what many of them share is made into columns once, then repeated."""
+    shared = {id(row): row for row, _ in rows}
+    places = {key: place for place, key in enumerate(shared)}
+    repeated = pd.DataFrame([*shared.values()]).take([places[id(row)] for row, _ in rows])
+    own = pd.DataFrame([values for _, values in rows], columns=_OWN)
+    return pd.concat([own, repeated.set_axis(own.index)], axis=1)[[*COLUMNS]]
+
+
+def _rows(folder: ResultsFolder) -> Iterable[tuple[Row, tuple[Any, ...]]]:
+    """The last row of each trial, in order of the first: what it shares with others of its setting, and its own."""
     timings, skipped = folder.latency.read()
-    joined = _Timings(timings)
-    values = itemgetter(*COLUMNS)
-    found: dict[str, tuple[bool, tuple[Any, ...]]] = {}
-    for one in folder.training.scan():
+    settings = _Settings(folder, _Timings(timings))
+    values = itemgetter(*_OWN)
+    found: dict[str, tuple[bool, Row, tuple[Any, ...]]] = {}
+    for one in Log(folder.training.path, _Summary).scan():
         if isinstance(one, Skipped):
             skipped.append(one)
         elif supersedes(one.ok, found.get(one.trial_id, (False,))[0]):
-            row = {"study": folder.name, "folder": str(folder.path), **_trial_row(one), **joined.row(one)}
-            found[one.trial_id] = one.ok, values(row)
+            found[one.trial_id] = one.ok, settings.row(one), values(_own_row(one))
     for line in skipped:
         warnings.warn(f"skipped {line}", stacklevel=4)
-    return (row for _, row in found.values())
+    return ((row, own) for _, row, own in found.values())
 
 
-def _trial_row(record: TrainRecord) -> dict[str, Any]:
+def _own_row(record: TrainRecord) -> Row:
     trial, failure = record.trial, record.failure
     weights = "ema" if isinstance(trial, Trial) and trial.recipe.ema_decay else "raw"
-    row: dict[str, Any] = {
+    row: Row = {
         "trial_id": record.trial_id,
         "status": "ok" if record.ok else "failed",
         "failure_kind": failure.kind if failure else None,
         "failure_message": failure.message if failure else None,
-        **_asked(trial),
+        "seed": trial.seed if isinstance(trial, Trial) else None,
         "params": record.params,
         "macs": record.macs,
         "activations": record.activations,
         "train_seconds": record.train_seconds,
         "device": record.environment.device,
     }
-    for name in SCORES:
-        row |= _score_row(name, getattr(record, name))
+    for name, columns in _SCORE_COLUMNS.items():
+        score = getattr(record, name)
+        values = (score.top1, score.correct, score.n, score.loss) if score else (None,) * len(columns)
+        row |= zip(columns, values, strict=True)
     row["top1"], row["top1_n"] = row[f"validation_{weights}_top1"], row[f"validation_{weights}_n"]
     row["test_top1"] = row[f"test_{weights}_top1"]
     row["train_top1"] = record.history[-1].train_top1 if record.history else None
     return row
 
 
-def _asked(trial: Trial | Reported) -> dict[str, Any]:
-    """Data, variant, recipe and seed; of a network that others trained, the first two, as far as they are known."""
+class _Settings:
+    """What the trials of a folder share with others that differ in the seed: one mapping each, however many."""
+
+    def __init__(self, folder: ResultsFolder, timings: _Timings) -> None:
+        self._folder = {"study": folder.name, "folder": str(folder.path)}
+        self._timings = timings
+        self._rows: dict[tuple[Any, ...], Row] = {}
+
+    def row(self, record: TrainRecord) -> Row:
+        """The same object for each trial of a setting at one place."""
+        trial, place = record.trial, record.environment.place
+        nouns = (trial.variant, trial.dataset, trial.recipe) if isinstance(trial, Trial) else (trial,)
+        # Their values, since nouns compare slowly.
+        key = (place, *chain.from_iterable(vars(noun).values() for noun in nouns))
+        if key not in self._rows:
+            self._rows[key] = self._folder | _asked(trial) | self._timings.row(trial, place)
+        return self._rows[key]
+
+
+def _asked(trial: Trial | Reported) -> Row:
+    """Data, variant and recipe; of a network that others trained, the first two, as far as they are known."""
     blocks = "-".join(map(str, trial.variant.blocks)) if trial.variant.blocks else None
     variant = {**trial.variant.model_dump(), "blocks": blocks}
     if isinstance(trial, Reported):
-        unknown = dict.fromkeys([*Dataset.model_fields, *Recipe.model_fields, "seed"])
+        unknown = dict.fromkeys([*Dataset.model_fields, *Recipe.model_fields])
         del unknown["name"]
         return {"dataset": trial.dataset, **unknown, **variant}
     dataset = trial.dataset.model_dump()
-    return {"dataset": dataset.pop("name"), **dataset, **variant, **trial.recipe.model_dump(), "seed": trial.seed}
-
-
-def _score_row(name: str, score: Score | None) -> dict[str, Any]:
-    if score is None:
-        return {f"{name}_{column}": None for column in ("top1", "correct", "n", "loss")}
-    return {
-        f"{name}_top1": score.top1,
-        f"{name}_correct": score.correct,
-        f"{name}_n": score.n,
-        f"{name}_loss": score.loss,
-    }
-
-
-PHASES: tuple[Phase, ...] = ("training", "inference")
+    return {"dataset": dataset.pop("name"), **dataset, **variant, **trial.recipe.model_dump()}
 
 
 class _Timings:
@@ -116,26 +152,18 @@ class _Timings:
 
     def __init__(self, records: Iterable[LatencyRecord]) -> None:
         self._timed: dict[tuple[Variant, Phase], dict[tuple[int, int], dict[str, LatencyRecord]]] = {}
-        self._rows: dict[tuple[Variant, str, str], dict[str, Any]] = {}
         for record in records:
             if record.ok:
                 request = record.request
                 kinds = self._timed.setdefault((request.variant, request.phase), {})
                 kinds.setdefault((request.classes, request.channels), {})[record.environment.place] = record
 
-    def row(self, record: TrainRecord) -> dict[str, Any]:
+    def row(self, trial: Trial | Reported, place: str) -> Row:
         """Columns of both phases; of several places, the one that trained the trial counts."""
-        trial = record.trial
         dataset = trial.dataset.name if isinstance(trial, Trial) else trial.dataset
-        asked = (trial.variant, dataset, record.environment.place)
-        if asked not in self._rows:
-            self._rows[asked] = self._row(*asked)
-        return self._rows[asked]
-
-    def _row(self, variant: Variant, dataset: str, place: str) -> dict[str, Any]:
-        row: dict[str, Any] = {}
+        row: Row = {}
         for phase in PHASES:
-            places = self._places(variant, dataset, phase)
+            places = self._places(trial.variant, dataset, phase)
             timing = places.get(place) or (next(iter(places.values())) if len(places) == 1 else None)
             row |= _timing_row(phase, timing)
         return row
@@ -148,7 +176,7 @@ class _Timings:
         return next(iter(kinds.values())) if len(kinds) == 1 else {}
 
 
-def _timing_row(phase: str, timing: LatencyRecord | None) -> dict[str, Any]:
+def _timing_row(phase: str, timing: LatencyRecord | None) -> Row:
     values = {
         "ms": timing and timing.median_ms,
         "low_ms": timing and timing.low_ms,

@@ -12,9 +12,10 @@ import pytest
 
 import scaling
 from scaling.driver import DriverError
+from scaling.published.columns import COLUMNS
 from scaling.records import ResultsError, ResultsFolder, find
 from scaling.schema import SCHEMA_VERSION, TrainRecord
-from tests.builders import latency_record, results_folder, train_record, trial
+from tests.builders import environment, latency_record, results_folder, train_record, trial
 
 
 def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
@@ -130,3 +131,21 @@ def test_rows_are_the_last_of_each_trial_in_order_of_the_first(tmp_path: Path) -
     assert frame["trial_id"].tolist() == [one.id, other.id]
     assert frame["top1"].tolist()[0] == 0.2
     assert frame["failure_kind"].tolist()[1] == "nan"
+
+
+def test_seeds_of_one_setting_at_two_places_have_each_its_own_timing(tmp_path: Path) -> None:
+    here, there = environment("here"), environment("there")
+    one = trial(seed=0)
+    records = [
+        train_record(trial(seed=seed)).model_copy(update={"environment": place})
+        for seed, place in enumerate((here, there, here))
+    ]
+    timings = [
+        latency_record(one.variant, median_ms=ms).model_copy(update={"environment": place})
+        for ms, place in ((1.0, here), (2.0, there))
+    ]
+    frame = scaling.load_results(results_folder(tmp_path / "study", records, timings).path)
+    assert frame["training_ms"].tolist() == [1.0, 2.0, 1.0]
+    assert frame["device"].tolist() == ["here", "there", "here"]
+    assert frame["seed"].tolist() == [0, 1, 2]
+    assert frame.columns.tolist() == list(COLUMNS)

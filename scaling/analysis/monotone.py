@@ -11,8 +11,6 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import PchipInterpolator
-from scipy.optimize import isotonic_regression
 
 from scaling.analysis.noise import Floats
 
@@ -52,6 +50,9 @@ def knots(log_cost: Floats, top1: Floats, noise: Floats) -> tuple[Floats, Floats
     Returns:
         Accuracies and logarithms of costs, both ascending.
     """
+    # Here, as it takes as long to import as a figure that needs none of it to draw.
+    from scipy.optimize import isotonic_regression
+
     order = np.argsort(log_cost, kind="stable")
     weights = 1 / np.fmax(noise[order], 1e-9) ** 2
     starts = np.asarray(isotonic_regression(top1[order], weights=weights).blocks)[:-1]
@@ -69,6 +70,9 @@ def curve(accuracies: Floats, log_costs: Floats) -> Curve:
         accuracies: `(knots,)` ascending, two or more.
         log_costs: `(knots,)` ascending.
     """
+    # Here, as it takes as long to import as a figure that needs none of it to draw.
+    from scipy.interpolate import PchipInterpolator
+
     x, y = accuracies, log_costs
     first, last = (y[1] - y[0]) / (x[1] - x[0]), (y[-1] - y[-2]) / (x[-1] - x[-2])
     far = 1.0 + x[-1] - x[0]

@@ -9,7 +9,6 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import rankdata
 
 from scaling.analysis.estimates import Estimate, estimate
 from scaling.analysis.noise import Floats
@@ -82,7 +81,7 @@ def _ranking(
 
 def _spearman(top1: Floats, short: npt.NDArray[np.intp], long: npt.NDArray[np.intp]) -> Floats:
     """`(draws,)`; NaN where all are equal."""
-    ranks = [rankdata(top1[:, rows], axis=1) for rows in (short, long)]
+    ranks = [pd.DataFrame(top1[:, rows]).rank(axis=1).to_numpy() for rows in (short, long)]
     centred = [of - of.mean(axis=1, keepdims=True) for of in ranks]
     scale = np.sqrt((centred[0] ** 2).sum(axis=1) * (centred[1] ** 2).sum(axis=1))
     with np.errstate(invalid="ignore"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias, cast
 
 import numpy as np
@@ -82,7 +83,7 @@ class Regimes:
         shift: width's advantage in the longest regime less that in the shortest, over the resolutions of both.
         towards: the arm that longer training surely favours, if one.
         growth: what each arm's largest points say of overfitting.
-        rankings: whether short training predicts the order after long training.
+        top1: `(draws, settings)`, the accuracies redrawn that the intervals rest on.
         notes: what could not be compared; why there is no answer, where there is none.
     """
 
@@ -92,8 +93,13 @@ class Regimes:
     shift: Estimate
     towards: Ahead
     growth: tuple[Growth, ...]
-    rankings: tuple[Ranking, ...]
+    top1: noise.Floats
     notes: tuple[str, ...]
+
+    @cached_property
+    def rankings(self) -> tuple[Ranking, ...]:
+        """Whether short training predicts the order after long training."""
+        return tuple(rankings(self.settings, self.top1))
 
 
 def regimes(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRAWS) -> Regimes:
@@ -126,7 +132,7 @@ def regimes(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRAW
         shift=shift,
         towards=_ahead(shift),
         growth=tuple(growth(arm, settings, top1) for arm in arms),
-        rankings=tuple(rankings(settings, top1)),
+        top1=top1,
         notes=tuple(_notes(settings, metric, [cell for cell, _ in compared])),
     )
 

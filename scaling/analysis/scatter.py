@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from scaling.analysis.robust import HUBER
 
 Floats = npt.NDArray[np.float64]
 
-_TAIL = 2 * stats.norm.sf(HUBER)
-_INSIDE = 1 - _TAIL - 2 * HUBER * stats.norm.pdf(HUBER)
-MEAN = float(_INSIDE + HUBER**2 * _TAIL)
+_TAIL = 2 * NormalDist().cdf(-HUBER)
+_INSIDE = 1 - _TAIL - 2 * HUBER * NormalDist().pdf(HUBER)
+MEAN = _INSIDE + HUBER**2 * _TAIL
 """Mean of the squared, clipped standard normal (Huber's proposal 2)."""
-_FOURTH = 3 * _INSIDE - 2 * HUBER**3 * stats.norm.pdf(HUBER) + HUBER**4 * _TAIL
-FREEDOM = float(2 * MEAN**2 / (_FOURTH - MEAN**2))
+_FOURTH = 3 * _INSIDE - 2 * HUBER**3 * NormalDist().pdf(HUBER) + HUBER**4 * _TAIL
+FREEDOM = 2 * MEAN**2 / (_FOURTH - MEAN**2)
 """Degrees of freedom that one residual adds to the sum of clipped squares, by matching its first two moments."""
 
 _LARGEST = 20.0

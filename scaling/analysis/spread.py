@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from scaling.analysis import noise
 from scaling.analysis.estimates import LEVEL, Estimate
@@ -52,6 +51,9 @@ def seed_spread(settings: pd.DataFrame) -> SeedSpread:
 
 
 def _interval(sd: float, freedom: float) -> Estimate:
+    # Here, as it takes as long to import as a figure that needs none of it to draw.
+    from scipy import stats
+
     low, high = (sd * np.sqrt(freedom / float(stats.chi2.ppf(end, freedom))) for end in _ENDS)
     return Estimate(sd, float(low), float(high))
 

@@ -22,21 +22,27 @@ def plot(
         Path | None,
         typer.Option(help="Where the paper's figures go, in its figures/; default: results/published."),
     ] = None,
+    figures: Annotated[
+        str | None,
+        typer.Option("--figure", metavar="NAMES", help="Only these, comma-separated, as in index.md: regimes, fronts."),
+    ] = None,
     formats: Annotated[str, typer.Option("--format", help="Comma-separated: png, svg, pdf.")] = "png,svg",
 ) -> None:
     """Draw what results can speak to. Every figure, with an index.md of what one may conclude."""
-    from scaling import records, session
+    from scaling import records
+    from scaling.generator.recorded import asked_for
     from scaling.plots import draw_published, draw_study
 
     asked = formats.split(",")
+    only = {} if figures is None else {"figures": figures.split(",")}
     with input_errors():
         refuse_into(into, bool(results), published)
         if published and not results:
-            for file in draw_published((into or RESULTS / "published") / "figures", asked):
+            for file in draw_published((into or RESULTS / "published") / "figures", asked, **only):
                 typer.echo(file)
             return
         for folder in records.find(*(results or [RESULTS])):
-            drawn = draw_study(folder, asked, session.asked_for(folder), published)
+            drawn = draw_study(folder, asked, asked_for(folder), published, **only)
             typer.echo(f"{folder.name}: {drawn.trained} trials drawn, {drawn.failed} failed")
             for note in drawn.notes:
                 typer.echo(f"  {note}")

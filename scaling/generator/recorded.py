@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from scaling.generator import search_space
+from scaling.generator import study as studies
 from scaling.generator.errors import StudyError
 from scaling.generator.expand import expand_cell
 from scaling.generator.provenance import Origin
@@ -33,6 +34,15 @@ class Recorded:
     parameters: Mapping[str, Any]
     values: tuple[float, ...] | None
     failed: bool
+
+
+def asked_for(results: ResultsFolder) -> set[str] | None:
+    """Ids of the trials that the folder's own study file asks for; None where it has none that can be read."""
+    try:
+        study = studies.load(str(results.study_file))
+    except StudyError:
+        return None
+    return {trial.id for trial in study.trials} | {one.trial.id for one in recorded(study, results)}
 
 
 def recorded(study: Study, results: ResultsFolder, place: str | None = None) -> list[Recorded]:

@@ -17,6 +17,7 @@ from scaling.plots import style
 from scaling.plots.picture import Picture, Skipped
 
 NAME = "additive"
+VIDEO_NAME = "additive_video"
 KIND_COLOR = {"training": style.BLUE, "regularization": style.SKY, "architecture": style.GREEN}
 IMAGENET = 50_000
 """Validation pictures of Table 1."""
@@ -100,7 +101,7 @@ def published_picture() -> Picture:
 def video_picture() -> Picture:
     """Table 6, whose middle rows nobody verified."""
     found = table_steps(published.table("table6"))
-    return _picture("additive_video", [("Table 6, 3D ResNet-50 on Kinetics-400", found)], "")
+    return _picture(VIDEO_NAME, [("Table 6, 3D ResNet-50 on Kinetics-400", found)], "")
 
 
 def table_1() -> tuple[Step, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from scaling.analysis.tradeoff import Tradeoff, tradeoffs
@@ -24,7 +26,11 @@ _NOTHING = "There is no trained trial to draw yet."
 
 
 def cost_pictures(
-    settings: pd.DataFrame, title: str, failures: list[tuple[str, str]], others: int = 0
+    settings: pd.DataFrame,
+    title: str,
+    failures: list[tuple[str, str]],
+    others: int = 0,
+    costs: Collection[str] = tuple(COSTS),
 ) -> list[Picture]:
     """One picture a cost; where there is nothing to see, it says in words why.
 
@@ -33,8 +39,9 @@ def cost_pictures(
         title: of each figure, such as the study's question.
         failures: trial id and kind of each failed trial.
         others: number of records of other settings, not drawn.
+        costs: those of `COSTS` that are wanted.
     """
-    return [_picture(settings, cost, title, failures, others) for cost in COSTS]
+    return [_picture(settings, cost, title, failures, others) for cost in costs]
 
 
 def _picture(settings: pd.DataFrame, cost: str, title: str, failures: list[tuple[str, str]], others: int) -> Picture:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from scaling.errors import UserError
+from scaling.errors import UserError, did_you_mean
 from scaling.plots import style
-from scaling.plots.index import write_index
 from scaling.plots.picture import Picture, Skipped
 
 FORMATS: dict[str, dict[str, Any]] = {
@@ -23,24 +22,26 @@ FORMATS: dict[str, dict[str, Any]] = {
 """Formats, each with what keeps the clock and the library's version out of the file."""
 
 
-def check(formats: Sequence[str]) -> None:
-    """Refuses a format that is none of `FORMATS`.
+def check(formats: Sequence[str], figures: Collection[str] = (), known: Collection[str] = ()) -> None:
+    """Refuses a format that is none of `FORMATS`, and a figure that is none of those known.
 
     Raises:
         UserError: naming it and those there are.
     """
     if unknown := [form for form in formats if form not in FORMATS]:
         raise UserError(f"no format named {', '.join(map(repr, unknown))}; there are: {', '.join(FORMATS)}")
+    if strange := [name for name in figures if name not in known]:
+        raise UserError(f"no figure named {strange[0]!r}{did_you_mean(strange[0], known)}")
 
 
-def save_all(pictures: Sequence[Picture | Skipped], folder: Path, title: str, formats: Sequence[str]) -> list[Path]:
-    """Draws and writes every picture in each format, and the index of all of them; returns the files."""
+def save_all(pictures: Sequence[Picture | Skipped], folder: Path, formats: Sequence[str]) -> list[Path]:
+    """Draws and writes every picture in each format; returns the files."""
     files: list[Path] = []
     for picture in pictures:
         if isinstance(picture, Picture) and formats:
             with style.light():
                 files += save(picture.figure(), folder, picture.name, formats)
-    return [*files, write_index(folder, title, pictures, formats)] if formats else files
+    return files
 
 
 def save(figure: Figure, folder: Path, name: str, formats: Sequence[str]) -> list[Path]:

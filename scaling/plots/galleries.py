@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import pandas as pd
@@ -36,25 +36,42 @@ _PICTURES: dict[str, tuple[Callable[[pd.DataFrame, pd.DataFrame | None], Picture
 """What makes each picture, and the published tables that it shows."""
 
 NAMES = (speed_accuracy.NAME, power_law.NAME, residuals.NAME, *[*_PICTURES][1:])
-"""Of all figures, in their order."""
+"""Of the figures of any results, in their order."""
+
+PUBLISHED_NAMES = (*NAMES, additive.VIDEO_NAME)
+"""Of the paper's figures."""
 
 
-def gallery(frame: pd.DataFrame, with_published: bool = False) -> list[Picture | Skipped]:
+def gallery(
+    frame: pd.DataFrame, with_published: bool = False, names: Collection[str] = NAMES
+) -> list[Picture | Skipped]:
     """Every figure of these results, or why there is none.
 
     Args:
         frame: as `scaling.load_results` gives it.
         with_published: published numbers stand behind these results, or in panels beside them.
+        names: those of `NAMES` that are wanted.
     """
     if frame.empty:
-        return [Skipped(name, "nothing was trained yet") for name in NAMES]
+        return [Skipped(name, "nothing was trained yet") for name in NAMES if name in names]
+    pictures = {
+        name: picture(frame, _tables(tables) if with_published and tables else None)
+        for name, (picture, tables) in _PICTURES.items()
+        if name in names
+    }
+    if {power_law.NAME, residuals.NAME}.intersection(names):
+        pictures |= _laws(frame, with_published)
+    return [pictures[name] for name in NAMES if name in names]
+
+
+def _laws(frame: pd.DataFrame, with_published: bool) -> dict[str, Picture | Skipped]:
+    """The two figures that one fit gives."""
     found, others = power_law.fitted(frame)
     behind = power_law.fitted(published.load(_FITTED))[0] if with_published else []
-    laws = [power_law.picture_of(found, others, behind), residuals.picture_of([*found, *behind] if found else [])]
-    pictures = [
-        picture(frame, _tables(tables) if with_published and tables else None) for picture, tables in _PICTURES.values()
-    ]
-    return [*pictures[:1], *laws, *pictures[1:]]
+    return {
+        power_law.NAME: power_law.picture_of(found, others, behind),
+        residuals.NAME: residuals.picture_of([*found, *behind] if found else []),
+    }
 
 
 def published_gallery() -> list[Picture | Skipped]:

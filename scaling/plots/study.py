@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence, Set
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,14 @@ from scaling.metrics import METRICS
 from scaling.plots import notes
 from scaling.plots.costs import COSTS, cost_pictures
 from scaling.plots.files import check, save_all
-from scaling.plots.galleries import gallery, published_gallery
+from scaling.plots.galleries import NAMES, PUBLISHED_NAMES, gallery, published_gallery
+from scaling.plots.index import write_index
+from scaling.plots.names import readable
+from scaling.plots.picture import Picture, Skipped
 from scaling.records import ResultsFolder, find
+
+FIGURES = (*COSTS.values(), *NAMES)
+"""Names of all figures of a study, in their order."""
 
 
 @dataclass(frozen=True)
@@ -63,41 +69,78 @@ def draw_study(
     formats: Sequence[str] = ("png",),
     trial_ids: Set[str] | None = None,
     with_published: bool = False,
+    figures: Collection[str] = FIGURES,
 ) -> Drawn:
-    """Draws the figures of one results folder into its `figures/`, with an index of them.
+    """Draws the figures of one results folder into its `figures/`, with an index where all of them are drawn.
 
     Args:
         folder: with records.
         formats: of `png`, `svg` and `pdf`; none: nothing is written.
         trial_ids: draw these trials only, and count the others; None: all.
         with_published: the paper's numbers stand behind or beside the study's own.
+        figures: of `FIGURES`, those to draw. The index is left as it is unless all are drawn: what one may conclude is
+            among the notes instead.
 
     Raises:
-        UserError: if a format is none of these.
+        UserError: if a format or a figure is none of these.
         scaling.records.ResultsError: if the records come from a newer version of this toolkit.
     """
-    check(formats)
+    check(formats, figures, FIGURES)
     frame, skipped = _load(folder)
     kept = frame if trial_ids is None else frame[frame["trial_id"].isin(sorted(trial_ids))]
     others, failures = len(frame) - len(kept), _failures(kept)
-    settings = collapse_seeds(kept)
     title = _title(folder)
-    pictures = [*cost_pictures(settings, title, failures, others), *gallery(kept, with_published)]
-    files = save_all(pictures, folder.figures, title, formats)
-    shown = settings[settings["top1"].notna()]
-    missing = [note for cost in COSTS for note in notes.about_missing(shown, METRICS[cost])]
-    said = (*missing, *notes.about_failures(failures), *notes.about_others(others), *skipped)
+    against_costs, missing = _against_costs(kept, figures, title, failures, others)
+    pictures = [*against_costs, *gallery(kept, with_published, figures)]
+    files = save_all(pictures, folder.figures, formats)
+    whole = set(FIGURES) <= set(figures)
+    if formats and whole:
+        files.append(write_index(folder.figures, title, pictures, formats))
+    words = () if whole else map(_words, pictures)
+    said = (*words, *missing, *notes.about_failures(failures), *notes.about_others(others), *skipped)
     return Drawn(folder.path, tuple(files), len(kept) - len(failures), len(failures), said)
 
 
-def draw_published(folder: Path, formats: Sequence[str] = ("png",)) -> list[Path]:
-    """Draws the paper's figures from its published numbers into `folder`, with an index; returns the files.
+def draw_published(
+    folder: Path, formats: Sequence[str] = ("png",), figures: Collection[str] = PUBLISHED_NAMES
+) -> list[Path]:
+    """Draws the paper's figures from its published numbers into `folder`, with an index where all of them are drawn.
+
+    Args:
+        folder: to write to.
+        formats: of `png`, `svg` and `pdf`.
+        figures: of `PUBLISHED_NAMES`, those to draw.
+
+    Returns:
+        The files.
 
     Raises:
-        UserError: if a format is none of `png`, `svg` and `pdf`.
+        UserError: if a format or a figure is none of these.
     """
-    check(formats)
-    return save_all(published_gallery(), folder, "The paper's figures, from its published numbers", formats)
+    check(formats, figures, PUBLISHED_NAMES)
+    pictures = [one for one in published_gallery() if one.name in figures]
+    files = save_all(pictures, folder, formats)
+    if formats and set(PUBLISHED_NAMES) <= set(figures):
+        files.append(write_index(folder, "The paper's figures, from its published numbers", pictures, formats))
+    return files
+
+
+def _against_costs(
+    kept: pd.DataFrame, figures: Collection[str], title: str, failures: list[tuple[str, str]], others: int
+) -> tuple[list[Picture], list[str]]:
+    """The pictures of accuracy against a cost among `figures`, and what they cannot show."""
+    costs = [cost for cost, name in COSTS.items() if name in figures]
+    if not costs:
+        return [], []
+    settings = collapse_seeds(kept)
+    shown = settings[settings["top1"].notna()]
+    missing = [note for cost in costs for note in notes.about_missing(shown, METRICS[cost])]
+    return cost_pictures(settings, title, failures, others, costs), missing
+
+
+def _words(picture: Picture | Skipped) -> str:
+    """What one may conclude, or why there is nothing to see."""
+    return f"{picture.name}: {picture.concludes if isinstance(picture, Picture) else readable(picture.reason)}"
 
 
 def _load(folder: ResultsFolder) -> tuple[pd.DataFrame, list[str]]:

@@ -57,8 +57,9 @@ class Variant(Noun):
 
     @model_validator(mode="after")
     def _options_of_family(self) -> Self:
-        options = {"stem", "se_ratio", "resnet_d", "activation", "blocks"} & self.changed().keys()
-        if self.family == "efficientnet" and options:
+        if self.family == "resnet_rs":
+            return self
+        if options := {"stem", "se_ratio", "resnet_d", "activation", "blocks"} & self.changed().keys():
             raise ValueError(f"{', '.join(sorted(options))}: of resnet_rs only; leave out for efficientnet")
         return self
 

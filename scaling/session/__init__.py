@@ -2,6 +2,6 @@
 
 from scaling.session.options import Options, retried_kinds
 from scaling.session.run import run
-from scaling.session.work import asked_for, jobs
+from scaling.session.work import jobs
 
-__all__ = ["Options", "asked_for", "jobs", "retried_kinds", "run"]
+__all__ = ["Options", "jobs", "retried_kinds", "run"]

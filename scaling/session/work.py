@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scaling.datasets import facts
-from scaling.generator import study as studies
 from scaling.generator.budget import train_macs
-from scaling.generator.errors import StudyError
-from scaling.generator.recorded import recorded
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
-from scaling.records import ResultsFolder
 from scaling.runner.jobs import Job, TimeJob, TrainJob
 
 ACTIVATION_WORK = 300.0
@@ -28,15 +24,6 @@ def jobs(study: Study) -> list[Job]:
         *(TrainJob(trial) for trial in study.trials),
         *(TimeJob(request, dataset, seconds) for request in study.timings),
     ]
-
-
-def asked_for(results: ResultsFolder) -> set[str] | None:
-    """Ids of the trials that the folder's own study file asks for; None where it has none that can be read."""
-    try:
-        study = studies.load(str(results.study_file))
-    except StudyError:
-        return None
-    return {trial.id for trial in study.trials} | {one.trial.id for one in recorded(study, results)}
 
 
 def limited(todo: list[Job], limit: int | None) -> list[Job]:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from scaling.cli import app
-from scaling.plots import Picture, draw_published, draw_study
+from scaling.frame import load_results
+from scaling.plots import Picture, draw_published, draw_study, gallery
+from scaling.plots.galleries import NAMES
 from scaling.plots.index import write_index
 from scaling.plots.picture import Skipped
 from tests.plots.test_study import VARIANTS, folder_of
@@ -38,6 +41,34 @@ def test_a_studys_index_names_only_figures_that_are_there(tmp_path: Path) -> Non
     assert re.findall(r"!\[.*?\]\((.*?)\)", said) == [file.name for file in figures]
     assert "1 trial failed" in said
     assert "- `rescaled`: no EfficientNets" in said
+
+
+def test_one_figure_alone_leaves_the_index_and_says_what_it_shows(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, VARIANTS)
+    folder.figures.mkdir()
+    (folder.figures / "index.md").write_text("of all figures")
+    drawn = draw_study(folder, figures=["accuracy_vs_macs", "rescaled"])
+    assert drawn.files == (folder.figures / "accuracy_vs_macs.png",)
+    assert [file.name for file in folder.figures.iterdir() if file.suffix == ".png"] == ["accuracy_vs_macs.png"]
+    assert (folder.figures / "index.md").read_text() == "of all figures"
+    first, second, *_ = drawn.notes
+    assert re.match(r"accuracy_vs_macs: .*the best reaches \d", first)
+    assert second.startswith("rescaled: no EfficientNets")
+
+
+@pytest.mark.parametrize(
+    ("figures", "names"),
+    [
+        (["regimes"], ["regimes"]),
+        (["residuals"], ["residuals"]),
+        (["fronts", "power_law"], ["power_law", "fronts"]),
+        (NAMES, [*NAMES]),
+    ],
+)
+def test_a_gallery_of_some_figures(tmp_path: Path, figures: Sequence[str], names: list[str]) -> None:
+    frame = load_results(folder_of(tmp_path, VARIANTS).path)
+    assert [one.name for one in gallery(frame, names=figures)] == names
+    assert [one.name for one in gallery(frame.head(0), names=figures)] == names
 
 
 @pytest.mark.slow
@@ -76,6 +107,7 @@ def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         (["made_up", "--into", "x"], "--into is for --published alone"),
         (["made_up", "--published", "--into", "x"], "--into is for --published alone"),
         (["--published", "--format", "gif"], "no format named 'gif'"),
+        (["--published", "--figure", "fronts,regime"], "no figure named 'regime'; did you mean 'regimes'? (choices: "),
         ([], "results: no such folder"),
     ],
 )

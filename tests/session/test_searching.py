@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from scaling.generator.recorded import asked_for
 from scaling.generator.study import Study, check
 from scaling.progress.tracker import Tracker
 from scaling.records import ResultsFolder
 from scaling.runner.jobs import Job, TimeJob, TrainJob
 from scaling.session.searching import Searching
-from scaling.session.work import asked_for, limited, weights
 from scaling.session.work import jobs as jobs_of
+from scaling.session.work import limited, weights
 from tests.builders import environment, latency_record, results_folder, train_record
 
 PLACE = environment().place

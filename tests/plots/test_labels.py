@@ -1,0 +1,53 @@
+"""Names beside points: where they may stand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
+
+from scaling.plots import ink, labels
+from scaling.plots.labels import Label
+
+
+@pytest.fixture
+def axes() -> Axes:
+    """A panel with a line, markers and bars, as laid out in `Agg`'s pixels."""
+    figure = Figure(figsize=(3, 2))
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.set_xscale("log")
+    axes.plot([1, 10, 100], [1, 3, 2], marker="o")
+    axes.errorbar([3, 30], [2, 1], yerr=0.4, fmt="none")
+    axes.set_xlim(1, 60)
+    return axes
+
+
+def test_blank_is_where_no_drawn_pixel_lies(axes: Axes) -> None:
+    room = axes.bbox
+    counts, drawn = ink.count(axes), ink._drawn_pixels(axes) - room.min
+    random = np.random.default_rng(0)
+    corners = np.sort(random.uniform(0, np.array(room.size), (500, 2, 2)), axis=1)
+    grid = np.round(corners / ink._GRAIN) * ink._GRAIN
+    boxes = grid.clip(0, np.floor(np.array(room.size) / ink._GRAIN) * ink._GRAIN).reshape(-1, 4)
+    low, high = boxes[:, None, :2], boxes[:, None, 2:]
+    brute = ~((low <= drawn) & (drawn < high)).all(axis=2).any(axis=1)
+    assert 0 < brute.sum() < len(brute)
+    np.testing.assert_array_equal(ink.is_blank(counts, boxes), brute)
+
+
+def test_boxes_are_what_the_note_takes_up_once_it_is_moved_there(axes: Axes) -> None:
+    figure = axes.figure
+    assert isinstance(figure, Figure)
+    renderer = RendererAgg(*figure.bbox.size.astype(int), figure.dpi)
+    label = Label("depth 50", ((2.0, 2.0), (40.0, 1.5)), italic=True, directions=labels.LOWER_RIGHT)
+    places = list(labels._places(label))
+    note = labels._note(label, axes)
+    boxes = labels._boxes(note, places, axes.transData.transform(label.anchors), renderer)
+    assert len(boxes) == 2 * 3 * (len(labels.LOWER_RIGHT) + len(labels.AROUND))
+    for place, box in zip(places, boxes, strict=True):
+        moved = labels._moved(note, label, place).get_window_extent(renderer)
+        np.testing.assert_allclose(Bbox.from_extents(*box).extents, moved.padded(labels._MARGIN).extents)
