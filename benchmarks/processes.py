@@ -18,13 +18,16 @@ GARDEN = Path(os.environ.get("BENCH_GARDEN_PYTHON", ROOT / ".venv-garden/bin/pyt
 """The Model Garden's own interpreter: it pins a TensorFlow older than ours."""
 
 THREADS = os.cpu_count() or 1
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""Ours is run from compiled files as peers that were installed are, whatever the shell says."""
+
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 SAME_THREADS = {"TF_NUM_INTRAOP_THREADS": str(THREADS), "TF_NUM_INTEROP_THREADS": str(THREADS)}
 
 
 def environment(**more: str) -> dict[str, str]:
     """This process' environment, with the package of this checkout first."""
-    return {**os.environ, **QUIET, "PYTHONPATH": str(ROOT), **more}
+    return {**os.environ, **QUIET, **COMPILED, "PYTHONPATH": str(ROOT), **more}
 
 
 def seconds(command: Sequence[str], cwd: Path | None = None) -> float:

@@ -14,8 +14,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import filelock
-
 from scaling.errors import UserError
 
 LOCK, FILE = "driver.lock", "driver.json"
@@ -81,6 +79,8 @@ def seat(folder: Path) -> Iterator[None]:
     Raises:
         DriverError: if another driver does, named by host and process id.
     """
+    import filelock  # whoever only asks who drives need not wait for it
+
     lock = filelock.FileLock(folder / LOCK)
     try:
         lock.acquire(blocking=False)

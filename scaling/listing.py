@@ -36,7 +36,7 @@ def rows(study: Study, done: Collection[str], by: Basis | None = None) -> list[d
     by = by or basis(None, ())
     return [
         {
-            "id": trial.id,
+            "id": (trial_id := trial.id),
             **trial.variant.model_dump(mode="json", include={"family", "depth", "width", "resolution"}),
             "epochs": trial.recipe.epochs,
             "seed": trial.seed,
@@ -45,7 +45,7 @@ def rows(study: Study, done: Collection[str], by: Basis | None = None) -> list[d
             "activations": costs[trial.variant].activations,
             **asdict(by.estimate(trial, costs[trial.variant])),
             "recipe": trial.recipe.model_dump(mode="json"),
-            "done": trial.id in done,
+            "done": trial_id in done,
         }
         for trial in study.trials
     ]

@@ -18,10 +18,13 @@ from pydantic import ValidationError
 
 from scaling import driver
 from scaling.errors import UserError
-from scaling.schema import LatencyRecord, TrainRecord
+from scaling.schema import FailureKind, LatencyRecord, TrainRecord
 
 REFERENCE = "reference"
 """`results/reference/` ships with the project: shown, but never resumed and never counted as done."""
+
+UNFINISHED: frozenset[FailureKind] = frozenset({"interrupted", "preempted"})
+"""Failures that a later run goes on with by itself."""
 
 RecordT = TypeVar("RecordT", TrainRecord, LatencyRecord)
 

@@ -1,22 +1,24 @@
-"""How far studies are: done, running, failed by kind, waiting, time left, and how to go on."""
+"""How far studies are: done, running, failed by kind, waiting, time left, and how to go on.
+
+The generator is loaded where there is a study file for it to read: it takes longer than all else that is done here.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from scaling import driver, listing, tables
+from scaling import driver, tables
 from scaling.driver import Driver
-from scaling.generator import budget
-from scaling.generator import study as studies
-from scaling.generator.errors import StudyError
-from scaling.generator.study import Study
-from scaling.records import ResultsFolder, latest
-from scaling.runner.missing import UNFINISHED
-from scaling.schema import TrainRecord
+from scaling.records import UNFINISHED, ResultsFolder, Skipped, latest, supersedes
+from scaling.schema import FailureKind
+
+if TYPE_CHECKING:
+    from scaling.generator.study import Study
 
 
 def of(folder: ResultsFolder) -> dict[str, Any]:
@@ -34,18 +36,17 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
     Raises:
         scaling.records.ResultsError: if the records come from a newer version.
     """
-    records, skipped = folder.training.read()
+    outcomes, skipped = _outcomes(folder)
     timings, skipped_timings = folder.latency.read()
-    by_id = latest(records, lambda record: record.trial_id)
     study, note = _study(folder)
-    asked = _asked(study, by_id)
-    counted = {trial_id: record for trial_id, record in by_id.items() if trial_id in asked}
-    failed = Counter(record.failure.kind for record in counted.values() if record.failure)
-    done = sum(record.ok for record in counted.values())
-    unfinished = sum(failed.pop(kind, 0) for kind in UNFINISHED)
+    asked = _asked(study, outcomes)
+    trained = {trial_id for trial_id, kind in outcomes.items() if kind is None}
+    ended = Counter(kind for trial_id, kind in outcomes.items() if trial_id in asked)
+    done = ended.pop(None, 0)
+    unfinished = sum(ended.pop(kind, 0) for kind in UNFINISHED)
     now = _driver(folder)
     running = len({one.id for one in now.running} & asked) if now else 0
-    to_come = _wanted(study, asked) - done - unfinished - sum(failed.values()) - running
+    to_come = _wanted(study, asked) - done - unfinished - ended.total() - running
     return {
         "study": study.name if study else folder.name,
         "folder": str(folder.path),
@@ -54,26 +55,47 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
         "running": running,
         "unfinished": unfinished,
         "waiting": max(0, to_come),
-        "failed": dict(failed),
+        "failed": dict(ended),
         "timings": sum(timing.ok for timing in timings),
         "skipped": [str(one) for one in (*skipped, *skipped_timings)],
         "driver": asdict(now) if now else None,
-        "seconds_left": now.seconds_left if now else _seconds_left(study, by_id),
+        "seconds_left": now.seconds_left if now else _seconds_left(study, folder, trained),
         "note": note,
     }
 
 
+def _outcomes(folder: ResultsFolder) -> tuple[dict[str, FailureKind | None], list[Skipped]]:
+    """How each trial ended, None for well, and the lines that are no records.
+
+    Each record is checked and let go: to keep a thousand takes longer than to read them.
+    """
+    outcomes: dict[str, FailureKind | None] = {}
+    skipped: list[Skipped] = []
+    for one in folder.training.scan():
+        if isinstance(one, Skipped):
+            skipped.append(one)
+        elif supersedes(one.ok, outcomes.get(one.trial_id, "none yet") is None):
+            outcomes[one.trial_id] = one.failure.kind if one.failure else None
+    return outcomes, skipped
+
+
 def _study(folder: ResultsFolder) -> tuple[Study | None, str | None]:
+    if not folder.study_file.is_file():
+        return None, f"{folder.study_file}: no such file"
+
+    from scaling.generator import study as studies
+    from scaling.generator.errors import StudyError
+
     try:
         return studies.load(str(folder.study_file)), None
     except StudyError as error:
         return None, str(error)
 
 
-def _asked(study: Study | None, by_id: dict[str, TrainRecord]) -> set[str]:
+def _asked(study: Study | None, recorded: Iterable[str]) -> set[str]:
     """Ids of the study's trials; of a search, and where there is no study file, those that were recorded."""
     if study is None or study.file.search is not None:
-        return set(by_id)
+        return set(recorded)
     return {trial.id for trial in study.trials}
 
 
@@ -86,12 +108,17 @@ def _driver(folder: ResultsFolder) -> Driver | None:
     return found if found and found.is_alive() else None
 
 
-def _seconds_left(study: Study | None, by_id: dict[str, TrainRecord]) -> float | None:
+def _seconds_left(study: Study | None, folder: ResultsFolder, done: set[str]) -> float | None:
     """By the pace of the study's own records; None where there are none, or nothing says what is left."""
-    records = list(by_id.values())
-    if study is None or study.file.search is not None or not any(record.ok for record in records):
+    if study is None or study.file.search is not None or not done:
         return None
-    rows = listing.rows(study, {record.trial_id for record in records if record.ok}, budget.basis(None, records))
+
+    from scaling import listing
+    from scaling.generator import budget
+
+    records, _ = folder.training.read()
+    last = latest(records, lambda record: record.trial_id)
+    rows = listing.rows(study, done, budget.basis(None, list(last.values())))
     return float(listing.totals(study, rows)["hours_left"]) * 3600
 
 

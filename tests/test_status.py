@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -10,8 +12,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from scaling import driver, status
+from scaling import driver, listing, status
 from scaling.driver import Driver, Running
+from scaling.generator import budget
 from scaling.generator.study import check
 from scaling.records import ResultsFolder
 from tests.builders import latency_record, results_folder, train_record
@@ -100,3 +103,23 @@ def test_lines_that_are_no_records_are_named(folder: ResultsFolder) -> None:
 def test_a_damaged_driver_file_is_nobody(folder: ResultsFolder) -> None:
     (folder.path / driver.FILE).write_text("{")
     assert status.of(folder)["driver"] is None
+
+
+def test_a_later_failure_does_not_hide_a_success_and_the_last_failure_counts(folder: ResultsFolder) -> None:
+    for record in (train_record(A, failure="crash"), train_record(C, failure="nan")):
+        folder.training.append(record)
+    told = status.of(folder)
+    assert (told["done"], told["failed"]) == (2, {"nan": 1})
+
+
+def test_the_time_left_is_that_of_the_plan(folder: ResultsFolder) -> None:
+    records, _ = folder.training.read()
+    done = {record.trial_id for record in records if record.ok}
+    planned = listing.rows(STUDY, done, budget.basis(None, records))
+    assert status.of(folder)["seconds_left"] == pytest.approx(3600 * listing.totals(STUDY, planned)["hours_left"])
+
+
+def test_the_generator_waits_for_a_study_file() -> None:
+    lines = "import sys, scaling.status; print([name for name in sys.modules if name.startswith('scaling.generator')])"
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

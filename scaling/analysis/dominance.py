@@ -12,7 +12,7 @@ Mask: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = npt.NDArray[np.intp]
 
 _SAMPLE, _WORTHWHILE = 256, 0.2
-"""Rows looked at to choose those that throw out others, and the part of the sample that one must throw out."""
+"""Rows looked at to choose one that throws out others, and the part of all rows that it must throw out."""
 
 
 def nondominated(costs: Floats) -> Mask:
@@ -28,7 +28,7 @@ def nondominated(costs: Floats) -> Mask:
     mask = np.zeros(len(costs), dtype=np.bool_)
     if len(costs) == 0:
         return mask
-    rows = _hopeful(costs)
+    rows = _hopeful(np.ascontiguousarray(costs.T))
     rows = rows[_lexicographic(costs[rows])]
     ordered = costs[rows]
     new = np.append(True, (ordered[1:] != ordered[:-1]).any(axis=1))
@@ -37,18 +37,13 @@ def nondominated(costs: Floats) -> Mask:
     return mask
 
 
-def _hopeful(costs: Floats) -> Rows:
-    """Rows that are left when the best of a sample have thrown out what they dominate, and again while that pays."""
-    rows = np.arange(len(costs))
-    left = np.ascontiguousarray(costs.T)
-    while len(rows) > _SAMPLE:
-        before = len(rows)
-        for pivot in _pivots(left[:, :: before // _SAMPLE].T):
-            kept = np.flatnonzero(_survive(left, pivot))
-            rows, left = rows[kept], left[:, kept]
-        if len(rows) > before / 2:
-            break
-    return rows
+def _hopeful(columns: Floats) -> Rows:
+    """Rows that are left when a good one has thrown out what it dominates, and another of those left, while it pays."""
+    rows = columns.shape[1]
+    if rows <= _SAMPLE:
+        return np.arange(rows)
+    kept = np.flatnonzero(_survive(columns, _pivot(columns)))
+    return kept[_hopeful(columns[:, kept])] if len(kept) < (1 - _WORTHWHILE) * rows else kept
 
 
 def _survive(columns: Floats, pivot: Floats) -> Mask:
@@ -61,14 +56,14 @@ def _survive(columns: Floats, pivot: Floats) -> Mask:
     return less
 
 
-def _pivots(sample: Floats) -> Floats:
-    """The rows of a sample that together dominate most of it, the one with the most left to throw out first."""
-    beats: Mask = np.all(sample[:, None] <= sample, axis=2)
-    chosen = []
-    while (gains := beats.sum(axis=1)).max(initial=0) > max(1, _WORTHWHILE * beats.shape[1]):
-        chosen.append(int(gains.argmax()))
-        beats = beats[:, ~beats[chosen[-1]]]
-    return sample[chosen]
+def _pivot(columns: Floats) -> Floats:
+    """The row of a sample that dominates most of it."""
+    sample = columns[:, :: columns.shape[1] // _SAMPLE]
+    beats = np.ones((sample.shape[1], sample.shape[1]), dtype=np.bool_)
+    for column in sample:
+        beats &= column[:, None] <= column
+    best: Floats = sample[:, beats.sum(axis=1).argmax()]
+    return best
 
 
 def _lexicographic(costs: Floats) -> Rows:

@@ -36,7 +36,7 @@ def front(frame: pd.DataFrame, *metrics: str) -> pd.Series[bool]:
         ValueError: if fewer than two metrics are given, or one is not in the table.
     """
     _check(metrics)
-    costs = np.column_stack([_cost(frame, name) for name in metrics])
+    costs = np.stack([_cost(frame, name) for name in metrics]).T
     return pd.Series(_front(costs), index=frame.index, dtype=bool)
 
 
@@ -84,7 +84,7 @@ def hypervolume(frame: pd.DataFrame, reference: Mapping[str, float]) -> float:
     """
     metrics = tuple(reference)
     _check(metrics)
-    costs = np.column_stack([_cost(frame, name) for name in metrics])
+    costs = np.stack([_cost(frame, name) for name in metrics]).T
     worst = np.array([-reference[name] if METRICS[name].maximize else reference[name] for name in metrics], float)
     return dominated_volume(costs[~np.isnan(costs).any(axis=1)], worst)
 

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from scaling.records import ResultsFolder
+from scaling.records import UNFINISHED, ResultsFolder
 from scaling.runner.jobs import Job, Record
-from scaling.schema import FailureKind
-
-UNFINISHED: frozenset[FailureKind] = frozenset({"interrupted", "preempted"})
-"""Failures that a later run goes on with by itself."""
 
 
 def missing(jobs: Iterable[Job], results: ResultsFolder, place: str, retry: Collection[str] = ()) -> list[Job]:

@@ -42,17 +42,29 @@ def test_equals_the_definition_with_ties_and_nan(metrics: tuple[str, ...], value
 
 
 @pytest.mark.parametrize("metrics", [2, 3, 4])
-@pytest.mark.parametrize("shape", ["cloud", "all on the front", "steep"])
+@pytest.mark.parametrize("shape", ["cloud", "all on the front", "steep", "few values", "one value"])
 def test_many_rows_equal_the_definition(metrics: int, shape: str) -> None:
     costs = np.abs(np.random.default_rng(metrics).standard_normal((2000, metrics)))
     if shape == "all on the front":
         costs = -costs / np.linalg.norm(costs, axis=1)[:, None]
     if shape == "steep":
         costs[:, -1] = np.round(-costs[:, :-1].sum(axis=1) + 0.1 * costs[:, -1], 2)
+    if shape == "few values":
+        costs = np.array([-np.inf, 0.0, 1.0, 2.0, np.inf])[(2 * costs).astype(int).clip(0, 4)]
+    if shape == "one value":
+        costs[:] = 1.0
     beaten = [bool(((costs <= row).all(axis=1) & (costs < row).any(axis=1)).any()) for row in costs]
     assert (nondominated(costs) == ~np.array(beaten)).all()
-    if shape == "all on the front":
+    if shape in ("all on the front", "one value"):
         assert not any(beaten)
+
+
+def test_many_rows_of_a_frame_go_by_direction_and_without_what_is_missing() -> None:
+    values = np.random.default_rng(0).standard_normal((600, 3)).round(1)
+    values[::7, 1] = np.nan
+    frame = pd.DataFrame(values, columns=["top1", "macs", "params"])
+    for metrics in (("macs", "params"), ("top1", "macs"), ("params", "top1", "macs")):
+        assert front(frame, *metrics).tolist() == brute_force(frame, metrics)
 
 
 def test_equal_rows_stand_together() -> None:
