@@ -18,6 +18,14 @@ ENVIRONMENT = Environment(
 PHOTO = (500, 375)
 """Width and height of a usual picture of ImageNet."""
 
+DEPTHS, WIDTHS = [14, 26, 50, 101, 200], [0.25, 0.5, 1.0, 1.5, 2.0]
+RESOLUTIONS, EPOCHS = [128, 160, 224, 320], list(range(1, 11))
+STUDY = f"""study: many
+question: What do records cost to read?
+dataset: {{name: imagenet}}
+grid: [{{depth: {DEPTHS}, width: {WIDTHS}, resolution: {RESOLUTIONS}}}]
+"""
+
 
 def write_photos(folder: Path, count: int, copies: int) -> float:
     """An image folder of ten classes: to train on `count` JPEGs of about 100 kB, each several times, and one as test.
@@ -54,6 +62,7 @@ def write_records(folder: Path, count: int) -> None:
     """A results folder of `count` trainings: a grid of a thousand cells, and seeds until there are enough."""
     random = np.random.default_rng(0)
     folder.mkdir(parents=True)
+    (folder / "study.yaml").write_text(STUDY + f"across: {{epochs: {EPOCHS}, seed: {list(range(count // 1000))}}}\n")
     with (folder / "records.jsonl").open("w", encoding="utf-8") as file:
         for index in range(count):
             file.write(_record(index, random).model_dump_json(exclude_none=True) + "\n")
@@ -61,8 +70,8 @@ def write_records(folder: Path, count: int) -> None:
 
 def _record(index: int, random: np.random.Generator) -> TrainRecord:
     cell, seed = index % 1000, index // 1000
-    depth, width = (14, 26, 50, 101, 200)[cell % 5], (0.25, 0.5, 1.0, 1.5, 2.0)[cell // 5 % 5]
-    resolution, epochs = (128, 160, 224, 320)[cell // 25 % 4], 1 + cell // 100
+    depth, width = DEPTHS[cell % 5], WIDTHS[cell // 5 % 5]
+    resolution, epochs = RESOLUTIONS[cell // 25 % 4], EPOCHS[cell // 100]
     trial = Trial(
         dataset=Dataset(name="imagenet"),
         variant=Variant(depth=depth, width=width, resolution=resolution),

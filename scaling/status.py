@@ -46,7 +46,8 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
     unfinished = sum(ended.pop(kind, 0) for kind in UNFINISHED)
     now = _driver(folder)
     running = len({one.id for one in now.running} & asked) if now else 0
-    to_come = _wanted(study, asked) - done - unfinished - ended.total() - running
+    left = _wanted(study, asked) - done
+    to_come = left - unfinished - ended.total() - running
     return {
         "study": study.name if study else folder.name,
         "folder": str(folder.path),
@@ -59,7 +60,7 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
         "timings": sum(timing.ok for timing in timings),
         "skipped": [str(one) for one in (*skipped, *skipped_timings)],
         "driver": asdict(now) if now else None,
-        "seconds_left": now.seconds_left if now else _seconds_left(study, folder, trained),
+        "seconds_left": now.seconds_left if now else _seconds_left(study, folder, trained) if left else 0.0,
         "note": note,
     }
 

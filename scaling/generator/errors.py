@@ -53,6 +53,8 @@ def _explain_one(detail: Any, model: type[BaseModel], places: Mapping[str, str],
             return f"{place}: {reason}" if place else reason
         case "int_type" | "float_type" if isinstance(detail["input"], str):
             return f"{place}: {value} is text; write a number without quotes"
+        case "tuple_type" | "list_type":
+            return f"{place}: must be a list, not {value}"
         case _:
             message = detail["msg"]
             return f"{place}: {message[0].lower() + message[1:]}, not {value}"
