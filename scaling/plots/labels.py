@@ -28,6 +28,9 @@ AROUND: Directions = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1)
 UPPER_LEFT: Directions = ((-1, 0), (-1, 1), (0, 1))
 LOWER_RIGHT: Directions = ((1, 0), (1, -1), (0, -1))
 _DISTANCES = (7.0, 12.0, 18.0)
+_PAST_ERROR_BARS = (28.0, 40.0)
+"""Straight above or below a point only: farther off at its side, nobody would see whose name it is."""
+
 _ALIGN_X: dict[int, Literal["left", "center", "right"]] = {-1: "right", 0: "center", 1: "left"}
 _ALIGN_Y: dict[int, Literal["top", "center", "bottom"]] = {-1: "top", 0: "center", 1: "bottom"}
 
@@ -132,9 +135,10 @@ class _Place:
 
 def _places(label: Label) -> Iterator[_Place]:
     for directions in dict.fromkeys((label.directions, AROUND)):
-        for distance in _DISTANCES:
+        for distance in (*_DISTANCES, *_PAST_ERROR_BARS):
+            sides = directions if distance in _DISTANCES else [one for one in directions if not one[0]]
             for anchor in range(len(label.anchors)):
-                for right, up in directions:
+                for right, up in sides:
                     reach = distance * (0.75 if right and up else 1.0)
                     yield _Place(anchor, (right, up), (right * reach, up * reach))
 

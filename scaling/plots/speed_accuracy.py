@@ -51,7 +51,8 @@ def _arrow(pair: Comparison, cost: Metric, axes: Axes) -> list[Label]:
     x, y = np.array([start, start * row["speedup"]]), np.full(2, 100 * row["accuracy"])
     axes.plot(x, y, color=style.INK, linewidth=1.1, marker="|", markersize=8, zorder=2.5)
     text = f"{row['speedup']:.1f}{style.TIMES} (90%: {row['low']:.1f} to {row['high']:.1f})"
-    return [Label(text, ((float(x.max()), float(y[0])),), directions=LOWER_RIGHT)]
+    along = x.min() * (x.max() / x.min()) ** np.array([1.0, 0.5, 0.75, 0.25])
+    return [Label(text, tuple((float(at), float(y[0])) for at in along), directions=LOWER_RIGHT)]
 
 
 def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture | Skipped:
