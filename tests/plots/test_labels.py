@@ -47,7 +47,8 @@ def test_boxes_are_what_the_note_takes_up_once_it_is_moved_there(axes: Axes) -> 
     places = list(labels._places(label))
     note = labels._note(label, axes)
     boxes = labels._boxes(note, places, axes.transData.transform(label.anchors), renderer)
-    assert len(boxes) == 2 * 3 * (len(labels.LOWER_RIGHT) + len(labels.AROUND))
+    near, above_or_below = len(labels.LOWER_RIGHT) + len(labels.AROUND), 1 + 2
+    assert len(boxes) == 2 * (3 * near + 2 * above_or_below)
     for place, box in zip(places, boxes, strict=True):
         moved = labels._moved(note, label, place).get_window_extent(renderer)
         np.testing.assert_allclose(Bbox.from_extents(*box).extents, moved.padded(labels._MARGIN).extents)
