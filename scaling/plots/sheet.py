@@ -23,6 +23,7 @@ from scaling.plots.names import names_of
 
 _PANEL_WIDTH, _PANEL_HEIGHT, _NARROWEST, _WIDEST, _IN_A_ROW = 4.6, 3.5, 7.2, 13.8, 3
 _EDGE, _GAP = 0.12, 0.06
+_FEWEST_LETTERS = 20
 
 Panel: TypeAlias = Callable[[Axes], Axes]
 """Draws on the axes that it is given."""
@@ -111,7 +112,7 @@ def _legend(figure: Figure, panels: Sequence[Axes]) -> Legend | None:
         legend = figure.legend(
             list(entries.values()), list(entries), ncols=columns, columnspacing=1.6, borderaxespad=0, borderpad=0.2
         )
-        if columns == 1 or legend.get_window_extent().width < figure.bbox.width:
+        if columns == 1 or legend.get_window_extent().width <= _room(figure):
             return legend
         legend.remove()
     return None
@@ -153,11 +154,26 @@ def _line_height(size: float) -> float:
 
 
 def _wrapped(figure: Figure, text: str, size: float) -> list[str]:
-    """The text in lines as wide as the figure, going by its mean width of a character."""
+    """The text in lines that fit into the figure: as many letters as have room on average, or as fewer as it takes."""
     if not text:
         return []
+    room = _room(figure)
+    letters = int(0.92 * room / _drawn_width(figure, text, size) * len(text))
+    while True:
+        lines = textwrap.wrap(text, max(_FEWEST_LETTERS, letters), break_on_hyphens=False)
+        if letters <= _FEWEST_LETTERS or max(_drawn_width(figure, line, size) for line in lines) <= room:
+            return lines
+        letters -= 1
+
+
+def _room(figure: Figure) -> float:
+    """Pixels from edge to edge."""
+    return float((figure.get_figwidth() - 2 * _EDGE) * figure.dpi)
+
+
+def _drawn_width(figure: Figure, text: str, size: float) -> float:
+    """Pixels."""
     draft = figure.text(0, 0, text, size=size, parse_math=False)
-    drawn = draft.get_window_extent().width
+    width = float(draft.get_window_extent().width)
     draft.remove()
-    room = (figure.get_figwidth() - 2 * _EDGE) * figure.dpi
-    return textwrap.wrap(text, max(20, int(0.92 * room / drawn * len(text))), break_on_hyphens=False)
+    return width
