@@ -76,7 +76,9 @@ def test_training_learns_repeats_itself_and_looks_at_test_once(compiled: Any, mo
     first = training.train(trial, compiled, pictures, watch)
     assert looks.count("test") == 2  # raw and averaged weights, each once
     assert looks[-2:] == ["test"] * 2
-    assert [position.epochs_done for position in positions if position.epochs_done % 1 == 0] == [1, 2, 3, 4, 5, 6]
+    # A report on the way may fall on an epoch's last step.
+    whole = dict.fromkeys(position.epochs_done for position in positions if position.epochs_done % 1 == 0)
+    assert list(whole) == [1, 2, 3, 4, 5, 6]
     assert first.validation_ema.top1 > 0.3
     assert first.history[-1].train_loss < first.history[0].train_loss
     other = training.train(trial.model_copy(update={"seed": 6}), compiled, pictures, watch)
