@@ -172,7 +172,7 @@ def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, cons
         f"left on {one.name}: {tables.time(summed['hours_left'])} of {tables.time(summed['hours'])}{money}; "
         f"{tables.gigabytes(summed['max_memory_gb'])} GB at most, of {one.memory_gb:g}",
         *(f"  {reason}" for reason in str(by).splitlines()),
-        "  a rough estimate: training alone, one trial at a time; your own prices go into accelerators.yaml",
+        "  a rough estimate: training alone, on one whole device; your own prices go into accelerators.yaml",
     ):
         console.print(line, highlight=False, soft_wrap=True)
 

@@ -15,7 +15,7 @@ from scaling.progress.views import LiveView, PlainView
 from scaling.records import ResultsFolder
 from scaling.runner import environment, loop, stopping
 from scaling.runner.data import sources
-from scaling.runner.jobs import Record, TimeJob, TrainJob
+from scaling.runner.jobs import Record, TimeJob
 from scaling.runner.missing import missing
 from scaling.runner.training import tracking
 from scaling.session.options import Options
@@ -44,12 +44,9 @@ def run(study: Study, folder: Path, options: Options, console: Console) -> loop.
     if not options.timings_only:
         sources.locate(study.file.dataset.name)
     results = ResultsFolder(folder)
-    with stopping.listening() as stop, results.writing():
-        trainings = [] if options.timings_only else [TrainJob(trial) for trial in study.trials]
-        left = missing(trainings, results, place="", retry=options.patience.recorded)
-        with crews_of(study, options, len(left)) as crews:
-            results.study_file.write_text(study.to_yaml(), encoding="utf-8")
-            return _run(study, results, options, crews, stop, console)
+    with stopping.listening() as stop, results.writing(), crews_of(study, options) as crews:
+        results.study_file.write_text(study.to_yaml(), encoding="utf-8")
+        return _run(study, results, options, crews, stop, console)
 
 
 def _run(
@@ -64,7 +61,9 @@ def _run(
     if not todo and (search is None or search.has_all()):
         console.print(f"{study.name}: nothing left to do")
         return loop.Tally()
-    tracker = Tracker({job.id: job for job in todo}, weights(todo), len(everything) - len(todo), crews.training.workers)
+    shifts = crews.share_out(todo)
+    workers = max(crew.workers for crew, _ in shifts)
+    tracker = Tracker({job.id: job for job in todo}, weights(todo), len(everything) - len(todo), workers)
     if search:
         search.watched_by(tracker, todo)
     shown = (LiveView if console.is_terminal else PlainView)(tracker, console)
@@ -72,7 +71,7 @@ def _run(
     more = search.more if search else lambda place: ()
     blame = partial(_blame, dataset=study.file.dataset.name, elsewhere=options.engine != "local")
     with shown:
-        for crew, part in crews.share_out(todo):
+        for crew, part in shifts:
             if not tally.stopped:
                 with crew.start(options.setup(results)) as engine:
                     tally += loop.run(part, results, engine, view, options.patience, more, stop, blame)

@@ -22,7 +22,7 @@ from scaling.schema import Trial
 from scaling.session.options import Options
 
 WORKER_GB = 1.5
-"""Taken by a worker on a CPU besides its training: TensorFlow (0.6), a compiled program and pictures in memory."""
+"""Left for a worker on a CPU besides its training; with small networks and Fashion-MNIST it has taken 1.0 in all."""
 
 FILLED = 0.8
 """Of the memory that this run may use; the rest is for the driver, the page cache and what was guessed too low."""
@@ -36,13 +36,23 @@ class Crew:
 
     Attributes:
         workers: how many.
-        cores: that each has; None: a cluster's own matter.
         start: starts them.
+        seats: of those on this machine; none: a cluster's own matter.
     """
 
     workers: int
-    cores: int | None
     start: Start
+    seats: tuple[Seat, ...] = ()
+
+    @classmethod
+    def of(cls, seats: Sequence[Seat]) -> Crew:
+        """Workers on this machine."""
+        return cls(len(seats), partial(LocalEngine, seats), tuple(seats))
+
+    @property
+    def cores(self) -> int | None:
+        """That each has; None: nobody knows before a cluster has placed them."""
+        return len(self.seats[0].cores) if self.seats else None
 
 
 @dataclass(frozen=True)
@@ -53,22 +63,25 @@ class Crews:
     timing: Crew
 
     def share_out(self, jobs: Collection[Job]) -> list[tuple[Crew, list[Job]]]:
-        """Each crew's jobs, in the order in which crews start: what a step costs is known before it is paid for."""
+        """Each crew's jobs, in the order in which crews start: what a step costs is known before it is paid for.
+
+        No more workers start than there are trainings; each has as many cores as it would have among all.
+        """
         if self.timing is self.training:
             return [(self.training, list(jobs))]
         timings: list[Job] = [job for job in jobs if isinstance(job, TimeJob)]
         trainings: list[Job] = [job for job in jobs if isinstance(job, TrainJob)]
-        return [(crew, part) for crew, part in ((self.timing, timings), (self.training, trainings)) if part]
+        training = Crew.of(self.training.seats[: len(trainings)])
+        return [(crew, part) for crew, part in ((self.timing, timings), (training, trainings)) if part]
 
 
 @contextlib.contextmanager
-def crews_of(study: Study, options: Options, trainings: int) -> Iterator[Crews]:
+def crews_of(study: Study, options: Options) -> Iterator[Crews]:
     """The workers that there are to be.
 
     Args:
         study: what they train.
         options: how.
-        trainings: that are still to do: no more workers than these.
 
     Raises:
         UserError: for devices that are not there, or that a batch of the study does not divide by.
@@ -80,33 +93,25 @@ def crews_of(study: Study, options: Options, trainings: int) -> Iterator[Crews]:
         return
     if options.address or options.resources:
         raise EngineError("--address and --resources are for --engine ray")
-    yield _on_this_machine(study, options, trainings)
+    yield _on_this_machine(study, options)
 
 
-def _on_this_machine(study: Study, options: Options, trainings: int) -> Crews:
+def _on_this_machine(study: Study, options: Options) -> Crews:
     """One worker for each accelerator, or the processor's cores shared out to trainings; timings have all cores.
 
     A search, which may need a trial's timings to name the next, has one crew for both.
     """
     chosen = devices.parse(options.devices)
-    whole_cpu = chosen == (devices.CPU,)
-    if whole_cpu and not study.file.search:
-        shares = machine.core_shares(machine.core_numbers(), options.workers or side_by_side(study.trials))
-        workers = options.workers or max(1, min(len(shares), trainings))
-        training = _crew([Seat(chosen, share) for share in shares[:workers]])
-        everything = _crew([Seat(chosen, machine.core_numbers())])
-        return Crews(training, training if training.cores == everything.cores else everything)
-    alone = 1 if devices.kind_of(chosen[0]) == "cpu" else len(chosen)
-    groups = devices.split(chosen, options.workers or alone)
+    cores = machine.core_numbers()
+    if chosen == (devices.CPU,) and not study.file.search:
+        shares = machine.core_shares(cores, options.workers or side_by_side(study.trials))
+        training, alone = Crew.of([Seat(chosen, share) for share in shares]), Crew.of([Seat(chosen, cores)])
+        return Crews(training, training if training.cores == alone.cores else alone)
+    groups = devices.split(chosen, options.workers or (1 if devices.kind_of(chosen[0]) == "cpu" else len(chosen)))
     for trial in study.trials:
         micro_batch_size(trial.recipe.batch_size, len(groups[0]), micro_batches=1)
-    shares = machine.core_shares(machine.core_numbers(), len(groups))
-    crew = _crew([Seat(group, share) for group, share in zip(groups, shares, strict=True)])
+    crew = Crew.of([Seat(*seat) for seat in zip(groups, machine.core_shares(cores, len(groups)), strict=True)])
     return Crews(crew, crew)
-
-
-def _crew(seats: Sequence[Seat]) -> Crew:
-    return Crew(len(seats), len(seats[0].cores), partial(LocalEngine, seats))
 
 
 def side_by_side(trials: Sequence[Trial]) -> int:
@@ -136,4 +141,4 @@ def _on_cluster(options: Options) -> Iterator[Crew]:
     needs = shares.parse(options.resources) if options.resources else None
     with ray.connected(options.address):
         divided = shares.divide(ray.nodes(), options.workers, needs)
-        yield Crew(divided.workers, None, partial(ray.RayEngine, divided))
+        yield Crew(divided.workers, partial(ray.RayEngine, divided))

@@ -75,6 +75,7 @@ def test_timings_are_one_a_variant_and_phase() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"grid": {"depth": 14}}, "grid: must be a list, not {'depth': 14}"),
         ({"grids": []}, "grids: unknown field; did you mean 'grid'?"),
         ({"grid": []}, "grid: "),
         ({"grid": [{"dpth": 14}]}, "grid[0].dpth: unknown axis; did you mean 'depth'?"),

@@ -36,8 +36,8 @@ def study(seeds: int = 12, resolution: int = 8, search: bool = False) -> Study:
     return check(file | {"grid": [{"depth": 14, "width": 1.0}]})
 
 
-def crews(of: Study, trainings: int | None = None, **options: object) -> Crews:
-    with crews_of(of, Options(**options), len(of.trials) if trainings is None else trainings) as made:
+def crews(of: Study, **options: object) -> Crews:
+    with crews_of(of, Options(**options)) as made:
         return made
 
 
@@ -46,7 +46,8 @@ def test_trainings_share_a_processor_and_timings_have_it_all() -> None:
     assert (made.training.workers, made.training.cores) == (8, 1)
     assert (made.timing.workers, made.timing.cores) == (1, 8)
     (timing, first), (training, later) = made.share_out(jobs(study()))
-    assert (timing, training) == (made.timing, made.training)
+    assert timing is made.timing
+    assert training.seats == made.training.seats
     assert [len(first), len(later)] == [2, 12]
     assert all(isinstance(job, TimeJob) for job in first)
     assert all(isinstance(job, TrainJob) for job in later)
@@ -55,15 +56,17 @@ def test_trainings_share_a_processor_and_timings_have_it_all() -> None:
 def test_a_crew_without_jobs_is_not_started() -> None:
     made = crews(study())
     trainings = [job for job in jobs(study()) if isinstance(job, TrainJob)]
-    assert [crew for crew, _ in made.share_out(trainings)] == [made.training]
+    assert [crew.seats for crew, _ in made.share_out(trainings)] == [made.training.seats]
     assert made.share_out([]) == []
 
 
 def test_the_share_of_a_training_does_not_depend_on_how_many_are_left() -> None:
-    few = crews(study(seeds=4), trainings=1)
-    assert (few.training.workers, few.training.cores) == (1, 2)
-    assert few.timing.cores == 8
-    assert crews(study(), trainings=0).training.workers == 1
+    made = crews(study(seeds=4))
+    last = [job for job in jobs(study(seeds=4)) if isinstance(job, TrainJob)][-1:]
+    ((crew, part),) = made.share_out(last)
+    assert part == last
+    assert (made.training.workers, crew.workers, crew.cores) == (4, 1, 2)
+    assert made.timing.cores == 8
 
 
 def test_memory_bounds_what_is_trained_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,39 +10,25 @@ import keras
 from scaling.runner.compute.backend.states import Batch, Settings, State, Tensor
 
 if keras.backend.backend() == "tensorflow":
-    from scaling.runner.compute.backend.tensorflow import (
-        OutOfMemory,
-        Replicas,
-        after,
-        device_name,
-        everywhere,
-        gradients,
-        mean,
-        peak_memory_gb,
-        repeat,
-        replica,
-        total,
-        use,
-        wait,
-    )
+    from scaling.runner.compute.backend import tensorflow as _chosen
 elif keras.backend.backend() == "jax":
-    from scaling.runner.compute.backend.jax import (  # type: ignore[assignment]
-        OutOfMemory,
-        Replicas,
-        after,
-        device_name,
-        everywhere,
-        gradients,
-        mean,
-        peak_memory_gb,
-        repeat,
-        replica,
-        total,
-        use,
-        wait,
-    )
+    from scaling.runner.compute.backend import jax as _chosen  # type: ignore[no-redef]
 else:
     raise ImportError(f"KERAS_BACKEND={keras.backend.backend()}: scaling trains with tensorflow or jax")
+
+OutOfMemory = _chosen.OutOfMemory
+Replicas = _chosen.Replicas
+after = _chosen.after
+device_name = _chosen.device_name
+everywhere = _chosen.everywhere
+gradients = _chosen.gradients
+mean = _chosen.mean
+peak_memory_gb = _chosen.peak_memory_gb
+repeat = _chosen.repeat
+replica = _chosen.replica
+total = _chosen.total
+use = _chosen.use
+wait = _chosen.wait
 
 __all__ = [
     "Batch",
