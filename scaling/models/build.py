@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -80,18 +81,34 @@ def build(
 
 
 def initialize(model: keras.Model, seed: int) -> None:
-    """Gives every variable its initial value again, as a function of `seed` and of the variable's place alone.
+    """Gives every variable the value of `initial_values`."""
+    values = initial_values(model, seed)
+    for variable in model.variables:
+        variable.assign(values[variable.path])
 
-    A model that has been trained is then as good as a new one, so that the program compiled for it can be used again.
+
+def initial_values(model: keras.Model, seed: int) -> dict[str, NDArray[Any]]:
+    """What training from `seed` begins with, by variables' paths: a function of the seed and of their places alone.
+
+    A model that has been trained is with them as good as a new one, so that the program compiled for it can be used
+    again.
     """
+    values = {variable.path: keras.ops.convert_to_numpy(variable.value) for variable in _constants(model)}
     for index, (layer, variable) in enumerate(_variables(model)):
-        if "seed_generator" in variable.path:
-            variable.assign([_fold(seed, index), 0])
-            continue
-        initializer = getattr(layer, _initializer_name(layer, variable))
-        initializer = initializer.meant if isinstance(initializer, _Later) else initializer
-        value = drawn(type(initializer).__name__, initializer.get_config(), variable.shape, _fold(seed, index))
-        variable.assign(initializer(variable.shape, dtype=variable.dtype) if value is None else value)
+        values[variable.path] = _initial_value(layer, variable, _fold(seed, index))
+    return values
+
+
+def _initial_value(layer: keras.Layer, variable: keras.Variable, seed: int) -> NDArray[Any]:
+    if "seed_generator" in variable.path:
+        return np.array([seed, 0], variable.dtype)
+    initializer = getattr(layer, _initializer_name(layer, variable))
+    initializer = initializer.meant if isinstance(initializer, _Later) else initializer
+    value = drawn(type(initializer).__name__, initializer.get_config(), variable.shape, seed)
+    if value is not None:
+        return value
+    plain: NDArray[Any] = keras.ops.convert_to_numpy(initializer(variable.shape, dtype=variable.dtype))
+    return plain
 
 
 class _Later(keras.initializers.Initializer):
@@ -106,9 +123,14 @@ class _Later(keras.initializers.Initializer):
 
 def _variables(model: keras.Model) -> Iterable[tuple[keras.Layer, keras.Variable]]:
     for layer in model.layers:
-        if not isinstance(layer, kl.Normalization):  # constants, not state
+        if not isinstance(layer, kl.Normalization):
             for variable in layer.variables:
                 yield layer, variable
+
+
+def _constants(model: keras.Model) -> Iterable[keras.Variable]:
+    """Of the normalisation that `keras.applications` has in its networks, which changes nothing."""
+    return (one for layer in model.layers if isinstance(layer, kl.Normalization) for one in layer.variables)
 
 
 def _initializer_name(layer: keras.Layer, variable: keras.Variable) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
 from scaling.datasets import DatasetFacts
-from scaling.models.build import build, initialize
+from scaling.models.build import build, initial_values
 from scaling.runner.compute import backend, mixing, objective, optimizer
 from scaling.runner.compute.backend import Batch, Settings, State, Tensor
 from scaling.runner.compute.flat import Layout
@@ -56,17 +57,18 @@ class Network:
     """A Keras model, and what is done with it."""
 
     def __init__(self, key: ProgramKey, micro_batches: int = 1, synchronized_norm: bool = False) -> None:
-        self._model = build(
-            key.variant,
-            classes=key.facts.classes,
-            mean=key.facts.mean,
-            std=key.facts.std,
-            dropout=key.dropout,
-            stochastic_depth=key.stochastic_depth,
-            norm_momentum=key.batch_norm_momentum,
-            norm_synchronized=synchronized_norm,
-            precision=key.precision,
-        )
+        with _no_values():
+            self._model = build(
+                key.variant,
+                classes=key.facts.classes,
+                mean=key.facts.mean,
+                std=key.facts.std,
+                dropout=key.dropout,
+                stochastic_depth=key.stochastic_depth,
+                norm_momentum=key.batch_norm_momentum,
+                norm_synchronized=synchronized_norm,
+                precision=key.precision,
+            )
         self._micro_batches = micro_batches
         self._nesterov = key.nesterov
         self._scales_loss = key.precision == "mixed_float16"
@@ -80,9 +82,14 @@ class Network:
 
     def first_state(self, seed: int) -> dict[str, list[Any]]:
         """The state that training from `seed` begins with, as NumPy arrays; see `Program`."""
-        initialize(self._model, seed)
-        trainable = [ops.convert_to_numpy(one) for one in self._trainable.flat(self._model.trainable_variables)]
-        fixed = [ops.convert_to_numpy(one) for one in self._fixed.flat(self._model.non_trainable_variables)]
+        values = initial_values(self._model, seed)
+        trainable, fixed = (
+            [ops.convert_to_numpy(one) for one in layout.flat([values[variable.path] for variable in variables])]
+            for layout, variables in (
+                (self._trainable, self._model.trainable_variables),
+                (self._fixed, self._model.non_trainable_variables),
+            )
+        )
         state = {
             "trainable": trainable,
             "fixed": fixed,
@@ -93,21 +100,22 @@ class Network:
         return state | ({"loss_scale": optimizer.first_loss_scale()} if self._scales_loss else {})
 
     def training_step(self, state: State, batch: Batch, settings: Settings) -> tuple[State, tuple[Tensor, Tensor]]:
-        """The state after one optimiser step; the mean loss and the number of right answers before it."""
+        """What one optimiser step changes the state by; the mean loss and the number of right answers before it."""
         slopes, fixed, loss, right = over_parts(
             lambda fixed, part: self._slopes(state, fixed, part, settings), state, batch, self._micro_batches
         )
         slopes, loss = backend.mean((slopes, loss))
-        after = optimizer.sgd(state, slopes, self.decayed(), self._nesterov, settings)
+        changes = optimizer.sgd(state, slopes, self.decayed(), self._nesterov, settings)
+        weights = [old + by for old, by in zip(state["trainable"], changes["trainable"], strict=True)]
         kept = settings["ema_decay"]
-        after |= {
-            "fixed": fixed,
-            "average_trainable": optimizer.averaged(state["average_trainable"], after["trainable"], kept),
+        changes |= {
+            "fixed": [new - old for new, old in zip(fixed, state["fixed"], strict=True)],
+            "average_trainable": optimizer.averaged(state["average_trainable"], weights, kept),
             "average_fixed": optimizer.averaged(state["average_fixed"], fixed, kept),
         }
         if self._scales_loss:
-            after, loss = optimizer.if_finite(slopes, after, state, loss)
-        return after, (loss, backend.total(right))
+            changes, loss = optimizer.if_finite(slopes, changes, state["loss_scale"], loss)
+        return changes, (loss, backend.total(right))
 
     def evaluation(self, state: State, batch: Batch, settings: Settings) -> tuple[Tensor, Tensor]:
         """Right answers and summed cross-entropy where the mask is 1, by raw or `averaged` weights."""
@@ -128,8 +136,13 @@ class Network:
         return backend.everywhere(self._inferred(state["trainable"], state["fixed"], batch["images"]))
 
     def _inferred(self, trainable: list[Tensor], fixed: list[Tensor], images: Tensor) -> Tensor:
-        weights, rest = self._trainable.arrays(trainable), self._fixed.arrays(fixed)
-        return self._model.stateless_call(weights, rest, images, training=False)[0]
+        return self._called(self._trainable.arrays(trainable), fixed, images, training=False)[0]
+
+    def _called(self, weights: list[Tensor], fixed: list[Tensor], images: Tensor, training: bool) -> Any:
+        """Logits, and the `fixed` weights afterwards."""
+        with _no_values():
+            logits, after = self._model.stateless_call(weights, self._fixed.arrays(fixed), images, training=training)
+        return logits, self._fixed.flat(after)
 
     def _slopes(self, state: State, fixed: list[Tensor], batch: Batch, settings: Settings) -> Slopes:
         scale = state["loss_scale"][0] if self._scales_loss else 1.0
@@ -150,8 +163,7 @@ class Network:
     ) -> tuple[Tensor, tuple[list[Tensor], Tensor, Tensor]]:
         """Mean cross-entropy with label smoothing; the weight penalty enters as its gradient, in the update."""
         pictures = mixing.blended(batch, settings)
-        logits, fixed = self._model.stateless_call(trainable, self._fixed.arrays(fixed), pictures, training=True)
-        fixed = self._fixed.flat(fixed)
+        logits, fixed = self._called(trainable, fixed, pictures, training=True)
 
         def losses(labels: Tensor) -> Tensor:
             return objective.cross_entropy(logits, labels, settings["label_smoothing"])
@@ -159,6 +171,11 @@ class Network:
         loss = ops.mean(objective.of_labels(losses, batch, settings))
         right = objective.of_labels(lambda labels: objective.right(logits, labels), batch, settings)
         return loss * scale, (fixed, loss, ops.sum(right))
+
+
+def _no_values() -> keras.StatelessScope:
+    """Where Keras' variables are made, and stay, without values: the state has those, and others would take memory."""
+    return keras.StatelessScope(initialize_variables=False)
 
 
 def _apart(fixed: list[Tensor], replica: Tensor) -> list[Tensor]:

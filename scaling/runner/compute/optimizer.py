@@ -20,7 +20,7 @@ GOOD_STEPS_TO_GROW = 2000
 
 
 def sgd(state: State, slopes: list[Tensor], decayed: Sequence[Tensor], nesterov: bool, rates: Settings) -> State:
-    """SGD with momentum as the released code has it: new `trainable` and `velocity`.
+    """SGD with momentum as the released code has it: what `trainable` and `velocity` change by.
 
     `v = m v + g + d w`; `w = w - lr v`, or `w = w - lr (m v + g + d w)` in Nesterov's form.
 
@@ -43,8 +43,10 @@ def sgd(state: State, slopes: list[Tensor], decayed: Sequence[Tensor], nesterov:
     moves = velocity
     if nesterov:
         moves = [momentum * v + slope for v, slope in zip(velocity, slopes, strict=True)]
-    trainable = [w - rates["learning_rate"] * move for w, move in zip(weights, moves, strict=True)]
-    return {"trainable": trainable, "velocity": velocity}
+    return {
+        "trainable": [-rates["learning_rate"] * move for move in moves],
+        "velocity": [new - old for new, old in zip(velocity, before, strict=True)],
+    }
 
 
 def clipped(slopes: list[Tensor], norm: Tensor) -> list[Tensor]:
@@ -55,9 +57,9 @@ def clipped(slopes: list[Tensor], norm: Tensor) -> list[Tensor]:
 
 
 def averaged(averages: list[Tensor], values: list[Tensor], decay: Tensor) -> list[Tensor]:
-    """`decay * average + (1 - decay) * value`; what is no real number (a random state) is carried over."""
+    """What averages change by: `(1 - decay) * (value - average)`; what is no real number is carried over."""
     return [
-        average + (1 - decay) * (value - average) if is_real(value) else value
+        (1 - decay) * (value - average) if is_real(value) else value - average
         for average, value in zip(averages, values, strict=True)
     ]
 
@@ -72,20 +74,26 @@ def first_loss_scale() -> list[Tensor]:
     return [np.float32(FIRST_LOSS_SCALE), np.float32(0)]
 
 
-def if_finite(slopes: list[Tensor], after: State, before: State, loss: Tensor) -> tuple[State, Tensor]:
-    """The state after a step whose gradients are numbers; else the one before it, with half the scale of the loss.
+def if_finite(slopes: list[Tensor], changes: State, scaling: list[Tensor], loss: Tensor) -> tuple[State, Tensor]:
+    """The changes of a step whose gradients are numbers; else none, but half the scale of the loss.
 
     A loss scaled by 1 that still has no gradients has none at all, and becomes NaN.
+
+    Args:
+        slopes: the gradients.
+        changes: what the step would do to the state.
+        scaling: the scale of the loss, and the good steps since it changed.
+        loss: of the step.
     """
     finite = ops.all(ops.stack([ops.all(ops.isfinite(slope)) for slope in slopes]))
-    scale, good = before["loss_scale"]
+    scale, good = scaling
     grown = good + 1 >= GOOD_STEPS_TO_GROW
     chosen: State = {
-        name: [ops.where(finite, new, old) for new, old in zip(after[name], before[name], strict=True)]
-        for name in after
+        name: [ops.where(finite, change, ops.zeros_like(change)) for change in of_name]
+        for name, of_name in changes.items()
     }
     chosen["loss_scale"] = [
-        ops.where(finite, ops.where(grown, scale * 2, scale), ops.maximum(scale / 2, 1.0)),
-        ops.where(ops.logical_and(finite, ops.logical_not(grown)), good + 1, 0.0),
+        ops.where(finite, ops.where(grown, scale, 0.0), ops.maximum(scale / 2, 1.0) - scale),
+        ops.where(ops.logical_and(finite, ops.logical_not(grown)), 1.0, -good),
     ]
     return chosen, ops.where(ops.logical_or(finite, scale > 1), loss, float("nan"))

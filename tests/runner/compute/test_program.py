@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import gc
+import os
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -19,10 +21,10 @@ VARIANT = Variant(depth=14, width=0.125, resolution=8, stem="small")
 RATES = {"learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.01, "label_smoothing": 0.1, "ema_decay": 0.7}
 
 
-def program(recipe: Recipe, **execution: Any) -> Any:
+def program(recipe: Recipe, variant: Variant = VARIANT, **execution: Any) -> Any:
     from scaling.runner.compute.program import Program, ProgramKey
 
-    return Program(ProgramKey.of(VARIANT, DATASETS["synthetic"], recipe), Execution(**execution))
+    return Program(ProgramKey.of(variant, DATASETS["synthetic"], recipe), Execution(**execution))
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +92,28 @@ def test_batch_norm_statistics_are_averaged_too(compiled: Any) -> None:
             np.testing.assert_allclose(average, 0.7 * f0 + 0.3 * f1, atol=1e-6)
             moved += int((np.abs(f0 - f1) > 1e-4).sum())
     assert moved > 100
+
+
+@pytest.mark.skipif(os.environ.get("KERAS_BACKEND") == "jax", reason="XLA decides where arrays lie")
+def test_large_weights_are_there_three_times_and_stay_where_they_are() -> None:
+    """As weights, velocity and average, changed in place; the Keras model has none of its own."""
+    import tensorflow as tf
+
+    from scaling.runner.compute.flat import LARGE
+
+    def large(variables: Iterable[Any]) -> set[int]:
+        return {id(one) for one in variables if isinstance(one, tf.Variable) and np.prod(one.shape) >= LARGE}
+
+    before = large(gc.get_objects())
+    wide = program(Recipe(epochs=1), VARIANT.model_copy(update={"width": 0.5}))
+    wide.reset(0)
+    held = [one for name in ("trainable", "velocity", "average_trainable") for one in wide.state[name]]
+    assert large(gc.get_objects()) - before == large(held) != set()
+    places = []
+    for images, labels in batches(3):
+        wide.step(images, labels, RATES)
+        places.append([np.asarray(memoryview(one.read_value())).ctypes.data for one in held])
+    assert places[1] == places[2]
 
 
 def test_the_first_loss_is_that_of_guessing(compiled: Any) -> None:

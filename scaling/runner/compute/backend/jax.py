@@ -41,8 +41,16 @@ class Replicas:
         return state if self._parallel is None else jax.device_put(state, self._replicated())
 
     def step(self, function: Step, compiled: Compiled) -> Callable[[State, Batch, Settings], tuple[State, Any]]:
-        """`function(state, batch, settings) -> (new state, results)`, compiled; the old state is used up."""
-        jitted = jax.jit(function, donate_argnums=0, out_shardings=self._replicated())
+        """`function(state, batch, settings) -> (changes, results)`, compiled to add them to the state.
+
+        The old state is used up.
+        """
+
+        def update(state: State, batch: Batch, settings: Settings) -> tuple[State, Any]:
+            changes, results = function(state, batch, settings)
+            return {name: jax.tree.map(jax.numpy.add, state[name], changes[name]) for name in state}, results
+
+        jitted = jax.jit(update, donate_argnums=0, out_shardings=self._replicated())
         return lambda state, batch, settings: jitted(state, self._shared_out(batch), settings)
 
     def reading(self, function: Reading, compiled: Compiled) -> Reading:

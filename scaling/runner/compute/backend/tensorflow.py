@@ -40,20 +40,25 @@ class Replicas:
     def hold(self, arrays: Mapping[str, Sequence[Tensor]], into: State) -> State:
         """Variables with these values: those of `into` where there are any, so that what is compiled for them stays."""
         if not into:
-            return {name: [self._variable(value) for value in values] for name, values in arrays.items()}
+            return {name: [self._variable(np.array(value)) for value in values] for name, values in arrays.items()}
         for name, variables in into.items():
             for variable, value in zip(variables, arrays[name], strict=True):
-                variable.assign(value)
+                variable.assign(np.array(value))  # a copy, as it may become the variable's memory
         return into
 
     def step(self, function: Step, compiled: Compiled) -> Callable[[State, Batch, Settings], tuple[State, Any]]:
-        """`function(state, batch, settings) -> (new state, results)`, compiled to update the held state in place."""
+        """`function(state, batch, settings) -> (changes, results)`, compiled to add them to the held state in place.
+
+        New values in new memory would lie between those of the next step, which then needs a fifth more of it.
+        """
 
         def update(state: State, batch: Batch, settings: Settings) -> Any:
-            after, results = function(_read(state), batch, settings)
+            before = _read(state)
+            changes, results = function(before, batch, settings)
             for name, variables in state.items():
-                for variable, value in zip(variables, after[name], strict=True):
-                    variable.assign(value)
+                for variable, value, change in zip(variables, before[name], changes[name], strict=True):
+                    with tf.control_dependencies(value.consumers()):  # while one of them waits, this would make a copy
+                        variable.assign_add(change)
             return results
 
         run = self.reading(update, compiled, read=False)
