@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
@@ -23,6 +23,8 @@ from scaling.schema import Recipe, Trial, Variant
 
 MAX_MISTAKES = 20
 """Told at once; the rest of a large grid is usually more of the same."""
+
+_OF_VARIANT, _OF_RECIPE = frozenset(Variant.model_fields), frozenset(Recipe.model_fields)
 
 Made = TypeVar("Made")
 Planned: TypeAlias = tuple[Trial, Mapping[str, Origin]]
@@ -67,6 +69,8 @@ def expand(file: StudyFile, overridden: Sequence[str] = ()) -> Expanded:
             raise StudyError([*list(mistakes)[:MAX_MISTAKES], "... the rest is not told"])
     if mistakes:
         raise StudyError(mistakes)
+    if file.constraints is None and file.slices is None:
+        return Expanded(trials, scaled=scaled)
     kept, removed = sift({trial: _need(trial) for trial in trials}, file.constraints, file.slices)
     return Expanded({trial: trials[trial] for trial in kept}, tuple(removed), scaled)
 
@@ -96,19 +100,19 @@ def _planned(file: StudyFile, cells: Iterable[Cell], overridden: Sequence[str]) 
     variants: dict[str, Variant | StudyError] = {}
     recipes: dict[str, tuple[Recipe, Mapping[str, Origin]] | StudyError] = {}
     for cell in cells:
-        built = repr((cell.block, _part(cell, Variant)))
+        built = repr((cell.block, _part(cell, _OF_VARIANT)))
         variant = _once(variants, built, lambda cell=cell: _variant(file, cell))  # type: ignore[misc]
         if isinstance(variant, StudyError):
             yield variant
             continue
-        trained = repr((built, _part(cell, Recipe)))
+        trained = repr((built, _part(cell, _OF_RECIPE)))
         recipe = _once(recipes, trained, lambda c=cell, v=variant: _recipe(file, c, v, overridden))  # type: ignore[misc]
         yield recipe if isinstance(recipe, StudyError) else _trial(file, cell, variant, *recipe)
 
 
-def _part(cell: Cell, noun: type[Variant | Recipe]) -> list[tuple[str, str, object]]:
-    """Axis, place and value of a cell's fields of a variant or a recipe."""
-    return [(axis, cell.places[axis], value) for axis, value in cell.values.items() if axis in noun.model_fields]
+def _part(cell: Cell, fields: Collection[str]) -> list[tuple[str, str, object]]:
+    """Axis, place and value of those of a cell's axes that are among a noun's fields."""
+    return [(axis, cell.places[axis], value) for axis, value in cell.values.items() if axis in fields]
 
 
 def _once(made: dict[str, Made | StudyError], key: str, make: Callable[[], Made]) -> Made | StudyError:
@@ -122,7 +126,7 @@ def _once(made: dict[str, Made | StudyError], key: str, make: Callable[[], Made]
 
 def _variant(file: StudyFile, cell: Cell) -> Variant:
     try:
-        values = {axis: value for axis, _, value in _part(cell, Variant)}
+        values = {axis: value for axis, _, value in _part(cell, _OF_VARIANT)}
         variant = Variant.model_validate({"family": file.family} | values)
         size(variant, facts(file.dataset.name))
     except ValidationError as error:
@@ -137,7 +141,7 @@ def _recipe(
     file: StudyFile, cell: Cell, variant: Variant, overridden: Sequence[str]
 ) -> tuple[Recipe, Mapping[str, Origin]]:
     """Defaults, then rules, then the study's recipe, then the cell: each wins over those before it."""
-    axes = {axis: value for axis, _, value in _part(cell, Recipe)}
+    axes = {axis: value for axis, _, value in _part(cell, _OF_RECIPE)}
     own = file.recipe | axes
     filled, sources = _filled(file.rules, variant, own.get("epochs"))
     try:
