@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from scaling.cli.common import (
     INPUT_IS_WRONG,
@@ -20,6 +19,7 @@ from scaling.cli.common import (
     StudyName,
     input_errors,
     print_json,
+    terminal,
 )
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def plan(
     if as_json:
         print_json(listing.as_json(planned, trials, by))
     else:
-        listing.show_plan(planned, trials, Console(), by)
+        listing.show_plan(planned, trials, terminal(), by)
     stop_beyond(planned, trials, by, max_hours, max_cost)
 
 
@@ -97,7 +97,7 @@ def _explain(planned: Study, trial_id: str, as_json: bool) -> None:
     if as_json:
         print_json({"study": planned.name, "trial": trial.id, "recipe": listing.explanation(origins)})
     else:
-        listing.show_explanation(trial.id, origins, Console())
+        listing.show_explanation(trial.id, origins, terminal())
 
 
 def studies(as_json: AsJson = False) -> None:
@@ -110,7 +110,7 @@ def studies(as_json: AsJson = False) -> None:
     if as_json:
         print_json(listed)
     else:
-        catalogue.show_studies(listed, Console())
+        catalogue.show_studies(listed, terminal())
 
 
 def models(
@@ -127,4 +127,4 @@ def models(
     if as_json:
         print_json(listed)
     else:
-        catalogue.show_networks(listed, Console())
+        catalogue.show_networks(listed, terminal())

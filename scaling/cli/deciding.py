@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from scaling.cli.common import RESULTS, AsJson, input_errors, print_json, results_of
+from scaling.cli.common import RESULTS, AsJson, input_errors, print_json, results_of, terminal
 
 
 def plot(
@@ -83,7 +82,7 @@ def fit(
     if as_json:
         print_json(report.as_json(fits))
     else:
-        report.show(fits, Console())
+        report.show(fits, terminal())
 
 
 def compare(
@@ -111,7 +110,7 @@ def compare(
     if as_json:
         print_json(report.as_json(found))
     else:
-        report.show(found, Console())
+        report.show(found, terminal())
 
 
 def claims(
@@ -130,4 +129,4 @@ def claims(
     if as_json:
         print_json(report.as_json(replayed))
     else:
-        report.show(replayed, Console())
+        report.show(replayed, terminal())
