@@ -1,7 +1,5 @@
 """Commands that ask: what there is to run, what it needs, what a network costs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,7 +54,7 @@ def plan(
 
 def planned_so_far(
     name: str, overrides: list[str] | None, results: Path, on: str | None
-) -> tuple[Study, list[dict[str, Any]], Basis]:
+) -> "tuple[Study, list[dict[str, Any]], Basis]":
     """A study with its trials so far, what each of them needs, and what that is reckoned by."""
     from scaling import listing
     from scaling.generator import budget
@@ -75,7 +73,7 @@ def planned_so_far(
 
 
 def stop_beyond(
-    planned: Study, trials: list[dict[str, Any]], by: Basis, max_hours: float | None, max_cost: float | None
+    planned: "Study", trials: list[dict[str, Any]], by: "Basis", max_hours: float | None, max_cost: float | None
 ) -> None:
     """Exit code 2 where what is left to do is over a cap."""
     from scaling import listing
@@ -88,7 +86,7 @@ def stop_beyond(
         raise typer.Exit(INPUT_IS_WRONG)
 
 
-def _explain(planned: Study, trial_id: str, as_json: bool) -> None:
+def _explain(planned: "Study", trial_id: str, as_json: bool) -> None:
     from scaling import listing
     from scaling.generator.study import find_trial, provenance
 

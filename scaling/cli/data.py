@@ -1,7 +1,5 @@
 """Commands for pictures, and for results from elsewhere."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

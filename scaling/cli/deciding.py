@@ -1,7 +1,5 @@
 """Commands that decide: figures, laws, comparisons and claims, from records or published numbers."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """Commands that run a study, and say how far it is and what a machine can do."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Literal
 

@@ -96,7 +96,10 @@ def _cells(file: StudyFile) -> tuple[Iterable[Cell], tuple[Scaled, ...]]:
 
 
 def _planned(file: StudyFile, cells: Iterable[Cell], overridden: Sequence[str]) -> Iterator[Planned | StudyError]:
-    """A trial or its mistakes for each cell. What cells have in common is made once: cells differ in a field or two."""
+    """A trial or its mistakes for each cell. What cells have in common is made once: cells differ in a field or two.
+
+    A recipe depends on the variant through rules alone.
+    """
     variants: dict[str, Variant | StudyError] = {}
     recipes: dict[str, tuple[Recipe, Mapping[str, Origin]] | StudyError] = {}
     for cell in cells:
@@ -105,7 +108,7 @@ def _planned(file: StudyFile, cells: Iterable[Cell], overridden: Sequence[str]) 
         if isinstance(variant, StudyError):
             yield variant
             continue
-        trained = repr((built, _part(cell, _OF_RECIPE)))
+        trained = repr((built if file.rules else cell.block, _part(cell, _OF_RECIPE)))
         recipe = _once(recipes, trained, lambda c=cell, v=variant: _recipe(file, c, v, overridden))  # type: ignore[misc]
         yield recipe if isinstance(recipe, StudyError) else _trial(file, cell, variant, *recipe)
 
