@@ -8,15 +8,14 @@ from typing import Any, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
+from scaling import models
 from scaling.datasets import facts
 from scaling.generator import grid, scale
-from scaling.generator.budget import training_memory_gb
 from scaling.generator.constraints import Need, Removed, sift
 from scaling.generator.errors import StudyError, explain
 from scaling.generator.grid import Cell
 from scaling.generator.provenance import Origin, of_rule, origins
 from scaling.generator.rules import RULES
-from scaling.generator.sizes import size
 from scaling.generator.strategies import Scaled
 from scaling.generator.study_file import StudyFile
 from scaling.schema import Recipe, Trial, Variant
@@ -131,7 +130,7 @@ def _variant(file: StudyFile, cell: Cell) -> Variant:
     try:
         values = {axis: value for axis, _, value in _part(cell, _OF_VARIANT)}
         variant = Variant.model_validate({"family": file.family} | values)
-        size(variant, facts(file.dataset.name))
+        models.check(variant)
     except ValidationError as error:
         raise StudyError(explain(error, Variant, cell.places, f"{cell.block}.")) from None
     except ValueError as error:
@@ -182,7 +181,10 @@ def _trial(
 
 
 def _need(trial: Trial) -> Need:
-    """What constraints look at."""
+    """What constraints look at; few studies have some, and the others need not wait for what reckons it."""
+    from scaling.generator.budget import training_memory_gb
+    from scaling.generator.sizes import size
+
     counted, recipe = size(trial.variant, facts(trial.dataset.name)), trial.recipe
     return {
         "macs": counted.macs,
