@@ -21,8 +21,8 @@ from scaling.cli.common import (
     print_json,
     terminal,
 )
-from scaling.runner.compute.execution import Compile
 
+Compile = Literal["auto", "graph", "xla"]
 Engine = Literal["local", "ray"]
 Phase = Literal["training", "inference"]
 BOTH: tuple[Phase, ...] = ("training", "inference")
