@@ -9,8 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from scaling import driver, listing, status
+from scaling.cli import app
 from scaling.driver import Driver, Running
 from scaling.generator import budget
 from scaling.generator.study import check
@@ -64,6 +66,12 @@ def test_counts_come_from_records_and_study(folder: ResultsFolder) -> None:
     assert "2 of 6 done, 1 unfinished, 2 waiting, 1 failed" in shown
     assert f"1 oom: scaling run {folder.path}/study.yaml --retry failed:oom" in shown
     assert f"go on with: scaling run {folder.path}/study.yaml" in shown
+
+
+def test_the_command_says_it_below_the_study_s_name(folder: ResultsFolder) -> None:
+    shown = CliRunner().invoke(app, ["status", str(folder.path)]).stdout.splitlines()
+    told = status.of(folder)
+    assert shown == [f"half  {status.counts(told)}", *(f"    {line}" for line in status.details(told))]
 
 
 def test_a_living_driver_tells_what_runs_and_a_dead_one_does_not(folder: ResultsFolder) -> None:
