@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from scaling import driver, tables
 from scaling.driver import Driver
 from scaling.records import UNFINISHED, ResultsFolder, Skipped, latest, supersedes
@@ -123,18 +121,21 @@ def _seconds_left(study: Study | None, folder: ResultsFolder, done: set[str]) ->
     return float(listing.totals(study, rows)["hours_left"]) * 3600
 
 
-def show(status: dict[str, Any], console: Console) -> None:
-    """The status of `of` in a few lines."""
+def counts(status: dict[str, Any]) -> str:
+    """The status of `of` in a line: how many trials are how far."""
     failed = sum(status["failed"].values())
-    counts = [f"{status['done']} of {status['asked']} done"]
-    counts += [f"{status[name]} {name}" for name in ("running", "unfinished", "waiting") if status[name]]
-    counts += [f"{failed} failed"] if failed else []
+    told = [f"{status['done']} of {status['asked']} done"]
+    told += [f"{status[name]} {name}" for name in ("running", "unfinished", "waiting") if status[name]]
+    told += [f"{failed} failed"] if failed else []
     left = status["seconds_left"]
     if left and status["done"] < status["asked"] - failed:
-        counts.append(f"about {tables.time(left / 3600)} left")
-    console.print(f"[bold]{status['study']}[/bold]  {', '.join(counts)}", highlight=False)
-    for line in (*_now(status), *_problems(status)):
-        console.print(f"    {line}", highlight=False, markup=False, soft_wrap=True)
+        told.append(f"about {tables.time(left / 3600)} left")
+    return ", ".join(told)
+
+
+def details(status: dict[str, Any]) -> list[str]:
+    """What runs now, what is wrong, and how to go on, line by line."""
+    return [*_now(status), *_problems(status)]
 
 
 def _now(status: dict[str, Any]) -> list[str]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 
 def table(columns: Sequence[str], right: Collection[str]) -> Table:
     """An empty table of these columns; those in `right` hold numbers, which are never broken."""
+    from rich.table import Table
+
     made = Table(box=None, pad_edge=False, padding=(0, 1), header_style="bold")
     for column in columns:
         whole = column in right or column in ("trial", "study", "name")
@@ -20,6 +24,8 @@ def table(columns: Sequence[str], right: Collection[str]) -> Table:
 
 def print_whole(whole: Table, console: Console) -> None:
     """At the table's own width, whatever the terminal's: a number cut short would be another number."""
+    from rich.console import Console
+
     Console(file=console.file, width=max(console.width, 1000)).print(whole)
 
 

@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from io import StringIO
 from pathlib import Path
 
 import pytest
-from rich.console import Console
+from typer.testing import CliRunner
 
 from scaling import driver, listing, status
+from scaling.cli import app
 from scaling.driver import Driver, Running
 from scaling.generator import budget
 from scaling.generator.study import check
@@ -46,9 +46,7 @@ def folder(tmp_path: Path) -> ResultsFolder:
 
 
 def text(told: dict[str, object]) -> str:
-    file = StringIO()
-    status.show(told, Console(file=file, width=200))
-    return file.getvalue()
+    return "\n".join((status.counts(told), *status.details(told)))
 
 
 def test_counts_come_from_records_and_study(folder: ResultsFolder) -> None:
@@ -65,9 +63,15 @@ def test_counts_come_from_records_and_study(folder: ResultsFolder) -> None:
     }
     assert told["seconds_left"] > 0
     shown = text(told)
-    assert "half  2 of 6 done, 1 unfinished, 2 waiting, 1 failed" in shown
+    assert "2 of 6 done, 1 unfinished, 2 waiting, 1 failed" in shown
     assert f"1 oom: scaling run {folder.path}/study.yaml --retry failed:oom" in shown
     assert f"go on with: scaling run {folder.path}/study.yaml" in shown
+
+
+def test_the_command_says_it_below_the_study_s_name(folder: ResultsFolder) -> None:
+    shown = CliRunner().invoke(app, ["status", str(folder.path)]).stdout.splitlines()
+    told = status.of(folder)
+    assert shown == [f"half  {status.counts(told)}", *(f"    {line}" for line in status.details(told))]
 
 
 def test_a_living_driver_tells_what_runs_and_a_dead_one_does_not(folder: ResultsFolder) -> None:

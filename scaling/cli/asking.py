@@ -1,12 +1,9 @@
 """Commands that ask: what there is to run, what it needs, what a network costs."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from scaling.cli.common import (
     INPUT_IS_WRONG,
@@ -20,6 +17,7 @@ from scaling.cli.common import (
     StudyName,
     input_errors,
     print_json,
+    terminal,
 )
 
 if TYPE_CHECKING:
@@ -50,13 +48,13 @@ def plan(
     if as_json:
         print_json(listing.as_json(planned, trials, by))
     else:
-        listing.show_plan(planned, trials, Console(), by)
+        listing.show_plan(planned, trials, terminal(), by)
     stop_beyond(planned, trials, by, max_hours, max_cost)
 
 
 def planned_so_far(
     name: str, overrides: list[str] | None, results: Path, on: str | None
-) -> tuple[Study, list[dict[str, Any]], Basis]:
+) -> "tuple[Study, list[dict[str, Any]], Basis]":
     """A study with its trials so far, what each of them needs, and what that is reckoned by."""
     from scaling import listing
     from scaling.generator import budget
@@ -75,7 +73,7 @@ def planned_so_far(
 
 
 def stop_beyond(
-    planned: Study, trials: list[dict[str, Any]], by: Basis, max_hours: float | None, max_cost: float | None
+    planned: "Study", trials: list[dict[str, Any]], by: "Basis", max_hours: float | None, max_cost: float | None
 ) -> None:
     """Exit code 2 where what is left to do is over a cap."""
     from scaling import listing
@@ -88,7 +86,7 @@ def stop_beyond(
         raise typer.Exit(INPUT_IS_WRONG)
 
 
-def _explain(planned: Study, trial_id: str, as_json: bool) -> None:
+def _explain(planned: "Study", trial_id: str, as_json: bool) -> None:
     from scaling import listing
     from scaling.generator.study import find_trial, provenance
 
@@ -97,7 +95,7 @@ def _explain(planned: Study, trial_id: str, as_json: bool) -> None:
     if as_json:
         print_json({"study": planned.name, "trial": trial.id, "recipe": listing.explanation(origins)})
     else:
-        listing.show_explanation(trial.id, origins, Console())
+        listing.show_explanation(trial.id, origins, terminal())
 
 
 def studies(as_json: AsJson = False) -> None:
@@ -110,7 +108,7 @@ def studies(as_json: AsJson = False) -> None:
     if as_json:
         print_json(listed)
     else:
-        catalogue.show_studies(listed, Console())
+        catalogue.show_studies(listed, terminal())
 
 
 def models(
@@ -127,4 +125,4 @@ def models(
     if as_json:
         print_json(listed)
     else:
-        catalogue.show_networks(listed, Console())
+        catalogue.show_networks(listed, terminal())

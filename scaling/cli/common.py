@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
 
 RESULTS = Path("results")
 INPUT_IS_WRONG, SOME_FAILED, INTERRUPTED = 2, 1, 130
@@ -55,6 +56,13 @@ def input_errors() -> Iterator[None]:
 def print_json(document: Any) -> None:
     """The one document on standard output."""
     typer.echo(json.dumps(document))
+
+
+def terminal(stderr: bool = False) -> Console:
+    """Where tables go; loading it takes longer than `--help` and what else needs none."""
+    from rich.console import Console
+
+    return Console(stderr=stderr)
 
 
 def results_of(paths: list[Path] | None, published_tables: list[str] | None) -> pd.DataFrame:

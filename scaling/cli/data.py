@@ -1,14 +1,11 @@
 """Commands for pictures, and for results from elsewhere."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from scaling.cli.common import AsJson, input_errors, print_json
+from scaling.cli.common import AsJson, input_errors, print_json, terminal
 
 
 def show(as_json: AsJson = False) -> None:
@@ -20,7 +17,7 @@ def show(as_json: AsJson = False) -> None:
     if as_json:
         print_json(listed)
     else:
-        catalogue.show_datasets(listed, Console())
+        catalogue.show_datasets(listed, terminal())
 
 
 def fetch(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
@@ -55,7 +52,7 @@ def check(
     if as_json:
         print_json(checked)
     else:
-        catalogue.show_check(checked, Console())
+        catalogue.show_check(checked, terminal())
 
 
 def import_timm(

@@ -1,14 +1,11 @@
 """Commands that decide: figures, laws, comparisons and claims, from records or published numbers."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from scaling.cli.common import RESULTS, AsJson, input_errors, print_json, results_of
+from scaling.cli.common import RESULTS, AsJson, input_errors, print_json, results_of, terminal
 
 
 def plot(
@@ -83,7 +80,7 @@ def fit(
     if as_json:
         print_json(report.as_json(fits))
     else:
-        report.show(fits, Console())
+        report.show(fits, terminal())
 
 
 def compare(
@@ -111,7 +108,7 @@ def compare(
     if as_json:
         print_json(report.as_json(found))
     else:
-        report.show(found, Console())
+        report.show(found, terminal())
 
 
 def claims(
@@ -130,4 +127,4 @@ def claims(
     if as_json:
         print_json(report.as_json(replayed))
     else:
-        report.show(replayed, Console())
+        report.show(replayed, terminal())

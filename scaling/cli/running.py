@@ -1,12 +1,9 @@
 """Commands that run a study, and say how far it is and what a machine can do."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from scaling.cli.asking import planned_so_far, stop_beyond
 from scaling.cli.common import (
@@ -22,9 +19,10 @@ from scaling.cli.common import (
     StudyName,
     input_errors,
     print_json,
+    terminal,
 )
-from scaling.runner.compute.execution import Compile
 
+Compile = Literal["auto", "graph", "xla"]
 Engine = Literal["local", "ray"]
 Phase = Literal["training", "inference"]
 BOTH: tuple[Phase, ...] = ("training", "inference")
@@ -104,7 +102,7 @@ def run(
     from scaling.generator import study as studies
     from scaling.runner.floor import Patience
 
-    console = Console()
+    console = terminal()
     with input_errors():
         planned = studies.load(study, overrides or ())
         if max_hours is not None or max_cost is not None:
@@ -154,12 +152,12 @@ def status(
         listed = [statuses.of(folder) for folder in folders if results or not folder.is_reference]
     if as_json:
         print_json(listed)
-    else:
-        console = Console()
-        for one in listed:
-            statuses.show(one, console)
-        if not listed:
-            console.print(f"no study has been run into {RESULTS}/ yet")
+        return
+    for one in listed:
+        name = typer.style(one["study"], bold=True)
+        typer.echo("\n    ".join((f"{name}  {statuses.counts(one)}", *statuses.details(one))))
+    if not listed:
+        typer.echo(f"no study has been run into {RESULTS}/ yet")
 
 
 def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
@@ -168,7 +166,7 @@ def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
 
     from scaling.runner import doctor as doctors
 
-    colors, console = {"ok": "green", "note": "yellow", "problem": "red"}, Console(stderr=as_json)
+    colors, console = {"ok": "green", "note": "yellow", "problem": "red"}, terminal(stderr=as_json)
     found = []
     for finding in doctors.examine(results):
         found.append(finding)
@@ -208,12 +206,12 @@ def latency(
             asked = latencies.study_of(model or [], (phase,) if phase else BOTH, batch_size, precision, max_seconds)
         folder = results / asked.name
         options = session.Options(devices=devices, compile=compile_, timings_only=True)
-        tally = session.run(asked, folder, options, Console(stderr=as_json))
+        tally = session.run(asked, folder, options, terminal(stderr=as_json))
         listed = latencies.rows(asked, folder)
     if as_json:
         print_json(listed)
     else:
-        latencies.show(listed, Console())
+        latencies.show(listed, terminal())
     if tally.stopped:
         raise typer.Exit(INTERRUPTED)
     if tally.failed:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
+from scaling import models
 from scaling.datasets import facts
 from scaling.generator import grid, scale
-from scaling.generator.budget import training_memory_gb
 from scaling.generator.constraints import Need, Removed, sift
 from scaling.generator.errors import StudyError, explain
 from scaling.generator.grid import Cell
 from scaling.generator.provenance import Origin, of_rule, origins
 from scaling.generator.rules import RULES
-from scaling.generator.sizes import size
 from scaling.generator.strategies import Scaled
 from scaling.generator.study_file import StudyFile
 from scaling.schema import Recipe, Trial, Variant
 
 MAX_MISTAKES = 20
 """Told at once; the rest of a large grid is usually more of the same."""
+
+_OF_VARIANT, _OF_RECIPE = frozenset(Variant.model_fields), frozenset(Recipe.model_fields)
 
 Made = TypeVar("Made")
 Planned: TypeAlias = tuple[Trial, Mapping[str, Origin]]
@@ -67,6 +68,8 @@ def expand(file: StudyFile, overridden: Sequence[str] = ()) -> Expanded:
             raise StudyError([*list(mistakes)[:MAX_MISTAKES], "... the rest is not told"])
     if mistakes:
         raise StudyError(mistakes)
+    if file.constraints is None and file.slices is None:
+        return Expanded(trials, scaled=scaled)
     kept, removed = sift({trial: _need(trial) for trial in trials}, file.constraints, file.slices)
     return Expanded({trial: trials[trial] for trial in kept}, tuple(removed), scaled)
 
@@ -92,23 +95,26 @@ def _cells(file: StudyFile) -> tuple[Iterable[Cell], tuple[Scaled, ...]]:
 
 
 def _planned(file: StudyFile, cells: Iterable[Cell], overridden: Sequence[str]) -> Iterator[Planned | StudyError]:
-    """A trial or its mistakes for each cell. What cells have in common is made once: cells differ in a field or two."""
+    """A trial or its mistakes for each cell. What cells have in common is made once: cells differ in a field or two.
+
+    A recipe depends on the variant through rules alone.
+    """
     variants: dict[str, Variant | StudyError] = {}
     recipes: dict[str, tuple[Recipe, Mapping[str, Origin]] | StudyError] = {}
     for cell in cells:
-        built = repr((cell.block, _part(cell, Variant)))
+        built = repr((cell.block, _part(cell, _OF_VARIANT)))
         variant = _once(variants, built, lambda cell=cell: _variant(file, cell))  # type: ignore[misc]
         if isinstance(variant, StudyError):
             yield variant
             continue
-        trained = repr((built, _part(cell, Recipe)))
+        trained = repr((built if file.rules else cell.block, _part(cell, _OF_RECIPE)))
         recipe = _once(recipes, trained, lambda c=cell, v=variant: _recipe(file, c, v, overridden))  # type: ignore[misc]
         yield recipe if isinstance(recipe, StudyError) else _trial(file, cell, variant, *recipe)
 
 
-def _part(cell: Cell, noun: type[Variant | Recipe]) -> list[tuple[str, str, object]]:
-    """Axis, place and value of a cell's fields of a variant or a recipe."""
-    return [(axis, cell.places[axis], value) for axis, value in cell.values.items() if axis in noun.model_fields]
+def _part(cell: Cell, fields: Collection[str]) -> list[tuple[str, str, object]]:
+    """Axis, place and value of those of a cell's axes that are among a noun's fields."""
+    return [(axis, cell.places[axis], value) for axis, value in cell.values.items() if axis in fields]
 
 
 def _once(made: dict[str, Made | StudyError], key: str, make: Callable[[], Made]) -> Made | StudyError:
@@ -122,9 +128,9 @@ def _once(made: dict[str, Made | StudyError], key: str, make: Callable[[], Made]
 
 def _variant(file: StudyFile, cell: Cell) -> Variant:
     try:
-        values = {axis: value for axis, _, value in _part(cell, Variant)}
+        values = {axis: value for axis, _, value in _part(cell, _OF_VARIANT)}
         variant = Variant.model_validate({"family": file.family} | values)
-        size(variant, facts(file.dataset.name))
+        models.check(variant)
     except ValidationError as error:
         raise StudyError(explain(error, Variant, cell.places, f"{cell.block}.")) from None
     except ValueError as error:
@@ -137,7 +143,7 @@ def _recipe(
     file: StudyFile, cell: Cell, variant: Variant, overridden: Sequence[str]
 ) -> tuple[Recipe, Mapping[str, Origin]]:
     """Defaults, then rules, then the study's recipe, then the cell: each wins over those before it."""
-    axes = {axis: value for axis, _, value in _part(cell, Recipe)}
+    axes = {axis: value for axis, _, value in _part(cell, _OF_RECIPE)}
     own = file.recipe | axes
     filled, sources = _filled(file.rules, variant, own.get("epochs"))
     try:
@@ -175,7 +181,10 @@ def _trial(
 
 
 def _need(trial: Trial) -> Need:
-    """What constraints look at."""
+    """What constraints look at; few studies have some, and the others need not wait for what reckons it."""
+    from scaling.generator.budget import training_memory_gb
+    from scaling.generator.sizes import size
+
     counted, recipe = size(trial.variant, facts(trial.dataset.name)), trial.recipe
     return {
         "macs": counted.macs,

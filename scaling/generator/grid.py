@@ -63,8 +63,8 @@ def cross(block: Sequence[Axis], place: str) -> Iterator[Cell]:
     names = [name for name, _ in block]
     for combination in itertools.product(*(values for _, values in block)):
         yield Cell(
-            values=dict(zip(names, (value for _, value in combination), strict=True)),
-            places=dict(zip(names, (where for where, _ in combination), strict=True)),
+            values={name: value for name, (_, value) in zip(names, combination, strict=True)},
+            places={name: where for name, (where, _) in zip(names, combination, strict=True)},
             block=place,
         )
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from scaling.datasets import facts
 from scaling.errors import did_you_mean
-from scaling.generator import accelerators, search_space, yaml_file
+from scaling.generator import search_space, yaml_file
 from scaling.generator.constraints import Removed
 from scaling.generator.errors import StudyError, explain
 from scaling.generator.expand import expand
@@ -120,6 +120,8 @@ def find(name: str) -> Path:
 
 def available() -> dict[str, Path]:
     """Study files by name: those of `./studies`, then those of the checkout that this package stands in."""
+    from scaling.generator import accelerators  # whoever names a file need not wait for it
+
     roots = (STUDIES, Path(__file__).resolve().parents[2] / STUDIES)
     return {
         path.relative_to(root).with_suffix("").as_posix(): path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from scaling.models.architecture import (
@@ -39,6 +39,9 @@ class Complexity:
     def __add__(self, other: Complexity) -> Complexity:
         return Complexity(self.params + other.params, self.macs + other.macs, self.activations + other.activations)
 
+    def __rmul__(self, times: int) -> Complexity:
+        return Complexity(times * self.params, times * self.macs, times * self.activations)
+
 
 @dataclass(frozen=True)
 class _Map:
@@ -54,8 +57,15 @@ class _Map:
 
 def count(network: Network) -> Complexity:
     """Counts the whole network at its resolution."""
-    _, total = _sequence(network.layers, _Map(network.resolution, network.channels))
-    return total
+    return sum(layer_costs(network), Complexity())
+
+
+def layer_costs(network: Network) -> Iterator[Complexity]:
+    """The cost of each of the network's own layers in turn, with all that stands inside it."""
+    shape = _Map(network.resolution, network.channels)
+    for layer in network.layers:
+        shape, cost = _layer(layer, shape)
+        yield cost
 
 
 def _sequence(layers: Iterable[Layer], shape: _Map) -> tuple[_Map, Complexity]:

@@ -74,14 +74,18 @@ STAGES = (
 """B0's stages (released `efficientnet_builder.py`); squeeze-and-excitation hides `filters_in / 4` channels."""
 
 
-def network(variant: Variant, channels: int, classes: int, dropout: float, stochastic_depth: float) -> Network:
-    """Writes the network down; arguments as for `resnet_rs.network`, depth and width being compound coefficients.
+def check(variant: Variant) -> None:
+    """Stops at what cannot be built.
 
     Raises:
         ValueError: for a resolution below 32 pixels.
     """
     if variant.resolution < MIN_RESOLUTION:
         raise ValueError(f"resolution {variant.resolution} is below EfficientNet's {MIN_RESOLUTION} pixels")
+
+
+def network(variant: Variant, channels: int, classes: int, dropout: float, stochastic_depth: float) -> Network:
+    """Writes the network down; arguments as for `resnet_rs.network`, depth and width being compound coefficients."""
     return Network(
         name=variant.name,
         resolution=variant.resolution,

@@ -57,25 +57,19 @@ def network(variant: Variant, channels: int, classes: int, dropout: float, stoch
     """Writes the network down.
 
     Args:
-        variant: of family `resnet_rs`.
+        variant: of family `resnet_rs`, one that `check` lets pass.
         channels: of a picture.
         classes: number of logits.
         dropout: rate before the last dense layer.
         stochastic_depth: drop rate of the deepest stage, see `_stages`.
-
-    Raises:
-        ValueError: for a depth without a layout or with two, a width that leaves a layer without filters, a resolution
-            below the network's stride, or options that exclude each other.
     """
-    blocks = layout(variant)
-    _check(variant)
     return Network(
         name=variant.name,
         resolution=variant.resolution,
         channels=channels,
         layers=(
             *_stem(variant),
-            *_stages(variant, blocks, stochastic_depth),
+            *_stages(variant, layout(variant), stochastic_depth),
             GlobalPool("head_pool"),
             Dropout("head_dropout", dropout),
             Dense("head_dense", classes),
@@ -120,7 +114,14 @@ def scaled(filters: int, width: float) -> int:
     return int(filters * width)
 
 
-def _check(variant: Variant) -> None:
+def check(variant: Variant) -> None:
+    """Stops at what cannot be built.
+
+    Raises:
+        ValueError: for a depth without a layout or with two, a width that leaves a layer without filters, a resolution
+            below the network's stride, or options that exclude each other.
+    """
+    layout(variant)
     if variant.stem == "paper_text" and not variant.resnet_d:
         raise ValueError("stem paper_text has the three convolutions of ResNet-D: it cannot go with resnet_d: false")
     narrowest = 64 if variant.stem == "small" or not variant.resnet_d else 32

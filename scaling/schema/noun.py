@@ -12,6 +12,8 @@ Count: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
 Number: TypeAlias = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Rate: TypeAlias = Annotated[Number, Field(ge=0, lt=1)]
 
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
 
 class Noun(BaseModel):
     """A frozen value that refuses unknown fields and wrong types."""
@@ -25,8 +27,7 @@ class Noun(BaseModel):
 
 def digest(value: Any) -> str:
     """Eight hex digits of SHA-256 over canonical JSON; `1` and `1.0` are one number."""
-    text = json.dumps(_canonical(value), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return hashlib.sha256(_JSON.encode(_canonical(value)).encode()).hexdigest()[:8]
 
 
 def _canonical(value: Any) -> Any:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from scaling.datasets import FASHION_MNIST, IMAGENET
 from scaling.generator.sizes import size
-from scaling.models import count, describe
+from scaling.models import check, count, describe
 from scaling.models.resnet_rs import BLOCKS
 from scaling.schema import Variant
 
@@ -54,9 +54,15 @@ def test_a_data_set_changes_the_first_and_the_last_layer() -> None:
         ({"depth": 5e8}, "depth 5e"),
         ({"width": 0.001}, "width 0.001 leaves"),
         ({"resolution": 31}, "resolution 31 is below"),
+        ({"family": "efficientnet", "depth": 1, "resolution": 31}, "resolution 31 is below"),
+        ({"resolution": 16_385}, "resolution 16385 is more than"),
+        ({"stem": "paper_text", "resnet_d": False}, "stem paper_text has"),
         ({"depth": 17, "blocks": (1, 1, 1, 1)}, "blocks 1-1-1-1 make depth 14, not 17"),
     ],
 )
-def test_what_cannot_be_built_has_no_size(fields: dict[str, object], message: str) -> None:
+def test_what_cannot_be_built_is_refused_and_has_no_size(fields: dict[str, object], message: str) -> None:
+    variant = Variant.model_validate({"depth": 50, "resolution": 64} | fields)
     with pytest.raises(ValueError, match=message):
-        size(Variant.model_validate({"depth": 50, "resolution": 64} | fields), IMAGENET)
+        check(variant)
+    with pytest.raises(ValueError, match=message):
+        size(variant, IMAGENET)
