@@ -6,7 +6,6 @@ The modules of its commands have no `from __future__ import annotations`: typer 
 from __future__ import annotations
 
 import gc
-import os
 import sys
 
 import typer
@@ -50,7 +49,6 @@ app.add_typer(_import, name="import")
 
 def main() -> None:
     """Entry point: mistakes in the input become a message and exit code 2, never a traceback."""
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # no package installed here is searched for some
     gc.freeze()  # what is loaded stays to the end: looking through it for garbage, there too, takes 15 ms
     gc.set_threshold(10_000)  # instead of 700: commands load modules and read records, next to none of it garbage
     try:
