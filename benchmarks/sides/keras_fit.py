@@ -14,7 +14,7 @@ from scaling.datasets import facts  # noqa: E402
 from scaling.models import build  # noqa: E402
 from scaling.schema import Variant  # noqa: E402
 
-build.BatchNorm = keras.layers.BatchNormalization
+build.BatchNorm, build.Conv2D = keras.layers.BatchNormalization, keras.layers.Conv2D
 of = facts(sys.argv[5])
 images, labels = batch(size, resolution, of.channels, of.classes)
 targets = keras.utils.to_categorical(labels, of.classes)

@@ -1,4 +1,4 @@
-"""A network as a Keras model. With `scaling.models.norm` all of this package that imports Keras."""
+"""A network as a Keras model. With `scaling.models.kernels` all of this package that imports Keras."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from scaling.models.architecture import (
     Residual,
 )
 from scaling.models.initial import drawn
-from scaling.models.norm import BatchNorm
+from scaling.models.kernels import BatchNorm, Conv2D, MaxPooling2D, of_these
 from scaling.schema import Variant
 
 NORM_EPSILON = 1e-5
@@ -74,6 +74,8 @@ def build(
             logits = _Builder().sequence(network.layers, kl.Rescaling(scale, offset)(pictures))
         logits = kl.Activation("linear", dtype="float32", name="logits")(logits)
     model = keras.Model(pictures, logits, name=variant.family)
+    if variant.family == "efficientnet":  # by the same kernels, or the families' times would not compare
+        model = keras.models.clone_model(model, clone_function=of_these)
     for layer in model.layers:
         if isinstance(layer, kl.BatchNormalization):
             layer.momentum, layer.synchronized = norm_momentum, norm_synchronized
@@ -199,7 +201,7 @@ class _Builder:
             case Activate(name=name, kind=kind):
                 return kl.Activation(kind, name=name)(x)
             case Pool(name=name, kind=kind, size=size, stride=stride):
-                pool = kl.MaxPooling2D if kind == "max" else kl.AveragePooling2D
+                pool = MaxPooling2D if kind == "max" else kl.AveragePooling2D
                 return pool(size, stride, padding="same", name=name)(x)
             case GlobalPool(name=name, keep_axes=keep):
                 return kl.GlobalAveragePooling2D(keepdims=keep, name=name)(x)
@@ -224,7 +226,7 @@ class _Builder:
             before = (layer.kernel - 1) // 2
             pad = (before, layer.kernel - 1 - before)
             x = kl.ZeroPadding2D((pad, pad), name=f"{layer.name}_pad")(x)
-        return kl.Conv2D(
+        return Conv2D(
             layer.filters,
             layer.kernel,
             layer.stride,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from scaling.runner.compute.backend import Tensor, wait
+from scaling.runner.compute.backend import Failure, Tensor, wait
 from scaling.runner.compute.execution import StepTime
 from scaling.runner.compute.program import Program
 from scaling.schema import Compiled
@@ -20,6 +21,10 @@ XLA_COMPILES_SLOWER = 3.0
 
 WORTH_TRYING = 0.1
 """XLA is tried if compiling takes less than this part of the training ahead; it seldom gains more."""
+
+
+NEVER = StepTime(math.inf, math.inf)
+"""Of a way that failed: it is not tried again."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +61,25 @@ def choose(
     if "xla" not in program.timed and compiling > WORTH_TRYING * ahead:
         choice = Choice("graph", f"graph: {ahead:.0f} s of training are too short for XLA's {compiling:.0f} s to pay")
     else:
-        _time(program, "xla", step, clock)
-        choice = _faster(graph, program.timed["xla"])
+        choice = _tried(program, graph, step, clock)
     program.compiled = choice.compiled
     program.restore(before)
     return choice
 
 
+def _tried(program: Program, graph: StepTime, step: Callable[[], Tensor], clock: Callable[[], float]) -> Choice:
+    """The faster of the two; the graph where XLA cannot compile this network or lacks the memory for it."""
+    try:
+        _time(program, "xla", step, clock)
+    except Failure as error:
+        program.timed["xla"] = NEVER
+        return Choice("graph", f"graph: not by XLA: {str(error).splitlines()[0]}")
+    return _faster(graph, program.timed["xla"])
+
+
 def _faster(graph: StepTime, xla: StepTime) -> Choice:
+    if xla is NEVER:
+        return Choice("graph", "graph: XLA has failed with this network")
     steps = f"{graph.later * 1e3:.1f} ms a step as a graph, {xla.later * 1e3:.1f} ms by XLA"
     return Choice("xla", f"xla: {steps}") if xla.later < graph.later else Choice("graph", f"graph: {steps}")
 

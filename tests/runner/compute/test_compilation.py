@@ -75,3 +75,21 @@ def test_where_there_is_one_way_nothing_is_timed() -> None:
     program = FakeProgram(0.1, 0.01, compilers=("xla",))
     assert choice(program, 10_000).compiled == "xla"
     assert program.now == 0
+
+
+def test_what_xla_cannot_compile_stays_a_graph_and_is_not_tried_again() -> None:
+    class Refused(FakeProgram):
+        def step(self) -> Any:
+            import tensorflow as tf
+
+            if self.compiled == "xla":  # which knows no strings
+                return tf.function(lambda x: tf.strings.length(tf.strings.as_string(x)), jit_compile=True)(tf.ones(()))
+            return super().step()
+
+    program = Refused(0.1, 0.01)
+    made = choice(program, 10_000)
+    assert (made.compiled, program.compiled, program.state) == ("graph", "graph", 0)
+    assert made.reason.startswith("graph: not by XLA: ")
+    spent = program.now
+    assert choice(program, 100_000).reason == "graph: XLA has failed with this network"
+    assert program.now == spent

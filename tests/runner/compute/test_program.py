@@ -116,6 +116,19 @@ def test_large_weights_are_there_three_times_and_stay_where_they_are() -> None:
     assert places[1] == places[2]
 
 
+@pytest.mark.skipif(os.environ.get("KERAS_BACKEND") != "jax", reason="TensorFlow has a kernel for it")
+@pytest.mark.parametrize("stem", ["resnet_rs", "resnet_d", "paper_text", "small"])
+def test_no_step_of_jax_has_what_gpus_cannot_repeat(stem: str) -> None:
+    import jax
+
+    made = program(Recipe(epochs=1), VARIANT.model_copy(update={"stem": stem, "resolution": 64}))
+    images = np.zeros((2, 64, 64, 3), np.uint8)
+    step = made.network.training_step
+    traced = jax.make_jaxpr(step)(made.network.first_state(0), {"images": images, "labels": np.zeros(2, int)}, RATES)
+    assert "conv_general_dilated" in str(traced)
+    assert "select_and_scatter" not in str(traced)
+
+
 def test_the_first_loss_is_that_of_guessing(compiled: Any) -> None:
     compiled.reset(0)
     (images, labels), *_ = batches(1)

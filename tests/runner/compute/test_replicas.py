@@ -95,7 +95,8 @@ def test_two_processes_train_as_one_device_on_tensorflow(tensorflow: dict[str, d
 
 @needs_jax
 def test_the_program_is_right_on_jax_too() -> None:
-    end(start("pytest", "-q", "-x", "tests/runner/compute/test_program.py", **QUICK_TO_COMPILE))
+    rooms = ("tests/models/test_kernels.py", "tests/runner/compute/test_program.py")
+    end(start("pytest", "-q", "-x", *rooms, **QUICK_TO_COMPILE))
 
 
 def test_replicas_of_tensorflow_do_not_drop_alike() -> None:

@@ -16,6 +16,7 @@ elif keras.backend.backend() == "jax":
 else:
     raise ImportError(f"KERAS_BACKEND={keras.backend.backend()}: scaling trains with tensorflow or jax")
 
+Failure = _chosen.Failure
 OutOfMemory = _chosen.OutOfMemory
 Replicas = _chosen.Replicas
 after = _chosen.after
@@ -32,6 +33,7 @@ wait = _chosen.wait
 
 __all__ = [
     "Batch",
+    "Failure",
     "OutOfMemory",
     "Replicas",
     "Settings",

@@ -17,7 +17,8 @@ class _NoError(Exception):
     """Never raised."""
 
 
-OutOfMemory: tuple[type[BaseException], ...] = (MemoryError, getattr(jax.errors, "JaxRuntimeError", _NoError))
+Failure: tuple[type[BaseException], ...] = (getattr(jax.errors, "JaxRuntimeError", _NoError),)
+OutOfMemory: tuple[type[BaseException], ...] = (MemoryError, *Failure)
 
 
 class Replicas:

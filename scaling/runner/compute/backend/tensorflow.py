@@ -17,6 +17,7 @@ from scaling.schema import Compiled
 # The same bits again from the same trial; no cost was measurable on a processor.
 tf.config.experimental.enable_op_determinism()
 
+Failure: tuple[type[BaseException], ...] = (tf.errors.OpError,)
 OutOfMemory: tuple[type[BaseException], ...] = (tf.errors.ResourceExhaustedError, MemoryError)
 
 
