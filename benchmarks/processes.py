@@ -89,9 +89,8 @@ class Side:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._complaints.close()
+        with self._process, self._complaints:
+            self._process.kill()
 
 
 def in_turn(sides: Sequence[Side], what: str, repeats: int) -> list[list[float]]:
