@@ -14,6 +14,8 @@ PEERS := .venv-peers
 PEERS_INSTALLED := $(PEERS)/.installed
 BENCH := .venv-bench
 BENCH_INSTALLED := $(BENCH)/.installed
+# PyTorch's wheels for Linux have CUDA in them; JAX's are asked for by name.
+BENCH_EXTRA = $(if $(shell nvidia-smi -L 2>/dev/null),bench-gpu,bench)
 GARDEN := .venv-garden
 GARDEN_INSTALLED := $(GARDEN)/.installed
 DATA := $(VENV)/.data-fashion_mnist
@@ -121,7 +123,7 @@ $(PEERS_INSTALLED): pyproject.toml
 $(BENCH_INSTALLED): pyproject.toml
 	$(call make_venv,$(BENCH))
 	@echo "Installing into $(BENCH): PyTorch, timm, moocore and paretoset beside TensorFlow ..."
-	$(BENCH)/bin/python -m pip install --quiet --editable ".[bench]"
+	$(BENCH)/bin/python -m pip install --quiet --editable ".[$(BENCH_EXTRA)]"
 	@touch $@
 
 # The Model Garden holds TensorFlow at a version older than ours: it is run by an interpreter of its own.

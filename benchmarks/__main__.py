@@ -13,8 +13,8 @@ from typing import Any
 
 from benchmarks import rows
 
-ROOMS = ("study", "small_steps", "large_steps", "pipeline", "plan", "startup", "fronts", "records")
-VERSIONS = ("tensorflow", "keras", "torch", "timm", "moocore", "paretoset", "optuna", "numpy", "pandas")
+ROOMS = ("study", "small_steps", "large_steps", "gpu_steps", "pipeline", "plan", "startup", "fronts", "records")
+VERSIONS = ("tensorflow", "keras", "jax", "torch", "timm", "moocore", "paretoset", "optuna", "numpy", "pandas")
 
 
 def main(names: list[str]) -> None:

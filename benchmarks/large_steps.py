@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from benchmarks.processes import GARDEN, Side, in_turn, lacks
+from benchmarks.processes import GARDEN, Side, in_turn, lacks, same_work
 from benchmarks.rows import Row, compared
 
 RESOLUTION, BATCH, LOSS_STEPS, REPEATS = 160, 16, 2, 5
@@ -26,7 +26,7 @@ def _against_garden() -> list[Row]:
     if not GARDEN.exists():
         return [Row(f"{named}: training step", "s", ">= 1.3", note=f"not installed: {GARDEN} is missing")]
     with _ours() as ours, Side("garden", RESOLUTION, BATCH, LOSS_STEPS, python=GARDEN) as garden:
-        _check([ours, garden])
+        same_work([ours, garden])
         steps, forwards = in_turn([ours, garden], "step", REPEATS), in_turn([ours, garden], "forward", REPEATS)
         memory = [[one.about["memory"]] for one in (ours, garden)]
     note = f"theirs in an environment of its own with TensorFlow {garden.about['version']}, which it asks for"
@@ -44,9 +44,10 @@ def _against_timm() -> list[Row]:
         return [Row(f"{named}: training step", "s", ">= 1", note=why)]
     with contextlib.ExitStack() as stack:
         layouts = ("channels_last", "contiguous")
-        theirs = [stack.enter_context(Side("timm_step", RESOLUTION, BATCH, LOSS_STEPS, one)) for one in layouts]
+        options = ("resnetrs50", RESOLUTION, BATCH, LOSS_STEPS)
+        theirs = [stack.enter_context(Side("timm_step", *options, one)) for one in layouts]
         ours = stack.enter_context(_ours())
-        _check([ours, *theirs])
+        same_work([ours, *theirs])
         steps, forwards = (in_turn([ours, *theirs], what, REPEATS) for what in ("step", "forward"))
     return [
         _best(f"{named}: {what}", one, layouts) for what, one in (("training step", steps), ("inference", forwards))
@@ -57,11 +58,3 @@ def _best(name: str, times: list[list[float]], layouts: Sequence[str]) -> Row:
     ours, *theirs = times
     best = min(theirs, key=sorted)
     return compared(name, ours, best, "s", ">= 1", f"theirs: {layouts[theirs.index(best)]}, the better of two")
-
-
-def _check(sides: Sequence[Side]) -> None:
-    """As many parameters, and losses that fall."""
-    for side in sides:
-        losses = side.about["losses"]
-        if side.about["params"] != sides[0].about["params"] or not losses[-1] < losses[0]:
-            raise ValueError(f"not the same work: {[one.about for one in sides]}")

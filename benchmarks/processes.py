@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,13 +55,14 @@ def lacks(*packages: str) -> str:
 class Side:
     """A process of `sides/` that says it is ready, then answers one line of JSON to each that it is asked."""
 
-    def __init__(self, script: str, *arguments: object, python: Path | str = sys.executable) -> None:
+    def __init__(self, script: str, *arguments: object, python: Path | str = sys.executable, **more: str) -> None:
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process)
         self._process = subprocess.Popen(
             [str(python), str(SIDES / f"{script}.py"), *map(str, arguments)],
-            env=environment(**SAME_THREADS),
+            env=environment(**SAME_THREADS, **more),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._complaints,
             text=True,
         )
         self.about: dict[str, Any] = self._answer()
@@ -76,7 +78,10 @@ class Side:
         assert self._process.stdout is not None  # noqa: S101
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self._process.args} ended with {self._process.wait()}")
+            ended = self._process.wait()
+            self._complaints.seek(0)
+            last = self._complaints.read()[-2000:].decode(errors="replace")
+            raise RuntimeError(f"{self._process.args} ended with {ended}: {last}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
@@ -84,11 +89,23 @@ class Side:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.wait()
+        with self._process, self._complaints:
+            self._process.kill()
 
 
 def in_turn(sides: Sequence[Side], what: str, repeats: int) -> list[list[float]]:
     """For each side its repeats; the sides take turns."""
     rounds = [[side.ask(what) for side in sides] for _ in range(repeats)]
     return [list(one) for one in zip(*rounds, strict=True)]
+
+
+def same_work(sides: Sequence[Side]) -> None:
+    """As many parameters, and losses that fall.
+
+    Raises:
+        ValueError: if not.
+    """
+    for side in sides:
+        losses = side.about["losses"]
+        if side.about["params"] != sides[0].about["params"] or not losses[-1] < losses[0]:
+            raise ValueError(f"not the same work: {[one.about for one in sides]}")

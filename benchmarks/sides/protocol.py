@@ -37,6 +37,15 @@ def median_seconds(step, times):
     return sorted(took)[times // 2]
 
 
+def seconds_each(start, wait, times):
+    """Of steps started one after the other and waited for at the end, as in training; one more goes before."""
+    wait(start())
+    began = time.perf_counter()
+    for started in [start() for _ in range(times)]:
+        wait(started)
+    return (time.perf_counter() - began) / times
+
+
 def pictures_per_second(batches, warm, timed):
     """Of a stream of batches, after the first `warm`."""
     stream = iter(batches)

@@ -1,53 +1,69 @@
-"""timm's resnetrs50 in PyTorch: RESOLUTION BATCH STEPS channels_last|contiguous."""
+"""timm's network in PyTorch: NAME RESOLUTION BATCH STEPS channels_last|contiguous [DEVICE TIMED].
+
+As it comes, in float32 on the processor; with DEVICE there, by `torch.compile` (default mode), in bfloat16 (autocast),
+and TIMED steps are timed as one.
+"""
 
 import copy
 import os
 import sys
 
-from protocol import batch, median_seconds, peak_mb, reserved, serve
+from protocol import batch, median_seconds, peak_mb, reserved, seconds_each, serve
 
 channel = reserved()
-resolution, size, steps = (int(one) for one in sys.argv[1:4])
+name, layout, (resolution, size, steps) = sys.argv[1], sys.argv[5], (int(one) for one in sys.argv[2:5])
+device, timed = (sys.argv[6], int(sys.argv[7])) if len(sys.argv) > 6 else ("cpu", 0)
 
 import timm  # noqa: E402
 import torch  # noqa: E402
 
 torch.set_num_threads(os.cpu_count() or 1)
-layout = torch.channels_last if sys.argv[4] == "channels_last" else torch.contiguous_format
+torch.backends.cudnn.benchmark = True  # as timm's own train.py
+layout = torch.channels_last if layout == "channels_last" else torch.contiguous_format
 images, labels = batch(size, resolution, 3, 1000)
 idle = peak_mb()
 pictures = ((torch.from_numpy(images).permute(0, 3, 1, 2).float() - 127) / 60).contiguous(memory_format=layout)
-targets = torch.from_numpy(labels).long()
+pictures, targets = pictures.to(device), torch.from_numpy(labels).long().to(device)
 torch.manual_seed(0)
-model = timm.create_model("resnetrs50", num_classes=1000).to(memory_format=layout).train()
+model = timm.create_model(name, num_classes=1000).to(device, memory_format=layout).train()
 average = copy.deepcopy(model).eval()
+reals, means = ([one for one in net.state_dict().values() if one.is_floating_point()] for net in (model, average))
+trained, evaluated = (torch.compile(model), torch.compile(average)) if timed else (model, average)
+bfloat16 = torch.autocast(device, torch.bfloat16, enabled=bool(timed))
 loss_of = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
-optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=4e-5)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=4e-5, fused=bool(timed))
 
 
 def step():
     optimizer.zero_grad()
-    loss = loss_of(model(pictures), targets)
+    with bfloat16:
+        loss = loss_of(trained(pictures), targets)
     loss.backward()
     optimizer.step()
     with torch.no_grad():
-        reals = [one for one in model.state_dict().values() if one.is_floating_point()]
-        means = [one for one in average.state_dict().values() if one.is_floating_point()]
         torch._foreach_lerp_(means, reals, 1e-4)
-    return float(loss)
+    return loss.detach()
 
 
 @torch.inference_mode()
 def forward():
-    model.eval()
-    logits = model(pictures).sum().item()
-    model.train()
-    return logits
+    with bfloat16:
+        return evaluated(pictures)
 
 
-losses = [step() for _ in range(1 + steps)]
+def wait(_):
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+losses = [float(step()) for _ in range(1 + steps)]
+one_by_one = {
+    "step": lambda: median_seconds(lambda: float(step()), 1),
+    "forward": lambda: median_seconds(lambda: forward().sum().item(), 2),
+}
+together = {"step": lambda: seconds_each(step, wait, timed), "forward": lambda: seconds_each(forward, wait, timed)}
 serve(
     channel,
     {"params": sum(one.numel() for one in model.parameters()), "losses": losses, "memory": peak_mb() - idle},
-    {"step": lambda: median_seconds(step, 1), "forward": lambda: median_seconds(forward, 2)},
+    together if timed else one_by_one,
 )
