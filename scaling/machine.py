@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import platform
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -12,16 +14,22 @@ MEMBERSHIP = Path("/proc/self/cgroup")
 
 
 def core_numbers() -> tuple[int, ...]:
-    """The cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return tuple(sorted(os.sched_getaffinity(0)))
-    return tuple(range(os.cpu_count() or 1))
+    """The cores that this process uses: those it may run on or, where they are more than its quota pays for, so many.
+
+    With more threads than are paid for all of them would stop together for the rest of each period. Where to begin
+    depends on the host's name, so that containers of one machine do not all choose the same.
+    """
+    allowed, paid = _allowed(), cores()
+    if paid == len(allowed):
+        return allowed
+    first = zlib.crc32(platform.node().encode())
+    return tuple(sorted(allowed[(first + place) % len(allowed)] for place in range(paid)))
 
 
 def cores() -> int:
     """How many cores this process may keep busy: those it may run on, or the fewer that its quota pays for."""
     quotas = [int(quota) / int(period) for quota, period in _quotas() if quota.isdecimal()]
-    return max(1, math.floor(min([len(core_numbers()), *quotas])))
+    return max(1, math.floor(min([len(_allowed()), *quotas])))
 
 
 def memory_gb() -> float:
@@ -36,6 +44,12 @@ def core_shares(numbers: Sequence[int], workers: int) -> list[tuple[int, ...]]:
     size = max(1, len(numbers) // workers)
     starts = [worker * size % len(numbers) for worker in range(workers)]
     return [tuple(numbers[start : start + size]) for start in starts]
+
+
+def _allowed() -> tuple[int, ...]:
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
+    return tuple(range(os.cpu_count() or 1))
 
 
 def _quotas() -> Iterator[tuple[str, str]]:

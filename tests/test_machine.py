@@ -18,7 +18,7 @@ def groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A made-up tree of control groups on a machine of eight cores and 64 GB."""
     monkeypatch.setattr(machine, "GROUPS", tmp_path)
     monkeypatch.setattr(machine, "MEMBERSHIP", tmp_path / "membership")
-    monkeypatch.setattr(machine, "core_numbers", lambda: ALL_CORES)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(ALL_CORES), raising=False)
     monkeypatch.setattr(os, "sysconf", {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 64 * 10**9 // 4096}.__getitem__)
     return tmp_path
 
@@ -59,6 +59,22 @@ def test_a_part_of_a_core_is_one_core(groups: Path) -> None:
     write(groups / "membership", "0::/")
     write(groups / "cpu.max", "50000 100000")
     assert machine.cores() == 1
+
+
+def test_no_more_cores_are_used_than_are_paid_for_and_other_hosts_use_others(
+    groups: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert machine.core_numbers() == ALL_CORES
+    write(groups / "membership", "0::/")
+    write(groups / "cpu.max", "300000 100000")
+    chosen = set()
+    for host in ("a", "b", "c", "d", "e", "f"):
+        monkeypatch.setattr("platform.node", lambda host=host: host)
+        assert machine.core_numbers() == machine.core_numbers()
+        assert len(set(machine.core_numbers())) == 3
+        assert set(machine.core_numbers()) <= set(ALL_CORES)
+        chosen.add(machine.core_numbers())
+    assert len(chosen) > 1
 
 
 @pytest.mark.parametrize(
