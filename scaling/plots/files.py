@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Collection, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +46,19 @@ def save_all(pictures: Sequence[Picture | Skipped], folder: Path, formats: Seque
 
 
 def save(figure: Figure, folder: Path, name: str, formats: Sequence[str]) -> list[Path]:
-    """Writes the figure in each format; returns the files."""
-    return [_save(figure, folder / f"{name}.{form}", FORMATS[form]) for form in formats]
+    """Writes the figure in each format; returns the files.
+
+    A PNG is drawn first, if only to be thrown away: names stand where they cover none of its pixels, in every format.
+    """
+    if "png" not in formats:
+        figure.savefig(BytesIO(), format="png")
+    files = {form: folder / f"{name}.{form}" for form in formats}
+    for form in sorted(formats, key=lambda form: form != "png"):
+        _save(figure, files[form], FORMATS[form])
+    return list(files.values())
 
 
-def _save(figure: Figure, file: Path, options: dict[str, Any]) -> Path:
+def _save(figure: Figure, file: Path, options: dict[str, Any]) -> None:
     """Writes the file whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.stem}-", suffix=file.suffix)
@@ -61,4 +70,3 @@ def _save(figure: Figure, file: Path, options: dict[str, Any]) -> Path:
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-    return file

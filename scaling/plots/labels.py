@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
@@ -47,9 +48,10 @@ class Label:
 
 
 class Names(Artist):
-    """Labels beside points that find their places anew whenever the figure is drawn, whatever its layout by then.
+    """Labels beside points that find their places anew whenever the figure is drawn in pixels, whatever its layout.
 
-    The first ones go first; those that find no room are left out. `written` holds those of the last drawing.
+    The first ones go first; those that find no room are left out. `written` holds those of the last drawing. Where
+    nothing is pixels (SVG, PDF) they stay where they were: the size of a pixel is made up there.
     """
 
     def __init__(self, labels: Iterable[Label]) -> None:
@@ -63,8 +65,9 @@ class Names(Artist):
         """Places and draws the labels."""
         if not isinstance(self.axes, Axes):
             return
-        self.written = []
-        self.written = _placed(self.axes, self.labels, renderer)
+        if isinstance(renderer, RendererAgg) or not self.written:
+            self.written = []
+            self.written = _placed(self.axes, self.labels, renderer)
         for note in self.written:
             note.draw(renderer)
 

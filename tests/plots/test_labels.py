@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -9,7 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from scaling.plots import ink, labels
+from scaling.plots import ink, labels, style
+from scaling.plots.files import save
 from scaling.plots.labels import Label
 
 
@@ -52,3 +55,18 @@ def test_boxes_are_what_the_note_takes_up_once_it_is_moved_there(axes: Axes) -> 
     for place, box in zip(places, boxes, strict=True):
         moved = labels._moved(note, label, place).get_window_extent(renderer)
         np.testing.assert_allclose(Bbox.from_extents(*box).extents, moved.padded(labels._MARGIN).extents)
+
+
+def test_every_format_has_the_names_of_the_png_in_the_same_places(axes: Axes, tmp_path: Path) -> None:
+    figure = axes.figure
+    assert isinstance(figure, Figure)
+    points = np.random.default_rng(0).uniform((1, 1), (60, 3), (200, 2))
+    names = labels.name(axes, [Label(f"depth {number}", (tuple(point),)) for number, point in enumerate(points)])
+    stand = []
+    for formats in (("png",), ("svg",), ("pdf", "png"), ("svg", "pdf")):
+        names.written = []
+        with style.light():
+            save(figure, tmp_path, "names", formats)
+        stand.append([(note.get_text(), note.xy, note.get_position()) for note in names.written])
+    assert 3 < len(stand[0]) < len(points)
+    assert all(other == stand[0] for other in stand)
