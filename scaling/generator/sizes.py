@@ -34,7 +34,7 @@ def _by_stage(two_each: Variant, channels: int, classes: int) -> tuple[Complexit
     """The cost of a ResNet-RS of two blocks a stage, and of each further block in stages c2 to c5.
 
     Further blocks of a stage are all alike, so that networks of any depth follow from a small one, exactly. A grid of
-    175 cells up to depth 400 is counted in a thirtieth of the time.
+    175 cells up to depth 400 is counted in a fortieth of the time.
     """
     network = describe(two_each, channels=channels, classes=classes)
     costs = list(layer_costs(network))
