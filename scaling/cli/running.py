@@ -98,16 +98,16 @@ def run(
     results: ResultsDir = RESULTS,
 ) -> None:
     """Train and time what a study is still missing. Stop and start it at will: what is finished is never run again."""
-    from scaling import session
+    from scaling import launch
     from scaling.generator import study as studies
-    from scaling.runner.floor import Patience
+    from scaling.launch.scheduler import Patience
 
     console = terminal()
     with input_errors():
         planned = studies.load(study, overrides or ())
         if max_hours is not None or max_cost is not None:
             stop_beyond(*planned_so_far(study, overrides, results, on), max_hours, max_cost)
-        options = session.Options(
+        options = launch.Options(
             workers=workers,
             devices=devices,
             compile=compile_,
@@ -115,14 +115,14 @@ def run(
             address=address,
             resources=resources,
             limit=limit,
-            patience=Patience(retries, timeout, session.retried_kinds(retry)),
+            patience=Patience(retries, timeout, launch.retried_kinds(retry)),
             checkpoints=checkpoints,
             checkpoint_seconds=checkpoint_seconds,
             trackers=(*(("tensorboard",) if tensorboard else ()), *(("mlflow",) if mlflow else ())),
         )
         folder = results / planned.name
         try:
-            tally = session.run(planned, folder, options, console)
+            tally = launch.run(planned, folder, options, console)
             stopped = tally.stopped is not None
         except KeyboardInterrupt:
             stopped = True
@@ -194,7 +194,7 @@ def latency(
     as_json: AsJson = False,
 ) -> None:
     """Time training steps and inference alone. What was timed on this device before is not timed again."""
-    from scaling import latencies, session
+    from scaling import latencies, launch
     from scaling.generator import study as studies
 
     with input_errors():
@@ -205,8 +205,8 @@ def latency(
         else:
             asked = latencies.study_of(model or [], (phase,) if phase else BOTH, batch_size, precision, max_seconds)
         folder = results / asked.name
-        options = session.Options(devices=devices, compile=compile_, timings_only=True)
-        tally = session.run(asked, folder, options, terminal(stderr=as_json))
+        options = launch.Options(devices=devices, compile=compile_, timings_only=True)
+        tally = launch.run(asked, folder, options, terminal(stderr=as_json))
         listed = latencies.rows(asked, folder)
     if as_json:
         print_json(listed)

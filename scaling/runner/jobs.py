@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scaling.runner.compute.execution import Compile
-from scaling.runner.training.tracking import Tracker
+from scaling.runner.tracking import Tracker
 from scaling.schema import Environment, Epoch, LatencyRecord, LatencyRequest, TrainRecord, Trial, Variant
 
 INTERRUPTION_SECONDS = 20.0
@@ -20,7 +20,7 @@ class Setup:
         logs: folder for the log of each worker and each job.
         checkpoints: folder, or a URL that TensorFlow opens (`gs://...`).
         checkpoint_seconds: at most so much training is lost with a worker.
-        trackers: that each trial's history also goes to; see `scaling.runner.training.tracking`.
+        trackers: that each trial's history also goes to; see `scaling.runner.tracking`.
         compile: how programs are compiled; see `scaling.runner.compute.execution.Execution`.
     """
 

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from scaling.datasets import facts
-from scaling.runner import environment
+from scaling.runner import environment, tracking
 from scaling.runner.jobs import Event, Job, Noted, Progress, Setup, TimeJob, TrainJob
 from scaling.runner.recording import failure, timed, trained
-from scaling.runner.training import checkpoint, tracking
-from scaling.runner.training.tracking import Diary
+from scaling.runner.tracking import Diary
+from scaling.runner.training import checkpoint
 from scaling.schema import Epoch, LatencyRecord, Recipe, TrainRecord, Trial
 
 if TYPE_CHECKING:

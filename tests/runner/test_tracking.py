@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scaling.errors import UserError
-from scaling.runner.training import tracking
+from scaling.runner import tracking
 from scaling.schema import Epoch, Score
 from tests.builders import trial
 

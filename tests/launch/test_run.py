@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scaling.datasets import DataError
-from scaling.session.run import _blame
+from scaling.launch.run import _blame
 from tests.builders import train_record
 
 

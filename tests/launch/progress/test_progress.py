@@ -8,9 +8,9 @@ import re
 import pytest
 from rich.console import Console
 
-from scaling.progress import tracker as tracking
-from scaling.progress.tracker import Tracker
-from scaling.progress.views import LiveView, PlainView, duration
+from scaling.launch.progress import tracker as tracking
+from scaling.launch.progress.tracker import Tracker
+from scaling.launch.progress.views import LiveView, PlainView, duration
 from scaling.runner.jobs import Job, Position, TimeJob, TrainJob
 from scaling.schema import Epoch, Score
 from tests.builders import latency_record, train_record, trial

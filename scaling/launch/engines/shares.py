@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scaling.runner.engines import EngineError
+from scaling.launch.engines import EngineError
 
 ACCELERATORS = ("TPU", "GPU")
 PRECISION = 10_000

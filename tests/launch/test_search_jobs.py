@@ -8,12 +8,12 @@ import pytest
 
 from scaling.generator.recorded import asked_for
 from scaling.generator.study import Study, check
-from scaling.progress.tracker import Tracker
+from scaling.launch.progress.tracker import Tracker
+from scaling.launch.search_jobs import Searching
+from scaling.launch.workload import jobs as jobs_of
+from scaling.launch.workload import limited, weights
 from scaling.records import ResultsFolder
 from scaling.runner.jobs import Job, TimeJob, TrainJob
-from scaling.session.searching import Searching
-from scaling.session.work import jobs as jobs_of
-from scaling.session.work import limited, weights
 from tests.builders import environment, latency_record, results_folder, train_record
 
 PLACE = environment().place

@@ -23,13 +23,13 @@ import pytest
 import yaml
 from rich.console import Console
 
-from scaling import session
+from scaling import launch
 from scaling.generator.study import check
-from scaling.runner.engines import EngineError
-from scaling.runner.engines.actor import Outbox, on_this_node
+from scaling.launch import pools
+from scaling.launch.engines import EngineError
+from scaling.launch.engines.actor import Outbox, on_this_node
 from scaling.runner.jobs import Noted, Setup
 from scaling.runner.training import checkpoint
-from scaling.session import workers
 
 STUDY = """
 study: tiny
@@ -246,20 +246,20 @@ def is_zombie(pid: int) -> bool:
     [("here", "HOST:PORT"), ("127.0.0.1:1", "refused"), ("ray://127.0.0.1:1", "refused"), ("ray://", "HOST:PORT")],
 )
 def test_an_address_without_a_cluster_is_an_error_at_once(folder: Path, address: str, message: str) -> None:
-    options = session.Options(engine="ray", address=address)
+    options = launch.Options(engine="ray", address=address)
     with pytest.raises(EngineError, match=rf"--address {address}: .*{message}"):
-        session.run(check(yaml.safe_load(STUDY)), folder / "results", options, Console())
+        launch.run(check(yaml.safe_load(STUDY)), folder / "results", options, Console())
 
 
 def test_without_ray_an_error_says_how_to_get_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "find_spec", lambda name: None)
+    monkeypatch.setattr(pools, "find_spec", lambda name: None)
     with pytest.raises(EngineError, match=r'pip install "scaling-study\[cluster\]"'):
-        session.run(check(yaml.safe_load(STUDY)), folder / "results", session.Options(engine="ray"), Console())
+        launch.run(check(yaml.safe_load(STUDY)), folder / "results", launch.Options(engine="ray"), Console())
 
 
 def test_options_of_ray_are_refused_without_it(folder: Path) -> None:
     with pytest.raises(EngineError, match="are for --engine ray"):
-        session.run(check(yaml.safe_load(STUDY)), folder / "results", session.Options(address="auto"), Console())
+        launch.run(check(yaml.safe_load(STUDY)), folder / "results", launch.Options(address="auto"), Console())
 
 
 def test_an_event_is_told_until_it_was_heard() -> None:

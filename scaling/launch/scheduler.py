@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from scaling.launch.engines import Engine, EngineError
+from scaling.launch.missing import missing
 from scaling.records import ResultsFolder
-from scaling.runner.engines import Engine, EngineError
 from scaling.runner.jobs import (
     INTERRUPTION_SECONDS,
     Died,
@@ -24,7 +25,6 @@ from scaling.runner.jobs import (
     TimeJob,
     TrainJob,
 )
-from scaling.runner.missing import missing
 from scaling.runner.recording import timed, trained
 from scaling.schema import Environment, Failure, FailureKind, TrainRecord, Variant
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from scaling.launch.engines import Engine
+from scaling.launch.scheduler import Floor, Patience, View
+from scaling.launch.stopping import Reason, Stop
 from scaling.records import ResultsFolder
-from scaling.runner.engines import Engine
-from scaling.runner.floor import Floor, Patience, View
 from scaling.runner.jobs import Job, Record
-from scaling.runner.stopping import Reason, Stop
 
 
 @dataclass(frozen=True)

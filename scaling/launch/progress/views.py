@@ -7,7 +7,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from scaling.progress.tracker import Tracker, fraction
+from scaling.launch.progress.tracker import Tracker, fraction
 from scaling.runner.jobs import Job, Position, Record, TimeJob
 from scaling.schema import LatencyRecord, TrainRecord
 

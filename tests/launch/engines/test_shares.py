@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from scaling.runner.engines import EngineError
-from scaling.runner.engines.shares import Resources, Shares, divide, parse, room
+from scaling.launch.engines import EngineError
+from scaling.launch.engines.shares import Resources, Shares, divide, parse, room
 
 HEAD = {"memory": 1e9, "node:10.0.0.1": 1.0}
 CPU_1, CPU_2, CPU_8 = ({"CPU": float(cpus)} for cpus in (1, 2, 8))

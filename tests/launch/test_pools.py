@@ -6,11 +6,11 @@ import pytest
 
 from scaling import machine
 from scaling.generator.study import Study, check
+from scaling.launch.options import Options
+from scaling.launch.pools import Crews, crews_of, side_by_side
+from scaling.launch.workload import jobs
 from scaling.runner.compute import devices
 from scaling.runner.jobs import TimeJob, TrainJob
-from scaling.session.options import Options
-from scaling.session.work import jobs
-from scaling.session.workers import Crews, crews_of, side_by_side
 
 
 @pytest.fixture(autouse=True)

@@ -9,19 +9,19 @@ from rich.console import Console
 
 from scaling.datasets import DataError
 from scaling.generator.study import Study
-from scaling.progress.broadcast import Broadcast
-from scaling.progress.tracker import Tracker
-from scaling.progress.views import LiveView, PlainView
+from scaling.launch import loop, stopping
+from scaling.launch.missing import missing
+from scaling.launch.options import Options
+from scaling.launch.pools import Crews, crews_of
+from scaling.launch.progress.broadcast import Broadcast
+from scaling.launch.progress.tracker import Tracker
+from scaling.launch.progress.views import LiveView, PlainView
+from scaling.launch.search_jobs import Searching
+from scaling.launch.workload import jobs, limited, weights
 from scaling.records import ResultsFolder
-from scaling.runner import environment, loop, stopping
+from scaling.runner import environment, tracking
 from scaling.runner.data import sources
 from scaling.runner.jobs import Record, TimeJob
-from scaling.runner.missing import missing
-from scaling.runner.training import tracking
-from scaling.session.options import Options
-from scaling.session.searching import Searching
-from scaling.session.work import jobs, limited, weights
-from scaling.session.workers import Crews, crews_of
 
 
 def run(study: Study, folder: Path, options: Options, console: Console) -> loop.Tally:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self
 
 from pebble import ProcessExpired, ProcessPool
 
-from scaling.runner.engines import process
+from scaling.launch.engines import process
 from scaling.runner.jobs import Died, Event, Finished, Job, Ready, Record, Setup, TrainJob
 from scaling.schema import Environment
 

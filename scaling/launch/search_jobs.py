@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from scaling.generator.recorded import Recorded, recorded
 from scaling.generator.study import Study
-from scaling.progress.tracker import Tracker
+from scaling.launch.missing import missing
+from scaling.launch.progress.tracker import Tracker
+from scaling.launch.workload import jobs, weights
 from scaling.records import ResultsFolder
 from scaling.runner.jobs import Job, TrainJob
-from scaling.runner.missing import missing
-from scaling.session.work import jobs, weights
 
 
 class Searching:

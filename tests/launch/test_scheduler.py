@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from scaling.launch.engines import EngineError
+from scaling.launch.loop import run
+from scaling.launch.missing import missing
+from scaling.launch.scheduler import Patience, choose
 from scaling.records import ResultsFolder
-from scaling.runner.engines import EngineError
-from scaling.runner.floor import Patience, choose
 from scaling.runner.jobs import Died, Event, Finished, Job, Position, Ready, Record, TimeJob, TrainJob
-from scaling.runner.loop import run
-from scaling.runner.missing import missing
 from scaling.schema import FailureKind, Variant
 from tests.builders import environment, latency_record, results_folder, train_record, trial
 

@@ -13,13 +13,13 @@ from scaling.datasets import facts
 from scaling.generator.budget import training_memory_gb
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
+from scaling.launch.engines import Engine, EngineError
+from scaling.launch.engines.local import LocalEngine, Seat
+from scaling.launch.options import Options
 from scaling.runner.compute import devices
 from scaling.runner.compute.execution import micro_batch_size
-from scaling.runner.engines import Engine, EngineError
-from scaling.runner.engines.local import LocalEngine, Seat
 from scaling.runner.jobs import Job, Setup, TimeJob, TrainJob
 from scaling.schema import Trial
-from scaling.session.options import Options
 
 WORKER_GB = 1.5
 """Left for a worker on a CPU besides its training; with small networks and Fashion-MNIST it has taken 1.0 in all."""
@@ -136,7 +136,7 @@ def _on_cluster(options: Options) -> Iterator[Crew]:
         raise EngineError("--devices is for --engine local; a cluster gives out its own: see --resources")
     if find_spec("ray") is None:
         raise EngineError('--engine ray needs Ray: pip install "scaling-study[cluster]"')
-    from scaling.runner.engines import ray, shares
+    from scaling.launch.engines import ray, shares
 
     needs = shares.parse(options.resources) if options.resources else None
     with ray.connected(options.address):

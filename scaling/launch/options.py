@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from scaling.errors import UserError, did_you_mean
+from scaling.launch.scheduler import Patience
 from scaling.records import ResultsFolder
+from scaling.runner import tracking
 from scaling.runner.compute.execution import Compile
-from scaling.runner.floor import Patience
 from scaling.runner.jobs import Setup
-from scaling.runner.training import tracking
 from scaling.schema import FailureKind
 
 
@@ -21,7 +21,7 @@ class Options:
     """How a study is run; nothing of it changes what its trials ask.
 
     Attributes:
-        workers: number of processes; None: one for each accelerator, node or core, see `scaling.session.workers`.
+        workers: number of processes; None: one for each accelerator, node or core, see `scaling.launch.pools`.
         devices: that they share, as `scaling.runner.compute.devices.parse` takes them.
         compile: how programs are compiled.
         engine: where workers are.

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import ray
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
 
-from scaling.runner.engines import EngineError
-from scaling.runner.engines.actor import Actor
-from scaling.runner.engines.shares import Resources, Shares
+from scaling.launch.engines import EngineError
+from scaling.launch.engines.actor import Actor
+from scaling.launch.engines.shares import Resources, Shares
 from scaling.runner.jobs import Died, Event, Job, Noted, Setup
 
 PASSED_ON = ("KERAS_BACKEND", "SCALING_DATA_DIR")

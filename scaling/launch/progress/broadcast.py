@@ -7,8 +7,8 @@ from pathlib import Path
 
 from scaling import driver
 from scaling.driver import Running
-from scaling.progress.tracker import Tracker
-from scaling.runner.floor import View
+from scaling.launch.progress.tracker import Tracker
+from scaling.launch.scheduler import View
 from scaling.runner.jobs import Job, Position, Record, TrainJob
 
 SECONDS_BETWEEN = 2.0

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from scaling.errors import UserError
+from scaling.launch import Options
 from scaling.records import ResultsFolder
-from scaling.session import Options
 
 
 def test_checkpoints_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
