@@ -13,10 +13,14 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from scaling.errors import UserError
 
 LOCK, FILE = "driver.lock", "driver.json"
+LARGEST_PID = 2**31 - 1
 STALE_SECONDS = 600.0
 """After which a driver on another machine that has not told of itself is taken for gone."""
 
@@ -30,7 +34,7 @@ class Running:
     """A job under way: its id, epochs done of all (None for a timing), and seconds since it was given out."""
 
     id: str
-    seconds: float
+    seconds: Annotated[float, Field(allow_inf_nan=False)]
     epochs_done: float | None = None
     epochs: int | None = None
 
@@ -48,11 +52,11 @@ class Driver:
     """
 
     host: str
-    pid: int
-    updated: float
+    pid: Annotated[int, Field(ge=1, le=LARGEST_PID)]
+    updated: Annotated[float, Field(allow_inf_nan=False)]
     running: tuple[Running, ...] = ()
     waiting: int = 0
-    seconds_left: float | None = None
+    seconds_left: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
     @classmethod
     def here(cls) -> Driver:
@@ -62,7 +66,7 @@ class Driver:
     def is_alive(self) -> bool:
         """Whether it still runs, as far as can be known from here."""
         if self.host != socket.gethostname():
-            return time.time() - self.updated < STALE_SECONDS
+            return abs(time.time() - self.updated) < STALE_SECONDS  # clocks may differ a little, not by days
         try:
             os.kill(self.pid, 0)
         except ProcessLookupError:
@@ -113,7 +117,6 @@ def write(folder: Path, driver: Driver) -> None:
 def read(folder: Path) -> Driver | None:
     """The driver that the file names, alive or not; None where there is no file that can be read."""
     try:
-        told = json.loads((folder / FILE).read_text())
-        return Driver(**{**told, "running": tuple(Running(**one) for one in told["running"])})
-    except (OSError, ValueError, KeyError, TypeError):
+        return TypeAdapter(Driver).validate_json((folder / FILE).read_bytes())
+    except (OSError, ValidationError):
         return None

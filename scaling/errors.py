@@ -10,6 +10,17 @@ class UserError(ValueError):
     """A mistake in what was asked, or in the place it was asked for: shown as its message, without a traceback."""
 
 
+LONGEST_LIST = 20
+"""Lines of a list of problems that are shown; nobody reads on after so many."""
+
+
+def listed(problems: Iterable[str]) -> list[str]:
+    """The first problems of a list, and how many more there are."""
+    lines = list(problems)
+    hidden = len(lines) - LONGEST_LIST
+    return lines if hidden <= 0 else [*lines[:LONGEST_LIST], f"and {hidden:,} more"]
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """`; did you mean 'x'?` where a choice is near, then the choices."""
     known = sorted(choices)

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pandas as pd
-from pydantic import BaseModel, create_model
 
 from scaling.datasets import DATASETS
 from scaling.published.columns import COLUMNS
-from scaling.records import Log, ResultsFolder, Skipped, collection_paused, find, supersedes
+from scaling.records import ResultsFolder, Skipped, collection_paused, find, supersedes
 from scaling.schema import Dataset, LatencyRecord, Phase, Recipe, Reported, TrainRecord, Trial, Variant
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
@@ -29,15 +28,6 @@ _OWN = [
 """Columns that differ between the seeds of a setting; in the others they are alike."""
 
 Row: TypeAlias = dict[str, Any]
-
-
-class _Epoch(BaseModel):
-    """All that a row wants of an epoch: to check the rest of long histories would take most of the time."""
-
-    train_top1: float
-
-
-_Summary = create_model("_Summary", __base__=TrainRecord, history=(tuple[_Epoch, ...], ()))
 
 
 def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
@@ -81,7 +71,7 @@ def _rows(folder: ResultsFolder) -> Iterable[tuple[Row, tuple[Any, ...]]]:
     settings = _Settings(folder, _Timings(timings))
     values = itemgetter(*_OWN)
     found: dict[str, tuple[bool, Row, tuple[Any, ...]]] = {}
-    for one in Log(folder.training.path, _Summary).scan():
+    for one in folder.summaries():
         if isinstance(one, Skipped):
             skipped.append(one)
         elif supersedes(one.ok, found.get(one.trial_id, (False,))[0]):

@@ -7,6 +7,7 @@ derived from these two files.
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -14,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError, field_validator
 
 from scaling import driver
 from scaling.errors import UserError
 from scaling.schema import FailureKind, LatencyRecord, TrainRecord
+from scaling.schema.records import known_version
 
 REFERENCE = "reference"
 """`results/reference/` ships with the project: shown, but never resumed and never counted as done."""
@@ -26,7 +28,47 @@ REFERENCE = "reference"
 UNFINISHED: frozenset[FailureKind] = frozenset({"interrupted", "preempted"})
 """Failures that a later run goes on with by itself."""
 
-RecordT = TypeVar("RecordT", TrainRecord, LatencyRecord)
+RecordT = TypeVar("RecordT", bound=BaseModel)
+
+AnyRecordT = TypeVar("AnyRecordT", bound=TrainRecord | LatencyRecord)
+
+BLOCK = 1 << 16
+"""Bytes that are read at once from the end of a file."""
+
+
+class _Epoch(BaseModel):
+    """All that a summary keeps of an epoch."""
+
+    train_top1: float
+
+
+class TrainSummary(TrainRecord):
+    """A training record whose history is read no further than its accuracies; to check the rest takes most of the time.
+
+    Runs and results are read as summaries, so that both take the same lines for records.
+    """
+
+    history: tuple[_Epoch, ...] = ()  # type: ignore[assignment]
+
+
+class _OutcomeFailure(BaseModel):
+    kind: FailureKind
+
+
+class TrainOutcome(BaseModel):
+    """How a training ended, and nothing else of its record, for those who only count: ten times as fast to read."""
+
+    schema_version: int
+    trial_id: str
+    params: int
+    macs: int
+    failure: _OutcomeFailure | None = None
+
+    _known_version = field_validator("schema_version")(known_version)
+
+    @property
+    def ok(self) -> bool:
+        return self.failure is None
 
 
 @dataclass(frozen=True)
@@ -103,11 +145,23 @@ class Log(Generic[RecordT]):
                     records.append(one)
         return records, skipped
 
+    def last(self, count: int) -> list[RecordT]:
+        """The last records of the file, at most `count`, in order; no more of the file is read than that takes."""
+        if not self.path.exists():
+            return []
+        tail = b""
+        for block in self._blocks_from_end():
+            tail = block + tail
+            if tail.count(b"\n") > count:
+                break
+        parsed = (self._parsed(0, line) for line in tail.splitlines()[-count:] if line.strip())
+        return [record for record in parsed if not isinstance(record, Skipped)]
+
     def append(self, record: RecordT) -> None:
         """Writes one line through to the disk.
 
         Raises:
-            OSError: if it does not fit; the file then ends as it did before.
+            OSError: if it does not fit, with the file's path; the file then ends as it did before.
         """
         line = record.model_dump_json(exclude_none=True).encode() + b"\n"
         with self.path.open("ab", buffering=0) as file:
@@ -115,24 +169,53 @@ class Log(Generic[RecordT]):
             try:
                 written = file.write(line)
                 if written != len(line):
-                    raise OSError(f"{self.path}: wrote {written} of {len(line)} bytes; is the disk full?")
+                    raise OSError(errno.ENOSPC, f"wrote {written} of {len(line)} bytes; is the disk full?")
                 os.fsync(file.fileno())
-            except OSError:
+            except OSError as error:
                 file.truncate(before)
-                raise
+                raise OSError(error.errno, error.strerror, str(self.path)) from None
 
-    def set_torn_line_aside(self) -> int:
-        """Moves an unfinished last line (a writer was killed) to `<name>.torn`; returns its number of bytes."""
+    def mend_last_line(self) -> str | None:
+        """Ends the last line where its newline is missing, so that the next record begins a line of its own.
+
+        A whole record (editors and merges drop the newline) gets it; an unfinished line (a writer was killed) is moved
+        to `<name>.torn`.
+
+        Returns:
+            What was done, for people; None where nothing was to do.
+        """
+        line = self._unended_line()
+        if not line:
+            return None
+        if not isinstance(self._parsed(0, line), Skipped):
+            with self.path.open("ab") as file:
+                file.write(b"\n")
+            return f"{self.path}: the last record had no newline at its end; it has one now"
+        aside = self.path.with_suffix(".torn")
+        with aside.open("ab") as file:
+            file.write(line + b"\n")
+        os.truncate(self.path, self.path.stat().st_size - len(line))
+        return f"{self.path}: the last line is unfinished ({len(line)} bytes); it was moved to {aside}"
+
+    def _unended_line(self) -> bytes:
+        """What follows the last newline."""
         if not self.path.exists():
-            return 0
-        data = self.path.read_bytes()
-        whole = data.rfind(b"\n") + 1
-        torn = data[whole:]
-        if torn:
-            with self.path.with_suffix(".torn").open("ab") as aside:
-                aside.write(torn + b"\n")
-            os.truncate(self.path, whole)
-        return len(torn)
+            return b""
+        tail = b""
+        for block in self._blocks_from_end():
+            tail = block + tail
+            if b"\n" in block:
+                break
+        return tail[tail.rfind(b"\n") + 1 :]
+
+    def _blocks_from_end(self) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            start = file.seek(0, os.SEEK_END)
+            while start:
+                size = min(BLOCK, start)
+                start -= size
+                file.seek(start)
+                yield file.read(size)
 
 
 class ResultsFolder:
@@ -142,6 +225,7 @@ class ResultsFolder:
         self.path = path
         self.training: Log[TrainRecord] = Log(path / "records.jsonl", TrainRecord)
         self.latency: Log[LatencyRecord] = Log(path / "latency.jsonl", LatencyRecord)
+        self._held: tuple[int, int] | None = None
 
     @property
     def study_file(self) -> Path:
@@ -171,14 +255,40 @@ class ResultsFolder:
     def exists(self) -> bool:
         return self.training.path.exists() or self.latency.path.exists()
 
+    def is_begun(self) -> bool:
+        """Whether a run has begun here, with or without records so far."""
+        return self.study_file.exists()
+
+    def summaries(self) -> Iterator[TrainSummary | Skipped]:
+        """The training records without the details of their histories; see `Log.scan`."""
+        return Log(self.training.path, TrainSummary).scan()
+
+    def outcomes(self) -> Iterator[TrainOutcome | Skipped]:
+        """How each training ended, as fast as the file can be read; see `Log.scan`."""
+        return Log(self.training.path, TrainOutcome).scan()
+
     def done(self) -> set[str]:
         """Ids of the trials that were trained to success."""
-        records, _ = self.training.read()
-        return {record.trial_id for record in records if record.ok}
+        return {record.trial_id for record in self.summaries() if isinstance(record, TrainSummary) and record.ok}
+
+    def append(self, record: TrainRecord | LatencyRecord) -> None:
+        """Writes a record through to the disk, inside `writing`.
+
+        Raises:
+            ResultsError: if the folder has vanished or was replaced since `writing` began: what was recorded before is
+                not in it, so the record would seem to be the only one.
+            OSError: if it does not fit; the file then ends as it did before.
+        """
+        if self._held is None or self._held != _identity(self.path / driver.LOCK):
+            raise ResultsError(f"{self.path}: this folder was removed or replaced while a run was writing to it")
+        if isinstance(record, TrainRecord):
+            self.training.append(record)
+        else:
+            self.latency.append(record)
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
-        """Holds the folder as its one driver, torn lines set aside.
+    def writing(self) -> Iterator[list[str]]:
+        """Holds the folder as its one driver, last lines mended; gives what people should know of that.
 
         Raises:
             ResultsError: if it cannot be written.
@@ -189,14 +299,22 @@ class ResultsFolder:
         except OSError as error:
             raise ResultsError(f"{self.path}: cannot be written: {error.strerror}") from None
         with driver.seat(self.path):
-            self.training.set_torn_line_aside()
-            self.latency.set_torn_line_aside()
-            yield
+            self._held = _identity(self.path / driver.LOCK)
+            yield [note for log in (self.training, self.latency) if (note := log.mend_last_line())]
 
 
-def latest(records: Iterable[RecordT], key: Callable[[RecordT], str]) -> dict[str, RecordT]:
+def _identity(file: Path) -> tuple[int, int] | None:
+    """What tells a file from another of the same name; None where there is none."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def latest(records: Iterable[AnyRecordT], key: Callable[[AnyRecordT], str]) -> dict[str, AnyRecordT]:
     """The last record of each key, in order of the first; a success is never hidden by a later failure."""
-    found: dict[str, RecordT] = {}
+    found: dict[str, AnyRecordT] = {}
     for record in records:
         before = found.get(key(record))
         if supersedes(record.ok, before is not None and before.ok):
@@ -209,8 +327,12 @@ def supersedes(ok: bool, before_ok: bool) -> bool:
     return ok or not before_ok
 
 
-def find(*paths: Path) -> list[ResultsFolder]:
+def find(*paths: Path, begun: bool = False) -> list[ResultsFolder]:
     """The results folders among `paths` and below them, in order of name.
+
+    Args:
+        *paths: results folders, or folders of them.
+        begun: also those of runs that have not recorded anything yet.
 
     Raises:
         ResultsError: if a path does not exist or holds no records.
@@ -219,8 +341,8 @@ def find(*paths: Path) -> list[ResultsFolder]:
     for path in paths:
         if not path.is_dir():
             raise ResultsError(f"{path}: no such folder")
-        inside = [path, *sorted(p for p in path.rglob("*") if p.is_dir())]
-        folders = [folder for p in inside if (folder := ResultsFolder(p)).exists()]
+        inside = map(ResultsFolder, [path, *sorted(p for p in path.rglob("*") if p.is_dir())])
+        folders = [folder for folder in inside if folder.exists() or (begun and folder.is_begun())]
         if not folders:
             raise ResultsError(f"{path}: no records.jsonl or latency.jsonl in it or below; run a study first")
         found += folders

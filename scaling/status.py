@@ -5,15 +5,21 @@ The generator is loaded where there is a study file for it to read: it takes lon
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling import driver, tables
 from scaling.driver import Driver
-from scaling.records import UNFINISHED, ResultsFolder, Skipped, latest, supersedes
-from scaling.schema import FailureKind
+from scaling.errors import listed
+from scaling.records import UNFINISHED, ResultsFolder, Skipped, supersedes
+from scaling.schema import TRANSIENT, FailureKind
+
+PACE_RECORDS = 1000
+"""The last records of a study, whose pace is taken for what is left."""
 
 if TYPE_CHECKING:
     from scaling.generator.study import Study
@@ -29,13 +35,13 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
         `study`, `folder`; numbers of trials `asked`, `done`, `running`, `unfinished` (interrupted, to be gone on with)
         and `waiting`; `failed`, a number for each kind; `timings`, number of good ones; `skipped`, lines that are no
         records; `driver`, who runs it now, or None; `seconds_left`, None where it is not known; `note`, why the study
-        file could not be read, or None.
+        file could not be read, or None; `begun`, whether anything is recorded.
 
     Raises:
         scaling.records.ResultsError: if the records come from a newer version.
     """
     outcomes, skipped = _outcomes(folder)
-    timings, skipped_timings = folder.latency.read()
+    timings, skipped_timings = _timings(folder)
     study, note = _study(folder)
     asked = _asked(study, outcomes)
     trained = {trial_id for trial_id, kind in outcomes.items() if kind is None}
@@ -55,8 +61,9 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
         "unfinished": unfinished,
         "waiting": max(0, to_come),
         "failed": dict(ended),
-        "timings": sum(timing.ok for timing in timings),
-        "skipped": [str(one) for one in (*skipped, *skipped_timings)],
+        "timings": timings,
+        "skipped": listed(map(str, skipped + skipped_timings)),
+        "begun": folder.exists(),
         "driver": asdict(now) if now else None,
         "seconds_left": now.seconds_left if now else _seconds_left(study, folder, trained) if left else 0.0,
         "note": note,
@@ -66,16 +73,27 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
 def _outcomes(folder: ResultsFolder) -> tuple[dict[str, FailureKind | None], list[Skipped]]:
     """How each trial ended, None for well, and the lines that are no records.
 
-    Each record is checked and let go: to keep a thousand takes longer than to read them.
+    Only what is counted is read of each record, and nothing else is kept: a million take less than 300 MB.
     """
     outcomes: dict[str, FailureKind | None] = {}
     skipped: list[Skipped] = []
-    for one in folder.training.scan():
-        if isinstance(one, Skipped):
-            skipped.append(one)
-        elif supersedes(one.ok, outcomes.get(one.trial_id, "none yet") is None):
-            outcomes[one.trial_id] = one.failure.kind if one.failure else None
+    for outcome in folder.outcomes():
+        if isinstance(outcome, Skipped):
+            skipped.append(outcome)
+        elif supersedes(outcome.ok, outcomes.get(outcome.trial_id, "none yet") is None):
+            outcomes[outcome.trial_id] = outcome.failure.kind if outcome.failure else None
     return outcomes, skipped
+
+
+def _timings(folder: ResultsFolder) -> tuple[int, list[Skipped]]:
+    """Number of good timings, and the lines that are no records."""
+    good, skipped = 0, []
+    for record in folder.latency.scan():
+        if isinstance(record, Skipped):
+            skipped.append(record)
+        else:
+            good += record.ok
+    return good, skipped
 
 
 def _study(folder: ResultsFolder) -> tuple[Study | None, str | None]:
@@ -103,8 +121,8 @@ def _wanted(study: Study | None, asked: set[str]) -> int:
 
 
 def _driver(folder: ResultsFolder) -> Driver | None:
-    found = driver.read(folder.path)
-    return found if found and found.is_alive() else None
+    told = driver.read(folder.path)
+    return told if told and told.is_alive() else None
 
 
 def _seconds_left(study: Study | None, folder: ResultsFolder, done: set[str]) -> float | None:
@@ -115,9 +133,7 @@ def _seconds_left(study: Study | None, folder: ResultsFolder, done: set[str]) ->
     from scaling import listing
     from scaling.generator import budget
 
-    records, _ = folder.training.read()
-    last = latest(records, lambda record: record.trial_id)
-    rows = listing.rows(study, done, budget.basis(None, list(last.values())))
+    rows = listing.rows(study, done, budget.basis(None, folder.training.last(PACE_RECORDS)))
     return float(listing.totals(study, rows)["hours_left"]) * 3600
 
 
@@ -150,11 +166,20 @@ def _now(status: dict[str, Any]) -> list[str]:
 
 
 def _problems(status: dict[str, Any]) -> list[str]:
-    folder = status["folder"]
-    lines = [f"{status['note']}: what is still to come is not known"] if status["note"] else []
+    command = run_command(Path(status["folder"]))
+    lines = [] if status["begun"] else ["no trial is recorded yet"]
+    lines += [f"{status['note']}: what is still to come is not known"] if status["note"] else []
     lines += [f"not a record: {line}" for line in status["skipped"]]
     for kind, number in sorted(status["failed"].items()):
-        lines.append(f"{number} {kind}: scaling run {folder}/study.yaml --retry failed:{kind}")
+        if kind in TRANSIENT:
+            lines.append(f"{number} {kind}, retried by the next run: {command}")
+        else:
+            lines.append(f"{number} {kind}, retried by: {command} --retry failed:{kind}")
     if status["driver"] is None and (status["unfinished"] or status["waiting"]):
-        lines.append(f"go on with: scaling run {folder}/study.yaml")
+        lines.append(f"continue with: {command}")
     return lines
+
+
+def run_command(folder: Path) -> str:
+    """The command that continues the study of a results folder; its overrides are in the folder's `study.yaml`."""
+    return shlex.join(["scaling", "run", str(folder / "study.yaml"), "--results", str(folder.parent)])

@@ -115,7 +115,7 @@ def test_2_interrupted_it_says_so_and_exits_130(folder: Path) -> None:
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "interrupted; what was finished is recorded" in output
+    assert "Interrupted. Finished trials are recorded" in output
     assert lines(folder)[: len(before)] == before
 
 
@@ -150,10 +150,12 @@ def _is_interrupted(record: dict[str, Any]) -> bool:
 def test_4_once_complete_it_runs_nothing_unless_told_to_retry(folder: Path) -> None:
     before = lines(folder)
     result = call(folder, "run", "tiny.yaml")
-    assert result.returncode == 0
+    assert result.returncode == 1  # two of its trials have failed
     assert "nothing left to do" in result.stdout
+    assert "tiny: 2 failed in all (2 nan)" in result.stdout
+    assert "scaling run tiny.yaml --retry failed" in result.stdout
     assert lines(folder) == before
-    assert call(folder, "run", "tiny.yaml", "--retry", "failed:oom").returncode == 0
+    assert call(folder, "run", "tiny.yaml", "--retry", "failed:oom").returncode == 1
     assert lines(folder) == before
     assert call(folder, "run", "tiny.yaml", "--retry", "failed:nan", "--limit", "1").returncode == 1
     assert len(lines(folder)) == len(before) + 1

@@ -114,11 +114,15 @@ def test_workers_that_crash_and_hang_cost_no_trial(folder: Path) -> None:
     assert all((logs / record["log"]).exists() for record in records(folder))
     left = [file.name for file in (folder / "results" / "frail" / "checkpoints").iterdir()]
     assert [name.rpartition("-s")[2][0] for name in left] == ["3"]  # the one that may be tried again
-    assert "1 crash: scaling run results/frail/study.yaml --retry failed:crash" in call(folder, "status")[1]
+    assert "1 failed in all (1 crash)" in output
+    assert "scaling run frail.yaml --workers 1" in output
+    assert "1 crash, retried by the next run" in call(folder, "status")[1]
+    code, output = call(folder, "run", "frail.yaml", *options, "--retries", "0")
+    assert code == 1, output
     (folder / "orders" / "3").unlink()
-    code, output = call(folder, "run", "frail.yaml", "--retry", "failed:crash")
+    code, output = call(folder, "run", "frail.yaml")
     assert code == 0, output
-    assert outcomes(folder, 3) == ["crash", "crash", "ok"]
+    assert outcomes(folder, 3) == ["crash", "crash", "crash", "ok"]
 
 
 def test_a_worker_that_the_kernel_kills_for_its_memory_is_replaced(folder: Path) -> None:
@@ -147,7 +151,9 @@ def test_sigterm_writes_a_checkpoint_records_and_exits_130(folder: Path) -> None
     output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, output
     assert time.monotonic() - began < 30  # what is promised, not how fast this machine is
-    assert outcomes(folder, 0) == ["preempted"]
+    assert outcomes(folder, 0) == ["interrupted"]
+    assert "1 interrupted" in output
+    assert "go on from their checkpoints with: scaling run frail.yaml" in output
     assert len(list((results / "checkpoints").iterdir())) == 1
     assert "1 unfinished" in call(folder, "status")[1]
 

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from scaling import driver, listing, status
-from scaling.cli import app
+from scaling.cli.app import app
 from scaling.driver import Driver, Running
 from scaling.generator import budget
 from scaling.generator.study import check
@@ -63,9 +63,10 @@ def test_counts_come_from_records_and_study(folder: ResultsFolder) -> None:
     }
     assert told["seconds_left"] > 0
     shown = text(told)
+    command = f"scaling run {folder.path}/study.yaml --results {folder.path.parent}"
     assert "2 of 6 done, 1 unfinished, 2 waiting, 1 failed" in shown
-    assert f"1 oom: scaling run {folder.path}/study.yaml --retry failed:oom" in shown
-    assert f"go on with: scaling run {folder.path}/study.yaml" in shown
+    assert f"1 oom, retried by: {command} --retry failed:oom" in shown
+    assert f"continue with: {command}" in shown
 
 
 def test_the_command_says_it_below_the_study_s_name(folder: ResultsFolder) -> None:
@@ -84,7 +85,7 @@ def test_a_living_driver_tells_what_runs_and_a_dead_one_does_not(folder: Results
     assert f"process {os.getpid()} on {os.uname().nodename} runs:" in shown
     assert f"{E.id}  epoch 1.5 of 2" in shown
     assert "about 42s left" in shown
-    assert "go on with" not in shown
+    assert "continue with" not in shown
     driver.write(folder.path, replace(here, pid=2**22 + 1))  # beyond the largest process id of Linux
     assert status.of(folder)["driver"] is None
     driver.write(folder.path, replace(here, host="elsewhere", updated=0.0))

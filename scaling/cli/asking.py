@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaling.cli.common import (
-    INPUT_IS_WRONG,
     RESULTS,
     Accelerator,
     AsJson,
@@ -19,6 +18,7 @@ from scaling.cli.common import (
     print_json,
     terminal,
 )
+from scaling.cli.exit_codes import INPUT_IS_WRONG
 
 if TYPE_CHECKING:
     from scaling.generator.budget import Basis

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scaling.cli.exit_codes import INPUT_IS_WRONG
+
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
 RESULTS = Path("results")
-INPUT_IS_WRONG, SOME_FAILED, INTERRUPTED = 2, 1, 130
 
 StudyName = Annotated[
     str, typer.Argument(metavar="STUDY", help="A name under studies/ (see `scaling studies`) or a path.")

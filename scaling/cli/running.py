@@ -1,15 +1,14 @@
 """Commands that run a study, and say how far it is and what a machine can do."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from scaling.cli.asking import planned_so_far, stop_beyond
 from scaling.cli.common import (
-    INTERRUPTED,
     RESULTS,
-    SOME_FAILED,
     Accelerator,
     AsJson,
     MaxCost,
@@ -21,6 +20,11 @@ from scaling.cli.common import (
     print_json,
     terminal,
 )
+from scaling.cli.exit_codes import INTERRUPTED, SOME_FAILED
+from scaling.cli.suggest import same_command
+
+if TYPE_CHECKING:
+    from scaling.launch import RunSummary
 
 Compile = Literal["auto", "graph", "xla"]
 Engine = Literal["local", "ray"]
@@ -39,6 +43,7 @@ Compiling = Annotated[Compile, typer.Option("--compile", help="Plain graph or XL
 
 
 def run(
+    context: typer.Context,
     study: StudyName,
     workers: Annotated[
         int | None,
@@ -67,23 +72,25 @@ def run(
             help="What each worker asks of Ray.",
         ),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Train at most so many trials now.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Train at most this many trials now.")] = None,
     retry: Annotated[
-        str | None, typer.Option(metavar="failed[:KIND]", help="Also run again what failed, or what failed so.")
+        str | None,
+        typer.Option(metavar="failed[:KIND]", help="Also retry recorded failures: all of them, or one kind."),
     ] = None,
     retries: Annotated[
-        int, typer.Option(min=0, help="Try again so often, from its checkpoint, what crashes, hangs or is preempted.")
+        int,
+        typer.Option(min=0, help="Times a trial that crashes, hangs or is preempted is retried from its checkpoint."),
     ] = 2,
     timeout: Annotated[
         float,
-        typer.Option(min=1, metavar="SECONDS", help="Replace a worker that tells of no progress for so long."),
+        typer.Option(min=1, metavar="SECONDS", help="Restart a worker that reports no progress for this many seconds."),
     ] = 1800.0,
     checkpoints: Annotated[
         str | None,
-        typer.Option(metavar="FOLDER", help="For checkpoints, or a URL as gs://...; default: beside the records."),
+        typer.Option(metavar="FOLDER|URL", show_default="beside the records", help="Where checkpoints are written."),
     ] = None,
     checkpoint_seconds: Annotated[
-        float, typer.Option(min=0, help="Write a checkpoint so often; at most so much training is ever lost.")
+        float, typer.Option(min=0, help="Seconds between checkpoints; at most this much training is lost.")
     ] = 60.0,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also write each epoch's numbers for TensorBoard, into logs/.")
@@ -100,14 +107,13 @@ def run(
     """Train and time what a study is still missing. Stop and start it at will: what is finished is never run again."""
     from scaling import launch
     from scaling.generator import study as studies
-    from scaling.launch.scheduler import Patience
 
     console = terminal()
     with input_errors():
         planned = studies.load(study, overrides or ())
         if max_hours is not None or max_cost is not None:
             stop_beyond(*planned_so_far(study, overrides, results, on), max_hours, max_cost)
-        options = launch.Options(
+        options = launch.RunOptions(
             workers=workers,
             devices=devices,
             compile=compile_,
@@ -115,26 +121,37 @@ def run(
             address=address,
             resources=resources,
             limit=limit,
-            patience=Patience(retries, timeout, launch.retried_kinds(retry)),
+            policy=launch.RetryPolicy(retries, timeout, launch.retried_kinds(retry)),
             checkpoints=checkpoints,
             checkpoint_seconds=checkpoint_seconds,
             trackers=(*(("tensorboard",) if tensorboard else ()), *(("mlflow",) if mlflow else ())),
         )
         folder = results / planned.name
         try:
-            tally = launch.run(planned, folder, options, console)
-            stopped = tally.stopped is not None
+            summary = launch.run(planned, folder, options, console)
         except KeyboardInterrupt:
-            stopped = True
-        if stopped:
-            console.print("interrupted; what was finished is recorded, the same command goes on from there")
-            raise typer.Exit(INTERRUPTED)
-    console.print(
-        f"{planned.name}: {tally.finished - tally.failed} finished, {tally.failed} failed; records in {folder}"
-    )
-    if tally.failed:
-        console.print(f"try the failed ones again with: scaling run {study} --retry failed")
+            summary = launch.RunSummary(stopped=True)
+    for line in _told(summary, folder, same_command(context), same_command(context, without=("retry", "limit"))):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if summary.stopped:
+        raise typer.Exit(INTERRUPTED)
+    if summary.failed or summary.failures:
         raise typer.Exit(SOME_FAILED)
+
+
+def _told(summary: "RunSummary", folder: Path, command: str, plain: str) -> Iterator[str]:
+    """What a run did, what has failed, and the command that goes on from there."""
+    if summary.ended:
+        counts = f"{summary.succeeded} finished, {summary.failed} failed"
+        paused = f", {summary.interrupted} interrupted" if summary.interrupted else ""
+        yield f"{folder.name}: {counts}{paused}; records in {folder}"
+    if summary.stopped:
+        yield f"Interrupted. Finished trials are recorded, the others go on from their checkpoints with: {command}"
+        return
+    if summary.failures:
+        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(summary.failures.items()))
+        yield f"{folder.name}: {sum(summary.failures.values())} failed in all ({kinds}). Retry them with:"
+        yield f"  {plain} --retry failed"
 
 
 def status(
@@ -148,7 +165,7 @@ def status(
     from scaling import status as statuses
 
     with input_errors():
-        folders = records.find(*(results or [RESULTS]))
+        folders = records.find(*(results or [RESULTS]), begun=True)
         listed = [statuses.of(folder) for folder in folders if results or not folder.is_reference]
     if as_json:
         print_json(listed)
@@ -205,14 +222,14 @@ def latency(
         else:
             asked = latencies.study_of(model or [], (phase,) if phase else BOTH, batch_size, precision, max_seconds)
         folder = results / asked.name
-        options = launch.Options(devices=devices, compile=compile_, timings_only=True)
-        tally = launch.run(asked, folder, options, terminal(stderr=as_json))
+        options = launch.RunOptions(devices=devices, compile=compile_, timings_only=True)
+        summary = launch.run(asked, folder, options, terminal(stderr=as_json))
         listed = latencies.rows(asked, folder)
     if as_json:
         print_json(listed)
     else:
         latencies.show(listed, terminal())
-    if tally.stopped:
+    if summary.stopped:
         raise typer.Exit(INTERRUPTED)
-    if tally.failed:
+    if summary.failed or summary.failures:
         raise typer.Exit(SOME_FAILED)

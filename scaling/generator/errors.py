@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from scaling.errors import UserError, did_you_mean
+from scaling.errors import LONGEST_LIST, UserError, did_you_mean, listed
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
@@ -20,7 +20,7 @@ class StudyError(UserError):
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(dict.fromkeys(problems))
-        super().__init__("\n".join(self.problems))
+        super().__init__("\n".join(listed(self.problems)))
 
 
 def explain(error: ValidationError, model: type[BaseModel], places: Mapping[str, str], prefix: str = "") -> list[str]:
@@ -32,7 +32,10 @@ def explain(error: ValidationError, model: type[BaseModel], places: Mapping[str,
         places: where in the file a field's value stands, by field; `prefix` and the field's own name where absent.
         prefix: of all other places, ending in a dot or empty.
     """
-    return [_explain_one(detail, model, places, prefix) for detail in error.errors()]
+    details = error.errors()
+    lines = [_explain_one(detail, model, places, prefix) for detail in details[:LONGEST_LIST]]
+    hidden = len(details) - len(lines)
+    return [*lines, f"and {hidden:,} more"] if hidden else lines
 
 
 def _explain_one(detail: Any, model: type[BaseModel], places: Mapping[str, str], prefix: str) -> str:

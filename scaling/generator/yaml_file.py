@@ -32,7 +32,18 @@ class _Loader(yaml.SafeLoader):
             raise yaml.composer.ComposerError(None, None, "aliases (*name) are not read; write the value out", mark)
         return super().compose_node(parent, index)
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (yaml.MarkedYAMLError, RecursionError):
+            raise
+        except Exception:  # PyYAML's own constructors raise whatever int(), float() and strptime() do
+            problem = f"not a value of type {node.tag.rpartition(':')[2]}"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark) from None
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        if not isinstance(node, yaml.MappingNode):
+            raise yaml.constructor.ConstructorError(None, None, "not a mapping", node.start_mark)
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
@@ -116,9 +127,9 @@ def override(content: dict[str, Any], assignments: Iterable[str]) -> dict[str, A
         raise StudyError(["nested too deeply"]) from None
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
-        if not equals or not path.strip():
-            raise StudyError([f"--set {assignment}: write it as path=value, for instance recipe.epochs=10"])
         keys = [part for part in re.split(r"[.\[\]]+", path.strip()) if part]
+        if not equals or not keys:
+            raise StudyError([f"--set {assignment}: write it as path=value, for instance recipe.epochs=10"])
         _assign(content, keys, parse(text, f"--set {path}"), assignment)
         if keys[0] == "recipe" and len(keys) == 2:
             _drop_axis(content, keys[1])

@@ -11,7 +11,7 @@ from scaling.datasets import IMAGENET
 from scaling.errors import UserError
 from scaling.importing.timm_files import Place, Scored, Timed, place_of, read_accuracies, read_speeds
 from scaling.models import count, describe
-from scaling.records import Log, RecordT, ResultsFolder, latest
+from scaling.records import AnyRecordT, Log, ResultsFolder, latest
 from scaling.schema import (
     Environment,
     LatencyRecord,
@@ -168,7 +168,7 @@ def _one_place(folder: ResultsFolder, timed: Iterable[LatencyRecord]) -> None:
             raise UserError(f"{folder.path}: {one.request.phase} of {before} and of {place}; give each its own folder")
 
 
-def _append(log: Log[RecordT], made: Sequence[RecordT]) -> int:
+def _append(log: Log[AnyRecordT], made: Sequence[AnyRecordT]) -> int:
     """Adds the records that say something else than the last one there of the same network; returns their number."""
     there = latest(log.read()[0], _key)
     news = [one for one in made if (old := there.get(_key(one))) is None or _content(old) != _content(one)]

@@ -1,7 +1,8 @@
-"""One `scaling run`: a checked study, its results folder, workers and somebody who watches."""
+"""The driver: runs what a study is missing, on workers of this machine or of a cluster, and records what comes out."""
 
-from scaling.launch.options import Options, retried_kinds
+from scaling.launch.loop import RunSummary
+from scaling.launch.options import RunOptions, retried_kinds
+from scaling.launch.retry import RetryPolicy
 from scaling.launch.run import run
-from scaling.launch.workload import jobs
 
-__all__ = ["Options", "jobs", "retried_kinds", "run"]
+__all__ = ["RetryPolicy", "RunOptions", "RunSummary", "retried_kinds", "run"]

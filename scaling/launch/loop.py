@@ -1,63 +1,97 @@
-"""What is missing, to workers, to records."""
+"""The driver's loop: hand out jobs, wait for events, until there is nothing left to do or somebody asks to stop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from scaling.launch.engines import Engine
-from scaling.launch.scheduler import Floor, Patience, View
-from scaling.launch.stopping import Reason, Stop
+from scaling.launch.job_queue import JobQueue
+from scaling.launch.missing import Outcomes
+from scaling.launch.retry import RetryPolicy
+from scaling.launch.scheduler import Scheduler, View
+from scaling.launch.stopping import Stop
 from scaling.records import ResultsFolder
 from scaling.runner.jobs import Job, Record
+from scaling.schema import FailureKind
+
+REFRESH_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Tally:
-    """What a run did: jobs that ended, of which failed for good, and why it ended early if it did."""
+class RunSummary:
+    """What a run did, and what has failed.
 
-    finished: int = 0
+    Attributes:
+        succeeded, failed, interrupted: number of jobs that ended so in this run; a retried failure is not counted.
+        stopped: whether somebody asked it to end early.
+        failures: jobs of the study whose latest record is a failure, of this run or an earlier one, by kind.
+    """
+
+    succeeded: int = 0
     failed: int = 0
-    stopped: Reason | None = None
+    interrupted: int = 0
+    stopped: bool = False
+    failures: Mapping[FailureKind, int] = field(default_factory=dict)
 
-    def __add__(self, later: Tally) -> Tally:
-        return Tally(self.finished + later.finished, self.failed + later.failed, self.stopped or later.stopped)
+    @property
+    def ended(self) -> int:
+        """Number of jobs that ended in this run."""
+        return self.succeeded + self.failed + self.interrupted
+
+    def __add__(self, later: RunSummary) -> RunSummary:
+        return RunSummary(
+            self.succeeded + later.succeeded,
+            self.failed + later.failed,
+            self.interrupted + later.interrupted,
+            self.stopped or later.stopped,
+        )
+
+    def with_failures(self, failures: Mapping[FailureKind, int]) -> RunSummary:
+        """This summary with what has failed in the whole study."""
+        return replace(self, failures=failures)
 
 
 def run(
     jobs: Sequence[Job],
     results: ResultsFolder,
+    outcomes: Outcomes,
     engine: Engine,
     view: View,
-    patience: Patience,
+    policy: RetryPolicy,
     more: Callable[[str], Sequence[Job]] = lambda place: (),
     stop: Stop | None = None,
-    blame: Callable[[Record], None] = lambda record: None,
-) -> Tally:
-    """Runs every job that is still missing on the engine's device, and records it as soon as it ends.
+    on_failure: Callable[[Record], None] = lambda record: None,
+) -> RunSummary:
+    """Runs jobs on an engine's workers, and records each as soon as it ends.
 
     Args:
-        jobs: what may be to do, see `missing`.
+        jobs: what may be to do, see `missing`; a timing that was already taken on the workers' device is skipped.
         results: held for writing by the caller.
+        outcomes: of the jobs recorded so far; every new record is added.
         engine: its workers have just been started.
         view: told what happens.
-        patience: how failures are met.
-        more: asked for further jobs whenever all are recorded, until it has none; told the workers' place.
-        stop: asks, once it has a reason, for checkpoints and an early end.
-        blame: called with each failed record; raises if it means that the others would fail alike.
+        policy: how failures are met.
+        more: asked for further jobs whenever all have ended, until it has none; called with the workers' place.
+        stop: asks, once it is requested, for checkpoints and an early end.
+        on_failure: called with each failed record; raises if it means that the others would fail alike.
 
     Raises:
         OSError: if a record cannot be written; those before it are safe.
-        EngineError: if a worker cannot be started.
+        EngineError: if no worker can be started.
     """
-    floor = Floor(list(jobs), results, view, patience, blame)
     stop = stop or Stop()
-    while stop.reason is None and (floor.busy or floor.waiting or floor.add(more)):
-        floor.hand_out(engine)
-        for event in engine.events(timeout=0.5):
-            floor.take(event)
-        for worker in floor.silent():
-            engine.kill(worker)
-    if stop.reason is not None:
-        floor.clear(engine, stop.reason)
-    return Tally(floor.finished, floor.failed, stop.reason)
+    scheduler = Scheduler(engine, JobQueue(jobs), results, outcomes, view, policy, stop, on_failure)
+    refreshed = 0.0
+    while not stop.requested and scheduler.has_work(more):
+        scheduler.assign()
+        for event in engine.events(timeout=REFRESH_SECONDS):
+            scheduler.handle(event)
+        if time.monotonic() - refreshed >= REFRESH_SECONDS:
+            refreshed = time.monotonic()
+            scheduler.check_progress()
+            view.refresh()
+    if stop.requested:
+        scheduler.shut_down()
+    return RunSummary(scheduler.succeeded, scheduler.failed, scheduler.interrupted, stop.requested)

@@ -2,30 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TypeAlias
 
-from scaling.records import UNFINISHED, ResultsFolder
-from scaling.runner.jobs import Job, Record
+from scaling.launch.retry import RetryPolicy
+from scaling.records import UNFINISHED, ResultsFolder, Skipped, supersedes
+from scaling.runner.jobs import Job, Record, TimeJob
+from scaling.schema import FailureKind, TrainRecord
+
+Outcome: TypeAlias = FailureKind | None
+"""How a job ended; None is a success."""
 
 
-def missing(jobs: Iterable[Job], results: ResultsFolder, place: str, retry: Collection[str] = ()) -> list[Job]:
-    """The jobs that have no record yet, and those that failed in a way to be retried.
+@dataclass
+class Outcomes:
+    """How the jobs of a results folder ended: the latest record of each decides, and a success always wins.
+
+    A training counts wherever it was done; a timing only for the place (device and backend) where it was taken.
+    """
+
+    _by_job: dict[tuple[str, str], Outcome] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, results: ResultsFolder) -> Outcomes:
+        """Reads both files of a folder record by record, and keeps one entry a job."""
+        outcomes = cls()
+        for record in chain(results.summaries(), results.latency.scan()):
+            if not isinstance(record, Skipped):
+                outcomes.add(record)
+        return outcomes
+
+    def add(self, record: Record) -> None:
+        """Takes in the next record."""
+        if isinstance(record, TrainRecord):
+            key = (record.trial_id, "")
+        else:
+            key = (record.request.id, record.environment.place)
+        if supersedes(record.ok, before_ok=self._by_job.get(key, "none") is None):
+            self._by_job[key] = record.failure.kind if record.failure else None
+
+    def settled(self, job: Job, place: str, policy: RetryPolicy) -> bool:
+        """Whether a job has a record that the policy leaves alone."""
+        key = _key(job, place)
+        return key in self._by_job and policy.settles(self._by_job[key])
+
+    def failed(self, jobs: Iterable[Job], place: str) -> Counter[FailureKind]:
+        """Number of jobs whose latest record is a failure, by its kind; interrupted and preempted ones are not."""
+        kinds = (self._by_job.get(_key(job, place)) for job in jobs)
+        return Counter(kind for kind in kinds if kind is not None and kind not in UNFINISHED)
+
+
+def _key(job: Job, place: str) -> tuple[str, str]:
+    return job.id, place if isinstance(job, TimeJob) else ""
+
+
+def missing(jobs: Iterable[Job], outcomes: Outcomes, place: str, policy: RetryPolicy) -> list[Job]:
+    """The jobs that have no record yet, and those whose recorded failure is to be retried.
 
     Args:
-        jobs: all of the study.
-        results: what was recorded.
-        place: device and backend; a timing counts as done where it was made here, a training wherever it was made.
-        retry: kinds of failure to try again; `"any"` means all.
+        jobs: all jobs of the study.
+        outcomes: what was recorded.
+        place: device and backend of the workers.
+        policy: which recorded failures are retried.
     """
-    trainings, _ = results.training.read()
-    timings, _ = results.latency.read()
-    settled = {record.trial_id for record in trainings if _is_settled(record, retry)}
-    settled |= {
-        record.request.id for record in timings if record.environment.place == place and _is_settled(record, retry)
-    }
-    return [job for job in jobs if job.id not in settled]
-
-
-def _is_settled(record: Record, retry: Collection[str]) -> bool:
-    kind = record.failure and record.failure.kind
-    return kind is None or not ("any" in retry or kind in retry or kind in UNFINISHED)
+    return [job for job in jobs if not outcomes.settled(job, place, policy)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from scaling.errors import UserError, did_you_mean
-from scaling.launch.scheduler import Patience
+from scaling.launch.retry import RetryPolicy
 from scaling.records import ResultsFolder
 from scaling.runner import tracking
 from scaling.runner.compute.execution import Compile
@@ -17,7 +17,7 @@ from scaling.schema import FailureKind
 
 
 @dataclass(frozen=True)
-class Options:
+class RunOptions:
     """How a study is run; nothing of it changes what its trials ask.
 
     Attributes:
@@ -27,12 +27,12 @@ class Options:
         engine: where workers are.
         address: of a Ray cluster; None: a Ray of this run's own, on this machine.
         resources: what each worker asks of it, as `GPU=1,CPU=4`; None: see `shares.divide`.
-        limit: of trainings in this run; None: all.
-        patience: how failures are met.
+        limit: the most trainings in this run; None: all.
+        policy: how failures are met.
         checkpoints: folder or URL for them; None: `checkpoints/` of the results folder.
-        checkpoint_seconds: at most so much training is lost with a worker.
-        trackers: that each trial's history also goes to.
-        timings_only: whether nothing is trained.
+        checkpoint_seconds: between checkpoints; at most this much training is lost with a worker.
+        trackers: experiment trackers that each trial's history is also sent to.
+        timings_only: whether only timings are done.
     """
 
     workers: int | None = None
@@ -42,7 +42,7 @@ class Options:
     address: str | None = None
     resources: str | None = None
     limit: int | None = None
-    patience: Patience = field(default_factory=Patience)
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
     checkpoints: str | None = None
     checkpoint_seconds: float = 60.0
     trackers: tuple[tracking.Tracker, ...] = ()

@@ -14,8 +14,8 @@ from scaling.generator.budget import training_memory_gb
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
 from scaling.launch.engines import Engine, EngineError
-from scaling.launch.engines.local import LocalEngine, Seat
-from scaling.launch.options import Options
+from scaling.launch.engines.local import LocalEngine, Placement
+from scaling.launch.options import RunOptions
 from scaling.runner.compute import devices
 from scaling.runner.compute.execution import micro_batch_size
 from scaling.runner.jobs import Job, Setup, TimeJob, TrainJob
@@ -31,39 +31,39 @@ Start = Callable[[Setup], contextlib.AbstractContextManager[Engine]]
 
 
 @dataclass(frozen=True)
-class Crew:
+class WorkerPool:
     """Workers that start and end together.
 
     Attributes:
         workers: how many.
         start: starts them.
-        seats: of those on this machine; none: a cluster's own matter.
+        placements: of those on this machine; none: a cluster's own matter.
     """
 
     workers: int
     start: Start
-    seats: tuple[Seat, ...] = ()
+    placements: tuple[Placement, ...] = ()
 
     @classmethod
-    def of(cls, seats: Sequence[Seat]) -> Crew:
+    def of(cls, placements: Sequence[Placement]) -> WorkerPool:
         """Workers on this machine."""
-        return cls(len(seats), partial(LocalEngine, seats), tuple(seats))
+        return cls(len(placements), partial(LocalEngine, placements), tuple(placements))
 
     @property
     def cores(self) -> int | None:
         """That each has; None: nobody knows before a cluster has placed them."""
-        return len(self.seats[0].cores) if self.seats else None
+        return len(self.placements[0].cores) if self.placements else None
 
 
 @dataclass(frozen=True)
-class Crews:
+class WorkerPools:
     """Who trains, and who times: the same workers, unless a timing needs the cores that trainings share."""
 
-    training: Crew
-    timing: Crew
+    training: WorkerPool
+    timing: WorkerPool
 
-    def share_out(self, jobs: Collection[Job]) -> list[tuple[Crew, list[Job]]]:
-        """Each crew's jobs, in the order in which crews start: what a step costs is known before it is paid for.
+    def share_out(self, jobs: Collection[Job]) -> list[tuple[WorkerPool, list[Job]]]:
+        """Each pool's jobs, in the order in which the pools start: timings first, so that costs are known early.
 
         No more workers start than there are trainings; each has as many cores as it would have among all.
         """
@@ -71,12 +71,12 @@ class Crews:
             return [(self.training, list(jobs))]
         timings: list[Job] = [job for job in jobs if isinstance(job, TimeJob)]
         trainings: list[Job] = [job for job in jobs if isinstance(job, TrainJob)]
-        training = Crew.of(self.training.seats[: len(trainings)])
-        return [(crew, part) for crew, part in ((self.timing, timings), (training, trainings)) if part]
+        training = WorkerPool.of(self.training.placements[: len(trainings)])
+        return [(pool, part) for pool, part in ((self.timing, timings), (training, trainings)) if part]
 
 
 @contextlib.contextmanager
-def crews_of(study: Study, options: Options) -> Iterator[Crews]:
+def worker_pools(study: Study, options: RunOptions) -> Iterator[WorkerPools]:
     """The workers that there are to be.
 
     Args:
@@ -88,30 +88,35 @@ def crews_of(study: Study, options: Options) -> Iterator[Crews]:
         EngineError: for a cluster that is not there, or has no room.
     """
     if options.engine == "ray":
-        with _on_cluster(options) as crew:
-            yield Crews(crew, crew)
+        with _on_cluster(options) as pool:
+            yield WorkerPools(pool, pool)
         return
     if options.address or options.resources:
         raise EngineError("--address and --resources are for --engine ray")
     yield _on_this_machine(study, options)
 
 
-def _on_this_machine(study: Study, options: Options) -> Crews:
+def _on_this_machine(study: Study, options: RunOptions) -> WorkerPools:
     """One worker for each accelerator, or the processor's cores shared out to trainings; timings have all cores.
 
-    A search, which may need a trial's timings to name the next, has one crew for both.
+    A search, which may need a trial's timings to name the next, has one pool for both.
     """
     chosen = devices.parse(options.devices)
     cores = machine.core_numbers()
     if chosen == (devices.CPU,) and not study.file.search:
         shares = machine.core_shares(cores, options.workers or side_by_side(study.trials))
-        training, alone = Crew.of([Seat(chosen, share) for share in shares]), Crew.of([Seat(chosen, cores)])
-        return Crews(training, training if training.cores == alone.cores else alone)
+        training, alone = (
+            WorkerPool.of([Placement(chosen, share) for share in shares]),
+            WorkerPool.of([Placement(chosen, cores)]),
+        )
+        return WorkerPools(training, training if training.cores == alone.cores else alone)
     groups = devices.split(chosen, options.workers or (1 if devices.kind_of(chosen[0]) == "cpu" else len(chosen)))
     for trial in study.trials:
         micro_batch_size(trial.recipe.batch_size, len(groups[0]), micro_batches=1)
-    crew = Crew.of([Seat(*seat) for seat in zip(groups, machine.core_shares(cores, len(groups)), strict=True)])
-    return Crews(crew, crew)
+    pool = WorkerPool.of(
+        [Placement(*placement) for placement in zip(groups, machine.core_shares(cores, len(groups)), strict=True)]
+    )
+    return WorkerPools(pool, pool)
 
 
 def side_by_side(trials: Sequence[Trial]) -> int:
@@ -131,7 +136,7 @@ def side_by_side(trials: Sequence[Trial]) -> int:
 
 
 @contextlib.contextmanager
-def _on_cluster(options: Options) -> Iterator[Crew]:
+def _on_cluster(options: RunOptions) -> Iterator[WorkerPool]:
     if options.devices:
         raise EngineError("--devices is for --engine local; a cluster gives out its own: see --resources")
     if find_spec("ray") is None:
@@ -141,4 +146,4 @@ def _on_cluster(options: Options) -> Iterator[Crew]:
     needs = shares.parse(options.resources) if options.resources else None
     with ray.connected(options.address):
         divided = shares.divide(ray.nodes(), options.workers, needs)
-        yield Crew(divided.workers, partial(ray.RayEngine, divided))
+        yield WorkerPool(divided.workers, partial(ray.RayEngine, divided))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -10,32 +12,33 @@ from rich.console import Console
 from scaling.datasets import DataError
 from scaling.generator.study import Study
 from scaling.launch import loop, stopping
-from scaling.launch.missing import missing
-from scaling.launch.options import Options
-from scaling.launch.pools import Crews, crews_of
+from scaling.launch.loop import RunSummary
+from scaling.launch.missing import Outcomes, missing
+from scaling.launch.options import RunOptions
+from scaling.launch.pools import WorkerPools, worker_pools
 from scaling.launch.progress.broadcast import Broadcast
-from scaling.launch.progress.tracker import Tracker
+from scaling.launch.progress.estimate import RunProgress
 from scaling.launch.progress.views import LiveView, PlainView
-from scaling.launch.search_jobs import Searching
+from scaling.launch.search_jobs import SearchJobs
 from scaling.launch.workload import jobs, limited, weights
 from scaling.records import ResultsFolder
 from scaling.runner import environment, tracking
 from scaling.runner.data import sources
-from scaling.runner.jobs import Record, TimeJob
+from scaling.runner.jobs import Job, Record, TimeJob
 
 
-def run(study: Study, folder: Path, options: Options, console: Console) -> loop.Tally:
+def run(study: Study, folder: Path, options: RunOptions, console: Console) -> RunSummary:
     """Runs what a study is missing.
 
     Args:
         study: what to run.
         folder: its results folder, made where there is none.
         options: how.
-        console: to be told on.
+        console: where progress is shown.
 
     Raises:
-        DataError: if the pictures are not on this machine, or no longer.
-        ResultsError: if the folder cannot be written.
+        DataError: if the images are not on this machine, or no longer.
+        ResultsError: if the folder cannot be written, or has vanished in the meantime.
         DriverError: if it belongs to another run.
         EngineError: if there are no workers to be had.
         OSError: if a record cannot be written; those before it are safe.
@@ -44,44 +47,84 @@ def run(study: Study, folder: Path, options: Options, console: Console) -> loop.
     if not options.timings_only:
         sources.locate(study.file.dataset.name)
     results = ResultsFolder(folder)
-    with stopping.listening() as stop, results.writing(), crews_of(study, options) as crews:
+    with stopping.listening() as stop, results.writing() as notes, worker_pools(study, options) as pools:
+        for note in notes:
+            console.print(f"note    {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
         results.study_file.write_text(study.to_yaml(), encoding="utf-8")
-        return _run(study, results, options, crews, stop, console)
+        return _Run(study, results, options, pools, stop, console, Outcomes.read(results)).run()
 
 
-def _run(
-    study: Study, results: ResultsFolder, options: Options, crews: Crews, stop: stopping.Stop, console: Console
-) -> loop.Tally:
-    place = environment.describe(cores=crews.timing.cores).place
-    search = Searching(study, results, place, crews.training.workers, options.limit) if study.file.search else None
-    everything = jobs(search.so_far() if search else study)
-    if options.timings_only:
-        everything, search = [job for job in everything if isinstance(job, TimeJob)], None
-    todo = limited(missing(everything, results, place, options.patience.recorded), options.limit)
-    if not todo and (search is None or search.has_all()):
-        console.print(f"{study.name}: nothing left to do")
-        return loop.Tally()
-    shifts = crews.share_out(todo)
-    workers = max(crew.workers for crew, _ in shifts)
-    tracker = Tracker({job.id: job for job in todo}, weights(todo), len(everything) - len(todo), workers)
-    if search:
-        search.watched_by(tracker, todo)
-    shown = (LiveView if console.is_terminal else PlainView)(tracker, console)
-    view, tally = Broadcast(shown, tracker, results.path), loop.Tally()
-    more = search.more if search else lambda place: ()
-    blame = partial(_blame, dataset=study.file.dataset.name, elsewhere=options.engine != "local")
-    with shown:
-        for crew, part in shifts:
-            if not tally.stopped:
-                with crew.start(options.setup(results)) as engine:
-                    tally += loop.run(part, results, engine, view, options.patience, more, stop, blame)
-    if not tally.finished and not tally.stopped:  # what seemed left had been timed on the workers' device
-        console.print(f"{study.name}: nothing left to do")
-    return tally
+@dataclass
+class _Run:
+    """One run, with all that it needs in hand."""
+
+    study: Study
+    results: ResultsFolder
+    options: RunOptions
+    pools: WorkerPools
+    stop: stopping.Stop
+    console: Console
+    outcomes: Outcomes
+
+    def run(self) -> RunSummary:
+        place = environment.describe(cores=self.pools.timing.cores).place
+        search = self._search(place)
+        asked = jobs(search.so_far() if search else self.study)
+        if self.options.timings_only:
+            asked = [job for job in asked if isinstance(job, TimeJob)]
+        todo = limited(missing(asked, self.outcomes, place, self.options.policy), self.options.limit)
+        if todo or (search and not search.has_all()):
+            summary = self._work(todo, len(asked) - len(todo), search)
+        else:
+            summary = RunSummary()
+        if not (summary.ended or summary.stopped):
+            self.console.print(f"{self.study.name}: nothing left to do")
+        final = jobs(search.so_far()) if search else asked
+        return summary.with_failures(self.outcomes.failed(final, place))
+
+    def _search(self, place: str) -> SearchJobs | None:
+        if self.study.file.search is None or self.options.timings_only:
+            return None
+        workers = self.pools.training.workers
+        return SearchJobs(self.study, self.results, self.outcomes, place, workers, self.options.limit)
+
+    def _work(self, todo: Sequence[Job], done_before: int, search: SearchJobs | None) -> RunSummary:
+        """Starts each pool of workers in turn, and has it do its part of the jobs."""
+        parts = self.pools.share_out(todo)
+        progress = RunProgress(todo, weights(todo), done_before, max(pool.workers for pool, _ in parts))
+        if search:
+            search.watched_by(progress, todo)
+        shown = (LiveView if self.console.is_terminal else PlainView)(progress, self.console)
+        view, summary = Broadcast(shown, progress, self.results.path), RunSummary()
+        with shown:
+            for pool, part in parts:
+                if summary.stopped:
+                    break
+                with pool.start(self.options.setup(self.results)) as engine:
+                    summary += loop.run(
+                        part,
+                        self.results,
+                        self.outcomes,
+                        engine,
+                        view,
+                        self.options.policy,
+                        more=search.more if search else lambda place: (),
+                        stop=self.stop,
+                        on_failure=partial(
+                            end_where_data_is_gone,
+                            dataset=self.study.file.dataset.name,
+                            elsewhere=self.options.engine != "local",
+                        ),
+                    )
+        return summary
 
 
-def _blame(record: Record, dataset: str, elsewhere: bool) -> None:
-    """Ends a run whose pictures have vanished, or are not where workers are: every trial to come would fail alike."""
+def end_where_data_is_gone(record: Record, dataset: str, elsewhere: bool) -> None:
+    """Ends a run whose images have vanished, or are not where its workers are: every other trial would fail alike.
+
+    Raises:
+        DataError: in that case, with what is missing.
+    """
     if record.failure and record.failure.kind == "data":
         sources.locate(dataset)
         if elsewhere:

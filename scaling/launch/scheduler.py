@@ -1,15 +1,19 @@
-"""Who works on what, and what is waiting; every job that ends becomes a record here."""
+"""Which worker does what, and what becomes of each job: every job that ends becomes a record here."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from scaling.launch.engines import Engine, EngineError
-from scaling.launch.missing import missing
+from scaling.launch.job_queue import JobQueue
+from scaling.launch.missing import Outcomes
+from scaling.launch.retry import RetryPolicy
+from scaling.launch.stopping import Stop
 from scaling.records import ResultsFolder
 from scaling.runner.jobs import (
     INTERRUPTION_SECONDS,
@@ -26,13 +30,10 @@ from scaling.runner.jobs import (
     TrainJob,
 )
 from scaling.runner.recording import timed, trained
-from scaling.schema import Environment, Failure, FailureKind, TrainRecord, Variant
+from scaling.schema import TRANSIENT, Environment, Failure, FailureKind, Variant
 
-FALSE_STARTS = 3
-"""A worker that dies so often before it is ready, one time after another, will never be."""
-
-TRIED_AGAIN: frozenset[FailureKind] = frozenset({"crash", "preempted", "timeout"})
-"""Failures that may not be the trial's own fault. It goes on from its checkpoint, so a try costs little."""
+FAILED_STARTS = 3
+"""A worker that fails to start so many times in a row is given up."""
 
 
 class View(Protocol):
@@ -42,177 +43,231 @@ class View(Protocol):
         """A worker has been given a job."""
 
     def moved(self, worker: int, job: Job, position: Position) -> None:
-        """A training is so far."""
+        """A training has made progress."""
 
     def noted(self, note: str) -> None:
         """There is something that people should know."""
 
-    def finished(self, worker: int, job: Job, record: Record, again: bool) -> None:
-        """A job has ended, and its record is on disk; `again`: it failed, and will be tried again in this run."""
+    def skipped(self, job: Job) -> None:
+        """A job needs no worker: it turned out to be on record already."""
 
+    def finished(self, worker: int, job: Job, record: Record, retried: bool) -> None:
+        """A job has ended and its record is on disk; `retried`: it failed and will be retried in this run."""
 
-@dataclass(frozen=True)
-class Patience:
-    """How failures are met.
-
-    Attributes:
-        retries: how often a job is tried again in one run, after a failure of `TRIED_AGAIN`.
-        silence_seconds: after which a worker that tells of no progress is ended, its job being a `timeout`.
-        recorded: kinds of recorded failures to try again; `"any"` means all.
-    """
-
-    retries: int = 2
-    silence_seconds: float = 1800.0
-    recorded: Collection[str] = ()
+    def refresh(self) -> None:
+        """Called about twice a second."""
 
 
 @dataclass
-class Floor:
-    """Who works on what, and what is waiting."""
+class WorkerState:
+    """What the driver knows of one worker.
 
-    waiting: list[Job]
+    Attributes:
+        environment: where it runs; None until it is ready.
+        job: what it does now.
+        program: the variant that it has compiled.
+        heard: when it last told something, by `time.monotonic`.
+        overdue: whether it was killed because it had told nothing for too long.
+        failed_starts: how often in a row it has died before it was ready.
+    """
+
+    environment: Environment | None = None
+    job: Job | None = None
+    program: Variant | None = None
+    heard: float = 0.0
+    overdue: bool = False
+    failed_starts: int = 0
+
+
+@dataclass
+class Scheduler:
+    """Which worker does what, and what becomes of each job.
+
+    Attributes:
+        engine: its workers have just been started.
+        queue: the jobs that wait.
+        results: held for writing by the caller.
+        outcomes: of the jobs recorded so far; every record is added.
+        view: told what happens.
+        policy: how failures are met.
+        stop: whether somebody has asked the run to end.
+        on_failure: called with each failed record; raises if it means that all others would fail alike.
+        place: device and backend of the workers; None until the first is ready.
+        succeeded, failed, interrupted: number of jobs that ended so in this run.
+    """
+
+    engine: Engine
+    queue: JobQueue
     results: ResultsFolder
+    outcomes: Outcomes
     view: View
-    patience: Patience
-    blame: Callable[[Record], None]
-    busy: dict[int, Job] = field(default_factory=dict)
-    last: dict[int, Variant] = field(default_factory=dict)
-    environments: dict[int, Environment] = field(default_factory=dict)
-    heard: dict[int, float] = field(default_factory=dict)
-    overdue: set[int] = field(default_factory=set)
-    tries: Counter[str] = field(default_factory=Counter)
-    false_starts: Counter[int] = field(default_factory=Counter)
-    stopping: FailureKind | None = None
-    finished: int = 0
+    policy: RetryPolicy
+    stop: Stop
+    on_failure: Callable[[Record], None]
+    place: str | None = None
+    succeeded: int = 0
     failed: int = 0
+    interrupted: int = 0
+    _workers: dict[int, WorkerState] = field(default_factory=dict)
+    _idle: dict[int, None] = field(default_factory=dict)
+    _busy: dict[int, None] = field(default_factory=dict)
+    _given_up: dict[int, str] = field(default_factory=dict)
+    _retries: Counter[str] = field(default_factory=Counter)
 
-    def add(self, more: Callable[[str], Sequence[Job]]) -> bool:
-        """Puts further jobs last in the queue; whether there may be any: before a worker is ready that is not known."""
-        if not self.environments:
+    def has_work(self, more: Callable[[str], Sequence[Job]]) -> bool:
+        """Whether anything runs, waits or may still be asked for; asks `more` for jobs once all others have ended."""
+        if self._busy or self.queue or self.place is None:
             return True
-        jobs = more(next(iter(self.environments.values())).place)
-        self.waiting += jobs
+        jobs = more(self.place)
+        self.queue.extend(jobs)
         return bool(jobs)
 
-    def hand_out(self, engine: Engine) -> None:
-        """Gives every idle worker its next job."""
-        for worker, where in self.environments.items():
-            if worker not in self.busy and (job := self._next_for(worker)):
-                # Only now is the device known; a training counts on any, so the records need not be read for it.
-                if isinstance(job, TimeJob) and not missing([job], self.results, where.place, self.patience.recorded):
-                    del self.busy[worker]
-                    continue
-                engine.submit(worker, job)
-                self.heard[worker] = time.monotonic()
-                self.view.started(worker, job)
+    def assign(self) -> None:
+        """Gives every idle worker its next job, until nothing more can run now."""
+        for number in list(self._idle):
+            job = self._next_for(self._workers[number])
+            if job is None:
+                return
+            del self._idle[number]
+            self._busy[number] = None
+            self.engine.submit(number, job)
+            self.view.started(number, job)
 
-    def take(self, event: Event) -> None:
+    def handle(self, event: Event) -> None:
         """Does what an event asks for."""
-        self.heard[event.worker] = time.monotonic()
+        worker = self._workers.setdefault(event.worker, WorkerState())
+        worker.heard = time.monotonic()
         match event:
-            case Ready(worker, where):
-                self.environments[worker] = where
-                del self.false_starts[worker]
-            case Progress(worker, position):
-                if worker in self.busy:
-                    self.view.moved(worker, self.busy[worker], position)
+            case Ready(number, environment):
+                worker.environment, worker.failed_starts = environment, 0
+                self.place = environment.place
+                self._idle[number] = None
+            case Progress(number, position):
+                if worker.job is not None:
+                    self.view.moved(number, worker.job, position)
             case Noted(_, note):
                 self.view.noted(note)
-            case Finished(worker, record):
-                self._close(worker, record)
-            case Died(worker, reason, preempted):
-                self._bury(worker, reason, "preempted" if preempted else "crash")
+            case Finished(number, record):
+                self._idle[number] = None
+                self._close(number, record)
+            case Died(number, reason, preempted):
+                self._died(number, reason, "preempted" if preempted else "crash")
 
-    def silent(self) -> Iterator[int]:
-        """The workers that have told nothing of their job for too long, each once."""
-        for worker in self.busy.keys() - self.overdue:
-            if time.monotonic() - self.heard[worker] > self.patience.silence_seconds:
-                self.overdue.add(worker)
-                yield worker
+    def check_progress(self) -> None:
+        """Kills workers that have reported no progress with their job for too long; each dies once."""
+        for number in self._busy:
+            worker = self._workers[number]
+            if not worker.overdue and time.monotonic() - worker.heard > self.policy.progress_timeout:
+                worker.overdue = True
+                self.engine.kill(number)
 
-    def clear(self, engine: Engine, reason: FailureKind) -> None:
+    def shut_down(self) -> None:
         """Gives trainings the time to reach a checkpoint, and records every job that did not end."""
-        self.stopping = reason
         deadline = time.monotonic() + INTERRUPTION_SECONDS
-        engine.interrupt()
-        for worker, job in self.busy.items():
-            if isinstance(job, TimeJob):
-                engine.kill(worker)
-        while self.busy and time.monotonic() < deadline:
-            for event in engine.events(timeout=0.5):
-                self.take(event)
-        for worker in list(self.busy):
-            self._bury(worker, f"no checkpoint within {INTERRUPTION_SECONDS:.0f} s of being asked to stop", reason)
+        self.engine.interrupt()
+        for number in self._busy:
+            if isinstance(self._workers[number].job, TimeJob):
+                self.engine.kill(number)
+        while self._busy and time.monotonic() < deadline:
+            for event in self.engine.events(timeout=0.5):
+                self.handle(event)
+        for number in list(self._busy):
+            reason = f"no checkpoint within {INTERRUPTION_SECONDS:.0f} s of being asked to stop"
+            self._record_failure(number, reason, "interrupted")
 
-    def _next_for(self, worker: int) -> Job | None:
-        """Takes the job this worker should do now, if there is one; see `choose`."""
-        job = choose(self.waiting, self.last.get(worker), self.busy.values())
-        if job is not None:
-            self.waiting.remove(job)
-            self.busy[worker], self.last[worker] = job, job.variant
-        return job
-
-    def _bury(self, worker: int, reason: str, kind: FailureKind) -> None:
-        where = self.environments.pop(worker, None)
-        self.last.pop(worker, None)
-        if where is None and kind != "preempted":
-            self.false_starts[worker] += 1
-            if self.false_starts[worker] >= FALSE_STARTS:
-                raise EngineError(f"{reason}; see {self.results.logs / f'worker-{worker}.log'}")
-        if where is None or worker not in self.busy:
-            self.view.noted(f"worker {worker}, which had no job: {reason}")
-            return
-        if worker in self.overdue:
-            self.overdue.remove(worker)
-            kind, reason = "timeout", f"no progress for {self.patience.silence_seconds:.0f} s; {reason}"
-        job = self.busy[worker]
-        log = f"{job.id}.log"
-        failure = Failure(kind=kind, message=reason)
-        record = trained(job.trial, where, failure) if isinstance(job, TrainJob) else timed(job.request, where, failure)
-        self._close(worker, record.model_copy(update={"log": log}))
-
-    def _close(self, worker: int, record: Record) -> None:
-        if self.stopping and record.failure and record.failure.kind in TRIED_AGAIN:
-            failure = record.failure.model_copy(update={"kind": self.stopping})
-            record = record.model_copy(update={"failure": failure})
-        if isinstance(record, TrainRecord):
-            self.results.training.append(record)
-        else:
-            self.results.latency.append(record)
-        job = self.busy.pop(worker)
-        again = self._is_tried_again(job, record)
-        if again:
-            self.tries[job.id] += 1
-            self.waiting.insert(0, job)
-        else:
-            self.finished += 1
-            self.failed += record.failure is not None
-        self.view.finished(worker, job, record, again)
-        if record.failure:
-            self.blame(record)
-
-    def _is_tried_again(self, job: Job, record: Record) -> bool:
-        return (
-            self.stopping is None
-            and record.failure is not None
-            and record.failure.kind in TRIED_AGAIN
-            and self.tries[job.id] < self.patience.retries
-        )
-
-
-def choose(waiting: Sequence[Job], last: Variant | None, running: Collection[Job]) -> Job | None:
-    """The next job for an idle worker.
-
-    First what its compiled program serves: trainings, then timings of the same variant. Then a variant that no other
-    worker has. A timing never runs beside anything else, so it waits until nothing does.
-    """
-    if any(isinstance(job, TimeJob) for job in running):
+    def _next_for(self, worker: WorkerState) -> Job | None:
+        """Takes the job this worker should do now; timings that were already taken on its device are skipped."""
+        while (job := self.queue.take(worker.program)) is not None:
+            # Only now is the device known. A training counts on any device, so it is missing wherever this is.
+            if isinstance(job, TimeJob) and self.outcomes.settled(job, self.place or "", self.policy):
+                self.queue.release(job)
+                self.view.skipped(job)
+                continue
+            worker.job, worker.program, worker.heard = job, job.variant, time.monotonic()
+            return job
         return None
-    taken = {job.variant for job in running}
-    candidates = [job for job in waiting if isinstance(job, TrainJob) or not running]
 
-    def order(job: Job) -> tuple[bool, bool, bool]:
-        same = job.variant == last
-        return not same, isinstance(job, TimeJob), job.variant in taken
+    def _died(self, number: int, reason: str, kind: FailureKind) -> None:
+        worker = self._workers[number]
+        self._idle.pop(number, None)
+        if worker.job is not None:
+            self._record_failure(number, reason, kind)
+        elif not self.stop.requested:
+            state = "before it was ready" if worker.environment is None else "while it was idle"
+            self.view.noted(f"worker {number} ended {state}: {reason}")
+        failed_to_start = worker.environment is None and kind != "preempted"
+        self._workers[number] = WorkerState(failed_starts=worker.failed_starts + failed_to_start)
+        if self.stop.requested:
+            return
+        if self._workers[number].failed_starts < FAILED_STARTS:
+            self.engine.restart(number)
+        else:
+            self._give_up(number, reason)
 
-    return min(candidates, key=order, default=None)
+    def _give_up(self, number: int, reason: str) -> None:
+        """Goes on without a worker that never starts; without any worker there is nothing to go on with."""
+        log = self.results.logs / f"worker-{number}.log"
+        reason = f"worker {number} failed to start {FAILED_STARTS} times: {reason}; {_end_of(log)}"
+        self._given_up[number] = reason
+        if len(self._given_up) == self.engine.workers:
+            raise EngineError(reason)
+        self.view.noted(f"{reason}. The run goes on without it.")
+
+    def _record_failure(self, number: int, reason: str, kind: FailureKind) -> None:
+        worker = self._workers[number]
+        job, environment = worker.job, worker.environment
+        if job is None or environment is None:
+            raise ValueError(f"worker {number} has no job that could have failed")
+        if worker.overdue:
+            kind, reason = "timeout", f"no progress for {self.policy.progress_timeout:.0f} s; {reason}"
+        failure = Failure(kind=kind, message=reason)
+        record: Record = (
+            trained(job.trial, environment, failure)
+            if isinstance(job, TrainJob)
+            else timed(job.request, environment, failure)
+        )
+        self._close(number, record.model_copy(update={"log": f"{job.id}.log"}))
+
+    def _close(self, number: int, record: Record) -> None:
+        if self.stop.requested and record.failure and record.failure.kind in TRANSIENT:
+            failure = record.failure.model_copy(update={"kind": "interrupted"})
+            record = record.model_copy(update={"failure": failure})
+        self.results.append(record)
+        self.outcomes.add(record)
+        worker = self._workers[number]
+        job, worker.job, worker.overdue = worker.job, None, False
+        if job is None:
+            raise ValueError(f"worker {number} finished a job that it was not given")
+        del self._busy[number]
+        self.queue.release(job)
+        retried = self._is_retried(job, record)
+        if retried:
+            self._retries[job.id] += 1
+            self.queue.put_first(job)
+        else:
+            self._count(record)
+        self.view.finished(number, job, record, retried)
+        if record.failure:
+            self.on_failure(record)
+
+    def _count(self, record: Record) -> None:
+        if record.failure is None:
+            self.succeeded += 1
+        elif record.failure.kind == "interrupted":
+            self.interrupted += 1
+        else:
+            self.failed += 1
+
+    def _is_retried(self, job: Job, record: Record) -> bool:
+        if self.stop.requested or record.failure is None:
+            return False
+        return self.policy.allows(record.failure.kind, self._retries[job.id])
+
+
+def _end_of(log: Path) -> str:
+    """What the last line of a log says."""
+    try:
+        lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    except OSError as error:
+        return f"its log {log} cannot be read: {error.strerror}"
+    return f"its log {log} ends with: {lines[-1]}" if lines else f"its log {log} is empty"

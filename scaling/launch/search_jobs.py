@@ -1,4 +1,4 @@
-"""What a search trains next."""
+"""The jobs of a search: which trials it trains next."""
 
 from __future__ import annotations
 
@@ -6,28 +6,37 @@ from collections.abc import Sequence
 
 from scaling.generator.recorded import Recorded, recorded
 from scaling.generator.study import Study
-from scaling.launch.missing import missing
-from scaling.launch.progress.tracker import Tracker
+from scaling.launch.missing import Outcomes, missing
+from scaling.launch.progress.estimate import RunProgress
+from scaling.launch.retry import RetryPolicy
 from scaling.launch.workload import jobs, weights
 from scaling.records import ResultsFolder
 from scaling.runner.jobs import Job, TrainJob
 
 
-class Searching:
-    """What a search trains next, from its records alone.
+class SearchJobs:
+    """The jobs of a search, from its records alone.
 
-    Begun with what recorded trials still lack: timings that an interruption or another machine left out, and failures
-    to be tried again. Then as many trials as there are workers, and when they are recorded the next ones.
+    It begins with what recorded trials still lack: timings that an interruption or another machine left out, and
+    failures to be retried. Then it names as many trials as there are workers and, when they are recorded, the next.
     """
 
-    def __init__(self, study: Study, results: ResultsFolder, place: str, workers: int, limit: int | None) -> None:
+    def __init__(
+        self,
+        study: Study,
+        results: ResultsFolder,
+        outcomes: Outcomes,
+        place: str,
+        workers: int,
+        limit: int | None,
+    ) -> None:
         from scaling.generator import search
 
         self._search = search
-        self._study, self._results, self._place, self._workers = study, results, place, workers
-        self._limit = limit
+        self._study, self._results, self._outcomes = study, results, outcomes
+        self._place, self._workers, self._limit = place, workers, limit
         self._named: set[str] = set()
-        self._tracker: Tracker | None = None
+        self._progress: RunProgress | None = None
 
     def so_far(self) -> Study:
         """The study with its recorded trials."""
@@ -41,22 +50,22 @@ class Searching:
         """Jobs of the next trials; none when the search or this run has all its trials, or the space has no more.
 
         Args:
-            place: of the workers: what was timed elsewhere tells nothing of them.
+            place: of the workers; a timing that was taken elsewhere says nothing about them.
         """
         self._place = place
         known = self._recorded()
         self._search.mirror(self._study, known)
-        unrecorded = self._named - {one.trial.id for one in known}
+        unrecorded = self._named - {trial.trial.id for trial in known}
         left = 0 if unrecorded else self._left(len(known))
         suggested = self._search.suggest(self._study, known, min(self._workers, left))
         asked = jobs(self._search.with_trials(self._study, (), suggested))
-        todo = missing(asked, self._results, self._place)
+        todo = missing(asked, self._outcomes, self._place, RetryPolicy())
         self._name(todo, left)
         return todo
 
-    def watched_by(self, tracker: Tracker, todo: Sequence[Job]) -> None:
-        """Tells a tracker of every trial as it is named; `todo` is what the run begins with."""
-        self._tracker = tracker
+    def watched_by(self, progress: RunProgress, todo: Sequence[Job]) -> None:
+        """Adds every trial to the progress as it is named; `todo` is what the run begins with."""
+        self._progress = progress
         self._name(todo, self._left(len(self._recorded())))
 
     def _recorded(self) -> list[Recorded]:
@@ -69,5 +78,5 @@ class Searching:
     def _name(self, todo: Sequence[Job], left: int) -> None:
         trainings = {job.id for job in todo if isinstance(job, TrainJob)}
         self._named |= trainings
-        if self._tracker:
-            self._tracker.add({job.id: job for job in todo}, weights(todo), max(0, left - len(trainings)))
+        if self._progress:
+            self._progress.add(todo, weights(todo), max(0, left - len(trainings)))

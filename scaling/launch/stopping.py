@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM ask for an orderly end; one more Ctrl-C ends at once."""
+"""Ctrl-C and SIGTERM ask for an orderly end; one more Ctrl-C ends the run at once."""
 
 from __future__ import annotations
 
@@ -6,36 +6,31 @@ import contextlib
 import signal
 from collections.abc import Iterator
 from types import FrameType
-from typing import Literal
-
-Reason = Literal["interrupted", "preempted"]
-
-REASONS: dict[int, Reason] = {signal.SIGINT: "interrupted", signal.SIGTERM: "preempted"}
-"""What each signal means: somebody at the keyboard, or a scheduler that takes the machine away."""
 
 
 class Stop:
-    """Whether a run was asked to end, and why."""
+    """Whether a run was asked to end."""
 
     def __init__(self) -> None:
-        self.reason: Reason | None = None
+        self.requested = False
 
     def ask(self, number: int, _: FrameType | None = None) -> None:
         """Takes a signal.
 
         Raises:
-            KeyboardInterrupt: for a Ctrl-C after any other; schedulers repeat SIGTERM, people mean it.
+            KeyboardInterrupt: for a Ctrl-C after any other signal. A scheduler may repeat SIGTERM and still expect an
+                orderly end; a person who presses Ctrl-C twice does not.
         """
-        if self.reason is not None and number == signal.SIGINT:
+        if self.requested and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.reason = self.reason or REASONS[number]
+        self.requested = True
 
 
 @contextlib.contextmanager
 def listening() -> Iterator[Stop]:
     """Takes SIGINT and SIGTERM as requests to stop, for as long as the block runs."""
     stop = Stop()
-    before = {number: signal.signal(number, stop.ask) for number in REASONS}
+    before = {number: signal.signal(number, stop.ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from scaling.datasets import facts
 from scaling.runner import environment, tracking
-from scaling.runner.jobs import Event, Job, Noted, Progress, Setup, TimeJob, TrainJob
+from scaling.runner.jobs import Event, Job, Noted, Progress, Record, Setup, TimeJob, TrainJob
 from scaling.runner.recording import failure, timed, trained
 from scaling.runner.tracking import Diary
 from scaling.runner.training import checkpoint
@@ -87,6 +87,10 @@ class Worker:
     def terminate(self) -> None:
         """Lets the training write a checkpoint and end at its next step."""
         self._terminated = True
+
+    def do(self, job: Job) -> Record:
+        """Does a job; a failure is a record too."""
+        return self.train(job) if isinstance(job, TrainJob) else self.time_latency(job)
 
     def train(self, job: TrainJob) -> TrainRecord:
         """Trains a trial; a failure is a record too."""

@@ -7,6 +7,7 @@ timing a variant on a device gave. Nothing here trains, reads or writes.
 from scaling.schema.noun import Count, Noun, Number, Rate, digest
 from scaling.schema.records import (
     SCHEMA_VERSION,
+    TRANSIENT,
     Compiled,
     Environment,
     Epoch,
@@ -23,6 +24,7 @@ from scaling.schema.trial import Dataset, Family, Precision, Recipe, Reported, S
 
 __all__ = [
     "SCHEMA_VERSION",
+    "TRANSIENT",
     "Compiled",
     "Count",
     "Dataset",

@@ -8,7 +8,11 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Count: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
+LARGEST_WHOLE = 2**63 - 1
+"""What a column of a frame holds; no count of anything here comes near it."""
+
+Whole: TypeAlias = Annotated[int, Field(ge=0, le=LARGEST_WHOLE)]
+Count: TypeAlias = Annotated[int, Field(strict=True, ge=1, le=LARGEST_WHOLE)]
 Number: TypeAlias = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Rate: TypeAlias = Annotated[Number, Field(ge=0, lt=1)]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Discriminator, Field, StrictBool, Tag, field_validator
+from pydantic import Discriminator, Field, StrictBool, Tag, field_validator, model_validator
 
-from scaling.schema.noun import Count, Noun, Number, digest
+from scaling.schema.noun import Count, Noun, Number, Whole, digest
 from scaling.schema.trial import Precision, Reported, Trial, Variant
 
 SCHEMA_VERSION = 1
@@ -16,6 +16,9 @@ SCHEMA_VERSION = 1
 Phase: TypeAlias = Literal["training", "inference"]
 Compiled: TypeAlias = Literal["graph", "xla"]
 FailureKind: TypeAlias = Literal["oom", "nan", "data", "crash", "timeout", "preempted", "interrupted", "error"]
+TRANSIENT: frozenset[FailureKind] = frozenset({"crash", "preempted", "timeout"})
+"""Failures that may not be the trial's own fault. A retry begins at its checkpoint, so it costs little."""
+
 TimedPrecision: TypeAlias = Literal[Precision, "amp", "float16", "bfloat16"]
 """What a timing may be of: this toolkit's own, and those of others (`amp` is automatic mixed precision)."""
 
@@ -39,9 +42,15 @@ class LatencyPlan(Noun):
 class Score(Noun):
     """`correct` of `n` pictures, and the mean cross-entropy over them (nats, without label smoothing), where known."""
 
-    correct: Annotated[int, Field(ge=0)]
-    n: Annotated[int, Field(ge=1)]
+    correct: Whole
+    n: Annotated[Whole, Field(ge=1)]
     loss: float | None = None
+
+    @model_validator(mode="after")
+    def _at_most_all(self) -> Score:
+        if self.correct > self.n:
+            raise ValueError(f"correct {self.correct} is more than n {self.n}")
+        return self
 
     @property
     def top1(self) -> float:
@@ -101,6 +110,13 @@ class Environment(Noun):
         return f"{self.device} ({self.versions.get('backend', 'unknown backend')})"
 
 
+def known_version(version: int) -> int:
+    """Refuses the version of a record that a newer toolkit wrote."""
+    if version > SCHEMA_VERSION:
+        raise ValueError(f"schema_version {version} is newer than this toolkit's {SCHEMA_VERSION}: upgrade it")
+    return version
+
+
 class _Record(Noun):
     """What all records have; `log` is the name of the job's file in the results folder's `logs/`."""
 
@@ -109,12 +125,7 @@ class _Record(Noun):
     environment: Environment
     log: str | None = None
 
-    @field_validator("schema_version")
-    @classmethod
-    def _known_version(cls, version: int) -> int:
-        if version > SCHEMA_VERSION:
-            raise ValueError(f"schema_version {version} is newer than this toolkit's {SCHEMA_VERSION}: upgrade it")
-        return version
+    _known_version = field_validator("schema_version")(known_version)
 
 
 def _kind(trial: Any) -> str:
@@ -141,9 +152,9 @@ class TrainRecord(_Record):
     trial_id: str
     trial: Annotated[Annotated[Trial, Tag("trial")] | Annotated[Reported, Tag("reported")], Discriminator(_kind)]
     source: str | None = None
-    params: int
-    macs: int
-    activations: int
+    params: Whole
+    macs: Whole
+    activations: Whole
     failure: Failure | None = None
     validation_raw: Score | None = None
     validation_ema: Score | None = None

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from scaling.analysis.compare import compare
 from scaling.analysis.seeds import collapse_seeds
-from scaling.cli import app
+from scaling.cli.app import app
 from scaling.errors import UserError
 from scaling.frame import load_results
 from scaling.importing.timm import import_timm

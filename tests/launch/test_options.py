@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from scaling.errors import UserError
-from scaling.launch import Options
+from scaling.launch import RunOptions
 from scaling.records import ResultsFolder
 
 
 def test_checkpoints_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"--checkpoints .*file/inside: cannot be made"):
-        Options(checkpoints=str(tmp_path / "file" / "inside")).setup(ResultsFolder(tmp_path))
+        RunOptions(checkpoints=str(tmp_path / "file" / "inside")).setup(ResultsFolder(tmp_path))
 
 
 def test_checkpoints_go_beside_the_records_or_where_one_says(tmp_path: Path) -> None:
     results = ResultsFolder(tmp_path / "study")
-    assert Options().setup(results).checkpoints == str(tmp_path / "study" / "checkpoints")
-    assert Options(checkpoints="gs://bucket/study").setup(results).checkpoints == "gs://bucket/study"
+    assert RunOptions().setup(results).checkpoints == str(tmp_path / "study" / "checkpoints")
+    assert RunOptions(checkpoints="gs://bucket/study").setup(results).checkpoints == "gs://bucket/study"

@@ -6,8 +6,8 @@ import pytest
 
 from scaling import machine
 from scaling.generator.study import Study, check
-from scaling.launch.options import Options
-from scaling.launch.pools import Crews, crews_of, side_by_side
+from scaling.launch.options import RunOptions
+from scaling.launch.pools import WorkerPools, side_by_side, worker_pools
 from scaling.launch.workload import jobs
 from scaling.runner.compute import devices
 from scaling.runner.jobs import TimeJob, TrainJob
@@ -36,36 +36,36 @@ def study(seeds: int = 12, resolution: int = 8, search: bool = False) -> Study:
     return check(file | {"grid": [{"depth": 14, "width": 1.0}]})
 
 
-def crews(of: Study, **options: object) -> Crews:
-    with crews_of(of, Options(**options)) as made:
+def pools(of: Study, **options: object) -> WorkerPools:
+    with worker_pools(of, RunOptions(**options)) as made:
         return made
 
 
 def test_trainings_share_a_processor_and_timings_have_it_all() -> None:
-    made = crews(study())
+    made = pools(study())
     assert (made.training.workers, made.training.cores) == (8, 1)
     assert (made.timing.workers, made.timing.cores) == (1, 8)
     (timing, first), (training, later) = made.share_out(jobs(study()))
     assert timing is made.timing
-    assert training.seats == made.training.seats
+    assert training.placements == made.training.placements
     assert [len(first), len(later)] == [2, 12]
     assert all(isinstance(job, TimeJob) for job in first)
     assert all(isinstance(job, TrainJob) for job in later)
 
 
-def test_a_crew_without_jobs_is_not_started() -> None:
-    made = crews(study())
+def test_a_pool_without_jobs_is_not_started() -> None:
+    made = pools(study())
     trainings = [job for job in jobs(study()) if isinstance(job, TrainJob)]
-    assert [crew.seats for crew, _ in made.share_out(trainings)] == [made.training.seats]
+    assert [pool.placements for pool, _ in made.share_out(trainings)] == [made.training.placements]
     assert made.share_out([]) == []
 
 
 def test_the_share_of_a_training_does_not_depend_on_how_many_are_left() -> None:
-    made = crews(study(seeds=4))
+    made = pools(study(seeds=4))
     last = [job for job in jobs(study(seeds=4)) if isinstance(job, TrainJob)][-1:]
-    ((crew, part),) = made.share_out(last)
+    ((pool, part),) = made.share_out(last)
     assert part == last
-    assert (made.training.workers, crew.workers, crew.cores) == (4, 1, 2)
+    assert (made.training.workers, pool.workers, pool.cores) == (4, 1, 2)
     assert made.timing.cores == 8
 
 
@@ -78,24 +78,24 @@ def test_memory_bounds_what_is_trained_side_by_side(monkeypatch: pytest.MonkeyPa
 
 
 def test_who_says_how_many_workers_gets_as_many() -> None:
-    alone = crews(study(), workers=1)
+    alone = pools(study(), workers=1)
     assert alone.training is alone.timing
     assert (alone.training.workers, alone.training.cores) == (1, 8)
-    assert crews(study(), workers=3).training.cores == 2
-    single = crews(study(seeds=1))
+    assert pools(study(), workers=3).training.cores == 2
+    single = pools(study(seeds=1))
     assert single.training is single.timing
 
 
 def test_a_search_times_with_the_workers_that_train() -> None:
-    seeking = crews(study(search=True))
+    seeking = pools(study(search=True))
     assert seeking.training is seeking.timing
     assert (seeking.training.workers, seeking.training.cores) == (1, 8)
-    assert crews(study(search=True), workers=4).timing.workers == 4
+    assert pools(study(search=True), workers=4).timing.workers == 4
 
 
 def test_an_accelerator_has_one_worker_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "detect", lambda: ("gpu:0", "gpu:1"))
-    made = crews(study())
+    made = pools(study())
     assert made.training is made.timing
     assert (made.training.workers, made.training.cores) == (2, 4)
-    assert crews(study(), devices="cpu:0,cpu:1").timing.workers == 1
+    assert pools(study(), devices="cpu:0,cpu:1").timing.workers == 1

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+import signal
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from scaling.launch.engines import EngineError
-from scaling.launch.loop import run
-from scaling.launch.missing import missing
-from scaling.launch.scheduler import Patience, choose
-from scaling.records import ResultsFolder
+from scaling.launch.loop import RunSummary, run
+from scaling.launch.missing import Outcomes
+from scaling.launch.retry import RetryPolicy
+from scaling.launch.stopping import Stop
+from scaling.records import ResultsError, ResultsFolder
 from scaling.runner.jobs import Died, Event, Finished, Job, Position, Ready, Record, TimeJob, TrainJob
-from scaling.schema import FailureKind, Variant
+from scaling.schema import Variant
 from tests.builders import environment, latency_record, results_folder, train_record, trial
 
 A, A2, B = trial(depth=14, stem="small"), trial(depth=14, stem="small", seed=1), trial(depth=26, stem="small")
@@ -24,35 +27,21 @@ def timing(variant: Variant) -> TimeJob:
     return TimeJob(latency_record(variant).request, "synthetic", 1.0)
 
 
+Result = Record | str
+
 TIME_A, TIME_B = timing(A.variant), timing(B.variant)
 
 
-@pytest.mark.parametrize(
-    ("waiting", "last", "running", "expected"),
-    [
-        ([TRAIN_B, TRAIN_A2], A.variant, [], TRAIN_A2),  # what is compiled goes on
-        ([TIME_A, TRAIN_A2], A.variant, [], TRAIN_A2),  # trainings before the timing of the same variant
-        ([TRAIN_B, TIME_A], A.variant, [], TIME_A),  # then the timing, while its program is there
-        ([TRAIN_B, TIME_A], A.variant, [TRAIN_A], TRAIN_B),  # but never beside a training
-        ([TRAIN_A2, TRAIN_B], None, [TRAIN_A], TRAIN_B),  # a variant nobody has
-        ([TRAIN_A2], None, [TRAIN_A], TRAIN_A2),
-        ([TIME_A], None, [TRAIN_B], None),
-        ([TRAIN_B], None, [TIME_A], None),  # nothing beside a timing
-        ([], None, [], None),
-    ],
-)
-def test_choose(waiting: list[Job], last: Variant | None, running: list[Job], expected: Job | None) -> None:
-    assert choose(waiting, last, running) == expected
-
-
 class Script:
-    """An engine of two workers that does what it is told, at once."""
+    """An engine that does what it is told, at once: each job's results in order, a record or the reason of a death."""
 
-    def __init__(self, results: dict[str, Record | str], workers: int = 2) -> None:
-        self._results = results
-        self._pending: list[Event] = [Ready(number, environment()) for number in range(workers)]
+    def __init__(self, results: Mapping[str, Result | list[Result]], workers: int = 2) -> None:
+        self._results = {name: [*given] if isinstance(given, list) else [given] for name, given in results.items()}
+        self.workers = max(1, workers)
+        self.pending: list[Event] = [Ready(number, environment()) for number in range(workers)]
         self.order: list[str] = []
         self.beside: list[tuple[str, ...]] = []
+        self.restarts: list[int] = []
         self._busy: dict[int, Job] = {}
 
     def submit(self, number: int, job: Job) -> None:
@@ -61,19 +50,48 @@ class Script:
         self.beside.append(tuple(sorted(other.id for other in self._busy.values())))
 
     def events(self, timeout: float) -> Iterator[Event]:
-        yield from self._pending
-        self._pending = []
+        pending, self.pending = self.pending, []
+        yield from pending
         for number, job in list(self._busy.items()):
             del self._busy[number]
-            result = self._results[job.id]
+            result = self._results[job.id].pop(0)
             yield Died(number, result) if isinstance(result, str) else Finished(number, result)
+
+    def restart(self, number: int) -> None:
+        self.restarts.append(number)
+        if not self.pending and not any(isinstance(event, Died) for event in self.pending):
+            self.pending.append(Ready(number, environment()))
+
+    def interrupt(self) -> None: ...
+    def kill(self, number: int) -> None: ...
 
 
 class Silent:
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.skips: list[Job] = []
+
     def started(self, worker: int, job: Job) -> None: ...
     def moved(self, worker: int, job: Job, position: Position) -> None: ...
-    def noted(self, note: str) -> None: ...
-    def finished(self, worker: int, job: Job, record: Record, again: bool) -> None: ...
+    def finished(self, worker: int, job: Job, record: Record, retried: bool) -> None: ...
+    def refresh(self) -> None: ...
+
+    def noted(self, note: str) -> None:
+        self.notes.append(note)
+
+    def skipped(self, job: Job) -> None:
+        self.skips.append(job)
+
+
+def drive(
+    jobs: list[Job],
+    folder: ResultsFolder,
+    engine: Script,
+    policy: RetryPolicy | None = None,
+    view: Silent | None = None,
+    stop: Stop | None = None,
+) -> RunSummary:
+    return run(jobs, folder, Outcomes.read(folder), engine, view or Silent(), policy or RetryPolicy(), stop=stop)
 
 
 def test_everything_is_recorded_once_and_timings_run_alone(tmp_path: Path) -> None:
@@ -89,8 +107,8 @@ def test_everything_is_recorded_once_and_timings_run_alone(tmp_path: Path) -> No
     )
     folder = results_folder(tmp_path)
     with folder.writing():
-        tally = run(jobs, folder, engine, Silent(), Patience(retries=0))
-    assert (tally.finished, tally.failed) == (5, 2)
+        summary = drive(jobs, folder, engine, RetryPolicy(retries=0))
+    assert (summary.succeeded, summary.failed) == (3, 2)
     assert sorted(engine.order) == sorted(job.id for job in jobs)
     assert all(len(beside) == 1 for beside in engine.beside if TIME_A.id in beside or TIME_B.id in beside)
     kinds = {r.trial_id: r.failure and r.failure.kind for r in folder.training.read()[0]}
@@ -98,48 +116,78 @@ def test_everything_is_recorded_once_and_timings_run_alone(tmp_path: Path) -> No
     assert len(folder.latency.read()[0]) == 2
 
 
-@pytest.mark.parametrize(
-    ("retry", "expected"),
-    [((), []), (("any",), [TRAIN_A2.id, TRAIN_B.id]), (("oom",), [TRAIN_B.id])],
-)
-def test_missing_leaves_failures_alone_unless_told(
-    tmp_path: Path, retry: tuple[FailureKind, ...], expected: list[str]
-) -> None:
-    folder = results_folder(
-        tmp_path,
-        [train_record(A), train_record(TRAIN_A2.trial, failure="nan"), train_record(B, failure="oom")],
-    )
-    assert [job.id for job in missing([TRAIN_A, TRAIN_A2, TRAIN_B], folder, environment().place, retry)] == expected
-
-
-def test_a_timing_counts_only_on_its_device(tmp_path: Path) -> None:
-    folder = results_folder(tmp_path, [], [latency_record(A.variant, device="this")])
-    assert missing([TIME_A], folder, environment("this").place) == []
-    assert missing([TIME_A], folder, environment("another").place) == [TIME_A]
-
-
 def test_a_timing_made_on_the_engines_device_is_not_made_again(tmp_path: Path) -> None:
     folder = results_folder(tmp_path, [], [latency_record(A.variant, device=environment().device)])
-    engine = Script({})
+    engine, view = Script({}), Silent()
     with folder.writing():
-        assert run([TIME_A], folder, engine, Silent(), Patience()).finished == 0
+        assert drive([TIME_A], folder, engine, view=view).ended == 0
     assert engine.order == []
+    assert view.skips == [TIME_A]
 
 
-def test_a_worker_that_cannot_start_stops_the_run(tmp_path: Path) -> None:
+def test_a_retried_job_is_recorded_each_time_and_counted_once(tmp_path: Path) -> None:
+    engine = Script({TRAIN_A.id: ["exit code -9", "exit code -9", train_record(A)]})
+    folder = results_folder(tmp_path)
+    with folder.writing():
+        summary = drive([TRAIN_A], folder, engine, RetryPolicy(retries=2))
+    assert (summary.succeeded, summary.failed) == (1, 0)
+    assert [record.failure and record.failure.kind for record in folder.training.read()[0]] == ["crash", "crash", None]
+
+
+def test_a_worker_that_never_starts_ends_the_run_with_what_its_log_says(tmp_path: Path) -> None:
     engine = Script({}, workers=0)
-    engine._pending = [Died(0, "no Keras")] * 3
-    folder: ResultsFolder = results_folder(tmp_path)
-    with folder.writing(), pytest.raises(EngineError, match=r"no Keras; see .*worker-0\.log"):
-        run([TRAIN_A], folder, engine, Silent(), Patience())
+    engine.pending = [Died(0, "exit code 1")] * 3
+    folder = results_folder(tmp_path)
+    (folder.logs / "worker-0.log").write_text("Traceback ...\n\nValueError: no backend 'torchflow'\n")
+    with folder.writing(), pytest.raises(EngineError, match=r"3 times: exit code 1; .*no backend 'torchflow'"):
+        drive([TRAIN_A], folder, engine)
+    assert engine.restarts == [0, 0]
+
+
+def test_the_others_go_on_without_a_worker_that_never_starts(tmp_path: Path) -> None:
+    engine = Script({TRAIN_A.id: train_record(A)}, workers=2)
+    engine.pending = [*[Died(0, "exit code 1")] * 3, Ready(1, environment())]
+    folder, view = results_folder(tmp_path), Silent()
+    with folder.writing():
+        assert drive([TRAIN_A], folder, engine, view=view).succeeded == 1
+    assert any("The run goes on without it" in note for note in view.notes)
 
 
 def test_a_worker_that_starts_at_last_is_given_work(tmp_path: Path) -> None:
     engine = Script({TRAIN_A.id: train_record(A)}, workers=0)
-    engine._pending = [Died(0, "killed"), Died(0, "killed"), Ready(0, environment())]
+    engine.pending = [Died(0, "killed"), Died(0, "killed"), Ready(0, environment())]
     folder = results_folder(tmp_path)
     with folder.writing():
-        assert run([TRAIN_A], folder, engine, Silent(), Patience()).finished == 1
+        assert drive([TRAIN_A], folder, engine).succeeded == 1
+
+
+def test_a_run_that_is_stopped_records_what_did_not_end_as_interrupted(tmp_path: Path) -> None:
+    stop = Stop()
+
+    class Stopping(Script):
+        def submit(self, number: int, job: Job) -> None:
+            super().submit(number, job)
+            stop.ask(signal.SIGTERM)
+
+    engine = Stopping({TRAIN_A.id: train_record(A, failure="preempted"), TRAIN_B.id: "killed"})
+    folder = results_folder(tmp_path)
+    with folder.writing():
+        summary = drive([TRAIN_A, TRAIN_B], folder, engine, stop=stop)
+    assert (summary.failed, summary.interrupted, summary.stopped) == (0, 2, True)
+    assert {record.failure.kind for record in folder.training.read()[0] if record.failure} == {"interrupted"}
+
+
+def test_a_folder_that_vanishes_ends_the_run_rather_than_beginning_another(tmp_path: Path) -> None:
+    class Vanishing(Script):
+        def submit(self, number: int, job: Job) -> None:
+            super().submit(number, job)
+            shutil.rmtree(tmp_path / "study")
+            (tmp_path / "study" / "logs").mkdir(parents=True)
+
+    folder = results_folder(tmp_path / "study")
+    with pytest.raises(ResultsError, match="removed or replaced"), folder.writing():
+        drive([TRAIN_A], folder, Vanishing({TRAIN_A.id: train_record(A)}))
+    assert not folder.training.path.exists()
 
 
 def test_a_worker_that_died_gets_nothing_before_it_is_ready_again(tmp_path: Path) -> None:
@@ -148,7 +196,7 @@ def test_a_worker_that_died_gets_nothing_before_it_is_ready_again(tmp_path: Path
     class Losing(Script):
         def __init__(self) -> None:
             super().__init__({TRAIN_A.id: train_record(A)})
-            self._pending = [Ready(0, environment())]
+            self.pending = [Ready(0, environment())]
             self.given: list[int] = []
 
         def submit(self, number: int, job: Job) -> None:
@@ -159,12 +207,12 @@ def test_a_worker_that_died_gets_nothing_before_it_is_ready_again(tmp_path: Path
             if self._busy.pop(0, None):
                 yield Died(0, "its node is gone", preempted=True)
                 yield Died(0, "nor did it start again", preempted=True)
-                self._pending = [Ready(1, environment())]
+                self.pending = [Ready(1, environment())]
             else:
                 yield from super().events(timeout)
 
     engine, folder = Losing(), results_folder(tmp_path)
     with folder.writing():
-        assert run([TRAIN_A], folder, engine, Silent(), Patience()).finished == 1
+        assert drive([TRAIN_A], folder, engine).succeeded == 1
     assert engine.given == [0, 1]
     assert [r.failure and r.failure.kind for r in folder.training.read()[0]] == ["preempted", None]

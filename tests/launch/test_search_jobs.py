@@ -8,8 +8,9 @@ import pytest
 
 from scaling.generator.recorded import asked_for
 from scaling.generator.study import Study, check
-from scaling.launch.progress.tracker import Tracker
-from scaling.launch.search_jobs import Searching
+from scaling.launch.missing import Outcomes
+from scaling.launch.progress.estimate import RunProgress
+from scaling.launch.search_jobs import SearchJobs
 from scaling.launch.workload import jobs as jobs_of
 from scaling.launch.workload import limited, weights
 from scaling.records import ResultsFolder
@@ -22,6 +23,11 @@ PLACE = environment().place
 @pytest.fixture
 def folder(tmp_path: Path) -> ResultsFolder:
     return results_folder(tmp_path / "seek")
+
+
+@pytest.fixture
+def outcomes(folder: ResultsFolder) -> Outcomes:
+    return Outcomes.read(folder)
 
 
 @pytest.fixture
@@ -41,12 +47,16 @@ def study() -> Study:
     )
 
 
-def record(jobs: list[Job], folder: ResultsFolder) -> None:
+def record(jobs: list[Job], folder: ResultsFolder, outcomes: Outcomes) -> None:
     for job in jobs:
         if isinstance(job, TrainJob):
-            folder.training.append(train_record(job.trial))
+            of_training = train_record(job.trial)
+            folder.training.append(of_training)
+            outcomes.add(of_training)
         else:
-            folder.latency.append(latency_record(job.variant, classes=job.request.classes))
+            of_timing = latency_record(job.variant, classes=job.request.classes)
+            folder.latency.append(of_timing)
+            outcomes.add(of_timing)
 
 
 def trained(jobs: list[Job]) -> list[str]:
@@ -54,52 +64,54 @@ def trained(jobs: list[Job]) -> list[str]:
 
 
 def test_a_search_names_as_many_trials_as_there_are_workers_until_it_has_all(
-    study: Study, folder: ResultsFolder
+    study: Study, folder: ResultsFolder, outcomes: Outcomes
 ) -> None:
-    searching = Searching(study, folder, PLACE, workers=2, limit=None)
+    search_jobs = SearchJobs(study, folder, outcomes, PLACE, workers=2, limit=None)
     named: list[int] = []
-    while jobs := searching.more(PLACE):
-        record(jobs, folder)
+    while jobs := search_jobs.more(PLACE):
+        record(jobs, folder, outcomes)
         named.append(len(trained(jobs)))
     assert named == [2, 2, 1]
     timed = [timing.request.id for timing in folder.latency.read()[0]]
     assert len(timed) == len(set(timed)) <= 2
 
 
-def test_a_limit_counts_the_trials_of_this_run(study: Study, folder: ResultsFolder) -> None:
-    searching = Searching(study, folder, PLACE, workers=2, limit=3)
+def test_a_limit_counts_the_trials_of_this_run(study: Study, folder: ResultsFolder, outcomes: Outcomes) -> None:
+    search_jobs = SearchJobs(study, folder, outcomes, PLACE, workers=2, limit=3)
     named = []
-    while jobs := searching.more(PLACE):
-        record(jobs, folder)
+    while jobs := search_jobs.more(PLACE):
+        record(jobs, folder, outcomes)
         named += trained(jobs)
     assert len(named) == 3
 
 
 def test_a_search_ends_rather_than_naming_what_it_named_and_nobody_recorded(
-    study: Study, folder: ResultsFolder
+    study: Study, folder: ResultsFolder, outcomes: Outcomes
 ) -> None:
-    searching = Searching(study, folder, PLACE, workers=1, limit=None)
-    assert searching.more(PLACE)
-    assert searching.more(PLACE) == []
+    search_jobs = SearchJobs(study, folder, outcomes, PLACE, workers=1, limit=None)
+    assert search_jobs.more(PLACE)
+    assert search_jobs.more(PLACE) == []
 
 
-def test_the_tracker_hears_of_what_is_named_and_of_what_is_to_come(study: Study, folder: ResultsFolder) -> None:
-    searching = Searching(study, folder, PLACE, workers=1, limit=None)
-    jobs = searching.more(PLACE)
-    tracker = Tracker({job.id: job for job in jobs}, weights(jobs))
-    searching.watched_by(tracker, jobs)
+def test_the_tracker_hears_of_what_is_named_and_of_what_is_to_come(
+    study: Study, folder: ResultsFolder, outcomes: Outcomes
+) -> None:
+    search_jobs = SearchJobs(study, folder, outcomes, PLACE, workers=1, limit=None)
+    jobs = search_jobs.more(PLACE)
+    tracker = RunProgress(jobs, weights(jobs))
+    search_jobs.watched_by(tracker, jobs)
     assert tracker.to_come == 4
-    record(jobs, folder)
-    more = searching.more(PLACE)
+    record(jobs, folder, outcomes)
+    more = search_jobs.more(PLACE)
     assert tracker.to_come == 3
     assert {job.id for job in more} <= set(tracker.waiting)
-    assert set(trained(more)) <= set(tracker.work)
+    assert tracker.seconds_left() is None
 
 
-def test_what_recorded_trials_lack_comes_first(study: Study, folder: ResultsFolder) -> None:
-    searching = Searching(study, folder, PLACE, workers=1, limit=None)
-    record([job for job in searching.more(PLACE) if isinstance(job, TrainJob)], folder)
-    again = Searching(study, folder, PLACE, workers=1, limit=None)
+def test_what_recorded_trials_lack_comes_first(study: Study, folder: ResultsFolder, outcomes: Outcomes) -> None:
+    search_jobs = SearchJobs(study, folder, outcomes, PLACE, workers=1, limit=None)
+    record([job for job in search_jobs.more(PLACE) if isinstance(job, TrainJob)], folder, outcomes)
+    again = SearchJobs(study, folder, outcomes, PLACE, workers=1, limit=None)
     lacking = [job for job in jobs_of(again.so_far()) if isinstance(job, TimeJob)]
     assert [job.request.phase for job in lacking] == ["training"]
     assert limited([*lacking], 1) == lacking
@@ -122,9 +134,11 @@ def test_a_limit_leaves_out_the_timings_of_variants_that_wait() -> None:
     assert {job.variant.depth for job in limited(finished, 1)} == {14, 26}
 
 
-def test_only_recorded_trials_of_a_search_are_asked_for(study: Study, folder: ResultsFolder) -> None:
-    jobs = Searching(study, folder, PLACE, workers=1, limit=None).more(PLACE)
-    record(jobs, folder)
+def test_only_recorded_trials_of_a_search_are_asked_for(
+    study: Study, folder: ResultsFolder, outcomes: Outcomes
+) -> None:
+    jobs = SearchJobs(study, folder, outcomes, PLACE, workers=1, limit=None).more(PLACE)
+    record(jobs, folder, outcomes)
     folder.training.append(train_record())
     folder.study_file.write_text(study.to_yaml())
     assert asked_for(folder) == set(trained(jobs))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from scaling.cli import app
+from scaling.cli.app import app
 from scaling.frame import load_results
 from scaling.plots import Picture, draw_published, draw_study, gallery
 from scaling.plots.galleries import NAMES

@@ -7,7 +7,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from scaling.cli import app
+from scaling.cli.app import app
 
 
 def run(*arguments: str) -> tuple[int, str]:

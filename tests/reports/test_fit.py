@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from scaling.cli import app
+from scaling.cli.app import app
 from tests.builders import latency_record, results_folder, train_record, trial
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from scaling.cli import app
+from scaling.cli.app import app
 from scaling.runner.check import Rate, bottleneck, pipeline_rate
 from scaling.runner.data import Augmentation, DataError
 from scaling.runner.data.pictures import Pictures

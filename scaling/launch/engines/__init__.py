@@ -1,4 +1,4 @@
-"""Where jobs run: on this machine (`local`), or on a cluster."""
+"""Where jobs run: on this machine (`local`), or on a cluster (`ray`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ class EngineError(UserError):
 
 
 class Engine(Protocol):
-    """Workers that say when they are ready, take one job at a time, and tell what becomes of it."""
+    """Workers that say when they are ready, take one job at a time, and report what becomes of it.
+
+    Attributes:
+        workers: how many; they are numbered from 0.
+    """
+
+    workers: int
 
     def submit(self, number: int, job: Job) -> None:
         """Gives an idle worker its next job."""
@@ -27,3 +33,6 @@ class Engine(Protocol):
 
     def kill(self, number: int) -> None:
         """Ends a busy worker that does not answer; `Died` follows."""
+
+    def restart(self, number: int) -> None:
+        """Starts a worker again that has died; `Ready` or `Died` follows."""

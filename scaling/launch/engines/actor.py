@@ -12,7 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from scaling.runner.compute.devices import parse, visible
-from scaling.runner.jobs import Died, Event, Finished, Job, Noted, Ready, Setup, TrainJob
+from scaling.runner.jobs import Died, Event, Finished, Job, Noted, Ready, Setup
 from scaling.runner.worker import Worker, redirect
 
 NEWS_SECONDS = 5.0
@@ -81,9 +81,7 @@ class Actor:
             worker = Worker(number, here, devices, self._outbox, self._interrupted)
             self._outbox.send(Ready(number, worker.environment))
             while True:
-                job = self._jobs.get()
-                record = worker.train(job) if isinstance(job, TrainJob) else worker.time_latency(job)
-                self._outbox.send(Finished(number, record))
+                self._outbox.send(Finished(number, worker.do(self._jobs.get())))
         except Exception as error:
             self._outbox.send(Died(number, f"the worker failed: {error!r}"))
 

@@ -1,23 +1,26 @@
-"""The local engine: worker processes on this machine, kept by pebble."""
+"""The local engine: worker processes on this machine."""
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import pickle
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future
+import time
+from collections.abc import Iterator, Sequence
 from multiprocessing import connection
+from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import Any, NamedTuple, Self
-
-from pebble import ProcessExpired, ProcessPool
+from typing import NamedTuple, Self
 
 from scaling.launch.engines import process
-from scaling.runner.jobs import Died, Event, Finished, Job, Ready, Record, Setup, TrainJob
-from scaling.schema import Environment
+from scaling.runner.jobs import Died, Event, Job, Setup
+
+GRACE_SECONDS = 5.0
+"""Given to workers that are asked to end with the run, before they are killed."""
 
 
-class Seat(NamedTuple):
+class Placement(NamedTuple):
     """What a worker has to itself: devices, by the names of `scaling.runner.compute.devices`, and numbers of cores."""
 
     devices: tuple[str, ...]
@@ -25,25 +28,29 @@ class Seat(NamedTuple):
 
 
 class LocalEngine:
-    """Processes on this machine, one for each seat. One that dies is replaced at once."""
+    """Processes on this machine, one for each placement."""
 
-    def __init__(self, seats: Sequence[Seat], setup: Setup) -> None:
-        self._workers = [_LocalWorker(number, seat, setup) for number, seat in enumerate(seats)]
+    def __init__(self, placements: Sequence[Placement], setup: Setup) -> None:
+        self.workers = len(placements)
+        self._workers = [_LocalWorker(number, placement, setup) for number, placement in enumerate(placements)]
 
     def submit(self, number: int, job: Job) -> None:
-        self._workers[number].submit(job)
+        self._workers[number].send(job)
 
     def events(self, timeout: float) -> Iterator[Event]:
-        connection.wait([one.inbox for one in self._workers] + [one.bell for one in self._workers], timeout)
-        for one in self._workers:
-            yield from one.events()
+        connection.wait([worker.channel for worker in self._workers if not worker.channel.closed], timeout)
+        for worker in self._workers:
+            yield from worker.events()
 
     def interrupt(self) -> None:
-        for one in self._workers:
-            one.interrupt()
+        for worker in self._workers:
+            worker.send(process.INTERRUPT)
 
     def kill(self, number: int) -> None:
-        self._workers[number].kill()
+        self._workers[number].process.kill()
+
+    def restart(self, number: int) -> None:
+        self._workers[number].start()
 
     def __enter__(self) -> Self:
         return self
@@ -51,76 +58,72 @@ class LocalEngine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for one in self._workers:
-            one.stop()
+        deadline = time.monotonic() + (0.0 if kind is KeyboardInterrupt else GRACE_SECONDS)
+        for worker in self._workers:
+            worker.process.terminate()
+        for worker in self._workers:
+            worker.stop(deadline)
 
 
 class _LocalWorker:
-    """A pool of one process, with a pipe for what it tells along the way and a bell for when its job ends."""
+    """A worker process and the channel to it. Whether it lives is told by its end of the channel: it closes with it."""
 
-    def __init__(self, number: int, seat: Seat, setup: Setup) -> None:
+    def __init__(self, number: int, placement: Placement, setup: Setup) -> None:
+        self._number, self._placement, self._setup = number, placement, setup
+        self.start()
+
+    def start(self) -> None:
         spawn = multiprocessing.get_context("spawn")
-        self._number = number
-        self.inbox, outbox = spawn.Pipe(duplex=False)
-        self.bell, self._ring = spawn.Pipe(duplex=False)
-        self._interrupted = spawn.Event()
-        self._pool = ProcessPool(
-            max_workers=1,
-            context=spawn,
-            initializer=process.start,
-            initargs=(number, setup, *seat, outbox, self._interrupted),
-        )
-        self._future: Future[Record | Environment] | None = None
-        self._schedule(process.describe_device)
+        self.channel: Connection
+        self.channel, theirs = spawn.Pipe()
+        arguments = (self._number, *self._placement, self._setup, theirs)
+        self.process = spawn.Process(target=process.main, args=arguments, daemon=True)
+        with _deaf_to_ctrl_c():
+            self.process.start()
+        theirs.close()  # so that nobody but the worker holds it open
 
-    def submit(self, job: Job) -> None:
-        self._schedule(process.train if isinstance(job, TrainJob) else process.time_latency, job)
-
-    def _schedule(self, work: Callable[..., Any], *arguments: Job) -> None:
-        self._future = self._pool.schedule(work, args=list(arguments))
-        self._future.add_done_callback(lambda _: self._ring.send(None))
+    def send(self, message: Job | str) -> None:
+        with contextlib.suppress(OSError):  # a worker that has just died: `events` says so
+            self.channel.send(message)
 
     def events(self) -> Iterator[Event]:
-        while self.inbox.poll():
-            yield self.inbox.recv()
-        if self._future is not None and self._future.done():
-            while self.bell.poll():
-                self.bell.recv()
-            future, self._future = self._future, None
-            event = self._ended(future)
-            if isinstance(event, Died) and not self._interrupted.is_set():
-                self._schedule(process.describe_device)
-            yield event
-
-    def interrupt(self) -> None:
-        self._interrupted.set()
-
-    def kill(self) -> None:
-        if self._future is not None:
-            self._future.cancel()
-
-    def stop(self) -> None:
-        self._pool.stop()
-        self._pool.join()
-
-    def _ended(self, future: Future[Record | Environment]) -> Event:
+        channel = self.channel
         try:
-            result = future.result()
-            return Ready(self._number, result) if isinstance(result, Environment) else Finished(self._number, result)
-        except ProcessExpired as error:
-            return Died(self._number, f"the worker process {_ending(error.exitcode)}")
-        except CancelledError:
-            return Died(self._number, "the worker process was killed")
-        except Exception as error:  # the job could not even be handed over, or its initializer failed
-            return Died(self._number, f"the worker failed: {error!r}")
+            while not channel.closed and channel.poll():
+                yield channel.recv()
+        except (EOFError, OSError, pickle.UnpicklingError):  # it ended, perhaps in the middle of a message
+            channel.close()
+            self.process.join(GRACE_SECONDS)
+            self.process.kill()
+            self.process.join()
+            yield _death(self._number, self.process.exitcode)
+
+    def stop(self, deadline: float) -> None:
+        """Waits until then for the process to end, then kills it."""
+        self.process.join(max(0.0, deadline - time.monotonic()))
+        self.process.kill()
+        self.process.join()
+        self.channel.close()
 
 
-def _ending(exitcode: int | None) -> str:
+@contextlib.contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes started inside never receive SIGINT, from their first moment on: Ctrl-C is the driver's to answer."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _death(number: int, exitcode: int | None) -> Died:
+    if exitcode == process.TERMINATED or exitcode == -signal.SIGTERM:
+        return Died(number, "the worker process was ended by SIGTERM", preempted=True)
     if exitcode is None or exitcode >= 0:
-        return f"ended with exit code {exitcode}"
+        return Died(number, f"the worker process ended with exit code {exitcode}")
     try:
         name = signal.Signals(-exitcode).name
     except ValueError:
         name = f"signal {-exitcode}"
     hint = " (the kernel does this when memory runs out)" if name == "SIGKILL" else ""
-    return f"was ended by {name}{hint}"
+    return Died(number, f"the worker process was ended by {name}{hint}")

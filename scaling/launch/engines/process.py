@@ -5,34 +5,44 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from multiprocessing import connection, parent_process
 from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Event
 from pathlib import Path
+from queue import SimpleQueue
 
 from scaling.runner.compute.devices import visible
-from scaling.runner.jobs import Setup, TimeJob, TrainJob
+from scaling.runner.jobs import Finished, Job, Ready, Setup
 from scaling.runner.worker import Worker, redirect
-from scaling.schema import Environment, LatencyRecord, TrainRecord
 
-_TERMINATED = 128 + signal.SIGTERM
+TERMINATED = 128 + signal.SIGTERM
+"""Exit code of a worker that SIGTERM found without a training."""
 
-_here: Worker | None = None
+INTERRUPT = "interrupt"
+"""What the driver sends instead of a job to ask for a checkpoint and an end."""
 
 
-def start(
-    number: int, setup: Setup, devices: tuple[str, ...], cores: tuple[int, ...], channel: Connection, interrupted: Event
-) -> None:
-    """Makes this process a worker: output to its log, Ctrl-C left to the driver, SIGTERM to what it trains."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _on_sigterm)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+def main(number: int, devices: tuple[str, ...], cores: tuple[int, ...], setup: Setup, channel: Connection) -> None:
+    """Makes this process a worker and does one job after another, until the driver ends.
+
+    Args:
+        number: the driver's name for this worker.
+        devices: see `Placement`.
+        cores: likewise.
+        setup: what holds for all workers of the run.
+        channel: to the driver: jobs come in, events go out.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(TERMINATED))
     redirect(Path(setup.logs) / f"worker-{number}.log")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ |= visible(devices)
     _stay_on(cores)
-    global _here
-    _here = Worker(number, setup, devices, channel, interrupted)
+    jobs: SimpleQueue[Job] = SimpleQueue()
+    interrupted = threading.Event()
+    threading.Thread(target=_listen, args=(channel, jobs, interrupted), daemon=True).start()
+    worker = Worker(number, setup, devices, channel, interrupted)
+    signal.signal(signal.SIGTERM, lambda *_: worker.terminate() if worker.busy else os._exit(TERMINATED))
+    channel.send(Ready(number, worker.environment))
+    while True:
+        channel.send(Finished(number, worker.do(jobs.get())))
 
 
 def _stay_on(cores: tuple[int, ...]) -> None:
@@ -42,37 +52,14 @@ def _stay_on(cores: tuple[int, ...]) -> None:
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(len(cores))
 
 
-def describe_device() -> Environment:
-    """Where this worker runs."""
-    return _worker().environment
-
-
-def train(job: TrainJob) -> TrainRecord:
-    """Trains a trial."""
-    return _worker().train(job)
-
-
-def time_latency(job: TimeJob) -> LatencyRecord:
-    """Times a phase of a variant."""
-    return _worker().time_latency(job)
-
-
-def _worker() -> Worker:
-    if _here is None:
-        raise RuntimeError("this process was not started as a worker")
-    return _here
-
-
-def _on_sigterm(*_: object) -> None:
-    """A training reaches its checkpoint first; all else has nothing to lose."""
-    if _here is not None and _here.busy:
-        _here.terminate()
-    else:
-        os._exit(_TERMINATED)
-
-
-def _die_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
+def _listen(channel: Connection, jobs: SimpleQueue[Job], interrupted: threading.Event) -> None:
+    """Takes what the driver sends. When the driver has ended, however it did, so does this process."""
+    try:
+        while True:
+            message = channel.recv()
+            if message == INTERRUPT:
+                interrupted.set()
+            else:
+                jobs.put(message)
+    except (EOFError, OSError):
         os._exit(1)

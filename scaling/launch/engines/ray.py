@@ -87,10 +87,11 @@ def nodes() -> list[Resources]:
 
 
 class RayEngine:
-    """Actors that hold their share of a cluster; one that dies is made again wherever there is room for it."""
+    """Actors that hold their share of a cluster; one that is restarted may be placed on another node."""
 
     def __init__(self, shares: Shares, setup: Setup) -> None:
         self._shares = shares
+        self.workers = shares.workers
         self._workers = [_RayWorker(number, shares, setup) for number in range(shares.workers)]
         self._placed = time.monotonic()
 
@@ -98,21 +99,24 @@ class RayEngine:
         self._workers[number].submit(job)
 
     def events(self, timeout: float) -> Iterator[Event]:
-        asked = {one.news: one for one in self._workers}
+        asked = {worker.news: worker for worker in self._workers if worker.news is not None}
         ray.wait(list(asked), timeout=timeout)
         answered, _ = ray.wait(list(asked), num_returns=len(asked), timeout=0)
         for answer in answered:
             yield from asked[answer].hear()
-        for one in self._workers:
-            yield from one.wait()
+        for worker in asked.values():
+            yield from worker.wait()
         self._stop_if_starved()
 
     def interrupt(self) -> None:
-        for one in self._workers:
-            one.interrupt()
+        for worker in self._workers:
+            worker.interrupt()
 
     def kill(self, number: int) -> None:
         self._workers[number].kill()
+
+    def restart(self, number: int) -> None:
+        self._workers[number].start()
 
     def __enter__(self) -> Self:
         return self
@@ -120,11 +124,11 @@ class RayEngine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for one in self._workers:
-            one.kill()
+        for worker in self._workers:
+            worker.kill()
 
     def _stop_if_starved(self) -> None:
-        if any(one.is_placed for one in self._workers):
+        if any(worker.is_placed for worker in self._workers):
             self._placed = time.monotonic()
         elif time.monotonic() - self._placed > STARVED_SECONDS:
             raise EngineError(
@@ -134,19 +138,33 @@ class RayEngine:
 
 
 class _RayWorker:
-    """An actor, the next one when it has died, and an open question for its news."""
+    """An actor, and an open question for its news; `news` is None after the actor has died."""
 
     def __init__(self, number: int, shares: Shares, setup: Setup) -> None:
         self._number = number
         self._shares = shares
         self._setup = setup
-        self._heard, self._told, self._killed = 0, False, False
-        self._start()
+        self.news: Any = None
+        self.start()
 
     @property
     def is_placed(self) -> bool:
         """Whether a node has had room for it."""
         return bool(ray.wait([self._node], timeout=0)[0])
+
+    def start(self) -> None:
+        """Makes an actor wherever there is room for it."""
+        needs = dict(self._shares.needs)
+        variables = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        if threads := int(needs.get("CPU", 0)):
+            variables["TF_NUM_INTRAOP_THREADS"] = variables["TF_NUM_INTEROP_THREADS"] = str(threads)
+        known = {"num_cpus": needs.pop("CPU", 0), "num_gpus": needs.pop("GPU", 0), "memory": needs.pop("memory", None)}
+        remote = ray.remote(Actor).options(max_concurrency=CALLS_AT_ONCE, resources=needs, **known)
+        self._actor = remote.remote(self._number, self._setup, self._shares.kind, variables)
+        self._node = self._actor.node.remote()
+        self._since = time.monotonic()
+        self._heard, self._told, self._killed = 0, False, False
+        self._ask()
 
     def submit(self, job: Job) -> None:
         self._actor.take.remote(job)
@@ -159,16 +177,15 @@ class _RayWorker:
             self._ask()
             return
         except ActorDiedError as error:
-            died = self._death(error)
-            self._start()
-            yield died
+            self.news = None
+            yield self._death(error)
             return
         self._heard += len(events)
         self._ask()
         for event in events:
             if isinstance(event, Died):
                 self.kill()
-                self._start()
+                self.news = None
             yield event
 
     def wait(self) -> Iterator[Event]:
@@ -184,26 +201,13 @@ class _RayWorker:
         self._killed = True
         ray.kill(self._actor)
 
-    def _start(self) -> None:
-        needs = dict(self._shares.needs)
-        variables = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        if threads := int(needs.get("CPU", 0)):
-            variables["TF_NUM_INTRAOP_THREADS"] = variables["TF_NUM_INTEROP_THREADS"] = str(threads)
-        known = {"num_cpus": needs.pop("CPU", 0), "num_gpus": needs.pop("GPU", 0), "memory": needs.pop("memory", None)}
-        remote = ray.remote(Actor).options(max_concurrency=CALLS_AT_ONCE, resources=needs, **known)
-        self._actor = remote.remote(self._number, self._setup, self._shares.kind, variables)
-        self._node = self._actor.node.remote()
-        self._since = time.monotonic()
-        self._heard, self._told, self._killed = 0, False, False
-        self._ask()
-
     def _ask(self) -> None:
         self.news = self._actor.news.remote(self._heard)
 
     def _death(self, error: ActorDiedError) -> Died:
         if self._killed:
             return Died(self._number, "the worker was killed")
-        if error.preempted or self._where() in {one["NodeID"] for one in ray.nodes() if not one["Alive"]}:
+        if error.preempted or self._where() in {node["NodeID"] for node in ray.nodes() if not node["Alive"]}:
             return Died(self._number, "the worker's node is gone", preempted=True)
         return Died(self._number, f"the worker's process ended: {_reason(error)}")
 

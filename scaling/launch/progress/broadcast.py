@@ -6,46 +6,64 @@ import time
 from pathlib import Path
 
 from scaling import driver
-from scaling.driver import Running
-from scaling.launch.progress.tracker import Tracker
+from scaling.launch.progress.estimate import Running, RunProgress
 from scaling.launch.scheduler import View
 from scaling.runner.jobs import Job, Position, Record, TrainJob
 
 SECONDS_BETWEEN = 2.0
+"""Between two writings while nothing starts or ends."""
+SHARE_OF_TIME = 0.02
+"""That writing may take, however many jobs start and end."""
 
 
 class Broadcast:
-    """A view that passes everything on to another, and writes the tracker's counts beside the records."""
+    """A view that passes everything on to another, and writes the counts of a run's progress beside the records."""
 
-    def __init__(self, view: View, tracker: Tracker, folder: Path) -> None:
-        self._view, self._tracker, self._folder = view, tracker, folder
-        self._told = 0.0
+    def __init__(self, view: View, progress: RunProgress, folder: Path) -> None:
+        self._view, self._progress, self._folder = view, progress, folder
+        self._changed = True
+        self._written, self._pause = 0.0, 0.0
 
     def started(self, worker: int, job: Job) -> None:
         self._view.started(worker, job)
-        self._tell(now=True)
+        self._changed = True
+        self._write_when_due()
 
     def moved(self, worker: int, job: Job, position: Position) -> None:
         self._view.moved(worker, job, position)
-        self._tell()
 
     def noted(self, note: str) -> None:
         self._view.noted(note)
 
-    def finished(self, worker: int, job: Job, record: Record, again: bool) -> None:
-        self._view.finished(worker, job, record, again)
-        self._tell(now=True)
+    def skipped(self, job: Job) -> None:
+        self._view.skipped(job)
 
-    def _tell(self, now: bool = False) -> None:
-        if now or time.monotonic() - self._told >= SECONDS_BETWEEN:
-            self._told = time.monotonic()
-            tracker = self._tracker
-            running = [_running(*under_way) for under_way in tracker.running.values()]
-            driver.tell(self._folder, running, len(tracker.waiting) + tracker.to_come, tracker.seconds_left())
+    def finished(self, worker: int, job: Job, record: Record, retried: bool) -> None:
+        self._view.finished(worker, job, record, retried)
+        self._changed = True
+        self._write_when_due()
+
+    def refresh(self) -> None:
+        self._view.refresh()
+        self._write_when_due()
+
+    def _write_when_due(self) -> None:
+        now = time.monotonic()
+        if now - self._written >= (self._pause if self._changed else max(self._pause, SECONDS_BETWEEN)):
+            self._write()
+            self._changed = False
+            self._written = time.monotonic()
+            self._pause = (self._written - now) / SHARE_OF_TIME
+
+    def _write(self) -> None:
+        progress = self._progress
+        running = [_told(under_way) for under_way in progress.running.values()]
+        driver.tell(self._folder, running, len(progress.waiting) + progress.to_come, progress.seconds_left())
 
 
-def _running(job: Job, began: float, position: Position | None) -> Running:
-    seconds = time.monotonic() - began
+def _told(under_way: Running) -> driver.Running:
+    job, seconds = under_way.job, time.monotonic() - under_way.began
     if isinstance(job, TrainJob):
-        return Running(job.id, seconds, position.epochs_done if position else 0.0, job.trial.recipe.epochs)
-    return Running(job.id, seconds)
+        epochs_done = under_way.position.epochs_done if under_way.position else 0.0
+        return driver.Running(job.id, seconds, epochs_done, job.trial.recipe.epochs)
+    return driver.Running(job.id, seconds)

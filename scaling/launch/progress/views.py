@@ -7,16 +7,20 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from scaling.launch.progress.tracker import Tracker, fraction
+from scaling.launch.progress.estimate import Running, RunProgress
 from scaling.runner.jobs import Job, Position, Record, TimeJob
 from scaling.schema import LatencyRecord, TrainRecord
 
+FURTHER_LINES = 4
+"""Of the terminal, kept free for the counts and the last results."""
+
 
 class LiveView:
-    """A `loop.View` that redraws one table of counts and running trials; finished ones scroll by above it."""
+    """A `scheduler.View` that redraws one table of counts and running trials; finished ones scroll by above it."""
 
-    def __init__(self, tracker: Tracker, console: Console) -> None:
-        self._tracker = tracker
+    def __init__(self, progress: RunProgress, console: Console) -> None:
+        self._progress = progress
+        self._console = console
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4)
 
     def __enter__(self) -> LiveView:
@@ -27,30 +31,40 @@ class LiveView:
         self._live.stop()
 
     def started(self, worker: int, job: Job) -> None:
-        self._tracker.start(worker, job)
+        self._progress.start(worker, job)
 
     def moved(self, worker: int, job: Job, position: Position) -> None:
-        self._tracker.move(worker, position)
+        self._progress.move(worker, position)
+
+    def skipped(self, job: Job) -> None:
+        self._progress.drop(job)
+
+    def refresh(self) -> None:
+        """The table redraws itself."""
 
     def noted(self, note: str) -> None:
-        self._live.console.print(f"note    {note}", style="yellow", highlight=False, markup=False)
+        self._console.print(f"note    {note}", style="yellow", highlight=False, markup=False)
 
-    def finished(self, worker: int, job: Job, record: Record, again: bool) -> None:
-        self._tracker.finish(worker, record, again)
-        self._live.console.print(_line(record, again), highlight=False, markup=False)
+    def finished(self, worker: int, job: Job, record: Record, retried: bool) -> None:
+        self._progress.finish(worker, record, retried)
+        self._console.print(_line(record, retried), highlight=False, markup=False)
 
     def _render(self) -> RenderableType:
         running = Table.grid(padding=(0, 2))
-        for job, _, position in self._tracker.running.values():
-            running.add_row(Text("▸", style="cyan"), job.id, _bar(job, position), *_where(job, position))
-        return Group(Text(_counts(self._tracker), style="bold"), running)
+        under_way = list(self._progress.running.values())
+        shown = under_way[: max(1, self._console.height - FURTHER_LINES)]
+        for each in shown:
+            running.add_row(Text("▸", style="cyan"), each.job.id, _bar(each), *_where(each.job, each.position))
+        if hidden := len(under_way) - len(shown):
+            running.add_row("", f"and {hidden} more")
+        return Group(Text(_counts(self._progress), style="bold"), running)
 
 
 class PlainView:
-    """A `loop.View` for logs and pipes: a line whenever an epoch or a job ends."""
+    """A `scheduler.View` for logs and pipes: a line whenever an epoch or a job ends."""
 
-    def __init__(self, tracker: Tracker, console: Console) -> None:
-        self._tracker = tracker
+    def __init__(self, progress: RunProgress, console: Console) -> None:
+        self._progress = progress
         self._console = console
 
     def __enter__(self) -> PlainView:
@@ -60,29 +74,36 @@ class PlainView:
         pass
 
     def started(self, worker: int, job: Job) -> None:
-        self._tracker.start(worker, job)
+        self._progress.start(worker, job)
 
     def moved(self, worker: int, job: Job, position: Position) -> None:
-        self._tracker.move(worker, position)
+        self._progress.move(worker, position)
         if position.epochs_done == round(position.epochs_done) and position.last:
             self._print(f"  {job.id}  {'  '.join(_where(job, position))}")
+
+    def skipped(self, job: Job) -> None:
+        self._progress.drop(job)
+
+    def refresh(self) -> None:
+        """There is nothing to redraw."""
 
     def noted(self, note: str) -> None:
         self._print(f"note    {note}")
 
-    def finished(self, worker: int, job: Job, record: Record, again: bool) -> None:
-        self._tracker.finish(worker, record, again)
-        self._print(f"{_line(record, again)}  [{_counts(self._tracker)}]")
+    def finished(self, worker: int, job: Job, record: Record, retried: bool) -> None:
+        self._progress.finish(worker, record, retried)
+        self._print(f"{_line(record, retried)}  [{_counts(self._progress)}]")
 
     def _print(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _counts(tracker: Tracker) -> str:
-    done = tracker.done_before + tracker.finished - tracker.failed
-    waiting = len(tracker.waiting) + tracker.to_come
-    counts = f"{done} done, {len(tracker.running)} running, {tracker.failed} failed, {waiting} waiting"
-    seconds = tracker.seconds_left()
+def _counts(progress: RunProgress) -> str:
+    ended = progress.failed + progress.interrupted
+    done = progress.done_before + progress.finished - ended
+    waiting = len(progress.waiting) + progress.to_come
+    counts = f"{done} done, {len(progress.running)} running, {progress.failed} failed, {waiting} waiting"
+    seconds = progress.seconds_left()
     if seconds is None:
         return f"{counts}; time left not known yet"
     return f"{counts}; about {duration(seconds)} left"
@@ -96,8 +117,8 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _bar(job: Job, position: Position | None, width: int = 20) -> Text:
-    filled = round(width * fraction(job, position))
+def _bar(under_way: Running, width: int = 20) -> Text:
+    filled = round(width * under_way.fraction)
     return Text("━" * filled, style="cyan") + Text("━" * (width - filled), style="bright_black")
 
 
@@ -113,11 +134,15 @@ def _where(job: Job, position: Position | None) -> tuple[str, str]:
     return f"epoch {epoch}/{epochs}", accuracy
 
 
-def _line(record: Record, again: bool) -> str:
-    word = "again " if again else "failed"
+def _line(record: Record, retried: bool) -> str:
+    word = "failed"
+    if record.failure and record.failure.kind == "interrupted":
+        word = "paused"
+    elif retried:
+        word = "retry "
     match record:
         case TrainRecord(failure=None, validation_ema=score, trial_id=name, train_seconds=seconds) if score:
-            lost = f", {len(record.skipped)} damaged pictures skipped" if record.skipped else ""
+            lost = f", {len(record.skipped)} damaged images skipped" if record.skipped else ""
             return f"done    {name}  validation {100 * score.top1:.1f}% of {score.n}  in {seconds or 0:.0f} s{lost}"
         case TrainRecord(failure=failure, trial_id=name) if failure:
             return f"{word}  {name}  {failure.kind}: {failure.message}"

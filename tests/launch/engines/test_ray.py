@@ -215,7 +215,7 @@ def test_a_killed_actor_is_replaced_and_a_stopped_driver_leaves_a_checkpoint_and
     driver.terminate()
     output, _ = driver.communicate(timeout=30)
     assert driver.returncode == 130, output
-    assert kinds(folder) == {"crash": 1, "preempted": 1}
+    assert kinds(folder) == {"crash": 1, "interrupted": 1}
     assert {record["trial_id"] for record in records(folder)} == set(histories(folder)) == {trial}
     deadline = time.monotonic() + 30
     while left := [pid for pid in processes(lambda entry: session_of(entry) == driver.pid) if not is_zombie(pid)]:
@@ -246,7 +246,7 @@ def is_zombie(pid: int) -> bool:
     [("here", "HOST:PORT"), ("127.0.0.1:1", "refused"), ("ray://127.0.0.1:1", "refused"), ("ray://", "HOST:PORT")],
 )
 def test_an_address_without_a_cluster_is_an_error_at_once(folder: Path, address: str, message: str) -> None:
-    options = launch.Options(engine="ray", address=address)
+    options = launch.RunOptions(engine="ray", address=address)
     with pytest.raises(EngineError, match=rf"--address {address}: .*{message}"):
         launch.run(check(yaml.safe_load(STUDY)), folder / "results", options, Console())
 
@@ -254,12 +254,12 @@ def test_an_address_without_a_cluster_is_an_error_at_once(folder: Path, address:
 def test_without_ray_an_error_says_how_to_get_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pools, "find_spec", lambda name: None)
     with pytest.raises(EngineError, match=r'pip install "scaling-study\[cluster\]"'):
-        launch.run(check(yaml.safe_load(STUDY)), folder / "results", launch.Options(engine="ray"), Console())
+        launch.run(check(yaml.safe_load(STUDY)), folder / "results", launch.RunOptions(engine="ray"), Console())
 
 
 def test_options_of_ray_are_refused_without_it(folder: Path) -> None:
     with pytest.raises(EngineError, match="are for --engine ray"):
-        launch.run(check(yaml.safe_load(STUDY)), folder / "results", launch.Options(address="auto"), Console())
+        launch.run(check(yaml.safe_load(STUDY)), folder / "results", launch.RunOptions(address="auto"), Console())
 
 
 def test_an_event_is_told_until_it_was_heard() -> None:

@@ -8,8 +8,8 @@ import re
 import pytest
 from rich.console import Console
 
-from scaling.launch.progress import tracker as tracking
-from scaling.launch.progress.tracker import Tracker
+from scaling.launch.progress import estimate
+from scaling.launch.progress.estimate import RunProgress
 from scaling.launch.progress.views import LiveView, PlainView, duration
 from scaling.runner.jobs import Job, Position, TimeJob, TrainJob
 from scaling.schema import Epoch, Score
@@ -26,13 +26,13 @@ TIMING = TimeJob(latency_record(SMALL.variant).request, "synthetic", max_seconds
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [0.0]
-    monkeypatch.setattr(tracking.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(estimate.time, "monotonic", lambda: now[0])
     return now
 
 
-def tracker(*jobs: Job, workers: int = 1) -> Tracker:
+def tracker(*jobs: Job, workers: int = 1) -> RunProgress:
     work = {SMALL.id: 1.0, SMALL_2.id: 1.0, LARGE.id: 2.0}
-    return Tracker({job.id: job for job in jobs}, work, workers=workers)
+    return RunProgress(jobs, work, workers=workers)
 
 
 def epoch(number: int) -> Epoch:
@@ -79,8 +79,8 @@ def test_failures_set_no_pace_and_workers_share_the_work(clock: list[float]) -> 
 
 
 def test_timings_alone_take_their_cap_at_most(clock: list[float]) -> None:
-    assert Tracker({TIMING.id: TIMING}, {}).seconds_left() == 3.0
-    assert Tracker({TIMING.id: TIMING}, {}, to_come=2).seconds_left() is None
+    assert RunProgress([TIMING], {}).seconds_left() == 3.0
+    assert RunProgress([TIMING], {}, to_come=2).seconds_left() is None
 
 
 @pytest.mark.parametrize(
@@ -97,11 +97,11 @@ def test_plain_lines_for_logs(clock: list[float]) -> None:
         view.started(0, SMALL)
         view.moved(0, SMALL, Position(0.5, None))
         view.moved(0, SMALL, Position(1.0, epoch(1)))
-        view.finished(0, SMALL, train_record(SMALL.trial, top1=0.8), again=False)
+        view.finished(0, SMALL, train_record(SMALL.trial, top1=0.8), retried=False)
         view.started(0, LARGE)
-        view.finished(0, LARGE, train_record(LARGE.trial, failure="nan"), again=False)
+        view.finished(0, LARGE, train_record(LARGE.trial, failure="nan"), retried=False)
         view.started(0, TIMING)
-        view.finished(0, TIMING, latency_record(SMALL.variant, median_ms=12.0), again=False)
+        view.finished(0, TIMING, latency_record(SMALL.variant, median_ms=12.0), retried=False)
     lines = text.getvalue().splitlines()
     assert len(lines) == 4
     assert lines[0] == f"  {SMALL.id}  epoch 1/4  validation 75.0%, loss 0.700"

@@ -1,0 +1,55 @@
+"""All commands. The training stack is imported only inside the commands that train or time.
+
+The modules of its commands have no `from __future__ import annotations`: typer would evaluate each option's text twice.
+"""
+
+from __future__ import annotations
+
+import gc
+
+import typer
+
+from scaling.cli import asking, data, deciding, running
+
+app = typer.Typer(
+    name="scaling",
+    help="Should a vision model grow in depth, width, resolution or training time? Ask your own data and accelerator.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (
+    asking.studies,
+    asking.plan,
+    running.run,
+    running.status,
+    running.latency,
+    deciding.plot,
+    deciding.fit,
+    deciding.compare,
+    deciding.claims,
+    asking.models,
+    running.doctor,
+):
+    app.command()(command)
+
+_data = typer.Typer(help="Data sets: what there is, fetching one, and how fast it is read.", no_args_is_help=True)
+_data.command("list")(data.show)
+_data.command("fetch")(data.fetch)
+_data.command("check")(data.check)
+app.add_typer(_data, name="data")
+
+_import = typer.Typer(help="Results that others published, as a results folder.", no_args_is_help=True)
+_import.command("timm")(data.import_timm)
+app.add_typer(_import, name="import")
+
+
+def run() -> None:
+    """Runs the command that was given."""
+    gc.freeze()  # what is loaded stays to the end: looking through it for garbage, there too, takes 15 ms
+    gc.set_threshold(10_000)  # instead of 700: commands load modules and read records, next to none of it garbage
+    try:
+        app()
+    finally:
+        gc.freeze()  # likewise what was loaded since
