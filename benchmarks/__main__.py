@@ -13,7 +13,18 @@ from typing import Any
 
 from benchmarks import rows
 
-ROOMS = ("study", "small_steps", "large_steps", "gpu_steps", "pipeline", "plan", "startup", "fronts", "records")
+ROOMS = (
+    "study",
+    "small_steps",
+    "large_steps",
+    "gpu_steps",
+    "pipeline",
+    "plan",
+    "startup",
+    "fronts",
+    "records",
+    "driver",
+)
 VERSIONS = ("tensorflow", "keras", "jax", "torch", "timm", "moocore", "paretoset", "optuna", "numpy", "pandas")
 
 

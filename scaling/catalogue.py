@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.padding import Padding
 
 from scaling import tables
@@ -118,7 +117,7 @@ def show_datasets(listed: Iterable[dict[str, Any]], console: Console) -> None:
     table = tables.table(("name", "title", *numbers, "size", "where"), right=numbers)
     for row in listed:
         if row["name"] in PATTERNS:
-            table.add_row(escape(row["name"]), row["title"], "", "", "", "", "")
+            table.add_row(row["name"], row["title"], "", "", "", "", "")
             continue
         where = "not on this machine" if row["folder"] is None else row["folder"] or "made when needed"
         table.add_row(row["name"], row["title"], *(str(row[name]) for name in numbers), f"{row['size']} px", where)

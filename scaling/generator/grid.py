@@ -15,8 +15,11 @@ from scaling.schema import Recipe, Variant
 AXES = (*Variant.model_fields, *Recipe.model_fields, "seed")
 """What a block or `across` may vary: any field of a variant or a recipe, and the seed."""
 
-MAX_TRIALS = 10_000
-"""Trials of one study; the paper's largest has 525. More is a slip, and is refused before anything is expanded."""
+MAX_TRIALS = 50_000
+"""Trials of one study: as many as a driver is measured with (`make bench ARGS=driver`), all of them in memory.
+
+The paper's largest study has 525. More is usually a slip, and is refused before anything is expanded.
+"""
 
 Axis: TypeAlias = tuple[str, list[tuple[str, Any]]]
 """Its name and `(place, value)` pairs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, StrictBool, Tag, field_validator, model_validator
@@ -184,7 +185,7 @@ class LatencyRequest(Noun):
     batch_size: int
     precision: TimedPrecision
 
-    @property
+    @cached_property
     def id(self) -> str:
         return f"{self.variant.name}-{self.phase}-{digest(self.model_dump(mode='json'))}"
 

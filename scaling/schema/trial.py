@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, StrictBool, model_validator
@@ -155,7 +156,7 @@ class Trial(Noun):
     recipe: Recipe
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
 
-    @property
+    @cached_property
     def id(self) -> str:
         """A readable prefix and a hash of what differs from the defaults: the same question, the same id, anywhere."""
         variant = self.variant

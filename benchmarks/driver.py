@@ -1,0 +1,118 @@
+"""The driver's own cost: tens of thousands of trials on workers that answer at once, every record written through."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.processes import environment
+from benchmarks.rows import Row, compared
+
+TRIALS, WORKERS = 50_000, 1_000
+
+
+def rows() -> list[Row]:
+    """Against 60 s of processor time and 500 MB; a fifth of the trials shows whether it grows in proportion."""
+    fifth, whole = _measured(TRIALS // 5), _measured(TRIALS)
+    name = f"driver of {TRIALS:,} trials and {WORKERS:,} workers"
+    growth = whole["cpu_seconds"] / fifth["cpu_seconds"]
+    note = f"a fake engine that answers at once; {growth:.2f} times the time of a fifth of the trials"
+    return [
+        compared(f"{name}: processor time", [whole["cpu_seconds"]], [60.0], "s", "<= 1", f"the peer: 60 s; {note}"),
+        compared(f"{name}: memory", [whole["megabytes"]], [500.0], "MB", "<= 1", "the peer: 500 MB"),
+    ]
+
+
+def _measured(trials: int) -> dict[str, float]:
+    """Processor time and the most memory of a process that drives so many trials."""
+    command = [sys.executable, "-m", "benchmarks.driver", str(trials)]
+    told = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, check=True, text=True).stdout
+    measured: dict[str, float] = json.loads(told.splitlines()[-1])
+    return measured
+
+
+def drive(trials: int, workers: int) -> dict[str, float]:
+    """Runs a study of so many trials to the end, in this process."""
+    from rich.console import Console
+
+    from scaling.generator.study import check
+    from scaling.launch import RetryPolicy, loop
+    from scaling.launch.missing import Outcomes, missing
+    from scaling.launch.progress.broadcast import Broadcast
+    from scaling.launch.progress.estimate import RunProgress
+    from scaling.launch.progress.views import PlainView
+    from scaling.launch.workload import jobs, weights
+    from scaling.records import ResultsFolder
+
+    study = check(
+        {
+            "study": "many",
+            "question": "What does a driver cost?",
+            "dataset": {"name": "imagenet"},
+            "grid": [{"depth": [14, 26, 50, 101, 200], "width": [0.25, 0.5, 1.0, 1.5, 2.0], "resolution": [128, 160]}],
+            "across": {"epochs": list(range(1, 21)), "seed": list(range(trials // 1000))},
+            "latency": {"phases": []},
+        }
+    )
+    with tempfile.TemporaryDirectory() as path, Path("/dev/null").open("w") as nowhere:
+        folder = ResultsFolder(Path(path, "many"))
+        with folder.writing():
+            outcomes, policy = Outcomes.read(folder), RetryPolicy()
+            todo = missing(jobs(study), outcomes, "made up", policy)
+            progress = RunProgress(todo, weights(todo), workers=workers)
+            view = Broadcast(PlainView(progress, Console(file=nowhere, width=200)), progress, folder.path)
+            began = time.perf_counter()
+            summary = loop.run(todo, folder, outcomes, FakeEngine(workers), view, policy)
+            seconds = time.perf_counter() - began
+            if summary.succeeded != trials:
+                raise AssertionError(f"{summary.succeeded} of {trials} trials were recorded")
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "megabytes": usage.ru_maxrss / 1e3,
+        "loop_seconds": seconds,
+    }
+
+
+class FakeEngine:
+    """Workers that are ready at once and finish every job before they are asked."""
+
+    def __init__(self, workers: int) -> None:
+        from benchmarks.made_up import ENVIRONMENT
+        from scaling.runner.jobs import Event, Ready
+
+        self.workers = workers
+        self._events: list[Event] = [Ready(number, ENVIRONMENT) for number in range(workers)]
+
+    def submit(self, number: int, job: object) -> None:
+        from benchmarks.made_up import ENVIRONMENT
+        from scaling.runner.jobs import Finished, TrainJob
+        from scaling.schema import Score, TrainRecord
+
+        if not isinstance(job, TrainJob):
+            raise TypeError(f"{job}: this engine only trains")
+        score = Score(correct=20_000, n=25_000, loss=1.0)
+        record = TrainRecord(
+            trial_id=job.id, trial=job.trial, params=1000, macs=1000, activations=1000, validation_raw=score,
+            validation_ema=score, train_seconds=1.0, finished=datetime.now(UTC), environment=ENVIRONMENT,
+        )  # fmt: skip
+        self._events.append(Finished(number, record))
+
+    def events(self, timeout: float) -> Iterator[object]:
+        events, self._events = self._events[:100], self._events[100:]
+        yield from events
+
+    def interrupt(self) -> None: ...
+    def kill(self, number: int) -> None: ...
+    def restart(self, number: int) -> None: ...
+
+
+if __name__ == "__main__":
+    print(json.dumps(drive(int(sys.argv[1]), WORKERS)))  # noqa: T201
