@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -36,12 +37,14 @@ def call(folder: Path, *arguments: str) -> str:
 def test_an_image_folder_is_trained_on_and_its_damaged_picture_costs_nothing(tmp_path: Path) -> None:
     stored.image_folder(tmp_path / "photos", each=30)
     (tmp_path / "photos" / "cat" / "000.jpg").write_bytes(b"torn")
+    os.mkfifo(tmp_path / "photos" / "cat" / "pipe.jpg")
     (tmp_path / "photos.yaml").write_text(STUDY.format(root=tmp_path / "photos"))
     assert len(json.loads(call(tmp_path, "plan", "photos.yaml", "--json"))["trials"]) == 1
     call(tmp_path, "run", "photos.yaml")
     (line,) = (tmp_path / "results" / "photos" / "records.jsonl").read_text().splitlines()
     record = json.loads(line)
     assert "failure" not in record
+    assert [Path(name).name for name in record["skipped"]] == ["pipe.jpg", "000.jpg"]
     assert 0 < record["test_raw"]["n"] <= 90
     (timing,) = (tmp_path / "results" / "photos" / "latency.jsonl").read_text().splitlines()
     assert json.loads(timing)["request"]["classes"] == 3

@@ -7,7 +7,7 @@ import functools
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,6 +19,8 @@ TITLE = "JPEG and PNG files in a folder for each class, perhaps below train/ and
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 VALIDATION = ("val", "validation")
+NAMED = 3
+"""Files left out that are named; all are counted."""
 
 File: TypeAlias = tuple[str, int]
 """Path below the root, and label."""
@@ -35,6 +37,7 @@ class Folder:
         validation: of a validation folder that stands beside a test folder; else validation is cut from `train`.
         test: of `test/`, else of `val/`, else a tenth of all.
         others: number of files that are neither JPEG nor PNG, left out.
+        special: images by name that are no regular files (pipes, sockets, dangling links), left out; by path.
         least: no hash in `train` is less.
     """
 
@@ -44,7 +47,14 @@ class Folder:
     validation: Sequence[File]
     test: Sequence[File]
     others: int
+    special: tuple[str, ...] = ()
     least: float = 0.0
+
+
+@dataclass(frozen=True)
+class _LeftOut:
+    others: list[str] = field(default_factory=list)
+    special: list[str] = field(default_factory=list)
 
 
 def facts(path: str) -> DatasetFacts:
@@ -55,6 +65,9 @@ def facts(path: str) -> DatasetFacts:
     """
     folder = scan(path)
     left_out = f"; {folder.others} other files left out" if folder.others else ""
+    if folder.special:
+        named = ", ".join(folder.special[:NAMED]) + (", ..." if len(folder.special) > NAMED else "")
+        left_out += f"; {len(folder.special)} that cannot be read left out ({named})"
     return DatasetFacts(
         name=f"image_folder:{path}",
         title=f"JPEG and PNG files in {path}{left_out}",
@@ -83,19 +96,20 @@ def scan(path: str) -> Folder:
     splits = _splits(root)
     train = splits.pop("train", root)
     classes = tuple(_folders(train))
-    others: list[str] = []
-    listed = {name: _files(root, where, classes, others) for name, where in {"train": train, **splits}.items()}
+    left_out = _LeftOut()
+    listed = {name: _files(root, where, classes, left_out) for name, where in {"train": train, **splits}.items()}
+    others, special = len(left_out.others), tuple(sorted(left_out.special))
     if len({label for _, label in listed["train"]}) < 2:
         raise DataError(
             f"image_folder:{path}: {len(classes)} folders in {train}; it takes two classes with JPEG or PNG files"
         )
     validation = listed.get("validation", [])
     if "test" in listed:
-        return Folder(root, classes, listed["train"], validation, listed["test"], len(others))
+        return Folder(root, classes, listed["train"], validation, listed["test"], others, special)
     if validation:
-        return Folder(root, classes, listed["train"], [], validation, len(others))
+        return Folder(root, classes, listed["train"], [], validation, others, special)
     first = max(1, bisect.bisect_left(listed["train"], TEST_SHARE, key=chance))
-    return Folder(root, classes, listed["train"][first:], [], listed["train"][:first], len(others), TEST_SHARE)
+    return Folder(root, classes, listed["train"][first:], [], listed["train"][:first], others, special, TEST_SHARE)
 
 
 def cut(folder: Folder, fraction: float) -> tuple[Sequence[File], Sequence[File]]:
@@ -130,22 +144,28 @@ def _folders(where: Path) -> list[str]:
         return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
 
 
-def _files(root: Path, where: Path, classes: Sequence[str], others: list[str]) -> list[File]:
-    """The pictures of a split, in the order of their hashes; what is no picture goes to `others`."""
+def _files(root: Path, where: Path, classes: Sequence[str], left_out: _LeftOut) -> list[File]:
+    """The images of a split, in the order of their hashes."""
     if strange := [name for name in _folders(where) if name not in classes]:
         raise DataError(f"{where / strange[0]}: no such class to train on (classes: {', '.join(classes[:10])})")
     found = [
         (os.path.relpath(path, root), label)
         for label, name in enumerate(classes)
-        for path in _walk(where / name, others)
+        for path in _walk(where / name, left_out)
     ]
     return sorted(found, key=chance)
 
 
-def _walk(folder: Path, others: list[str]) -> Iterator[str]:
-    for where, _, names in os.walk(folder):
-        for name in names:
-            if name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                yield os.path.join(where, name)  # noqa: PTH118  a Path for each of a million files takes seconds
+def _walk(folder: str | Path, left_out: _LeftOut) -> Iterator[str]:
+    """Paths of the regular files that are images by name; reading anything else, a pipe say, could take for ever."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                if not entry.is_symlink():
+                    yield from _walk(entry.path, left_out)
+            elif not entry.name.lower().endswith(SUFFIXES) or entry.name.startswith("."):
+                left_out.others.append(entry.name)
+            elif entry.is_file():
+                yield entry.path
             else:
-                others.append(name)
+                left_out.special.append(entry.path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from scaling.runner.compute.execution import Compile
 from scaling.runner.tracking import Tracker
@@ -62,6 +63,9 @@ class TimeJob:
     def variant(self) -> Variant:
         return self.request.variant
 
+
+StopReason: TypeAlias = Literal["interrupted", "preempted"]
+"""Why a training ends early: the driver asks its workers to, or the worker itself is sent SIGTERM."""
 
 Job = TrainJob | TimeJob
 Record = TrainRecord | LatencyRecord

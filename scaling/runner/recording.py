@@ -56,9 +56,10 @@ def _kind(error: Exception) -> FailureKind:
 
     kinds: tuple[tuple[type[Exception], FailureKind], ...] = (
         (NotFiniteError, "nan"),
-        (StoppedError, "preempted"),
         (DataError, "data"),
     )
+    if isinstance(error, StoppedError):
+        return error.reason
     if is_out_of_memory(error):
         return "oom"
     return next((kind for of, kind in kinds if isinstance(error, of)), "error")

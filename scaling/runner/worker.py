@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from scaling.datasets import facts
 from scaling.runner import environment, tracking
-from scaling.runner.jobs import Event, Job, Noted, Progress, Record, Setup, TimeJob, TrainJob
+from scaling.runner.jobs import Event, Job, Noted, Progress, Record, Setup, StopReason, TimeJob, TrainJob
 from scaling.runner.recording import failure, timed, trained
 from scaling.runner.tracking import Diary
 from scaling.runner.training import checkpoint
@@ -180,10 +180,15 @@ class Worker:
             report=lambda position: self._channel.send(Progress(self.number, position)),
             note=lambda note: self._channel.send(Noted(self.number, f"{trial.id}: {note}")),
             epoch=lambda epoch: self._write_down(epoch, diaries, trial),
-            stop=lambda: self._terminated or self._interrupted.is_set(),
+            stop=self._stop_reason,
             checkpoint=checkpoint.path_of(self._setup.checkpoints, trial.id),
             checkpoint_seconds=self._setup.checkpoint_seconds,
         )
+
+    def _stop_reason(self) -> StopReason | None:
+        if self._interrupted.is_set():
+            return "interrupted"
+        return "preempted" if self._terminated else None
 
     def _write_down(self, epoch: Epoch, diaries: Iterable[Diary], trial: Trial) -> None:
         """Sends an epoch to trackers; one that cannot be reached costs no training."""

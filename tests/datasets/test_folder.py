@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -37,6 +38,21 @@ def test_classes_are_the_sorted_folders_and_any_jpeg_or_png_below_one_is_its_pic
     assert labels == {"b/1.jpg": 1, "a/2.JPEG": 0, "a/deep/er/3.png": 0}
     assert found.others == 2
     assert "2 other files left out" in facts(f"image_folder:{tmp_path}").title
+
+
+def test_what_is_no_regular_file_is_left_out_counted_and_named(tmp_path: Path) -> None:
+    """A pipe among the images would keep its reader waiting for ever; a link that leads nowhere cannot be read."""
+    make(tmp_path, "a/1.jpg", "a/2.jpg", "b/1.jpg")
+    os.mkfifo(tmp_path / "a" / "pipe.jpg")
+    (tmp_path / "b" / "lost.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / "b" / "folder.jpg").mkdir()
+    (tmp_path / "a" / "linked.jpg").symlink_to(tmp_path / "a" / "1.jpg")
+    found = make(tmp_path)
+    assert names([*found.train, *found.test]) == {"a/1.jpg", "a/2.jpg", "a/linked.jpg", "b/1.jpg"}
+    assert found.special == (str(tmp_path / "a" / "pipe.jpg"), str(tmp_path / "b" / "lost.png"))
+    title = facts(f"image_folder:{tmp_path}").title
+    assert "2 that cannot be read left out" in title
+    assert "pipe.jpg" in title
 
 
 def test_splits_are_fixed_shares_and_a_new_picture_moves_no_other(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def sabotaged(train: Callable[..., Any]) -> Callable[..., Any]:
         order = Path(os.environ["SABOTAGE"]) / str(trial.seed)
         steps = 0
 
-        def stop() -> bool:
+        def stop() -> Any:
             nonlocal steps
             steps += 1
             if steps == STEP and order.exists():
@@ -51,7 +51,7 @@ def sabotaged(train: Callable[..., Any]) -> Callable[..., Any]:
                 if not deed.endswith("!"):
                     order.unlink()
                 do(deed)
-            return bool(watch.stop())
+            return watch.stop()
 
         return train(trial, program, pictures, dataclasses.replace(watch, stop=stop), start)
 

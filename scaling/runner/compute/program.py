@@ -57,7 +57,12 @@ class Program:
         self.state: State = {}
 
     def reset(self, seed: int) -> None:
-        """Starts training over from `seed`: weights, statistics, averages, velocities and the random state."""
+        """Starts training over from `seed`, as if nothing had run before.
+
+        Weights, statistics, averages, velocities and the random state begin anew, and so does the way to compile; what
+        was timed is kept.
+        """
+        self.compiled = _compiler(self.execution, self.compilers)
         self.restore(self.network.first_state(seed))
 
     def snapshot(self) -> dict[str, list[Any]]:

@@ -26,6 +26,7 @@ class Files:
     train: Sequence[File]
     validation: Sequence[File]
     test: Sequence[File]
+    unreadable: Sequence[str] = ()
 
     @property
     def train_size(self) -> int:
@@ -74,4 +75,4 @@ def files(folder: Folder, dataset: Dataset) -> Files:
     if wanted > len(train) or not (train and validation and folder.test):
         sizes = f"{len(train)} to train on, {len(validation)} to validate on, {len(folder.test)} to test on"
         raise DataError(f"{dataset.name}: {sizes}; {wanted} to train on are asked for, and no split may be empty")
-    return Files(folder.root, train[:wanted], validation, folder.test)
+    return Files(folder.root, train[:wanted], validation, folder.test, folder.special)

@@ -32,7 +32,8 @@ def load(dataset: Dataset, resolution: int, shard: Shard = WHOLE) -> Pictures:
     _leave_the_gpu_to_keras()
     from scaling.runner.data.stream import Streamed
 
-    return Streamed(_source(dataset), facts(dataset.name), resolution, shard)
+    source = _source(dataset)
+    return Streamed(source, facts(dataset.name), resolution, shard, dict.fromkeys(source.unreadable))
 
 
 def _source(dataset: Dataset) -> Source:

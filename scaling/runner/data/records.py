@@ -48,6 +48,7 @@ class Records:
     train_size: int
     validation_size: int
     test_size: int
+    unreadable: Sequence[str] = ()
 
     def training(self, order: Order, shard: Shard) -> Any:
         """Files in a shuffled order, hosts apart; blocks of what is read from them, shuffled again.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -38,6 +39,10 @@ class Source(Protocol):
 
     @property
     def test_size(self) -> int: ...
+
+    @property
+    def unreadable(self) -> Sequence[str]:
+        """Names of what should be images and is left out because it is no regular file."""
 
     def training(self, order: Order, shard: Shard) -> Any:
         """A `tf.data.Dataset` of a host's rows of the batches that are asked for, one by one."""

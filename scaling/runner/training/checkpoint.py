@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
+import io
 import json
-import os
-import tempfile
+import math
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from pathlib import PurePosixPath
+from typing import IO, Annotated, Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field
 
 from scaling.errors import UserError
+from scaling.runner.training import storage
 from scaling.schema import Compiled, Epoch
 
-FORMAT = 3
+FORMAT = 4
+"""Of the file; one of another format is set aside. 4 added the trial's id."""
 SUFFIX = ".npz"
 
 Arrays = Mapping[str, list[NDArray[Any]]]
 
 
 class CheckpointError(UserError):
-    """A checkpoint that cannot be gone on from."""
+    """A checkpoint that a training cannot continue from."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Checkpoint:
     Attributes:
         state: of its program: weights, statistics, averages, velocities, random state.
         history: of the whole epochs.
-        losses, rights: of the steps of the running epoch, in order; their number is where it goes on.
+        losses, rights: of the steps of the running epoch, in order; their number is where it continues.
         seconds: spent on the running epoch.
         compiled, micro_batches: how its program runs, which would change the bits if it changed on the way.
     """
@@ -49,6 +52,20 @@ class Checkpoint:
     micro_batches: int = 1
 
 
+class _About(BaseModel):
+    """All of a checkpoint but its arrays, checked when it is read."""
+
+    format: int
+    trial: str
+    history: tuple[Epoch, ...]
+    losses: tuple[Annotated[float, Field(allow_inf_nan=False)], ...]
+    rights: tuple[Annotated[float, Field(allow_inf_nan=False)], ...]
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    compiled: Compiled | None
+    micro_batches: Annotated[int, Field(ge=1, le=2**20)]
+    sizes: dict[str, Annotated[int, Field(ge=0, le=2**20)]]
+
+
 def path_of(folder: str, trial_id: str) -> str:
     """Where a trial's checkpoint is."""
     return f"{folder.rstrip('/')}/{trial_id}{SUFFIX}"
@@ -60,19 +77,20 @@ def save(path: str, checkpoint: Checkpoint) -> None:
     Raises:
         OSError: if it does not fit, or the folder cannot be written.
     """
-    about = {
-        "format": FORMAT,
-        "history": [epoch.model_dump(mode="json") for epoch in checkpoint.history],
-        "losses": checkpoint.losses,
-        "rights": checkpoint.rights,
-        "seconds": checkpoint.seconds,
-        "compiled": checkpoint.compiled,
-        "micro_batches": checkpoint.micro_batches,
-        "sizes": {name: len(values) for name, values in checkpoint.state.items()},
-    }
-    arrays: dict[str, Any] = {"about": np.array(json.dumps(about))}
+    about = _About(
+        format=FORMAT,
+        trial=_trial(path),
+        history=checkpoint.history,
+        losses=checkpoint.losses,
+        rights=checkpoint.rights,
+        seconds=checkpoint.seconds,
+        compiled=checkpoint.compiled,
+        micro_batches=checkpoint.micro_batches,
+        sizes={name: len(values) for name, values in checkpoint.state.items()},
+    )
+    arrays: dict[str, Any] = {"about": np.array(about.model_dump_json())}
     arrays |= {_key(name, i): value for name, values in checkpoint.state.items() for i, value in enumerate(values)}
-    with _replacing(path) as file:
+    with storage.replacing(path) as file:
         np.savez(file, **arrays)
 
 
@@ -80,86 +98,88 @@ def load(path: str) -> Checkpoint | None:
     """Reads a checkpoint; None where there is none.
 
     Raises:
-        CheckpointError: if it is damaged, or another version's.
+        CheckpointError: whatever is wrong with it: damaged, of another format, or of another trial.
     """
     try:
-        with _reading(path) as file, np.load(file, allow_pickle=False) as arrays:
-            about = json.loads(str(arrays["about"]))
-            if about["format"] != FORMAT:
-                raise CheckpointError(f"{path}: of format {about['format']}, this toolkit's is {FORMAT}")
-            state = {name: [arrays[_key(name, i)] for i in range(size)] for name, size in about["sizes"].items()}
+        with storage.reading(path) as file:
+            return _read(file, _trial(path))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path}: damaged ({error})") from None
-    return Checkpoint(
-        state=state,
-        history=tuple(Epoch.model_validate(epoch) for epoch in about["history"]),
-        losses=tuple(about["losses"]),
-        rights=tuple(about["rights"]),
-        seconds=about["seconds"],
-        compiled=about["compiled"],
-        micro_batches=about["micro_batches"],
-    )
+    except Exception as error:  # nothing that stands in a file may end a training
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise CheckpointError(f"{path}: no checkpoint of this trial ({reason[:200]})") from None
+
+
+def set_aside(path: str) -> None:
+    """Renames a checkpoint that cannot be used, so that it is neither read again nor lost.
+
+    Raises:
+        OSError: if it cannot be renamed.
+    """
+    storage.rename(path, f"{path}.damaged")
+
+
+def check_fits(checkpoint: Checkpoint, expected: Arrays, epochs: int, steps: int) -> None:
+    """Makes sure that a checkpoint is of this network and recipe before anything is taken from it.
+
+    Args:
+        checkpoint: that was read.
+        expected: the state that the program begins with.
+        epochs: of the recipe.
+        steps: of an epoch.
+
+    Raises:
+        CheckpointError: if an array is missing, or of another shape or type, or there are more epochs or steps.
+    """
+    if _form(checkpoint.state) != _form(expected):
+        raise CheckpointError("its arrays are not those of this network")
+    if len(checkpoint.history) > epochs or len(checkpoint.losses) > steps:
+        raise CheckpointError("it has more epochs or steps than this trial")
+    if len(checkpoint.losses) != len(checkpoint.rights):
+        raise CheckpointError("it has not as many losses as accuracies")
 
 
 def remove(path: str) -> None:
     """Deletes a checkpoint, if there is one."""
-    if _is_remote(path):
-        from tensorflow.io import gfile
+    storage.remove(path)
 
-        if gfile.exists(path):
-            gfile.remove(path)
-    else:
-        Path(path).unlink(missing_ok=True)
+
+def _read(file: IO[bytes], trial: str) -> Checkpoint:
+    with zipfile.ZipFile(file) as archive:
+        about = json.loads(str(_array(archive, "about")))
+        if about["format"] != FORMAT:
+            raise CheckpointError(f"of format {about['format']}, this toolkit's is {FORMAT}")
+        checked = _About.model_validate(about)
+        if checked.trial != trial:
+            raise CheckpointError(f"of trial {checked.trial}")
+        names = {name: [_key(name, i) for i in range(size)] for name, size in checked.sizes.items()}
+        state = {name: [_array(archive, key) for key in keys] for name, keys in names.items()}
+    fields = Checkpoint.__dataclass_fields__.keys() - {"state"}
+    return Checkpoint(state=state, **{name: getattr(checked, name) for name in fields})
+
+
+def _array(archive: zipfile.ZipFile, key: str) -> NDArray[Any]:
+    """One array of an archive. What its header promises must be there, before memory is taken for it."""
+    member = archive.getinfo(f"{key}.npy")
+    if member.compress_type != zipfile.ZIP_STORED:
+        raise CheckpointError(f"{key} is compressed")
+    content = io.BytesIO(archive.read(member))
+    npy.read_magic(content)
+    shape, _, kind = npy.read_array_header_1_0(content)
+    if math.prod(shape) * kind.itemsize != member.file_size - content.tell():
+        raise CheckpointError(f"{key} has not the size that its header says")
+    content.seek(0)
+    return np.asarray(npy.read_array(content, allow_pickle=False))
+
+
+def _form(state: Arrays) -> dict[str, list[tuple[tuple[int, ...], str]]]:
+    """Shape and type of each array, by list; an empty list is as good as none."""
+    return {name: [(tuple(v.shape), str(v.dtype)) for v in values] for name, values in state.items() if values}
 
 
 def _key(name: str, index: int) -> str:
     return f"{name}/{index}"
 
 
-def _is_remote(path: str) -> bool:
-    return "://" in path
-
-
-@contextlib.contextmanager
-def _replacing(path: str) -> Iterator[IO[bytes]]:
-    if _is_remote(path):
-        from tensorflow.io import gfile
-
-        # An object appears whole when its upload ends; `copy` gives the archive a local file that it can seek in.
-        with tempfile.NamedTemporaryFile(suffix=SUFFIX) as draft:
-            yield draft.file
-            draft.flush()
-            gfile.makedirs(path.rpartition("/")[0])
-            gfile.copy(draft.name, f"{path}.part", overwrite=True)
-            gfile.rename(f"{path}.part", path, overwrite=True)
-        return
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft_path = target.with_suffix(".part")
-    try:
-        with draft_path.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        draft_path.replace(target)
-    except BaseException:
-        draft_path.unlink(missing_ok=True)
-        raise
-
-
-@contextlib.contextmanager
-def _reading(path: str) -> Iterator[IO[bytes]]:
-    if not _is_remote(path):
-        with Path(path).open("rb") as file:
-            yield file
-        return
-    from tensorflow.io import gfile
-
-    if not gfile.exists(path):
-        raise FileNotFoundError(path)
-    with tempfile.NamedTemporaryFile(suffix=SUFFIX) as copy:
-        gfile.copy(path, copy.name, overwrite=True)
-        with Path(copy.name).open("rb") as file:
-            yield file
+def _trial(path: str) -> str:
+    return PurePosixPath(path).stem

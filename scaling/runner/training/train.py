@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import time
@@ -15,7 +16,7 @@ from scaling.runner.compute.backend import Tensor
 from scaling.runner.compute.compilation import choose
 from scaling.runner.compute.program import Program
 from scaling.runner.data import Augmentation, DataError, Part, Pictures
-from scaling.runner.jobs import Position
+from scaling.runner.jobs import Position, StopReason
 from scaling.runner.training import checkpoint as checkpoints
 from scaling.runner.training.checkpoint import Checkpoint, CheckpointError
 from scaling.runner.training.schedule import ema_decay, learning_rate
@@ -28,12 +29,26 @@ STEPS_IN_FLIGHT = 2
 """Steps handed to the device before the oldest is waited for: it never idles, and no epoch of batches piles up."""
 
 
+STOPPED: dict[StopReason, str] = {
+    "interrupted": "the run was asked to stop",
+    "preempted": "the worker was sent SIGTERM",
+}
+
+
 class NotFiniteError(ArithmeticError):
     """The loss is no longer a number."""
 
 
 class StoppedError(Exception):
-    """Somebody asked the training to stop; its checkpoint is written."""
+    """Somebody asked the training to stop; its checkpoint is written.
+
+    Attributes:
+        reason: the kind of failure that this is.
+    """
+
+    def __init__(self, reason: StopReason) -> None:
+        super().__init__(STOPPED[reason])
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -55,7 +70,7 @@ class Watch:
         report: called with the position, a few times a second at most.
         note: called with a sentence that people should read.
         epoch: called with each whole epoch.
-        stop: whether to write a checkpoint and end now; asked before every step.
+        stop: why to write a checkpoint and end now, None to go on; asked before every step.
         checkpoint: where that is; None: nowhere.
         checkpoint_seconds: time from one to the next.
     """
@@ -63,7 +78,7 @@ class Watch:
     report: Callable[[Position], None] = lambda position: None
     note: Callable[[str], None] = lambda note: None
     epoch: Callable[[Epoch], object] = lambda epoch: None
-    stop: Callable[[], bool] = lambda: False
+    stop: Callable[[], StopReason | None] = lambda: None
     checkpoint: str | None = None
     checkpoint_seconds: float = 60.0
 
@@ -72,14 +87,21 @@ UNWATCHED = Watch()
 
 
 def found(watch: Watch) -> Checkpoint | None:
-    """The checkpoint to go on from; None where there is none, or none that is whole, which is noted."""
+    """The checkpoint to continue from; None where there is none, or none that can be used, which is set aside."""
     if watch.checkpoint is None:
         return None
     try:
         return checkpoints.load(watch.checkpoint)
     except CheckpointError as error:
-        watch.note(f"{error}; the trial starts over")
+        _set_aside(watch, error)
         return None
+
+
+def _set_aside(watch: Watch, error: CheckpointError) -> None:
+    if watch.checkpoint is not None:
+        with contextlib.suppress(OSError):  # then the next checkpoint takes its place
+            checkpoints.set_aside(watch.checkpoint)
+    watch.note(f"{error}; it was set aside, and the trial starts over")
 
 
 def train(
@@ -144,6 +166,7 @@ class _Training:
     def begin(self, start: Checkpoint | None) -> None:
         """Starts from the seed, or goes on from a checkpoint, compiled as it was."""
         self._program.reset(self._trial.seed)
+        start = self._usable(start)
         if start is not None:
             self._program.restore(start.state)
             self.history, self._losses, self._rights = list(start.history), list(start.losses), list(start.rights)
@@ -151,6 +174,16 @@ class _Training:
                 self._program.compiled, self._chosen = start.compiled, True
         self._began = self._saved = time.monotonic()
         self._began -= start.seconds if start else 0.0
+
+    def _usable(self, start: Checkpoint | None) -> Checkpoint | None:
+        if start is None:
+            return None
+        try:
+            checkpoints.check_fits(start, self._program.state, self._trial.recipe.epochs, self._steps)
+        except CheckpointError as error:
+            _set_aside(self._watch, error)
+            return None
+        return start
 
     def run_epoch(self) -> None:
         """Trains the rest of the running epoch and evaluates on the validation pictures."""
@@ -227,9 +260,9 @@ class _Training:
 
     def _pause(self) -> None:
         """Between two steps, or two batches of an evaluation, which changes nothing that a checkpoint holds."""
-        if self._watch.stop():
+        if reason := self._watch.stop():
             self._save()
-            raise StoppedError("asked to stop")
+            raise StoppedError(reason)
         if self._watch.checkpoint and time.monotonic() - self._saved >= self._watch.checkpoint_seconds:
             self._save()
 

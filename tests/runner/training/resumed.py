@@ -36,10 +36,9 @@ TRIAL = Trial(
 
 
 def main(folder: Path) -> None:
-    def told() -> bool:
+    def told() -> None:
         sys.stdout.write("step\n")
         sys.stdout.flush()
-        return False
 
     pictures = data.load(TRIAL.dataset, TRIAL.variant.resolution)
     program = Program(ProgramKey.of(TRIAL.variant, facts(TRIAL.dataset.name), TRIAL.recipe))

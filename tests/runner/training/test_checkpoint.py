@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import random
 import zipfile
 from pathlib import Path
 
@@ -89,12 +93,107 @@ def test_damage_is_named(tmp_path: Path, damage: str, monkeypatch: pytest.Monkey
     elif damage == "foreign":
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("readme.txt", "not ours")
-    with pytest.raises(CheckpointError, match=r"trial\.npz: (damaged|of format 2)"):
+    with pytest.raises(CheckpointError, match=r"trial\.npz: no checkpoint of this trial"):
         checkpoint.load(str(path))
 
 
 def test_pickles_are_never_loaded(tmp_path: Path) -> None:
     path = tmp_path / "trial.npz"
     np.savez(path, about=np.array([{"an": "object"}], dtype=object))
-    with pytest.raises(CheckpointError, match="damaged"):
+    with pytest.raises(CheckpointError, match="no checkpoint of this trial"):
         checkpoint.load(str(path))
+
+
+def test_a_checkpoint_of_another_trial_is_named(tmp_path: Path) -> None:
+    checkpoint.save(checkpoint.path_of(str(tmp_path), "one"), MIDDLE)
+    (tmp_path / "one.npz").rename(tmp_path / "another.npz")
+    with pytest.raises(CheckpointError, match="of trial one"):
+        checkpoint.load(checkpoint.path_of(str(tmp_path), "another"))
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "trial.npz")
+    with pytest.raises(CheckpointError, match="not a regular file"):
+        checkpoint.load(str(tmp_path / "trial.npz"))
+    checkpoint.set_aside(str(tmp_path / "trial.npz"))
+    assert checkpoint.load(str(tmp_path / "trial.npz")) is None
+
+
+def test_it_must_fit_the_network_and_the_recipe() -> None:
+    checkpoint.check_fits(MIDDLE, MIDDLE.state, epochs=1, steps=2)
+    with pytest.raises(CheckpointError, match="arrays"):
+        checkpoint.check_fits(MIDDLE, MIDDLE.state | {"fixed": [np.zeros(3, np.uint32)]}, epochs=1, steps=2)
+    with pytest.raises(CheckpointError, match="more epochs"):
+        checkpoint.check_fits(MIDDLE, MIDDLE.state, epochs=0, steps=2)
+
+
+MUTATIONS = int(os.environ.get("SCALING_TEST_MUTATIONS", "300"))
+
+
+def test_whatever_stands_in_the_file_is_a_checkpoint_or_a_checkpoint_error(tmp_path: Path) -> None:
+    """`SCALING_TEST_MUTATIONS=5000` tries more."""
+    whole, path = tmp_path / "whole" / "trial.npz", tmp_path / "trial.npz"
+    checkpoint.save(str(whole), MIDDLE)
+    seed = random.SystemRandom().randrange(2**32)
+    chance, refused = random.Random(seed), 0  # noqa: S311
+    for number in range(MUTATIONS):
+        path.write_bytes(mutated(whole, chance))
+        try:
+            loaded = checkpoint.load(str(path))
+            assert loaded is not None
+            checkpoint.check_fits(loaded, MIDDLE.state, epochs=1, steps=2)
+        except CheckpointError:
+            refused += 1
+        except Exception as error:
+            raise AssertionError(f"mutation {number} of seed {seed}") from error
+    assert refused > MUTATIONS / 2
+
+
+def mutated(whole: Path, chance: random.Random) -> bytes:
+    """The file with some of its bytes, members, headers or fields changed."""
+    content = bytearray(whole.read_bytes())
+    match chance.randrange(6):
+        case 0:
+            return bytes(content[: chance.randrange(len(content))])
+        case 1:
+            for _ in range(chance.randrange(1, 4)):
+                content[chance.randrange(len(content))] = chance.randrange(256)
+            return bytes(content)
+        case 2:
+            place = chance.randrange(len(content))
+            content[place : place + chance.randrange(40)] = chance.randbytes(chance.randrange(40))
+            return bytes(content)
+        case kind:
+            return rebuilt(whole, chance, kind)
+
+
+def rebuilt(whole: Path, chance: random.Random, kind: int) -> bytes:
+    with zipfile.ZipFile(whole) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    names = sorted(members)
+    if kind == 3:
+        about = json.loads(str(np.load(io.BytesIO(members["about.npy"]))))
+        field = chance.choice(sorted(about))
+        odd = [None, -1, 1e300, 10**30, "text", [], {}, [None], {"trainable": 10**9}, True, [[0]], float("nan")]
+        about[field] = chance.choice(odd)
+        if chance.random() < 0.3:
+            del about[field]
+        buffer = io.BytesIO()
+        np.save(buffer, np.array(json.dumps(about)))
+        members["about.npy"] = buffer.getvalue()
+    elif kind == 4:
+        name = chance.choice(names)
+        old, new = chance.choice(
+            [(b"(2, 3)", b"(2000000, 3000000)"), (b"<f4", b"|O "), (b"<f4", b"<f8"), (b"(2,)", b"(-2,)"), (b"(", b"[")]
+        )
+        members[name] = members[name].replace(old, new, 1)
+    else:
+        one, other = chance.sample(names, 2)
+        members[one], members[other] = members[other], members[one]
+        if chance.random() < 0.5:
+            del members[one]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", chance.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])) as archive:
+        for name, member in members.items():
+            archive.writestr(name, member)
+    return buffer.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -99,3 +100,37 @@ def test_a_loss_that_is_no_number_is_a_failure(compiled: Any) -> None:
     trial = Trial(dataset=DATASET, variant=VARIANT, recipe=Recipe(epochs=2, learning_rate=1e20))
     with pytest.raises(training.NotFiniteError, match="in epoch 1"):
         training.train(trial, compiled, data.load(DATASET, 8))
+
+
+def test_a_checkpoint_of_another_network_is_set_aside_and_the_trial_starts_over(compiled: Any, tmp_path: Path) -> None:
+    from scaling.runner import data
+    from scaling.runner.training import checkpoint
+    from scaling.runner.training.train import Watch, found, train
+
+    trial = Trial(dataset=DATASET, variant=VARIANT, recipe=Recipe(epochs=1))
+    notes: list[str] = []
+    watch = Watch(note=notes.append, checkpoint=checkpoint.path_of(str(tmp_path), trial.id), checkpoint_seconds=1e9)
+    checkpoint.save(watch.checkpoint or "", checkpoint.Checkpoint(state={"trainable": [np.zeros(3, np.float32)]}))
+    images = data.load(DATASET, VARIANT.resolution)
+    outcome = train(trial, compiled, images, watch, found(watch))
+    assert "set aside, and the trial starts over" in notes[0]
+    assert outcome.test_raw == train(trial, compiled, images).test_raw
+    assert [file.name for file in tmp_path.iterdir()] == [f"{trial.id}.npz.damaged"]
+
+
+def test_a_trial_is_compiled_as_asked_whatever_the_trial_before_was(compiled: Any) -> None:
+    """A checkpoint that was begun by XLA is finished by XLA; the next trial of the same program is not."""
+    from scaling.runner import data
+    from scaling.runner.training import checkpoint
+    from scaling.runner.training.train import train
+
+    if len(compiled.compilers) < 2:
+        pytest.skip("this backend compiles in one way only")
+    trial = Trial(dataset=DATASET, variant=VARIANT, recipe=Recipe(epochs=1))
+    images = data.load(DATASET, VARIANT.resolution)
+    compiled.reset(trial.seed)
+    assert compiled.compiled == "graph"
+    train(trial, compiled, images, start=checkpoint.Checkpoint(state=compiled.snapshot(), compiled="xla"))
+    assert compiled.compiled == "xla"
+    train(trial, compiled, images)
+    assert compiled.compiled == "graph"
