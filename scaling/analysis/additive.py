@@ -71,7 +71,9 @@ def steps(frame: pd.DataFrame) -> tuple[Step, ...]:
         return ()
     rows = settings.loc[[row for row, _ in chain]]
     kinds = ["architecture" if column in _NETWORK else "training" for _, column in chain]
-    return _steps(_labels(rows, chain), kinds, rows["top1"].to_numpy(float), noise.of(rows).top1, [True] * len(rows))
+    return _steps(
+        _labels(rows, chain), kinds, rows["top1"].to_numpy(float), rows["top1_sd"].to_numpy(float), [True] * len(rows)
+    )
 
 
 def _chain(rows: pd.DataFrame) -> list[tuple[int, str]]:

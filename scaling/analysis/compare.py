@@ -36,7 +36,7 @@ class Side:
 
     Attributes:
         name: the group's, such as a family's.
-        points: its settings with an accuracy and the cost; `noise` is the standard deviation of `top1`.
+        points: its settings with an accuracy and the cost; `top1_sd` is the standard deviation of `top1`.
         front: those that no other of them clearly dominates, by cost; the curve rests on them.
         curve: `top1` and the cost of the knots of its rising curve, ascending.
         failed: number of its trials that failed.
@@ -118,7 +118,6 @@ def compare(settings: pd.DataFrame, cost: str = "training_ms", by: str = "family
         raise UserError(f"cannot compare by {by!r}{did_you_mean(by, SETTING)}")
     settings = comparable(settings, cost)
     draws = affordable(draws, _SORTED * len(settings))
-    settings = settings.assign(noise=noise.of(settings).top1)
     sides = [_side(_name(name), rows, metric) for name, rows in settings.groupby(by, sort=True)]
     pairs = tuple(_compared(later, earlier, metric, draws) for earlier, later in combinations(sides, 2))
     return Comparisons(metric, by, conditions(settings, cost), pairs, tuple(_notes(sides, metric, by)))
@@ -132,7 +131,7 @@ def _name(group: object) -> str:
 def _side(name: str, rows: pd.DataFrame, metric: Metric) -> Side:
     known = rows[metric.column] > 0
     right = rows["top1"].notna()
-    points = rows[known & right].sort_values(metric.column)
+    points = rows[known & right].sort_values([metric.column, "top1"], kind="stable")
     cost, top1, spread = _columns(points, metric)
     kept = contenders(cost, top1, spread)
     accuracies, logs = knots(np.log(cost[kept]), top1[kept], spread[kept])
@@ -202,7 +201,7 @@ def _redrawn(side: Side, cost: Metric, at: Floats, draws: int, random: np.random
 
 
 def _columns(points: pd.DataFrame, cost: Metric) -> tuple[Floats, Floats, Floats]:
-    return points[cost.column].to_numpy(float), points["top1"].to_numpy(float), points["noise"].to_numpy(float)
+    return points[cost.column].to_numpy(float), points["top1"].to_numpy(float), points["top1_sd"].to_numpy(float)
 
 
 def _notes(sides: Sequence[Side], cost: Metric, by: str) -> Iterator[str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from scaling.analysis.seeds import PHASES, SETTING
+from scaling.analysis.seeds import SETTING, SEVERAL_DEVICES
 from scaling.errors import UserError, did_you_mean
 from scaling.metrics import METRICS, Metric
 
 MEASURED_ON = ("dataset", "validation_fraction")
-TIMED_UNDER = ("device", "precision", "batch_size")
 
 
 class MixedConditionsError(UserError):
@@ -28,13 +27,10 @@ def cost_metric(cost: str) -> Metric:
     return costs[cost]
 
 
-def phase_of(cost: str) -> str | None:
-    """`training` or `inference` for a time per step, None for what depends on no device."""
-    return next((phase for phase in PHASES if cost == f"{phase}_ms"), None)
-
-
 def comparable(settings: pd.DataFrame, cost: str) -> pd.DataFrame:
-    """The settings, each once: what was timed on two devices counts once where the cost is no time.
+    """The settings, each once and in an order of their own, so that no random draw depends on how they were stored.
+
+    What was timed on two devices counts once where the cost does not depend on that.
 
     Args:
         settings: as `scaling.analysis.seeds.collapse_seeds` gives it.
@@ -43,14 +39,42 @@ def comparable(settings: pd.DataFrame, cost: str) -> pd.DataFrame:
     Raises:
         MixedConditionsError: if those with an accuracy and the cost were measured or timed under different conditions.
     """
-    if phase_of(cost) is None:
+    metric = cost_metric(cost)
+    if metric.phase is None:
         settings = settings.drop_duplicates([*SETTING, "top1"])
     conditions(settings, cost)
-    return settings
+    return settings.sort_values([*SETTING, metric.column, "top1"], kind="stable")
+
+
+def parts(settings: pd.DataFrame, cost: str) -> list[pd.DataFrame]:
+    """The settings parted so that within each part accuracies and costs may be compared.
+
+    Settings without the cost stand in every part of their data set: they are counted there as not measured. A setting
+    whose cost is a mean over several devices belongs to no part.
+
+    Args:
+        settings: as `scaling.analysis.seeds.collapse_seeds` gives it.
+        cost: of `METRICS`.
+
+    Returns:
+        The parts, in order of their conditions; the settings as a whole where no setting has the cost.
+    """
+    metric = cost_metric(cost)
+    columns = [*MEASURED_ON, *metric.depends_on]
+    has_cost = settings["top1"].notna() & settings[metric.column].notna()
+    if metric.depends_on:
+        has_cost &= ~settings[list(metric.depends_on)].isin([SEVERAL_DEVICES]).any(axis=1)
+    keys = settings[columns].map(_text)
+    found = []
+    for values in keys[has_cost].drop_duplicates().sort_values(columns).itertuples(index=False):
+        same = keys.eq(list(values)).all(axis=1)
+        same_images = keys[list(MEASURED_ON)].eq(list(values)[: len(MEASURED_ON)]).all(axis=1)
+        found.append(settings[(has_cost & same) | (~has_cost & same_images)])
+    return found or [settings]
 
 
 def conditions(settings: pd.DataFrame, cost: str) -> dict[str, str]:
-    """What all the settings share: data set and validation pictures; for a time also device, precision and batch size.
+    """What all the settings share: data set and validation images, and whatever the cost depends on.
 
     Args:
         settings: with accuracies; those without one, or without the cost, have no say.
@@ -62,15 +86,13 @@ def conditions(settings: pd.DataFrame, cost: str) -> dict[str, str]:
     Raises:
         MixedConditionsError: if one of them takes several values.
     """
-    counted = settings[settings["top1"].notna() & settings[cost_metric(cost).column].notna()]
-    phase = phase_of(cost)
-    columns = (*MEASURED_ON, *(f"{phase}_{name}" for name in TIMED_UNDER if phase))
-    values = {name: counted[name].map(_text) for name in columns}
+    metric = cost_metric(cost)
+    counted = settings[settings["top1"].notna() & settings[metric.column].notna()]
+    values = {name: counted[name].map(_text) for name in (*MEASURED_ON, *metric.depends_on)}
     if mixed := {name: found for name, found in values.items() if found.nunique() > 1}:
         lines = "; ".join(f"{name}: {_counts(found)}" for name, found in mixed.items())
-        device = f"{phase}_device" in mixed
-        hint = "choose one with --device" if device else "compare them one at a time, or by --cost macs"
-        hint = "accuracies on different pictures do not compare" if set(mixed) & set(MEASURED_ON) else hint
+        hint = "compare each of them by itself, or by --cost macs"
+        hint = "accuracies on different images do not compare" if set(mixed) & set(MEASURED_ON) else hint
         raise MixedConditionsError(f"{cost}: not like with like: {lines}; {hint}")
     return {name: found.iloc[0] for name, found in values.items() if len(found)}
 
@@ -81,7 +103,7 @@ def on_device(frame: pd.DataFrame, cost: str, device: str) -> pd.DataFrame:
     Raises:
         UserError: if there are none, with the devices there are; or if the cost depends on no device.
     """
-    phase = phase_of(cost)
+    phase = cost_metric(cost).phase
     if phase is None:
         raise UserError(f"{cost} depends on no device; leave --device out")
     names = frame[f"{phase}_device"].astype("string") if f"{phase}_device" in frame else pd.Series(dtype="string")

@@ -50,7 +50,7 @@ def frontier(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRA
     metric = cost_metric(cost)
     settings = comparable(settings, cost)
     known, right = settings[metric.column].notna(), settings["top1"].notna()
-    points = settings[known & right].sort_values(metric.column)
+    points = settings[known & right].sort_values([metric.column, "top1"], kind="stable")
     on = front(points, metric.column, "top1")
     chance = front_chance(points, metric.column, "top1", draws=affordable(draws, len(points)))
     points = points.assign(on=on, chance=chance)

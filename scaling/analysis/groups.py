@@ -7,19 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from scaling.analysis import noise
 from scaling.analysis.arms import crossed
 from scaling.analysis.powerlaw import Laws, fit
-from scaling.analysis.seeds import DATASET, SETTING, TIMED_UNDER, VARIANT
+from scaling.analysis.seeds import DATASET, SETTING, VARIANT
 from scaling.errors import UserError, did_you_mean
+from scaling.metrics import METRICS
 
-UNITS = {
-    "macs": "multiply-accumulates a picture",
-    "training_ms": "ms a training step",
-    "inference_ms": "ms an inference step",
-    "params": "trainable parameters",
-    "epochs": "epochs",
-}
+UNITS = {name: metric.law_unit for name, metric in METRICS.items() if metric.law_unit} | {"epochs": "epochs"}
 """What error may be a law of, and in what it is counted."""
 
 
@@ -51,7 +45,7 @@ def groups_on(settings: pd.DataFrame, on: str) -> list[Group]:
     if on not in UNITS:
         raise UserError(f"no law of {on!r}{did_you_mean(on, UNITS)}")
     told_by = [*VARIANT] if on == "epochs" else ["family", "epochs"]
-    if not on.endswith("_ms"):
+    if not _conditions(on):
         return _parted(settings.drop_duplicates([*SETTING, "top1", "macs"]), told_by)
     return _parted(_timed_alike(settings, on), [*told_by, *_conditions(on)])
 
@@ -62,13 +56,13 @@ def groups_of_factors(settings: pd.DataFrame) -> list[Group]:
 
 
 def fit_settings(settings: pd.DataFrame, on: str, *, draws: int = 500, seed: int = 0) -> Laws:
-    """Fits the laws of error against `on` to settings that may stand together; `sd` from `scaling.analysis.noise`."""
+    """Fits the laws of error against `on` to settings that may stand together; see `scaling.analysis.noise`."""
     error = 1 - settings["top1"].to_numpy(float)
-    return fit(settings[on].to_numpy(float), error, noise.of(settings).top1, draws=draws, seed=seed)
+    return fit(settings[on].to_numpy(float), error, settings["top1_sd"].to_numpy(float), draws=draws, seed=seed)
 
 
 def _conditions(on: str) -> list[str]:
-    return [name for name in TIMED_UNDER if name.startswith(on.removesuffix("_ms"))]
+    return list(METRICS[on].depends_on) if on in METRICS else []
 
 
 def _timed_alike(settings: pd.DataFrame, on: str) -> pd.DataFrame:

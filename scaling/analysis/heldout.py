@@ -19,6 +19,7 @@ ONE_BY_ONE = 20
 """Up to so many points each is held out alone; of more, a tenth at a time."""
 
 _FOLDS = 10
+_SEED = 0
 _Z = 1.644854
 _LARGEST_PART = 0.3
 _LEAST_TESTED = 2
@@ -59,7 +60,9 @@ class Extrapolation:
 
 
 def hold_out(curve: Curve, y: Floats, sd: Floats) -> Held:
-    """Leaves out every point once: alone, or with every tenth in the order given.
+    """Leaves out every point once: alone, or with a tenth of the points chosen by chance, the same for every call.
+
+    The points are to come in an order that does not depend on how they were stored, so that the folds do not either.
 
     Args:
         curve: through all points.
@@ -67,7 +70,8 @@ def hold_out(curve: Curve, y: Floats, sd: Floats) -> Held:
         sd: `(n,)`, of noise and scatter together.
     """
     folds = len(y) if len(y) <= ONE_BY_ONE else _FOLDS
-    mine = np.arange(len(y)) % folds == np.arange(folds)[:, None]
+    mixed = np.random.default_rng(_SEED).permutation(len(y))
+    mine = mixed % folds == np.arange(folds)[:, None]
     theta = solve(curve, np.broadcast_to(y, mine.shape), np.where(mine, np.inf, sd)).theta
     distances = np.abs(y - curve.at(theta))[mine.argmax(axis=0), np.arange(len(y))]
     return Held(_mean(distances), folds, distances)

@@ -59,7 +59,8 @@ def fit_joint(
         draws: studies drawn anew, for the intervals.
         seed: of the random numbers.
     """
-    top1, sds = settings["top1"].to_numpy(float), noise.of(settings).top1
+    settings = settings.sort_values([*FACTORS, "top1"], kind="stable")  # the same answer for every order of the rows
+    top1, sds = (settings[name].to_numpy(float) for name in ("top1", "top1_sd"))
     logs = pd.DataFrame({name: settings[name].to_numpy(float) for name in FACTORS}, index=settings.index)
     known = (top1 < 1) & (top1 >= 0) & (logs[["depth", "width", "resolution"]] > 0).all(axis=1).to_numpy()
     factors = tuple(

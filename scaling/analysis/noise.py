@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -16,42 +14,40 @@ Z95 = 1.959964
 """Half the width of a normal 95% interval, in standard deviations."""
 
 
-@dataclass(frozen=True)
-class Noise:
-    """Standard deviations of a frame of settings.
+def with_noise(settings: pd.DataFrame) -> pd.DataFrame:
+    """The settings with how noisy each accuracy is, estimated once, before any subset of them is taken.
 
-    Attributes:
-        top1: of each setting's mean accuracy, as a fraction; NaN where it has none.
-        seed: between the seeds of one setting, pooled over all that have several; None where none has.
-    """
-
-    top1: Floats
-    seed: float | None
-
-
-def of(settings: pd.DataFrame) -> Noise:
-    """The noise of accuracies: `p (1 - p) / n + seed**2 / seeds`.
-
-    The first part is the finite validation set's. All seeds look at the same pictures, so more seeds do not lessen it.
-    The second is training's own; it is pooled over settings, since two or three seeds tell little of their own spread.
-    Variants that share a validation set tend to err on the same pictures; taking their noise as independent makes
-    differences look less certain than they are, never more.
+    The variance of a mean accuracy `p` over `seeds` is `p (1 - p) / n + seed_sd**2 / seeds`. The first part is the
+    finite validation set's. All seeds look at the same images, so more seeds do not lessen it. The second is training's
+    own; it is pooled over a study's settings, since two or three seeds tell little of their own spread. Variants that
+    share a validation set tend to err on the same images; taking their noise as independent makes differences look less
+    certain than they are, never more.
 
     Args:
-        settings: as `scaling.analysis.seeds.collapse_seeds` gives it.
+        settings: all of one study or of several, with `study`, `folder`, `dataset`, `top1`, `top1_n`, `seeds` and
+            `top1_std`.
+
+    Returns:
+        The same rows with two more columns: `seed_sd`, the standard deviation between the seeds of one setting
+        (fraction), pooled over the settings of its study that have several, NaN where none has; and `top1_sd`, the
+        standard deviation of each setting's mean accuracy (fraction), NaN where it has none.
     """
-    top1, n, seeds, spread = (settings[name].to_numpy(float) for name in ("top1", "top1_n", "seeds", "top1_std"))
-    several = (seeds > 1) & np.isfinite(spread)
-    freedom = seeds[several] - 1
-    seed = float(np.sqrt(np.average(spread[several] ** 2, weights=freedom))) if several.any() else None
+    top1, n, seeds = (settings[name].to_numpy(float) for name in ("top1", "top1_n", "seeds"))
+    several = (settings["seeds"] > 1) & settings["top1_std"].notna()
+    freedom = (settings["seeds"] - 1).where(several, 0.0)
+    squares = freedom * settings["top1_std"].fillna(0.0) ** 2
+    studies = settings.groupby(["study", "folder", "dataset"], dropna=False, sort=False).ngroup()
+    pooled = squares.groupby(studies).transform("sum") / freedom.groupby(studies).transform("sum").replace(0.0, np.nan)
+    seed_sd = np.sqrt(pooled.to_numpy(float))
     chance = np.where(np.isfinite(n), np.clip(top1 * (1 - top1), 0.0, None) / np.fmax(n, 1), 0.0)
-    return Noise(np.sqrt(chance + (seed or 0.0) ** 2 / np.fmax(seeds, 1)), seed)
+    top1_sd = np.sqrt(chance + np.nan_to_num(seed_sd) ** 2 / np.fmax(seeds, 1))
+    return settings.assign(seed_sd=seed_sd, top1_sd=top1_sd)
 
 
 def draw_top1(settings: pd.DataFrame, count: int, random: np.random.Generator) -> Floats:
     """`(count, rows)` accuracies (fractions in (0, 1)) that the settings might as well have had."""
     top1 = settings["top1"].to_numpy(float)
-    drawn = top1 + of(settings).top1 * random.standard_normal((count, len(settings)))
+    drawn = top1 + settings["top1_sd"].to_numpy(float) * random.standard_normal((count, len(settings)))
     return np.clip(drawn, 1e-6, 1 - 1e-6)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,7 +124,8 @@ def fit(x: npt.ArrayLike, error: npt.ArrayLike, sd: npt.ArrayLike = 0.0, *, draw
     """
     x, error, sd = (np.asarray(part, float) for part in np.broadcast_arrays(x, error, sd))
     usable, left_out = _usable(x, error)
-    rows = np.flatnonzero(usable)[np.argsort(x[usable], kind="stable")]
+    known = np.flatnonzero(usable)
+    rows = known[np.lexsort((error[known], x[known]))]  # the same order, whatever the order of the rows was
     x, error = x[rows], error[rows]
     noise = np.nan_to_num(sd[rows]) / error
     if reason := _too_little(x, error, left_out):
@@ -133,7 +135,8 @@ def fit(x: npt.ArrayLike, error: npt.ArrayLike, sd: npt.ArrayLike = 0.0, *, draw
     random = np.random.default_rng(seed)
     fits = tuple(_fit(law, u, y, noise, center, draws, random) for law in LAWS if law.fits(u))
     best = simplest_of_best([one.held_out for one in fits], [one.status == "converged" for one in fits])
-    broken = _break(fits, u, y, noise, random) if fits[-1].law == BROKEN.name else None
+    named = {each.law: each for each in fits}
+    broken = _break(named, u, y, noise, random) if BROKEN.name in named else None
     return Laws(x, error, noise, rows, left_out, fits, None if best is None else fits[best].law, broken, "")
 
 
@@ -157,12 +160,14 @@ def _fit(law: Law, u: Floats, y: Floats, noise: Floats, center: float, draws: in
     )
 
 
-def _break(fits: tuple[Fit, ...], u: Floats, y: Floats, noise: Floats, random: np.random.Generator) -> Break:
+def _break(fits: Mapping[str, Fit], u: Floats, y: Floats, noise: Floats, random: np.random.Generator) -> Break:
     """Judged by studies drawn from the unbroken law."""
-    straight = fits[0]._fitted
+    straight = fits[POWER.name]._fitted
     rows, drawn = straight.redrawn(noise, random)
     power, broken = (law.curve(u[rows], u) for law in (POWER, BROKEN))
-    return judge_break(fits[-1].parameters["break"], power, broken, straight.sd[rows], np.vstack([y[rows], drawn]))
+    return judge_break(
+        fits[BROKEN.name].parameters["break"], power, broken, straight.sd[rows], np.vstack([y[rows], drawn])
+    )
 
 
 def _usable(x: Floats, error: Floats) -> tuple[Mask, dict[str, int]]:

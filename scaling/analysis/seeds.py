@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from scaling.analysis import noise
 from scaling.schema import Dataset, Recipe, Variant
 
 DATASET = tuple("dataset" if name == "name" else name for name in Dataset.model_fields)
@@ -25,7 +26,22 @@ CARRIED = (
     *(f"{phase}_{name}" for phase in PHASES for name in _TIMES),
 )
 
-_TEXT = {"trust", "study", "folder", "dataset", "family", "stem", "activation", "blocks", "schedule", "precision"}
+SEVERAL_DEVICES = "several devices"
+"""Stands for the device of a setting whose seeds were trained on more than one: their times make no mean."""
+
+_TEXT = {
+    "trust",
+    "device",
+    "study",
+    "folder",
+    "dataset",
+    "family",
+    "stem",
+    "activation",
+    "blocks",
+    "schedule",
+    "precision",
+}
 _TEXT |= {name for name in TIMED_UNDER if not name.endswith("batch_size")}
 
 
@@ -39,7 +55,8 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
         One row a setting, in order of first appearance: the columns of `SETTING`; `seeds`, the number of trials that
         went well, and `failed`, of those that did not; `top1`, `top1_min`, `top1_max`, `top1_std` and `test_top1*`
         (fractions) over the trials that went well, NaN where there are none; `train_seconds` and `train_top1`, their
-        means; and size, cost, latency and `trust`
+        means; `train_device`, where they were trained, or `SEVERAL_DEVICES`; `top1_sd` and `seed_sd`, see
+        `scaling.analysis.noise.with_noise`; and size, cost, latency and `trust`
         (published numbers only) as they were. Trials whose variant was timed under different
         conditions (another device) stay apart, so that no row mixes two latencies.
     """
@@ -52,18 +69,22 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
     carried = {name: (name, "first") for name in CARRIED}
     counts = {"seeds": ("ok", "sum"), "failed": ("not_ok", "sum")}
     counts |= {name: (name, "mean") for name in ("train_seconds", "train_top1")}
+    counts |= {"train_device": ("device", "first"), "devices": ("device", "nunique")}
     groups = frame.groupby([*SETTING, *TIMED_UNDER], dropna=False, sort=False)
-    return groups.agg(**counts, **accuracies, **carried).reset_index()
+    settings = groups.agg(**counts, **accuracies, **carried).reset_index()
+    settings["train_device"] = settings["train_device"].mask(settings.pop("devices") > 1, SEVERAL_DEVICES)
+    return noise.with_noise(settings)
 
 
 def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     """The columns needed, each of one type whatever is missing; results of failed trials blanked."""
     results = ("top1", "test_top1", "train_top1", "train_seconds")
-    frame = frame.reindex(columns=["status", *SETTING, *TIMED_UNDER, *results, *CARRIED])
+    frame = frame.reindex(columns=["status", "device", *SETTING, *TIMED_UNDER, *results, *CARRIED])
     for name in frame.columns.difference(["status", *_TEXT]):
         frame[name] = pd.to_numeric(frame[name]).astype(float)
     for name in _TEXT:
         frame[name] = frame[name].astype("string")
     ok = frame["status"] == "ok"
     frame.loc[~ok, list(results)] = float("nan")
+    frame.loc[~ok, "device"] = pd.NA
     return frame.assign(ok=ok.astype(int), not_ok=(~ok).astype(int))

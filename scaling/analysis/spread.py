@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scaling.analysis import noise
 from scaling.analysis.estimates import LEVEL, Estimate
 
 _ENDS = ((1 + LEVEL) / 2, (1 - LEVEL) / 2)
@@ -45,8 +44,12 @@ def seed_spread(settings: pd.DataFrame) -> SeedSpread:
     chance = points["top1"] * (1 - points["top1"]) / points["top1_n"]
     points = points.assign(binomial=np.sqrt(chance.clip(lower=0.0)))
     single, failed = int((settings["seeds"] == 1).sum()), int(settings["failed"].sum())
-    pooled = noise.of(points).seed
-    sd = Estimate(np.nan, np.nan, np.nan) if pooled is None else _interval(pooled, float(points["seeds"].sub(1).sum()))
+    freedom = points["seeds"].sub(1)
+    if points.empty:
+        sd = Estimate(np.nan, np.nan, np.nan)
+    else:
+        pooled = float(np.sqrt((freedom * points["top1_std"] ** 2).sum() / freedom.sum()))
+        sd = _interval(pooled, float(freedom.sum()))
     return SeedSpread(points, single, failed, sd, _sentence(points, sd))
 
 

@@ -18,7 +18,7 @@ def counted(number: float, noun: str) -> str:
 
 def verdict_word(verdict: str, cost: Metric) -> str:
     """`faster` and `slower` are said of times only."""
-    return verdict if cost.column.endswith("_ms") else {"faster": "cheaper", "slower": "dearer"}.get(verdict, verdict)
+    return verdict if cost.phase else {"faster": "cheaper", "slower": "dearer"}.get(verdict, verdict)
 
 
 def comparison(
@@ -61,7 +61,7 @@ def cautions(points: pd.DataFrame, cost: Metric) -> Iterator[str]:
     """What the intervals do not hold, for these points."""
     if points.empty:
         return
-    if points["noise"].eq(0).any():
+    if points["top1_sd"].eq(0).any():
         yield "accuracies whose number of pictures is not known are taken as exact"
     if cost.low and points[cost.low].isna().any():
         yield "times without an interval of their own are taken as exact"

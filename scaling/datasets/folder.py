@@ -6,7 +6,7 @@ import bisect
 import functools
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -141,7 +141,7 @@ def _splits(root: Path) -> dict[str, Path]:
 
 def _folders(where: Path) -> list[str]:
     with os.scandir(where) as entries:
-        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+        return sorted(entry.name for entry in entries if _is(entry.is_dir) and not entry.name.startswith("."))
 
 
 def _files(root: Path, where: Path, classes: Sequence[str], left_out: _LeftOut) -> list[File]:
@@ -160,12 +160,20 @@ def _walk(folder: str | Path, left_out: _LeftOut) -> Iterator[str]:
     """Paths of the regular files that are images by name; reading anything else, a pipe say, could take for ever."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir():
+            if _is(entry.is_dir):
                 if not entry.is_symlink():
                     yield from _walk(entry.path, left_out)
             elif not entry.name.lower().endswith(SUFFIXES) or entry.name.startswith("."):
                 left_out.others.append(entry.name)
-            elif entry.is_file():
+            elif _is(entry.is_file):
                 yield entry.path
             else:
                 left_out.special.append(entry.path)
+
+
+def _is(test: Callable[[], bool]) -> bool:
+    """The answer of `is_dir` or `is_file`; no, where a link leads in a circle or through a file."""
+    try:
+        return test()
+    except OSError:
+        return False

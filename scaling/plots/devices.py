@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from scaling.analysis.conditions import phase_of
+from scaling.analysis.conditions import cost_metric
 
 MOST_DEVICES = 6
 
@@ -18,7 +18,7 @@ def by_device(frame: pd.DataFrame, cost: str) -> Iterator[tuple[str, pd.DataFram
         frame: as `scaling.load_results` gives it.
         cost: of `METRICS`; what depends on no device has one part, without a name.
     """
-    phase = phase_of(cost)
+    phase = cost_metric(cost).phase
     names = frame[f"{phase}_device"].astype("string") if phase and f"{phase}_device" in frame else None
     known = [] if names is None else sorted(names.dropna().unique())
     if names is None or not known:

@@ -53,7 +53,7 @@ def about_cost(shown: pd.DataFrame, metric: Metric) -> list[str]:
     """The conditions of a latency and whether all were timed under the same."""
     if metric.low is None:
         return []
-    phase = metric.column.removesuffix("_ms")
+    phase = metric.phase
     timed = shown[shown[metric.column].notna()]
     if timed.empty:
         return []

@@ -7,7 +7,6 @@ from functools import partial
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scaling.analysis import noise
 from scaling.analysis.arms import Arm
 from scaling.analysis.regimes import Cell, Regime, Regimes
 from scaling.analysis.regimes import regimes as compared
@@ -51,7 +50,7 @@ def _draw_arm(found: Regimes, arm: Arm, cell: Cell, axes: Axes) -> None:
     color = style.AXIS_COLOR[arm.axis]
     points = found.settings.iloc[list(arm.rows)].dropna(subset=["top1", found.cost.column])
     axes.plot(*xy(points, found.cost), linestyle="--", linewidth=0.9, color=color, zorder=2)
-    bars = 100 * Z90 * noise.of(points).top1
+    bars = 100 * Z90 * points["top1_sd"].to_numpy(float)
     axes.errorbar(*xy(points, found.cost), yerr=bars, fmt="none", ecolor=style.pale(color), elinewidth=1.2, zorder=1.9)
     line = cell.curve[found.cost.column] * found.cost.scale, 100 * cell.curve[arm.axis]
     axes.plot(*line, linewidth=2.2, color=color, zorder=2, solid_capstyle="butt")

@@ -50,7 +50,7 @@ def draw_side(side: Side, number: int, cost: Metric, axes: Axes, pale: bool = Fa
     """
     color, marker, title = look(side.name, number)
     shade = style.pale(color) if pale else color
-    bars = 100 * Z90 * side.points["noise"].to_numpy(float)
+    bars = 100 * Z90 * side.points["top1_sd"].to_numpy(float)
     x, y = xy(side.points, cost)
     if not pale and len(x) <= MOST_NAMES:
         axes.errorbar(x, y, yerr=bars, fmt="none", ecolor=style.pale(color), elinewidth=1.2, zorder=2)

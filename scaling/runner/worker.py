@@ -140,7 +140,7 @@ class Worker:
 
         watch, key, batch_size = self._watch(trial), _key(trial), trial.recipe.batch_size
         while True:
-            start = training.found(watch)
+            start = training.found(watch, batch_size, max(1, len(self._devices)))
             parts = max(self._parts.get((key, batch_size), 1), start.micro_batches if start else 1)
             program, begun = self._program_for(key, parts), time.perf_counter()
             try:

@@ -9,6 +9,7 @@ import pytest
 
 from scaling import published
 from scaling.analysis.joint import fit_joint
+from scaling.analysis.noise import with_noise
 from scaling.analysis.payoff import rank
 from scaling.analysis.seeds import collapse_seeds
 
@@ -32,9 +33,9 @@ def settings(scatter: float = 0.003, bend: float = 0.0, **levels: list[float]) -
     cost = frame["depth"] * frame["width"] ** 2 * frame["resolution"] ** 2
     timed = {f"training_{name}": frame["depth"] * frame["width"] * factor for name, factor in TIMES.items()}
     measured = {"top1": 1 - error, "top1_n": 1e7, "seeds": 1.0, "top1_std": np.nan}
-    return frame.assign(
-        macs=1e3 * cost, inference_ms=np.nan, inference_low_ms=np.nan, inference_high_ms=np.nan, **measured, **timed
-    )
+    place = {"study": "made up", "folder": "made up", "dataset": "made up"}
+    untimed = dict.fromkeys(("inference_ms", "inference_low_ms", "inference_high_ms"), np.nan)
+    return with_noise(frame.assign(macs=1e3 * cost, **untimed, **measured, **timed, **place))
 
 
 TIMES = {"ms": 1.0, "low_ms": 0.98, "high_ms": 1.02}

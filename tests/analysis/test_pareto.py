@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from scaling.analysis.dominance import nondominated
 from scaling.analysis.hypervolume import dominated_volume
+from scaling.analysis.noise import with_noise
 from scaling.analysis.pareto import front, front_chance, hypervolume
 from scaling.metrics import METRICS
 
@@ -113,7 +114,8 @@ def test_the_volume_is_the_part_of_random_points_that_are_dominated(metrics: int
 
 def noisy(top1: list[float], macs: list[float], n: float = 1000) -> pd.DataFrame:
     columns = {"top1": top1, "macs": macs, "top1_n": n, "seeds": 1, "top1_std": np.nan}
-    return pd.DataFrame(columns, index=range(7, 7 + len(top1)))
+    place = {"study": "made up", "folder": "made up", "dataset": "made up"}
+    return with_noise(pd.DataFrame({**columns, **place}, index=range(7, 7 + len(top1))))
 
 
 def test_the_chance_of_two_equals_is_a_half_each() -> None:

@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pytest
 
 from scaling import published
-from scaling.analysis import noise
 from scaling.analysis.bootstrap import Estimate
 from scaling.analysis.groups import fit_settings
 from scaling.analysis.powerlaw import FLOPS_PER_MAC, Laws, fit
@@ -151,7 +150,7 @@ class TestFigure2:
 
     def test_noise_is_the_minivals(self, settings: Any) -> None:
         found = fit_settings(settings, "macs")
-        top1 = noise.of(settings).top1[found.rows]
+        top1 = settings["top1_sd"].to_numpy()[found.rows]
         assert found.sd == pytest.approx(top1 / found.error)
         assert top1.max() < 0.0032
 

@@ -34,7 +34,7 @@ def folder_of(
     """Two seeds each, 50% + 4 points a variant, 2 points between seeds; `failed` counts trials."""
     trials = [(i, trial(seed=seed, **of)) for i, of in enumerate(variants) for seed in (0, 1)]
     training = [
-        train_record(of, top1=0.5 + 0.04 * i + 0.02 * of.seed, failure="oom" if number in failed else None)
+        train_record(of, top1=min(1.0, 0.5 + 0.04 * i + 0.02 * of.seed), failure="oom" if number in failed else None)
         for number, (i, of) in enumerate(trials)
     ]
     unique = {of.variant: 10.0 * (1 + i) for i, of in trials}

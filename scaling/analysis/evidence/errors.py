@@ -7,7 +7,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from scaling.analysis import noise, powerlaw
+from scaling.analysis import powerlaw
 from scaling.analysis.estimates import Estimate
 from scaling.analysis.evidence.finding import Finding, NotAddressedError, Verdict
 from scaling.analysis.powerlaw import FLOPS_PER_MAC, Laws
@@ -50,7 +50,7 @@ def _laws(frame: pd.DataFrame, above: float, below: float) -> Laws:
     settings = settings[settings["epochs"].fillna(0) == settings["epochs"].fillna(0).max()]
     flops = FLOPS_PER_MAC * settings["macs"]
     rows = settings[(flops > above) & (flops < below)]
-    laws = powerlaw.fit(FLOPS_PER_MAC * rows["macs"], 1 - rows["top1"], noise.of(rows).top1)
+    laws = powerlaw.fit(FLOPS_PER_MAC * rows["macs"], 1 - rows["top1"], rows["top1_sd"])
     if laws.reason:
         raise NotAddressedError(f"between {above:.2g} and {below:.2g} FLOPs: {laws.reason}")
     return laws

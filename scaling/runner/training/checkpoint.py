@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import math
 import zipfile
@@ -110,13 +111,19 @@ def load(path: str) -> Checkpoint | None:
         raise CheckpointError(f"{path}: no checkpoint of this trial ({reason[:200]})") from None
 
 
-def set_aside(path: str) -> None:
+def set_aside(path: str) -> str:
     """Renames a checkpoint that cannot be used, so that it is neither read again nor lost.
+
+    Returns:
+        Its new path.
 
     Raises:
         OSError: if it cannot be renamed.
     """
-    storage.rename(path, f"{path}.damaged")
+    numbered = (f"{path}.damaged-{number}" for number in itertools.count(1))
+    target = next(name for name in numbered if not storage.exists(name))
+    storage.rename(path, target)
+    return target
 
 
 def check_fits(checkpoint: Checkpoint, expected: Arrays, epochs: int, steps: int) -> None:
@@ -174,7 +181,7 @@ def _array(archive: zipfile.ZipFile, key: str) -> NDArray[Any]:
 
 def _form(state: Arrays) -> dict[str, list[tuple[tuple[int, ...], str]]]:
     """Shape and type of each array, by list; an empty list is as good as none."""
-    return {name: [(tuple(v.shape), str(v.dtype)) for v in values] for name, values in state.items() if values}
+    return {name: [(tuple(v.shape), v.dtype.name) for v in values] for name, values in state.items() if values}
 
 
 def _key(name: str, index: int) -> str:

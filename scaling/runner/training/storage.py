@@ -15,6 +15,15 @@ def is_remote(path: str) -> bool:
     return "://" in path
 
 
+def exists(path: str) -> bool:
+    """Whether there is something of this name."""
+    if not is_remote(path):
+        return os.path.lexists(path)
+    from tensorflow.io import gfile
+
+    return bool(gfile.exists(path))
+
+
 def remove(path: str) -> None:
     """Deletes a file, if there is one."""
     if not is_remote(path):

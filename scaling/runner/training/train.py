@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import math
 import time
@@ -86,22 +85,33 @@ class Watch:
 UNWATCHED = Watch()
 
 
-def found(watch: Watch) -> Checkpoint | None:
-    """The checkpoint to continue from; None where there is none, or none that can be used, which is set aside."""
+def found(watch: Watch, batch_size: int, devices: int = 1) -> Checkpoint | None:
+    """The checkpoint to continue from; None where there is none, or none that can be used, which is set aside.
+
+    Args:
+        watch: says where it is, and is told if it cannot be used.
+        batch_size: of the recipe; it must divide into the checkpoint's parts of a batch.
+        devices: that share each part.
+    """
     if watch.checkpoint is None:
         return None
     try:
-        return checkpoints.load(watch.checkpoint)
+        start = checkpoints.load(watch.checkpoint)
+        if start is not None and batch_size % (devices * start.micro_batches):
+            parts = devices * start.micro_batches
+            raise CheckpointError(f"{watch.checkpoint}: batches of {batch_size} do not divide into {parts} parts")
     except CheckpointError as error:
         _set_aside(watch, error)
         return None
+    return start
 
 
 def _set_aside(watch: Watch, error: CheckpointError) -> None:
-    if watch.checkpoint is not None:
-        with contextlib.suppress(OSError):  # then the next checkpoint takes its place
-            checkpoints.set_aside(watch.checkpoint)
-    watch.note(f"{error}; it was set aside, and the trial starts over")
+    try:
+        aside = f"it is now {checkpoints.set_aside(watch.checkpoint or '')}"
+    except OSError as problem:
+        aside = f"it could not be renamed ({problem.strerror}), so the next checkpoint replaces it"
+    watch.note(f"{error}; {aside}. The trial starts over.")
 
 
 def train(

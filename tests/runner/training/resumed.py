@@ -43,7 +43,7 @@ def main(folder: Path) -> None:
     pictures = data.load(TRIAL.dataset, TRIAL.variant.resolution)
     program = Program(ProgramKey.of(TRIAL.variant, facts(TRIAL.dataset.name), TRIAL.recipe))
     watch = Watch(stop=told, note=sys.stdout.write, checkpoint=str(folder / "c.npz"), checkpoint_seconds=0.0)
-    outcome = train(TRIAL, program, pictures, watch, found(watch))
+    outcome = train(TRIAL, program, pictures, watch, found(watch, TRIAL.recipe.batch_size))
     state = {
         name: [hashlib.sha256(value.tobytes()).hexdigest() for value in values]
         for name, values in program.snapshot().items()

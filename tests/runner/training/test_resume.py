@@ -34,7 +34,7 @@ def start(folder: Path, backend: str) -> subprocess.Popen[str]:
 
 def finish(folder: Path, backend: str) -> dict[str, Any]:
     output, _ = start(folder, backend).communicate(timeout=120)
-    assert "starts over" not in output
+    assert "The trial starts over" not in output
     outcome: dict[str, Any] = json.loads((folder / "outcome.json").read_text())
     return outcome
 

@@ -112,10 +112,22 @@ def test_a_checkpoint_of_another_network_is_set_aside_and_the_trial_starts_over(
     watch = Watch(note=notes.append, checkpoint=checkpoint.path_of(str(tmp_path), trial.id), checkpoint_seconds=1e9)
     checkpoint.save(watch.checkpoint or "", checkpoint.Checkpoint(state={"trainable": [np.zeros(3, np.float32)]}))
     images = data.load(DATASET, VARIANT.resolution)
-    outcome = train(trial, compiled, images, watch, found(watch))
-    assert "set aside, and the trial starts over" in notes[0]
+    outcome = train(trial, compiled, images, watch, found(watch, trial.recipe.batch_size))
+    assert "arrays are not those of this network; it is now" in notes[0]
     assert outcome.test_raw == train(trial, compiled, images).test_raw
-    assert [file.name for file in tmp_path.iterdir()] == [f"{trial.id}.npz.damaged"]
+    assert [file.name for file in tmp_path.iterdir()] == [f"{trial.id}.npz.damaged-1"]
+
+
+def test_parts_of_a_batch_that_do_not_divide_it_are_not_taken_from_a_checkpoint(tmp_path: Path) -> None:
+    from scaling.runner.training import checkpoint
+    from scaling.runner.training.train import Watch, found
+
+    notes: list[str] = []
+    watch = Watch(note=notes.append, checkpoint=checkpoint.path_of(str(tmp_path), "trial"))
+    for parts, usable in ((4, True), (7, False)):
+        checkpoint.save(watch.checkpoint or "", checkpoint.Checkpoint(state={}, micro_batches=parts))
+        assert (found(watch, batch_size=128) is not None) == usable
+    assert "batches of 128 do not divide into 7 parts" in notes[0]
 
 
 def test_a_trial_is_compiled_as_asked_whatever_the_trial_before_was(compiled: Any) -> None:
