@@ -14,7 +14,7 @@ import pandas as pd
 
 from scaling.datasets import DATASETS
 from scaling.published.columns import COLUMNS
-from scaling.records import ResultsFolder, Skipped, collection_paused, find, supersedes
+from scaling.records import ResultsFolder, Skipped, about_reference, collection_paused, find, supersedes
 from scaling.schema import Dataset, LatencyRecord, Phase, Recipe, Reported, TrainRecord, Trial, Variant
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
@@ -34,7 +34,8 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
     """Loads the studies found in `paths` and below them.
 
     Args:
-        *paths: results folders, or folders of them; `results/` where none is given.
+        *paths: results folders, or folders of them; `results/` where none is given. Runs that ship with the project are
+            among them only where their folder is named, or where there are no others, which is a warning.
 
     Returns:
         One row a trial, the last record of each (a success, once there is one, over any failure). Columns: `study`,
@@ -50,7 +51,10 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
     Raises:
         scaling.records.ResultsError: if there are no records.
     """
-    folders = find(*(Path(path) for path in paths or ("results",)))
+    places = [Path(path) for path in paths or ("results",)]
+    folders = find(*places)
+    if note := about_reference(places, folders):
+        warnings.warn(note, stacklevel=2)
     with collection_paused():
         rows = [row for folder in folders for row in _rows(folder)]
         return _frame(rows) if rows else pd.DataFrame()

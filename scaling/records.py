@@ -10,7 +10,7 @@ import contextlib
 import errno
 import gc
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -247,11 +247,6 @@ class ResultsFolder:
     def name(self) -> str:
         return self.path.name
 
-    @property
-    def is_reference(self) -> bool:
-        """Whether it came with the project."""
-        return REFERENCE in self.path.parts[:-1]
-
     def exists(self) -> bool:
         return self.training.path.exists() or self.latency.path.exists()
 
@@ -330,6 +325,9 @@ def supersedes(ok: bool, before_ok: bool) -> bool:
 def find(*paths: Path, begun: bool = False) -> list[ResultsFolder]:
     """The results folders among `paths` and below them, in order of name.
 
+    The runs that ship with the project are the user's only where they are named: below a path that does not lead into
+    `reference/` they are left out as long as there is anything else.
+
     Args:
         *paths: results folders, or folders of them.
         begun: also those of runs that have not recorded anything yet.
@@ -345,5 +343,25 @@ def find(*paths: Path, begun: bool = False) -> list[ResultsFolder]:
         folders = [folder for folder in inside if folder.exists() or (begun and folder.is_begun())]
         if not folders:
             raise ResultsError(f"{path}: no records.jsonl or latency.jsonl in it or below; run a study first")
-        found += folders
+        found += [folder for folder in folders if not ships_below(path, folder)] or folders
     return found
+
+
+def ships_below(path: Path, folder: ResultsFolder) -> bool:
+    """Whether a folder holds a run that ships with the project, and `path` does not say so itself."""
+    return REFERENCE in folder.path.relative_to(path).parts[:-1]
+
+
+def about_reference(paths: Sequence[Path], folders: Sequence[ResultsFolder]) -> str | None:
+    """What people should know where `find` gave reference runs that were not asked for."""
+    unasked = {str(path): path for path in paths for folder in folders if _is_unasked(path, folder)}
+    if not unasked:
+        return None
+    return (
+        f"there are no runs of your own in {', '.join(unasked)}; these are the runs that ship with the project, "
+        "made on another machine"
+    )
+
+
+def _is_unasked(path: Path, folder: ResultsFolder) -> bool:
+    return folder.path.is_relative_to(path) and ships_below(path, folder)

@@ -46,31 +46,38 @@ def comparable(settings: pd.DataFrame, cost: str) -> pd.DataFrame:
     return settings.sort_values([*SETTING, metric.column, "top1"], kind="stable")
 
 
-def parts(settings: pd.DataFrame, cost: str) -> list[pd.DataFrame]:
-    """The settings parted so that within each part accuracies and costs may be compared.
+def parts(table: pd.DataFrame, cost: str) -> list[tuple[str, pd.DataFrame]]:
+    """Parts a table so that within each part accuracies and costs may be compared.
 
-    Settings without the cost stand in every part of their data set: they are counted there as not measured. A setting
-    whose cost is a mean over several devices belongs to no part.
+    Rows without the cost stand in every part of their data set: they are counted there as not measured. A setting whose
+    cost is a mean over several devices belongs to no part.
 
     Args:
-        settings: as `scaling.analysis.seeds.collapse_seeds` gives it.
+        table: settings as `scaling.analysis.seeds.collapse_seeds` gives them, or trials as `scaling.load_results` does.
         cost: of `METRICS`.
 
     Returns:
-        The parts, in order of their conditions; the settings as a whole where no setting has the cost.
+        What tells a part from the others, in words, and its rows; in order of the words. One part without words where
+        all rows may stand together, or none has the cost.
     """
     metric = cost_metric(cost)
     columns = [*MEASURED_ON, *metric.depends_on]
-    has_cost = settings["top1"].notna() & settings[metric.column].notna()
-    if metric.depends_on:
-        has_cost &= ~settings[list(metric.depends_on)].isin([SEVERAL_DEVICES]).any(axis=1)
-    keys = settings[columns].map(_text)
+    if "train_device" in columns and "train_device" not in table:
+        table = table.assign(train_device=table["device"])
+    has_cost = table["top1"].notna() & table[metric.column].notna()
+    has_cost &= ~table[columns].isin([SEVERAL_DEVICES]).any(axis=1)
+    keys = table[columns].map(_text)
+    distinct = keys[has_cost].drop_duplicates()
+    if len(distinct) < 2:
+        return [("", table)]
+    telling = [name for name in columns if distinct[name].nunique() > 1]
     found = []
-    for values in keys[has_cost].drop_duplicates().sort_values(columns).itertuples(index=False):
-        same = keys.eq(list(values)).all(axis=1)
-        same_images = keys[list(MEASURED_ON)].eq(list(values)[: len(MEASURED_ON)]).all(axis=1)
-        found.append(settings[(has_cost & same) | (~has_cost & same_images)])
-    return found or [settings]
+    for _, values in distinct.sort_values(columns).iterrows():
+        here = has_cost & keys.eq(values).all(axis=1)
+        same_images = keys[list(MEASURED_ON)].eq(values[list(MEASURED_ON)]).all(axis=1)
+        words = ", ".join(f"{name.replace('_', ' ')} {values[name]}" for name in telling)
+        found.append((words, table[here | (~has_cost & same_images)]))
+    return found
 
 
 def conditions(settings: pd.DataFrame, cost: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaling.cli.exit_codes import INPUT_IS_WRONG
+from scaling.errors import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,9 +73,20 @@ def results_of(paths: list[Path] | None, published_tables: list[str] | None) -> 
     import pandas as pd
 
     from scaling import published
-    from scaling.frame import load_results
 
     frames = [published.load(name) for name in published_tables or ()]
     if paths or not frames:
-        frames.append(load_results(*(paths or ())))
+        frames.append(loaded(paths))
     return pd.concat([frame.dropna(axis=1, how="all") for frame in frames], ignore_index=True)
+
+
+def loaded(paths: list[Path] | None) -> pd.DataFrame:
+    """The results in these folders, in `results/` where none is named; what is skipped is said on standard error."""
+    from scaling.frame import load_results
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        frame = load_results(*(paths or (RESULTS,)))
+    for note in listed(str(warning.message) for warning in caught):
+        typer.echo(f"note: {note}", err=True)
+    return frame

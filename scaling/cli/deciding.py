@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from scaling.cli.common import RESULTS, AsJson, input_errors, print_json, results_of, terminal
+from scaling.cli.common import RESULTS, AsJson, input_errors, loaded, print_json, results_of, terminal
 
 
 def plot(
@@ -38,7 +38,12 @@ def plot(
             for file in draw_published((into or RESULTS / "published") / "figures", asked, **only):
                 typer.echo(file)
             return
-        for folder in records.find(*(results or [RESULTS])):
+        places = results or [RESULTS]
+        folders = records.find(*places)
+        if note := records.about_reference(places, folders):
+            shipped = folders[0].path.parent
+            raise records.ResultsError(f"{note}. Their figures are in {shipped}/*/figures/; to redraw them, name it")
+        for folder in folders:
             drawn = draw_study(folder, asked, asked_for(folder), published, **only)
             typer.echo(f"{folder.name}: {drawn.trained} trials drawn, {drawn.failed} failed")
             for note in drawn.notes:
@@ -97,18 +102,18 @@ def compare(
 ) -> None:
     """Compare families at equal accuracy. How much less one costs, with intervals, and where they cross."""
     from scaling.analysis.compare import compare as compared
-    from scaling.analysis.conditions import on_device
+    from scaling.analysis.conditions import on_device, parts
     from scaling.analysis.seeds import collapse_seeds
     from scaling.reports import compare as report
 
     with input_errors():
         frame = results_of(results, table)
         frame = frame if device is None else on_device(frame, cost, device)
-        found = compared(collapse_seeds(frame), cost, by)
+        answers = [(words, compared(part, cost, by)) for words, part in parts(collapse_seeds(frame), cost)]
     if as_json:
-        print_json(report.as_json(found))
+        print_json(report.as_json(answers))
     else:
-        report.show(found, terminal())
+        report.show(answers, terminal())
 
 
 def claims(
@@ -119,12 +124,13 @@ def claims(
 ) -> None:
     """Replay the paper's claims. On its published numbers, or on your own results: holds, fails or undecided."""
     from scaling.analysis.claims import replay
-    from scaling.frame import load_results
+    from scaling.analysis.conditions import parts
     from scaling.reports import claims as report
 
     with input_errors():
-        replayed = replay(load_results(*results) if results else None)
+        found = parts(loaded(results), "training_ms") if results else [("", None)]
+        answers = [(words, replay(part)) for words, part in found]
     if as_json:
-        print_json(report.as_json(replayed))
+        print_json(report.as_json(answers))
     else:
-        report.show(replayed, terminal())
+        report.show(answers, terminal())

@@ -165,8 +165,11 @@ def status(
     from scaling import status as statuses
 
     with input_errors():
-        folders = records.find(*(results or [RESULTS]), begun=True)
-        listed = [statuses.of(folder) for folder in folders if results or not folder.is_reference]
+        places = results or [RESULTS]
+        folders = records.find(*places, begun=True)
+        if records.about_reference(places, folders):
+            folders = []
+        listed = [statuses.of(folder) for folder in folders]
     if as_json:
         print_json(listed)
         return
@@ -174,7 +177,7 @@ def status(
         name = typer.style(one["study"], bold=True)
         typer.echo("\n    ".join((f"{name}  {statuses.counts(one)}", *statuses.details(one))))
     if not listed:
-        typer.echo(f"no study has been run into {RESULTS}/ yet")
+        typer.echo(f"no study has been run into {', '.join(map(str, places))} yet")
 
 
 def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:

@@ -17,7 +17,6 @@ from scaling.plots import style
 from scaling.plots.picture import Picture, Skipped
 
 NAME = "additive"
-VIDEO_NAME = "additive_video"
 KIND_COLOR = {"training": style.BLUE, "regularization": style.SKY, "architecture": style.GREEN}
 IMAGENET = 50_000
 """Validation pictures of Table 1."""
@@ -90,18 +89,12 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
     if not found or not np.isfinite([step.top1 for step in found]).any():
         return Skipped(NAME, "no three settings of which each is the one before it and one thing more")
     beside = [] if under is None else [("published: Table 1", table_1())]
-    return _picture(NAME, [("these results", found) if beside else ("", found), *beside], _share(frame))
+    return _picture([("these results", found) if beside else ("", found), *beside], _share(frame))
 
 
 def published_picture() -> Picture:
     """Table 1 as a waterfall."""
-    return _picture(NAME, [("Table 1, ResNet-200", table_1())], _share(published.load("table1")))
-
-
-def video_picture() -> Picture:
-    """Table 6, whose middle rows nobody verified."""
-    found = table_steps(published.table("table6"))
-    return _picture(VIDEO_NAME, [("Table 6, 3D ResNet-50 on Kinetics-400", found)], "")
+    return _picture([("Table 1, ResNet-200", table_1())], _share(published.load("table1")))
 
 
 def table_1() -> tuple[Step, ...]:
@@ -109,13 +102,13 @@ def table_1() -> tuple[Step, ...]:
     return table_steps(published.table("table1"), IMAGENET)
 
 
-def _picture(name: str, found: Sequence[tuple[str, Sequence[Step]]], share: str) -> Picture:
+def _picture(found: Sequence[tuple[str, Sequence[Step]]], share: str) -> Picture:
     doubtful = sum(not step.verified for _, chain in found for step in chain)
     said = [f"{doubtful} hollow bars: numbers from memory, not verified."] if doubtful else []
     exact = all(step.gain.low == step.gain.high for step in found[0][1][1:])
     bars = "Accuracies are taken as exact." if exact else "Bars: 90% of the difference, networks taken as independent."
     return Picture(
-        name=name,
+        name=NAME,
         title="What does each method add to those before it?",
         shows="Accuracy after each further method, from the plainest network down; bars: what it adds.",
         concludes=f"{_sentence(found[0][1])}{share}",

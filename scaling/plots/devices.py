@@ -10,6 +10,9 @@ from scaling.analysis.conditions import cost_metric
 
 MOST_DEVICES = 6
 
+PUBLISHED_DEVICE = "TPUv3"
+"""The device whose published times stand behind one's own: the paper's first, of its Table 7 and Figure 1."""
+
 
 def by_device(frame: pd.DataFrame, cost: str) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each device with the rows timed on it, and with those that no device timed.
@@ -32,3 +35,14 @@ def cost_of(frame: pd.DataFrame) -> str:
     """The cost to draw against: the time of a training step, of an inference step, or multiply-accumulates."""
     timed = (name for name in ("training_ms", "inference_ms") if name in frame and frame[name].notna().any())
     return next(timed, "macs")
+
+
+def published_part(frame: pd.DataFrame, cost: str) -> tuple[str, pd.DataFrame]:
+    """The rows of published results to stand behind one's own, and the name of their device; empty for no time.
+
+    Args:
+        frame: as `scaling.published.load` gives it.
+        cost: of `METRICS`.
+    """
+    parts = list(by_device(frame, cost))
+    return next((part for part in parts if part[0].startswith(PUBLISHED_DEVICE)), parts[0])

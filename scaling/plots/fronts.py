@@ -13,7 +13,7 @@ from scaling.errors import UserError
 from scaling.plots import style
 from scaling.plots.accuracy import FAILED_LABEL, regime_title
 from scaling.plots.axes import frame_points
-from scaling.plots.devices import by_device, cost_of
+from scaling.plots.devices import by_device, cost_of, published_part
 from scaling.plots.labels import AROUND, LOWER_RIGHT, MOST_NAMES, UPPER_LEFT, Label, name
 from scaling.plots.names import model_name, readable
 from scaling.plots.picture import Picture, Skipped
@@ -105,6 +105,7 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
     shown = [(title, one) for title, one in found if not one.points.empty]
     if not shown:
         return Skipped(NAME, f"no setting has both an accuracy and {cost}")
+    behind = _behind(under, cost)
     left_out = [f"{len(shown) - MOST} more panels not shown."] if len(shown) > MOST else []
     return Picture(
         name=NAME,
@@ -112,8 +113,8 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
         shows="Accuracy against cost over all families together; the Pareto front as steps, and how surely each "
         "network is on it.",
         concludes=" ".join(f"{title}: {readable(one.sentence)}" for title, one in shown),
-        panels=tuple(partial(_panel, title, one, _behind(under, cost)) for title, one in shown[:MOST]),
-        notes=(_HINT, *_outside(shown), *left_out, *background_note(under)),
+        panels=tuple(partial(_panel, title, one, behind) for title, one in shown[:MOST]),
+        notes=(_HINT, *_outside(shown), *left_out, *background_note(under, cost)),
         size=(4.9, 4.1),
     )
 
@@ -134,7 +135,7 @@ def _outside(shown: list[tuple[str, Frontier]]) -> list[str]:
 def _behind(under: pd.DataFrame | None, cost: str) -> Frontier | None:
     if under is None or cost not in under or under[cost].isna().all():
         return None
-    *_, (_, rows) = by_device(under, cost)
+    _, rows = published_part(under, cost)
     return frontier(collapse_seeds(rows), cost)
 
 

@@ -38,7 +38,7 @@ _PICTURES: dict[str, tuple[Callable[[pd.DataFrame, pd.DataFrame | None], Picture
 NAMES = (speed_accuracy.NAME, power_law.NAME, residuals.NAME, *[*_PICTURES][1:])
 """Of the figures of any results, in their order."""
 
-PUBLISHED_NAMES = (*NAMES, additive.VIDEO_NAME)
+PUBLISHED_NAMES = NAMES
 """Of the paper's figures."""
 
 
@@ -84,7 +84,7 @@ def published_gallery() -> list[Picture | Skipped]:
         if tables
     ]
     one_seed = Skipped(seed_spread.NAME, "one number was published for each model, of one seed or a mean")
-    return [*pictures[:1], *laws, *pictures[1:], additive.video_picture(), one_seed]
+    return [*pictures[:1], *laws, *pictures[1:], one_seed]
 
 
 def _with_trust(picture: Picture | Skipped, tables: tuple[str, ...]) -> Picture | Skipped:

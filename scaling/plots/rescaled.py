@@ -12,7 +12,7 @@ from scaling.analysis.evidence.speed import resolution_groups
 from scaling.analysis.seeds import collapse_seeds
 from scaling.errors import UserError
 from scaling.plots import speed_accuracy, style
-from scaling.plots.devices import by_device, cost_of
+from scaling.plots.devices import by_device, cost_of, published_part
 from scaling.plots.names import readable
 from scaling.plots.picture import Picture, Skipped
 
@@ -49,7 +49,9 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
         ]
     except UserError as reason:
         return Skipped(NAME, str(reason))
-    behind = None if under is None else compare(collapse_seeds(_one_device(grouped(under), cost)), cost, by="study")
+    behind = (
+        None if under is None else compare(collapse_seeds(published_part(grouped(under), cost)[1]), cost, by="study")
+    )
     return Picture(
         name=NAME,
         title="Does growing the resolution more slowly make EfficientNet better?",
@@ -57,7 +59,7 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
         "fronts as dashed lines.",
         concludes=" ".join(_said(device, one) for device, one in found),
         panels=tuple(partial(_panel, device, one, behind) for device, one in found),
-        notes=(*speed_accuracy.notes(found), *speed_accuracy.background_note(under)),
+        notes=(*speed_accuracy.notes(found), *speed_accuracy.background_note(under, cost)),
         size=(4.9, 4.1) if len(found) > 1 else (7.6, 4.6),
     )
 
@@ -66,11 +68,6 @@ def _said(device: str, found: Comparisons) -> str:
     on = f"On {device}: " if device else ""
     said = (pair.sentence for pair in found.pairs if {pair.of.name, pair.over.name} == {LOWER, OWN})
     return on + readable(" ".join(said))
-
-
-def _one_device(frame: pd.DataFrame, cost: str) -> pd.DataFrame:
-    (_, part), *_ = by_device(frame, cost)
-    return part
 
 
 def _panel(device: str, found: Comparisons, under: Comparisons | None, axes: Axes) -> Axes:

@@ -14,7 +14,7 @@ from scaling.analysis.seeds import collapse_seeds
 from scaling.errors import UserError
 from scaling.metrics import Metric
 from scaling.plots import style
-from scaling.plots.devices import by_device, cost_of
+from scaling.plots.devices import by_device, cost_of, published_part
 from scaling.plots.labels import LOWER_RIGHT, MOST_NAMES, Label, name
 from scaling.plots.names import readable
 from scaling.plots.picture import Picture, Skipped
@@ -73,7 +73,7 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
         "model of each family, the front as a dashed line, and the speed-up at one equal accuracy.",
         concludes=" ".join(said(device, one) for device, one in found),
         panels=tuple(partial(_panel, device, one, _behind(under, cost)) for device, one in found),
-        notes=(*notes(found), *background_note(under)),
+        notes=(*notes(found), *background_note(under, cost)),
         size=(4.9, 4.1),
     )
 
@@ -94,17 +94,19 @@ def notes(found: list[tuple[str, Comparisons]]) -> tuple[str, ...]:
     return (bars, " ".join(f"{note[:1].upper()}{note[1:]}." for note in map(readable, every))) if every else (bars,)
 
 
-def background_note(under: pd.DataFrame | None) -> tuple[str, ...]:
-    """That published points are of other pictures and devices."""
-    if under is None:
+def background_note(under: pd.DataFrame | None, cost: str) -> tuple[str, ...]:
+    """That published points are of other images and of another device, which it names."""
+    if under is None or cost not in under or under[cost].isna().all():
         return ()
-    return ("Published points stand behind for their shape: measured elsewhere, not like with like.",)
+    device, _ = published_part(under, cost)
+    of = f" ({device})" if device else ""
+    return (f"Published points{of} stand behind for their shape: measured elsewhere, not like with like.",)
 
 
 def _behind(under: pd.DataFrame | None, cost: str) -> Comparisons | None:
     if under is None or cost not in under or under[cost].isna().all():
         return None
-    *_, (_, rows) = by_device(under, cost)
+    _, rows = published_part(under, cost)
     return compare(collapse_seeds(rows), cost)
 
 

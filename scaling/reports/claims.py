@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeAlias
 
 from rich.console import Console
 from rich.padding import Padding
@@ -17,10 +17,15 @@ _PIPE = r"\|"
 """A bar that ends no cell."""
 
 
-def as_json(replayed: Sequence[Replayed]) -> list[dict[str, Any]]:
-    """One mapping a claim: `claim`, `says`, `source`, `on`, `verdict`, `found`, `estimate`, `expected`."""
+Answers: TypeAlias = Sequence[tuple[str, Sequence[Replayed]]]
+"""Claims replayed on each part of the results, with the words that tell it from the others; none where there is one."""
+
+
+def as_json(answers: Answers) -> list[dict[str, Any]]:
+    """One mapping a claim and part: `part`, `claim`, `says`, `source`, `on`, `verdict`, `found`, `estimate`, ..."""
     return [
         {
+            "part": words,
             "claim": one.claim.claim,
             "says": one.claim.says,
             "source": one.claim.source,
@@ -30,6 +35,7 @@ def as_json(replayed: Sequence[Replayed]) -> list[dict[str, Any]]:
             "estimate": None if one.estimate is None else asdict(one.estimate),
             "expected": one.claim.expected,
         }
+        for words, replayed in answers
         for one in replayed
     ]
 
@@ -44,7 +50,15 @@ def as_markdown(replayed: Sequence[Replayed]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', _PIPE) for cell in row)} |" for row in rows)
 
 
-def show(replayed: Sequence[Replayed], console: Console) -> None:
+def show(answers: Answers, console: Console) -> None:
+    """The claims of each part of the results."""
+    for words, replayed in answers:
+        if words:
+            console.print(words, style="bold underline", highlight=False, soft_wrap=True)
+        _show_part(replayed, console)
+
+
+def _show_part(replayed: Sequence[Replayed], console: Console) -> None:
     """Each claim with its verdict, what was found and what it takes; what cannot be addressed last, a line each."""
     addressed = [one for one in replayed if one.verdict != "not addressed"]
     for one in addressed:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeAlias
 
 from rich.console import Console
 
@@ -12,17 +13,24 @@ from scaling.analysis.bands import Band
 from scaling.analysis.compare import Comparison, Comparisons
 from scaling.analysis.wording import verdict_word
 
+Answers: TypeAlias = Sequence[tuple[str, Comparisons]]
+"""What is compared with like, each with the words that tell it from the others; no words where there is one."""
 
-def as_json(found: Comparisons) -> dict[str, Any]:
-    """`cost`, `by`, `conditions`, `notes`; `pairs`, one a comparison; `bands` and `crossovers` of all of them."""
+
+def as_json(answers: Answers) -> dict[str, Any]:
+    """`cost`, `by`; `parts`, one for each condition: `part`, `conditions`, `notes`, `pairs`, `bands`, `crossovers`."""
+    _, first = answers[0]
+    return {"cost": first.cost.column, "by": first.by, "parts": [_part(words, found) for words, found in answers]}
+
+
+def _part(words: str, found: Comparisons) -> dict[str, Any]:
     return {
-        "cost": found.cost.column,
-        "by": found.by,
+        "part": words,
         "conditions": found.conditions,
         "notes": list(found.notes),
         "pairs": [_pair(pair) for pair in found.pairs],
         "bands": [{**_names(pair), **asdict(band)} for pair in found.pairs for band in pair.bands],
-        "crossovers": [{**_names(pair), **asdict(one)} for pair in found.pairs for one in pair.crossovers],
+        "crossovers": [{**_names(pair), **asdict(crossover)} for pair in found.pairs for crossover in pair.crossovers],
     }
 
 
@@ -35,8 +43,15 @@ def _pair(pair: Comparison) -> dict[str, Any]:
     return {**_names(pair), "covered": pair.covered, "overall": overall, "sentence": pair.sentence}
 
 
-def show(found: Comparisons, console: Console) -> None:
-    """A table of bands for each pair, what they amount to, and the notes."""
+def show(answers: Answers, console: Console) -> None:
+    """For each part a table of bands for each pair, what they amount to, and the notes."""
+    for words, found in answers:
+        if words:
+            console.print(words, style="bold underline", highlight=False, soft_wrap=True)
+        _show_part(found, console)
+
+
+def _show_part(found: Comparisons, console: Console) -> None:
     shared = ", ".join(f"{name} {value}" for name, value in found.conditions.items() if value != "unknown")
     for pair in found.pairs:
         console.print(f"[bold]{pair.of.name} over {pair.over.name}[/bold]  {shared}", highlight=False)

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from scaling import published
-from scaling.plots.additive import additive, picture, published_picture, table_1, video_picture
+from scaling.plots.additive import additive, picture, published_picture, table_1
 from scaling.plots.picture import Skipped
 from tests.plots.drawn import assert_nothing_overlaps, drawn
 
@@ -26,15 +26,6 @@ def test_the_conclusion_counts_what_is_sure_and_shares_out_the_gain() -> None:
     said = published_picture().concludes
     assert "10 steps from 79.0% to 83.4%: 4 for sure a gain, 1 a loss, 5 undecided" in said
     assert "a share of 0.73 (90%: 0.65 to 0.81)" in said
-
-
-def test_numbers_from_memory_are_hollow_and_conclude_nothing() -> None:
-    found = video_picture()
-    (axes,) = drawn(found).axes
-    hollow = [patch for patch in axes.patches if patch.get_facecolor()[:3] == (1, 1, 1)]
-    assert len(hollow) == 7
-    assert "nothing can be concluded" in found.concludes
-    assert "7 hollow bars: numbers from memory, not verified." in found.notes
 
 
 def test_ones_own_steps_stand_beside_table_1() -> None:

@@ -76,7 +76,7 @@ def test_the_papers_figures_are_drawn_from_its_numbers(tmp_path: Path) -> None:
     names = [file.name for file in draw_published(tmp_path)]
     assert names == [
         *("speed_accuracy.png", "power_law.png", "residuals.png", "speedup.png", "regimes.png", "fronts.png"),
-        *("rescaled.png", "additive.png", "distribution.png", "additive_video.png", "index.md"),
+        *("rescaled.png", "additive.png", "distribution.png", "index.md"),
     ]
     said = (tmp_path / "index.md").read_text()
     conclusions = re.findall(r"\*\*One may conclude:\*\* (.*)", said)

@@ -1,0 +1,144 @@
+"""Numbers and names in prose come from records and from the code, and drift from neither."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scaling.analysis.claims import replay
+from scaling.analysis.estimates import Estimate
+from scaling.analysis.fits import fit_all
+from scaling.analysis.powerlaw import FLOPS_PER_MAC
+from scaling.analysis.regimes import regimes
+from scaling.analysis.seeds import collapse_seeds
+from scaling.frame import load_results
+from scaling.published import load
+
+ROOT = Path(__file__).parents[1]
+README = " ".join((ROOT / "README.md").read_text().split())
+REFERENCE = ROOT / "results" / "reference"
+DOCUMENTS = [
+    ROOT / name for name in ("README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")))
+]
+
+
+def points(of: Estimate) -> str:
+    """As README writes an advantage: points, then the interval."""
+    return f"{abs(100 * of.value):.1f} points (90%: {100 * of.low:.1f} to {100 * of.high:.1f})"
+
+
+def test_the_first_pictures_numbers_are_those_of_the_shipped_run() -> None:
+    found = regimes(collapse_seeds(load_results(REFERENCE / "depth_vs_width")))
+    short, long = found.regimes
+    shift = Estimate(-found.shift.value, -found.shift.high, -found.shift.low)
+    assert f"After {short.epochs} epochs width leads depth by {points(short.advantage)}" in README
+    assert f"After {long.epochs} epochs it leads by {points(long.advantage)}" in README
+    assert f"longer training favours depth, by {points(shift)}" in README
+    assert (short.verdict, long.verdict, found.towards) == ("width", "undecided", "depth")
+
+
+def test_the_published_numbers_are_those_of_the_tables() -> None:
+    (laws,) = [laws for _, laws in fit_all(load("fig2"), "macs").laws]
+    assert laws.broken is not None
+    low, at, high = (
+        f"{FLOPS_PER_MAC * end:.1e}".replace("e+0", "e")
+        for end in (laws.broken.at.low, laws.broken.at.value, laws.broken.at.high)
+    )
+    assert f"at {at} FLOPs (90%: {low} to {high})" in README
+    elsewhere = next(one for one in replay() if one.claim.claim == "training_speed_elsewhere")
+    assert elsewhere.estimate is not None
+    assert f"{elsewhere.estimate.value:.1f}x is left on an RTX 3090" in README
+
+
+def ratios(pattern: str) -> list[float]:
+    rows = json.loads((ROOT / "benchmarks" / "results.json").read_text())["rows"]
+    return [row["ratio"] for row in rows if re.search(pattern, row["name"]) and row["ratio"] is not None]
+
+
+@pytest.mark.parametrize(
+    ("start", "pattern", "form"),
+    [
+        ("| a study of 24 trials | its bare training steps |", "over bare steps", "{0:.2f} of their time"),
+        ("| | one process per trial |", "one process per trial", "{0:.1f} times as fast"),
+        ("| small networks: training step |", r"model\.fit: training step", "{min:.2f} to {max:.2f} times as fast"),
+        ("| small networks: until the first step is done |", "until the first", "{min:.1f} to {max:.1f} times as fast"),
+        ("| ResNet-RS-50@160: training step, inference |", r"against timm: (training|inf)", "{0:.2f}, {1:.2f}"),
+        ("| | TensorFlow Model Garden |", "Model Garden: (training step|inf)", "{0:.2f}, {1:.2f}"),
+        ("| ResNet-RS-50@160: memory of a step |", "memory of a training step", "{0:.2f} of theirs"),
+        ("| JPEGs to batches at 224, RandAugment |", "2 layers.*one core.*bicubic", "{0:.1f} times as fast"),
+        ("| plan of the 525-cell grid |", "whole process$", "{0:.2f} s"),
+        ("| `scaling --help` |", "scaling --help", "{0:.1f} of their time"),
+        ("| `scaling status`, 1,000 records |", "scaling status, 1,000", "{0:.1f} of their time"),
+        ("| Pareto front of a million points", "against paretoset", "{0:.2f}, {1:.2f} of its time"),
+    ],
+)  # fmt: skip
+def test_the_table_of_speeds_is_that_of_the_benchmarks(start: str, pattern: str, form: str) -> None:
+    (line,) = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith(start)]
+    found = ratios(pattern)
+    assert form.format(*found, min=min(found), max=max(found)) in line
+
+
+def test_every_path_that_a_document_names_is_there() -> None:
+    """Paths in backticks, below the folders of the project."""
+    for document in DOCUMENTS:
+        for path in re.findall(
+            r"`((?:scaling|studies|tests|benchmarks|notebooks|docs)/[\w./{},*-]*)`", document.read_text()
+        ):
+            for one in braces(path):
+                assert list(ROOT.glob(one.rstrip("/"))), f"{document.name} names {path}"
+
+
+def braces(path: str) -> list[str]:
+    """`a/{b,c}.py` as two paths."""
+    before, brace, rest = path.partition("{")
+    if not brace:
+        return [path]
+    inside, _, after = rest.partition("}")
+    return [before + word + after for word in inside.split(",")]
+
+
+def names_of(module: Path) -> set[str]:
+    """What a module defines or imports at its top, and the members of its classes."""
+    names: set[str] = set()
+    for node in ast.parse(module.read_text()).body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.Assign(targets=targets):
+                names |= {target.id for target in targets if isinstance(target, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                names |= {alias.asname or alias.name for alias in aliases}
+        if isinstance(node, ast.ClassDef):
+            members = (member for member in node.body if isinstance(member, ast.FunctionDef | ast.AnnAssign))
+            names |= {member.name if isinstance(member, ast.FunctionDef) else member.target.id for member in members}  # type: ignore[union-attr]
+    return names
+
+
+def references() -> Iterator[tuple[Path, str]]:
+    """Dotted names of this package in the backticks of its docstrings and comments."""
+    for file in (ROOT / "scaling").rglob("*.py"):
+        for name in re.findall(r"`(scaling\.[\w.]+)`", file.read_text()):
+            yield file, name
+
+
+def resolves(name: str) -> bool:
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        path = ROOT.joinpath(*parts[:length])
+        module = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if module.is_file():
+            rest = parts[length:]
+            return not rest or rest[0] in names_of(module) | {"load_results"}
+    return False
+
+
+def test_every_name_that_a_docstring_refers_to_is_there() -> None:
+    gone = [f"{file.relative_to(ROOT)}: {name}" for file, name in references() if not resolves(name)]
+    assert not gone
