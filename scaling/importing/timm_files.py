@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -153,12 +154,14 @@ def _spelled(device: str) -> str:
 
 
 def _rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
-    with path.open(newline="", encoding="utf-8") as lines:
-        reader = csv.DictReader(lines)
+    try:
+        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
         if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
             raise UserError(f"{path}: no column {', '.join(missing)}; is this a file of timm's results/?")
         for row in reader:
             yield reader.line_num, cast("dict[str, str]", row)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: not a text file of comma-separated values ({error})") from None
 
 
 def _number(path: Path, line: int, row: dict[str, str], column: str) -> float:

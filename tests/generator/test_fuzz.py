@@ -215,3 +215,35 @@ def test_a_cross_product_that_nobody_means_is_refused_before_it_is_expanded(way:
     content["across"] = {"epochs": list(range(1, 5001)), "seed": list(range(5000))}
     with pytest.raises(StudyError, match=rf"{way}: [0-9,]+ trials, and a study has at most 50,000; shorten an axis"):
         check(content)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: !!bool maybe",
+        'a: !!int ""',
+        'a: !!float ""',
+        "a: !!timestamp x",
+        "a: !!map [a]",
+        "a: !!set [a]",
+        "!!map [a]",
+    ],
+)
+def test_a_tag_that_does_not_fit_its_value_is_named_with_its_line(text: str) -> None:
+    with pytest.raises(StudyError, match=r"x\.yaml:1:\d: not a "):
+        yaml_file.parse(text, "x.yaml")
+
+
+@pytest.mark.parametrize("assignment", ["[]=1", ".=1", "=1", "[", "[]"])
+def test_an_override_without_a_place_is_refused(assignment: str) -> None:
+    with pytest.raises(StudyError, match="write it as path=value"):
+        yaml_file.override({"study": "x"}, [assignment])
+
+
+def test_a_long_list_of_problems_is_cut_and_counted() -> None:
+    content = {"study": "x", "question": "y?", **{f"key{number}": 1 for number in range(100_000)}}
+    with pytest.raises(StudyError) as caught:
+        check(content)
+    lines = str(caught.value).splitlines()
+    assert len(lines) <= 25
+    assert "more" in lines[-1]

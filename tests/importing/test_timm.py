@@ -187,3 +187,13 @@ def test_on_the_command_line(accuracies: Path, inference: Path, tmp_path: Path) 
     ran = CliRunner().invoke(app, asked)
     assert ran.exit_code == 0
     assert "6 accuracies and 6 timings added" in ran.output
+
+
+@pytest.mark.parametrize("content", [b"\x00\xff\xfe\x80", b"model,img_size,top1\n\x00,224,80\n", b"\xff" * 300, b""])
+def test_a_file_that_is_no_table_is_named(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "results.csv").write_bytes(content)
+    ran = CliRunner().invoke(
+        app, ["import", "timm", *[str(tmp_path / "results.csv")] * 2, "--into", str(tmp_path / "timm")]
+    )
+    assert ran.exit_code == 2
+    assert "results.csv: " in ran.output
