@@ -1,7 +1,7 @@
-"""What is known of each data set before its pictures are read: sizes, classes, normalisation.
+"""What is known of each data set before its images are read: sizes, classes, normalisation.
 
 Most are in a table. Of `image_folder:<path>` and `tfds:<name>` it is read from the disk: names of files, and
-descriptions, never a picture, and without TensorFlow.
+descriptions, never an image, and without TensorFlow.
 """
 
 from __future__ import annotations

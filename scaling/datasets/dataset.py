@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from scaling.errors import UserError
 
 TEST_SHARE = 0.1
-"""Of the training pictures, where a data set has no test pictures of its own."""
+"""Of the training images, where a data set has no test images of its own."""
 
 
 class DataError(UserError):
-    """Pictures that are missing, damaged or too few; the message says each way to mend it."""
+    """Images that are missing, damaged or too few; the message says each way to mend it."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,13 @@ class DatasetFacts:
         name: as study files give it.
         title: for people.
         classes: number of labels.
-        channels: of a picture.
+        channels: of an image.
         size: pixels a side as stored; where sizes differ, the one that is usual to train at.
-        train, test: number of pictures; validation is cut from `train`, unless it has pictures of its own.
-        mean, std: per channel of the training pictures, in [0, 1] units.
-        flip: whether a mirrored picture is still of its class.
-        validation: pictures of a validation split of its own.
-        minival: pictures that the paper holds out of `train` as validation: 20 of ImageNet's 1024 shards, its "2%"
+        train, test: number of images; validation is cut from `train`, unless it has images of its own.
+        mean, std: per channel of the training images, in [0, 1] units.
+        flip: whether a mirrored image is still of its class.
+        validation: images of a validation split of its own.
+        minival: images that the paper holds out of `train` as validation: 20 of ImageNet's 1024 shards, its "2%"
             (github.com/tensorflow/tpu, models/official/efficientnet); a fraction of 0.0195306 gives the same number.
         sha256: of each file; where files are compressed one by one, of the uncompressed bytes.
     """
@@ -48,5 +48,5 @@ class DatasetFacts:
     sha256: dict[str, str] = field(default_factory=dict)
 
     def trainable(self, validation_fraction: float) -> int:
-        """Training pictures that are left when validation is taken out."""
+        """Training images that are left when validation is taken out."""
         return self.train - (round(self.train * validation_fraction) if self.validation is None else 0)

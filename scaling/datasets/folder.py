@@ -58,7 +58,7 @@ class _LeftOut:
 
 
 def facts(path: str) -> DatasetFacts:
-    """What an image folder holds; its pictures are made RGB, and normalised as ImageNet's are.
+    """What an image folder holds; its images are made RGB, and normalised as ImageNet's are.
 
     Raises:
         DataError: if it is not one.
@@ -88,7 +88,7 @@ def scan(path: str) -> Folder:
     """Lists an image folder.
 
     Raises:
-        DataError: if there is no such folder, it has no two classes with pictures, or a split has a class of its own.
+        DataError: if there is no such folder, it has no two classes with images, or a split has a class of its own.
     """
     root = Path(path).expanduser()
     if not root.is_dir():

@@ -26,8 +26,8 @@ class Prepared:
 
     Attributes:
         folder: its TFRecord files, of one version.
-        classes, channels, size: of its pictures; see `DatasetFacts`.
-        shards: by split, each file with its number of pictures.
+        classes, channels, size: of its images; see `DatasetFacts`.
+        shards: by split, each file with its number of images.
     """
 
     folder: Path
@@ -37,7 +37,7 @@ class Prepared:
     shards: dict[str, tuple[tuple[Path, int], ...]]
 
     def count(self, split: str) -> int:
-        """Pictures of a split; 0 where there is none of this name."""
+        """Images of a split; 0 where there is none of this name."""
         return sum(count for _, count in self.shards.get(split, ()))
 
     @property
@@ -52,7 +52,7 @@ class Prepared:
 
 
 def facts(name: str) -> DatasetFacts:
-    """What a prepared data set holds; colour pictures are normalised as ImageNet's are, grey ones by their averages.
+    """What a prepared data set holds; colour images are normalised as ImageNet's are, grey ones by their averages.
 
     Raises:
         DataError: if it is not on this machine, or is no image classification.

@@ -25,7 +25,7 @@ from scaling.schema import Epoch, LatencyRecord, Recipe, TrainRecord, Trial
 
 if TYPE_CHECKING:
     from scaling.runner.compute.program import Program, ProgramKey
-    from scaling.runner.data import Pictures
+    from scaling.runner.data import ImageDataset
     from scaling.runner.training.train import Outcome, Watch
 
 
@@ -130,7 +130,7 @@ class Worker:
             }
         )
 
-    def _outcome(self, trial: Trial, pictures: Pictures) -> tuple[Outcome, Program, float]:
+    def _outcome(self, trial: Trial, pictures: ImageDataset) -> tuple[Outcome, Program, float]:
         """Trains from the checkpoint, if there is one; where memory runs out it goes on in smaller parts of a batch.
 
         Returns:

@@ -29,7 +29,7 @@ def names(files: Sequence[folder.File]) -> set[str]:
     return {path for path, _ in files}
 
 
-def test_classes_are_the_sorted_folders_and_any_jpeg_or_png_below_one_is_its_picture(tmp_path: Path) -> None:
+def test_classes_are_the_sorted_folders_and_any_jpeg_or_png_below_one_is_its_image(tmp_path: Path) -> None:
     found = make(
         tmp_path, "b/1.jpg", "a/2.JPEG", "a/deep/er/3.png", "a/notes.txt", "a/._2.jpg", ".git/x.jpg", "top.jpg"
     )
@@ -55,7 +55,7 @@ def test_what_is_no_regular_file_is_left_out_counted_and_named(tmp_path: Path) -
     assert "pipe.jpg" in title
 
 
-def test_splits_are_fixed_shares_and_a_new_picture_moves_no_other(tmp_path: Path) -> None:
+def test_splits_are_fixed_shares_and_a_new_image_moves_no_other(tmp_path: Path) -> None:
     found = make(tmp_path, *many())
     train, validation = cut(found, 0.2)
     assert names(train) | names(validation) | names(found.test) == set(many())
@@ -69,7 +69,7 @@ def test_splits_are_fixed_shares_and_a_new_picture_moves_no_other(tmp_path: Path
     assert names(found.test) <= names(more.test)
 
 
-def test_a_small_folder_has_one_picture_of_each_split_at_least(tmp_path: Path) -> None:
+def test_a_small_folder_has_one_image_of_each_split_at_least(tmp_path: Path) -> None:
     found = make(tmp_path, "a/1.jpg", "b/1.jpg", "b/2.jpg")
     train, validation = cut(found, 0.01)
     assert (len(train), len(validation), len(found.test)) == (1, 1, 1)

@@ -17,7 +17,7 @@ PIXELS = 3 * 32 * 32
 
 @dataclass(frozen=True)
 class Binary:
-    """The files of a data set: `labels` bytes and then red, green and blue row by row, for each picture."""
+    """The files of a data set: `labels` bytes and then red, green and blue row by row, for each image."""
 
     facts: DatasetFacts
     archive: str
@@ -43,7 +43,7 @@ BINARIES = {
 
 
 def read(name: str) -> tuple[Split, Split]:
-    """Train and test pictures; of CIFAR-100's two labels the fine one, which is the last.
+    """Train and test images; of CIFAR-100's two labels the fine one, which is the last.
 
     Raises:
         DataError: if they are not on this machine, or damaged.
@@ -97,7 +97,7 @@ def _file(where: Path, binary: Binary, name: str) -> bytes:
 
 def _split(content: bytes, binary: Binary, count: int, where: Path) -> Split:
     if len(content) != count * (binary.labels + PIXELS):
-        raise DataError(f"{where}: damaged: {len(content)} bytes for {count} pictures; delete it and fetch it again")
+        raise DataError(f"{where}: damaged: {len(content)} bytes for {count} images; delete it and fetch it again")
     rows = np.frombuffer(content, np.uint8).reshape(count, binary.labels + PIXELS)
     images = rows[:, binary.labels :].reshape(count, 3, 32, 32).transpose(0, 2, 3, 1)
     return Split(np.ascontiguousarray(images), rows[:, binary.labels - 1].astype(np.int32))

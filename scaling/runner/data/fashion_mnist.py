@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from scaling.datasets import FASHION_MNIST, DataError
+from scaling.runner.data.images import Images, Labels
 from scaling.runner.data.memory import Split
-from scaling.runner.data.pictures import Images, Labels
 from scaling.runner.data.places import DATA_DIR, chosen, keras_cache
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
@@ -18,7 +18,7 @@ DEBIAN_PACKAGE = "dataset-fashion-mnist"
 
 
 def read() -> tuple[Split, Split]:
-    """Train and test pictures.
+    """Train and test images.
 
     Raises:
         DataError: if they are not on this machine, or damaged.

@@ -39,12 +39,12 @@ def expected() -> list[str]:
 
 
 def train_shard(index: int) -> str:
-    """Name of a file of training pictures."""
+    """Name of a file of training images."""
     return f"train-{index:05d}-of-{TRAIN_SHARDS:05d}"
 
 
 def test_shard(index: int) -> str:
-    """Name of a file of test pictures."""
+    """Name of a file of test images."""
     return f"validation-{index:05d}-of-{TEST_SHARDS:05d}"
 
 

@@ -1,4 +1,4 @@
-"""From a data set's name to its pictures."""
+"""From a data set's name to its images."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from scaling.datasets import facts, folder
 from scaling.runner.data import sources
+from scaling.runner.data.image_dataset import ImageDataset
+from scaling.runner.data.images import WHOLE, Shard
 from scaling.runner.data.memory import in_memory
-from scaling.runner.data.pictures import WHOLE, Pictures, Shard
 from scaling.schema import Dataset
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @functools.lru_cache(maxsize=1)
-def load(dataset: Dataset, resolution: int, shard: Shard = WHOLE) -> Pictures:
-    """The pictures of a data set at a resolution; the last one loaded is kept.
+def load(dataset: Dataset, resolution: int, shard: Shard = WHOLE) -> ImageDataset:
+    """The images of a data set at a resolution; the last one loaded is kept.
 
     Args:
         dataset: which, and how many of them.
@@ -37,7 +38,7 @@ def load(dataset: Dataset, resolution: int, shard: Shard = WHOLE) -> Pictures:
 
 
 def _source(dataset: Dataset) -> Source:
-    """Where a data set's pictures are streamed from."""
+    """Where a data set's images are streamed from."""
     kind, _, which = dataset.name.partition(":")
     if kind == "image_folder":
         from scaling.runner.data.files import files
@@ -49,7 +50,7 @@ def _source(dataset: Dataset) -> Source:
 
 
 def _leave_the_gpu_to_keras() -> None:
-    """TensorFlow, which reads pictures whatever Keras computes with, would take a GPU's whole memory."""
+    """TensorFlow, which reads images whatever Keras computes with, would take a GPU's whole memory."""
     import keras
     import tensorflow as tf
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from scaling.runner.data.pictures import Part, Shard
+from scaling.runner.data.images import Part, Shard
 from scaling.runner.data.source import Content, Order, Tensor
 
 CYCLE = 16
@@ -30,7 +30,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Keys:
-    """Where an example has its picture and its label, and the number of the first label."""
+    """Where an example has its image and its label, and the number of the first label."""
 
     image: str
     label: str
@@ -69,7 +69,7 @@ class Records:
         return _read(self.validation if part == "validation" else self.test)
 
     def open(self, content: Content) -> tuple[Tensor, Tensor]:
-        """Picture and label of a serialised example."""
+        """Image and label of a serialised example."""
         features = {
             self.keys.image: tf.io.FixedLenFeature((), tf.string),
             self.keys.label: tf.io.FixedLenFeature((), tf.int64),

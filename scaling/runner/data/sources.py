@@ -1,4 +1,4 @@
-"""Where the pictures of each data set are on this machine, and how to bring them here."""
+"""Where the images of each data set are on this machine, and how to bring them here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IN_MEMORY = (FASHION_MNIST.name, CIFAR10.name, CIFAR100.name, SYNTHETIC.name)
 
 
 def read(name: str, resolution: int) -> tuple[Split, Split]:
-    """Train and test pictures of a data set of `IN_MEMORY`, as stored (`synthetic`: at `resolution`).
+    """Train and test images of a data set of `IN_MEMORY`, as stored (`synthetic`: at `resolution`).
 
     Raises:
         DataError: if they are not on this machine, or damaged.

@@ -1,4 +1,4 @@
-"""Pictures made up on the spot, the same on every machine."""
+"""Images made up on the spot, the same on every machine."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scaling.runner.data.memory import Split
 
 
 def read(resolution: int) -> tuple[Split, Split]:
-    """Train and test pictures at a resolution."""
+    """Train and test images at a resolution."""
     return gratings(SYNTHETIC.train, resolution, seed=0), gratings(SYNTHETIC.test, resolution, seed=1)
 
 
@@ -17,12 +17,12 @@ def gratings(examples: int, resolution: int, seed: int) -> Split:
     """Gratings whose direction is their class; phase, frequency, contrast, tint and noise are chance.
 
     Args:
-        examples: number of pictures.
+        examples: number of images.
         resolution: pixels a side.
         seed: of everything random, the same on every machine.
 
     Returns:
-        Pictures `(examples, resolution, resolution, 3)`.
+        Images `(examples, resolution, resolution, 3)`.
     """
     random = np.random.RandomState(seed)
     labels = random.randint(SYNTHETIC.classes, size=examples).astype(np.int32)

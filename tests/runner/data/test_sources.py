@@ -27,7 +27,7 @@ def no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def put_files(folder: Path) -> Path:
     folder.mkdir(parents=True)
     for name in FASHION_MNIST.sha256:
-        (folder / f"{name}.gz").write_bytes(gzip.compress(b"not the pictures"))
+        (folder / f"{name}.gz").write_bytes(gzip.compress(b"not the images"))
     return folder
 
 
@@ -67,7 +67,7 @@ def test_damaged_files_are_named(no_data: Path) -> None:
 
 
 def cifar_bytes(count: int, labels: int) -> bytes:
-    """Pictures whose last label is their number and whose red, green and blue are 10, 20 and 30 more than it."""
+    """Images whose last label is their number and whose red, green and blue are 10, 20 and 30 more than it."""
     planes = np.repeat(np.array([10, 20, 30], np.uint8), 32 * 32)
     rows = [np.concatenate([np.full(labels, 255, np.uint8), planes + np.uint8(row)]) for row in range(count)]
     for row, content in enumerate(rows):
@@ -102,7 +102,7 @@ def test_cifar_is_read_from_the_binary_archive_and_its_folder(
     np.testing.assert_array_equal(test.images[2], np.broadcast_to([12, 22, 32], (32, 32, 3)))
     if not packed:
         (no_data / binary.folder / binary.test).write_bytes(b"torn")
-        with pytest.raises(DataError, match="damaged: 4 bytes for 3 pictures"):
+        with pytest.raises(DataError, match="damaged: 4 bytes for 3 images"):
             sources.read(name, 32)
 
 
