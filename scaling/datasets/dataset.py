@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from scaling.errors import UserError
@@ -15,7 +16,7 @@ class DataError(UserError):
 
 
 @dataclass(frozen=True)
-class DatasetFacts:
+class DatasetInfo:
     """A classification data set.
 
     Attributes:
@@ -50,3 +51,30 @@ class DatasetFacts:
     def trainable(self, validation_fraction: float) -> int:
         """Training images that are left when validation is taken out."""
         return self.train - (round(self.train * validation_fraction) if self.validation is None else 0)
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A data set, or a family of them, as the toolkit finds it by its name.
+
+    Attributes:
+        pattern: its name in study files; of a family `kind:<which>`.
+        title: for people.
+        info: from which data set of the family (nothing where it is no family) to what is known of it.
+        reader: the module whose `READER` finds, fetches and reads it; imported when that is asked for.
+    """
+
+    pattern: str
+    title: str
+    info: Callable[[str], DatasetInfo]
+    reader: str
+
+    @property
+    def kind(self) -> str:
+        """The name, or the part of it before the colon."""
+        return self.pattern.partition(":")[0]
+
+    @property
+    def is_family(self) -> bool:
+        """Whether the name stands for many data sets."""
+        return ":" in self.pattern

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from scaling.datasets.dataset import TEST_SHARE, DataError, DatasetFacts
+from scaling.datasets.dataset import TEST_SHARE, DataError, DatasetInfo
 from scaling.datasets.known import IMAGENET
 
 PATTERN = "image_folder:<path>"
@@ -57,7 +57,7 @@ class _LeftOut:
     special: list[str] = field(default_factory=list)
 
 
-def facts(path: str) -> DatasetFacts:
+def info(path: str) -> DatasetInfo:
     """What an image folder holds; its images are made RGB, and normalised as ImageNet's are.
 
     Raises:
@@ -68,7 +68,7 @@ def facts(path: str) -> DatasetFacts:
     if folder.special:
         named = ", ".join(folder.special[:NAMED]) + (", ..." if len(folder.special) > NAMED else "")
         left_out += f"; {len(folder.special)} that cannot be read left out ({named})"
-    return DatasetFacts(
+    return DatasetInfo(
         name=f"image_folder:{path}",
         title=f"JPEG and PNG files in {path}{left_out}",
         classes=len(folder.classes),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scaling.datasets.dataset import TEST_SHARE, DataError, DatasetFacts
+from scaling.datasets.dataset import TEST_SHARE, DataError, DatasetInfo
 from scaling.datasets.known import IMAGENET
 
 PATTERN = "tfds:<name>"
@@ -26,7 +26,7 @@ class Prepared:
 
     Attributes:
         folder: its TFRecord files, of one version.
-        classes, channels, size: of its images; see `DatasetFacts`.
+        classes, channels, size: of its images; see `DatasetInfo`.
         shards: by split, each file with its number of images.
     """
 
@@ -51,7 +51,7 @@ class Prepared:
         return "validation" if "validation" in self.shards and self.test == "test" else None
 
 
-def facts(name: str) -> DatasetFacts:
+def info(name: str) -> DatasetInfo:
     """What a prepared data set holds; colour images are normalised as ImageNet's are, grey ones by their averages.
 
     Raises:
@@ -61,7 +61,7 @@ def facts(name: str) -> DatasetFacts:
     grey = found.channels == 1
     all_train = found.count("train")
     test = found.count(found.test) if found.test else round(TEST_SHARE * all_train)
-    return DatasetFacts(
+    return DatasetInfo(
         name=f"tfds:{name}",
         title=f"TensorFlow Datasets: {name}",
         classes=found.classes,
@@ -84,7 +84,7 @@ def read(name: str) -> Prepared:
         name: `builder`, `builder/config`, each perhaps with `:version`; else the only configuration, newest version.
 
     Raises:
-        DataError: as for `facts`.
+        DataError: as for `info`.
     """
     folder = locate(name)
     info, features = (_json(folder / file) for file in ("dataset_info.json", "features.json"))

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from scipy import stats
 
-from scaling.datasets import DataError, DatasetFacts, facts
+from scaling.datasets import DataError, DatasetInfo, dataset_info
 from scaling.errors import UserError
 from scaling.runner.data import Augmentation, Batch, ImageDataset, load
 from scaling.runner.data.cores import threads
@@ -52,7 +52,7 @@ def check(
     """
     if variant and resolution not in (None, variant.resolution):
         raise UserError(f"resolution {resolution}: {variant.name} has its own; leave one out")
-    known = facts(dataset.name)
+    known = dataset_info(dataset.name)
     side = variant.resolution if variant else resolution or known.size
     pictures = load(dataset, side)
     rate = pipeline_rate(pictures, recipe.batch_size, Augmentation.of(dataset, recipe), seconds)
@@ -123,7 +123,7 @@ def _rate(ends: Sequence[float], batch_size: int) -> Rate:
     return Rate(mean, mean - float(half), mean + float(half))
 
 
-def _model(variant: Variant, known: DatasetFacts, recipe: Recipe, seconds: float) -> dict[str, Any]:
+def _model(variant: Variant, known: DatasetInfo, recipe: Recipe, seconds: float) -> dict[str, Any]:
     from scaling.runner import latency
     from scaling.runner.compute.program import Program, ProgramKey
 

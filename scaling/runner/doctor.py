@@ -96,7 +96,7 @@ def _results(results: Path) -> Finding:
 
 def _data() -> Iterator[Finding]:
     for name, folder in sources.locations().items():
-        if name != SYNTHETIC.name:
+        if folder != "":  # else it is made when it is needed
             yield Finding(f"data: {name}", "note" if folder is None else "ok", str(folder or "not on this machine"))
 
 

@@ -101,10 +101,10 @@ def _summary(times: Sequence[float]) -> Timing:
 
 
 def _stepper(program: Program, phase: Phase, batch_size: int) -> Callable[[], None]:
-    facts, resolution = program.key.facts, program.key.variant.resolution
+    dataset_info, resolution = program.key.dataset_info, program.key.variant.resolution
     random = np.random.default_rng(0)
-    images = random.integers(0, 256, (batch_size, resolution, resolution, facts.channels), dtype=np.uint8)
-    labels = random.integers(0, facts.classes, batch_size, dtype=np.int32)
+    images = random.integers(0, 256, (batch_size, resolution, resolution, dataset_info.channels), dtype=np.uint8)
+    labels = random.integers(0, dataset_info.classes, batch_size, dtype=np.int32)
     program.reset(seed=0)
     if phase == "inference":
         return lambda: wait(program.forward(images))

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from scaling.datasets import DatasetFacts
+from scaling.datasets import DatasetInfo
 from scaling.models.build import build, initial_values
 from scaling.runner.compute import backend, mixing, objective, optimizer
 from scaling.runner.compute.backend import Batch, Settings, State, Tensor
@@ -30,7 +30,7 @@ class ProgramKey:
     """What a compiled program depends on; trials with equal keys share one."""
 
     variant: Variant
-    facts: DatasetFacts
+    dataset_info: DatasetInfo
     dropout: float
     stochastic_depth: float
     batch_norm_momentum: float
@@ -38,10 +38,10 @@ class ProgramKey:
     precision: str
 
     @classmethod
-    def of(cls, variant: Variant, facts: DatasetFacts, recipe: Recipe) -> ProgramKey:
+    def of(cls, variant: Variant, dataset_info: DatasetInfo, recipe: Recipe) -> ProgramKey:
         return cls(
             variant=variant,
-            facts=facts,
+            dataset_info=dataset_info,
             dropout=recipe.dropout,
             stochastic_depth=recipe.stochastic_depth,
             batch_norm_momentum=recipe.batch_norm_momentum,
@@ -50,7 +50,7 @@ class ProgramKey:
         )
 
     def __hash__(self) -> int:
-        return hash((self.variant, self.facts.name))
+        return hash((self.variant, self.dataset_info.name))
 
 
 class Network:
@@ -60,9 +60,9 @@ class Network:
         with _no_values():
             self._model = build(
                 key.variant,
-                classes=key.facts.classes,
-                mean=key.facts.mean,
-                std=key.facts.std,
+                classes=key.dataset_info.classes,
+                mean=key.dataset_info.mean,
+                std=key.dataset_info.std,
                 dropout=key.dropout,
                 stochastic_depth=key.stochastic_depth,
                 norm_momentum=key.batch_norm_momentum,

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from PIL import Image
 
-from scaling.datasets import facts
+from scaling.datasets import dataset_info
 from scaling.runner.data import randaugment
 from scaling.runner.data.images import Images
 from scaling.schema import Dataset, Recipe
@@ -30,7 +30,7 @@ class Augmentation:
 
     @classmethod
     def of(cls, dataset: Dataset, recipe: Recipe) -> Self:
-        return cls(facts(dataset.name).flip, recipe.randaugment_layers, recipe.randaugment_magnitude)
+        return cls(dataset_info(dataset.name).flip, recipe.randaugment_layers, recipe.randaugment_magnitude)
 
     def apply(self, images: Images, random: np.random.Generator) -> Images:
         """Distorts a batch `(n, size, size, channels)`; returns a new one."""

@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from scaling.datasets import DataError, DatasetFacts
+from scaling.datasets import DataError, DatasetInfo
 from scaling.runner.data.augment import Augmentation
 from scaling.runner.data.chunks import Chunk, Distort, batches
 from scaling.runner.data.decode import evaluation_image, training_image
@@ -34,7 +34,7 @@ class Streamed:
     """A source's images at one resolution; see `ImageDataset`."""
 
     source: Source
-    facts: DatasetFacts
+    info: DatasetInfo
     resolution: int
     shard: Shard
     _skipped: dict[str, None] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Streamed:
 
         def image(encoded: Tensor, index: Tensor) -> Tensor:
             key = tf.stack([tf.constant(order.key, tf.int64), index])
-            return training_image(encoded, self.resolution, self.facts.channels, key, augmentation.flip)
+            return training_image(encoded, self.resolution, self.info.channels, key, augmentation.flip)
 
         with tf.device("CPU"):
             rows = _numbered(self.source.training(order, self.shard)).map(number)
@@ -89,7 +89,7 @@ class Streamed:
             DataError: if too many images cannot be decoded.
         """
         size = self.validation_size if part == "validation" else self.test_size
-        if size * self.resolution**2 * self.facts.channels > KEPT_BYTES:
+        if size * self.resolution**2 * self.info.channels > KEPT_BYTES:
             return self._evaluation(part, batch_size)
         if (part, batch_size) not in self._kept:
             self._kept[part, batch_size] = list(self._evaluation(part, batch_size))
@@ -102,7 +102,7 @@ class Streamed:
             return (row % batch_size >= own.start) & (row % batch_size < own.stop)
 
         def image(encoded: Tensor, _: Tensor) -> Tensor:
-            return evaluation_image(encoded, self.resolution, self.facts.channels)
+            return evaluation_image(encoded, self.resolution, self.info.channels)
 
         with tf.device("CPU"):
             rows = _numbered(_filled(self.source.evaluation(part), batch_size)).filter(is_own)
@@ -111,7 +111,7 @@ class Streamed:
             yield images, labels, good.astype(np.float32)
 
     def _chunk(self, image: Any) -> Chunk:
-        return Chunk(self.source.open, image, (self.resolution, self.resolution, self.facts.channels))
+        return Chunk(self.source.open, image, (self.resolution, self.resolution, self.info.channels))
 
     def _checked(self, found: Any, expected: int | None = None) -> Iterator[tuple[Images, Labels, Any]]:
         """Batches with which of their rows are good; the names of the others are noted and counted."""
@@ -124,15 +124,15 @@ class Streamed:
                 self._check_limit()
                 yield images.reshape(-1, *images.shape[2:]), labels.ravel(), good.ravel()
         except tf.errors.OpError as error:
-            raise DataError(f"{self.facts.name}: cannot be read: {error.message}") from None
+            raise DataError(f"{self.info.name}: cannot be read: {error.message}") from None
         if expected is not None and count < expected:
-            raise DataError(f"{self.facts.name}: {count} of {expected} batches, then there were no more images")
+            raise DataError(f"{self.info.name}: {count} of {expected} batches, then there were no more images")
 
     def _check_limit(self) -> None:
         limit = max(LEAST_LIMIT, LIMIT * (self.train_size + self.validation_size + self.test_size))
         if len(self._skipped) > limit:
             first = ", ".join(self.skipped[:5])
-            raise DataError(f"{self.facts.name}: more than {limit:.0f} images cannot be decoded: {first}, ...")
+            raise DataError(f"{self.info.name}: more than {limit:.0f} images cannot be decoded: {first}, ...")
 
 
 def _randaugment(augmentation: Augmentation, order: Order) -> Distort | None:

@@ -6,9 +6,10 @@ import numpy as np
 
 from scaling.datasets import SYNTHETIC
 from scaling.runner.data.memory import Split
+from scaling.runner.data.reader import Reader, from_memory
 
 
-def read(resolution: int) -> tuple[Split, Split]:
+def read(name: str, resolution: int) -> tuple[Split, Split]:
     """Train and test images at a resolution."""
     return gratings(SYNTHETIC.train, resolution, seed=0), gratings(SYNTHETIC.test, resolution, seed=1)
 
@@ -36,3 +37,6 @@ def gratings(examples: int, resolution: int, seed: int) -> Split:
         noise = random.normal(0, 0.1, size=(resolution, resolution, SYNTHETIC.channels))
         images[row] = np.clip(127.5 + 100 * (contrast * wave[..., None] * tint + noise), 0, 255)
     return Split(images, labels)
+
+
+READER = Reader(lambda name: "", from_memory(read))

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scaling.datasets import DATASETS, IMAGENET, folder, prepared
+from scaling.datasets import IMAGENET, folder, prepared
+from scaling.datasets.registry import REGISTRY
 from scaling.runner.data import imagenet, places
 
 CLASSES = ("bird", "cat", "dog")
@@ -49,7 +50,7 @@ def shards_of_imagenet(root: Path, monkeypatch: pytest.MonkeyPatch, each: int = 
     monkeypatch.setattr(imagenet, "TRAIN_SHARDS", 8)
     monkeypatch.setattr(imagenet, "TEST_SHARDS", 2)
     small = dataclasses.replace(IMAGENET, classes=10, train=8 * each, test=2 * each)
-    monkeypatch.setitem(DATASETS, "imagenet", small)
+    monkeypatch.setitem(REGISTRY, "imagenet", dataclasses.replace(REGISTRY["imagenet"], info=lambda _: small))
     monkeypatch.setenv(places.DATA_DIR, str(root))
     for index, name in enumerate(imagenet.expected()):
         rows = range(index * each, (index + 1) * each)

@@ -7,7 +7,7 @@ import pytest
 
 from scaling.datasets import FASHION_MNIST
 from scaling.runner import data
-from scaling.runner.data import Augmentation, DataError, Shard, sources
+from scaling.runner.data import Augmentation, DataError, Shard, fashion_mnist
 from scaling.runner.data.images import WHOLE
 from scaling.runner.data.memory import InMemory, Split, resize
 from scaling.schema import Dataset
@@ -15,7 +15,7 @@ from scaling.schema import Dataset
 
 def test_fashion_mnist_is_what_its_facts_say() -> None:
     try:
-        train, test = sources.read("fashion_mnist", 28)
+        train, test = fashion_mnist.read()
     except DataError as error:
         pytest.skip(str(error).splitlines()[0])
     assert train.images.shape == (60_000, 28, 28, 1)
