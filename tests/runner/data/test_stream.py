@@ -46,8 +46,8 @@ def load(name: str, shard: Shard = data.images.WHOLE, **dataset: Any) -> ImageDa
     return data.load(Dataset(name=name, **{"validation_fraction": 0.125, **dataset}), SIZE, shard)
 
 
-def train(images: ImageDataset, seed: int = 0, epoch: int = 1, start: int = 0, batch_size: int = 8) -> list[data.Batch]:
-    return list(images.training(batch_size, seed, epoch, AUGMENTATION, start))
+def train(loaded: ImageDataset, seed: int = 0, epoch: int = 1, start: int = 0, batch_size: int = 8) -> list[data.Batch]:
+    return list(loaded.training(batch_size, seed, epoch, AUGMENTATION, start))
 
 
 def digest(batches: list[data.Batch]) -> list[bytes]:
@@ -55,31 +55,31 @@ def digest(batches: list[data.Batch]) -> list[bytes]:
 
 
 def test_any_batch_can_be_the_first_and_seed_and_epoch_decide(name: str) -> None:
-    images = load(name)
-    whole = train(images)
-    assert len(whole) == images.train_size // 8
+    loaded = load(name)
+    whole = train(loaded)
+    assert len(whole) == loaded.train_size // 8
     channels = whole[0][0].shape[-1]
     for images, labels in whole:
         assert (images.shape, images.dtype) == ((8, SIZE, SIZE, channels), np.uint8)
         assert (labels.shape, labels.dtype) == ((8,), np.int32)
     assert len(set(digest(whole))) == len(whole)
     for start in (1, len(whole) - 1, len(whole)):
-        assert digest(train(images, start=start)) == digest(whole)[start:]
-    assert digest(train(images)) == digest(whole)
-    assert not set(digest(train(images, epoch=2))) & set(digest(whole))
-    assert not set(digest(train(images, seed=1))) & set(digest(whole))
+        assert digest(train(loaded, start=start)) == digest(whole)[start:]
+    assert digest(train(loaded)) == digest(whole)
+    assert not set(digest(train(loaded, epoch=2))) & set(digest(whole))
+    assert not set(digest(train(loaded, seed=1))) & set(digest(whole))
 
 
 def test_an_epoch_trains_each_image_at_most_once_and_evaluates_each_once(name: str) -> None:
-    images = load(name)
-    counts = np.bincount(np.concatenate([labels for _, labels in train(images, batch_size=1)]))
-    assert counts.sum() == images.train_size
-    assert counts.tolist() == np.bincount(np.concatenate([labels for _, labels in train(images, 1, 2, 0, 1)])).tolist()
-    for part, size in (("validation", images.validation_size), ("test", images.test_size)):
-        batches = list(images.evaluation(part, 4))
+    loaded = load(name)
+    counts = np.bincount(np.concatenate([labels for _, labels in train(loaded, batch_size=1)]))
+    assert counts.sum() == loaded.train_size
+    assert counts.tolist() == np.bincount(np.concatenate([labels for _, labels in train(loaded, 1, 2, 0, 1)])).tolist()
+    for part, size in (("validation", loaded.validation_size), ("test", loaded.test_size)):
+        batches = list(loaded.evaluation(part, 4))
         assert [len(labels) for _, labels, _ in batches] == [4] * -(-size // 4)
         assert sum(mask.sum() for _, _, mask in batches) == size
-        again = list(images.evaluation(part, 4))
+        again = list(loaded.evaluation(part, 4))
         assert all((a[0] == b[0]).all() for a, b in zip(batches, again, strict=True))
 
 
@@ -117,9 +117,9 @@ def test_labels_are_the_sorted_class_folders_and_imagenet_s_begin_at_zero(
 
 
 def test_train_examples_are_the_same_images_in_each_epoch(name: str) -> None:
-    images = load(name, train_examples=13)
-    assert images.train_size == 13
-    labels = [np.sort(np.concatenate([y for _, y in train(images, 0, epoch, 0, 1)])).tolist() for epoch in (1, 2)]
+    loaded = load(name, train_examples=13)
+    assert loaded.train_size == 13
+    labels = [np.sort(np.concatenate([y for _, y in train(loaded, 0, epoch, 0, 1)])).tolist() for epoch in (1, 2)]
     assert labels[0] == labels[1]
     with pytest.raises(DataError, match="to train on"):
         load(name, train_examples=1000)
@@ -135,24 +135,24 @@ def test_a_damaged_image_is_named_replaced_and_masked(tmp_path: Path) -> None:
         content = (tmp_path / path).read_bytes()
         (tmp_path / path).write_bytes(content[:200])
     data.load.cache_clear()
-    images = load(name)
-    damaged = train(images)
-    assert images.skipped == (train_files[3][0],)
+    loaded = load(name)
+    damaged = train(loaded)
+    assert loaded.skipped == (train_files[3][0],)
     changed = [
         index for index, pair in enumerate(zip(digest(whole), digest(damaged), strict=True)) if len(set(pair)) > 1
     ]
     assert len(changed) <= 1
-    assert digest(train(images, start=2)) == digest(damaged)[2:]
+    assert digest(train(loaded, start=2)) == digest(damaged)[2:]
     for index in changed:
         rows = [row for row in range(8) if (whole[index][0][row] != damaged[index][0][row]).any()]
         assert len(rows) == 1
         copied = rows[0] - 1 if rows[0] else 7
         np.testing.assert_array_equal(damaged[index][0][rows[0]], damaged[index][0][copied])
         assert damaged[index][1][rows[0]] == damaged[index][1][copied]
-    masks = np.concatenate([mask for *_, mask in images.evaluation("validation", 4)])
+    masks = np.concatenate([mask for *_, mask in loaded.evaluation("validation", 4)])
     assert masks.sum() == len(validation_files) - 1
     assert masks[0] == 0
-    assert images.skipped == (train_files[3][0], validation_files[0][0])
+    assert loaded.skipped == (train_files[3][0], validation_files[0][0])
 
 
 def test_a_damaged_example_of_a_shard_is_named_by_file_and_number(
@@ -162,9 +162,9 @@ def test_a_damaged_example_of_a_shard_is_named_by_file_and_number(
     shard = tmp_path / "train-00003-of-00008"
     example = stored._example(**{"image/encoded": b"no image", "image/class/label": 3})
     stored.write_records(shard, [stored._imagenet_example(0), example, b"no example"])
-    images = load(name)
-    assert sum(len(labels) for _, labels in train(images)) == 40  # 39 in the files: one comes twice
-    assert set(images.skipped) == {f"{shard}#1", f"{shard}#2"}
+    loaded = load(name)
+    assert sum(len(labels) for _, labels in train(loaded)) == 40  # 39 in the files: one comes twice
+    assert set(loaded.skipped) == {f"{shard}#1", f"{shard}#2"}
     shard.write_bytes(shard.read_bytes()[:-3])
     with pytest.raises(DataError, match="imagenet: cannot be read: "):
         train(load(name))
