@@ -25,7 +25,19 @@ CARRIED = (
     *(f"{phase}_{name}" for phase in PHASES for name in _TIMES),
 )
 
-_TEXT = {"trust", "study", "folder", "dataset", "family", "stem", "activation", "blocks", "schedule", "precision"}
+_TEXT = {
+    "trust",
+    "study",
+    "folder",
+    "dataset",
+    "family",
+    "stem",
+    "activation",
+    "blocks",
+    "schedule",
+    "optimizer",
+    "precision",
+}
 _TEXT |= {name for name in TIMED_UNDER if not name.endswith("batch_size")}
 
 

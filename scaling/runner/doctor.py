@@ -107,7 +107,7 @@ def _training() -> Finding:
 
     from scaling.runner.compute import backend
     from scaling.runner.compute.program import Program, ProgramKey
-    from scaling.runner.training.train import rates
+    from scaling.runner.training.schedule import rates
 
     began = time.perf_counter()
     recipe = Recipe(epochs=1, batch_size=8)

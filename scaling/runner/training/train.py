@@ -19,8 +19,8 @@ from scaling.runner.data import Augmentation, DataError, ImageDataset, Part
 from scaling.runner.jobs import Position, StopReason
 from scaling.runner.training import checkpoint as checkpoints
 from scaling.runner.training.checkpoint import Checkpoint, CheckpointError
-from scaling.runner.training.schedule import ema_decay, learning_rate
-from scaling.schema import Epoch, Recipe, Score, Trial
+from scaling.runner.training.schedule import learning_rate, rates
+from scaling.schema import Epoch, Score, Trial
 
 log = logging.getLogger(__name__)
 
@@ -284,14 +284,3 @@ class _Training:
         except OSError as error:
             self._watch.note(f"no checkpoint written: {error}; training goes on")
         self._saved = time.monotonic()
-
-
-def rates(recipe: Recipe, step: int, steps_per_epoch: int) -> dict[str, float]:
-    """What a step, counted from 0 over all epochs, is made with; see `Program.step`."""
-    return {
-        "learning_rate": learning_rate(recipe, step, steps_per_epoch),
-        "momentum": recipe.momentum,
-        "weight_decay": recipe.weight_decay,
-        "label_smoothing": recipe.label_smoothing,
-        "ema_decay": ema_decay(recipe, step),
-    } | ({"clip_norm": recipe.clip_norm} if recipe.clip_norm else {})
