@@ -41,22 +41,15 @@ class ProgramKey:
     batch_norm_momentum: float
     precision: str
     optimizer: str
+    nesterov: bool
     clips: bool
     mixes: bool
 
     @classmethod
     def of(cls, variant: Variant, dataset_info: DatasetInfo, recipe: Recipe) -> ProgramKey:
-        return cls(
-            variant=variant,
-            dataset_info=dataset_info,
-            dropout=recipe.dropout,
-            stochastic_depth=recipe.stochastic_depth,
-            batch_norm_momentum=recipe.batch_norm_momentum,
-            precision=recipe.precision,
-            optimizer="nesterov" if recipe.nesterov else recipe.optimizer,
-            clips=recipe.clip_norm > 0,
-            mixes=mixing.is_in(recipe),
-        )
+        """The key for a recipe: its fields that are called as the key's, and which parts of the step it asks for."""
+        own = {name: getattr(recipe, name) for name in cls.__dataclass_fields__.keys() & Recipe.model_fields.keys()}
+        return cls(variant, dataset_info, clips=recipe.clip_norm > 0, mixes=mixing.is_in(recipe), **own)
 
     def __hash__(self) -> int:
         return hash((self.variant, self.dataset_info.name))
@@ -79,7 +72,7 @@ class Network:
                 precision=key.precision,
             )
         self._micro_batches = micro_batches
-        self._optimizer, self._clips = OPTIMIZERS[key.optimizer], key.clips
+        self._optimizer, self._clips = OPTIMIZERS["nesterov" if key.nesterov else key.optimizer], key.clips
         self._scales_loss = key.precision == "mixed_float16"
         self._trainable = Layout.of(self._model.trainable_variables)
         self._fixed = Layout.of(self._model.non_trainable_variables)

@@ -111,7 +111,7 @@ class Program:
         return self._forwards[self.compiled](self.state, {"images": images}, None)
 
     def micro_batch_size(self, batch_size: int) -> int:
-        """Pictures computed at once, on all devices together.
+        """Images computed at once, on all devices together.
 
         Raises:
             UserError: if the batch cannot be shared out evenly.
