@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.padding import Padding
 
 from scaling import tables
-from scaling.datasets import DATASETS, PATTERNS, facts
+from scaling.datasets import DATASETS, PATTERNS, dataset_info
 from scaling.errors import UserError
 from scaling.generator.budget import train_macs
 from scaling.generator.sizes import size
@@ -36,7 +36,7 @@ def studies(found: Iterable[Study]) -> list[dict[str, Any]]:
 
 
 def _train_macs(study: Study) -> int:
-    pictures = facts(study.file.dataset.name)
+    pictures = dataset_info(study.file.dataset.name)
     return sum(train_macs(trial, size(trial.variant, pictures)) for trial in study.trials)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from scaling import tables
-from scaling.datasets import facts
+from scaling.datasets import dataset_info
 from scaling.generator.budget import Basis, basis
 from scaling.generator.provenance import Origin
 from scaling.generator.sizes import size
@@ -20,7 +20,7 @@ from scaling.schema import Recipe, Trial, Variant
 
 def complexities(study: Study) -> dict[Variant, Complexity]:
     """What each variant of a study costs."""
-    pictures = facts(study.file.dataset.name)
+    pictures = dataset_info(study.file.dataset.name)
     return {variant: size(variant, pictures) for variant in study.variants}
 
 

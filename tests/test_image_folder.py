@@ -1,4 +1,4 @@
-"""The real command line on a folder of pictures: planned, run, plotted."""
+"""The real command line on a folder of images: planned, run, plotted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 STUDY = """
 study: photos
-question: Is a folder of pictures planned with, trained on and drawn?
+question: Is a folder of images planned with, trained on and drawn?
 dataset: {{name: "image_folder:{root}", validation_fraction: 0.2}}
 grid: [{{depth: 14, width: 0.0625}}]
 across: {{resolution: 16, stem: small, epochs: 2, seed: 0}}
@@ -34,7 +34,7 @@ def call(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def test_an_image_folder_is_trained_on_and_its_damaged_picture_costs_nothing(tmp_path: Path) -> None:
+def test_an_image_folder_is_trained_on_and_its_damaged_image_costs_nothing(tmp_path: Path) -> None:
     stored.image_folder(tmp_path / "photos", each=30)
     (tmp_path / "photos" / "cat" / "000.jpg").write_bytes(b"torn")
     os.mkfifo(tmp_path / "photos" / "cat" / "pipe.jpg")

@@ -10,12 +10,12 @@ from protocol import batch, reserved, serve
 channel = reserved()
 depth, width, resolution, size = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), int(sys.argv[6])
 
-from scaling.datasets import facts  # noqa: E402
+from scaling.datasets import dataset_info  # noqa: E402
 from scaling.models import build  # noqa: E402
 from scaling.schema import Variant  # noqa: E402
 
 build.BatchNorm, build.Conv2D = keras.layers.BatchNormalization, keras.layers.Conv2D
-of = facts(sys.argv[5])
+of = dataset_info(sys.argv[5])
 images, labels = batch(size, resolution, of.channels, of.classes)
 targets = keras.utils.to_categorical(labels, of.classes)
 

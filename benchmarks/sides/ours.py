@@ -15,16 +15,17 @@ family, precision, timed = sys.argv[8:] or ("resnet_rs", "float32", "0")
 import numpy as np  # noqa: E402
 from keras import ops  # noqa: E402
 
-from scaling.datasets import facts  # noqa: E402
+from scaling.datasets import dataset_info  # noqa: E402
 from scaling.runner.compute.backend import device_name, wait  # noqa: E402
 from scaling.runner.compute.program import Program, ProgramKey  # noqa: E402
+from scaling.runner.compute.rates import Rates  # noqa: E402
 from scaling.schema import Recipe, Variant  # noqa: E402
 
-of = facts(sys.argv[5])
+of = dataset_info(sys.argv[5])
 images, labels = batch(size, resolution, of.channels, of.classes)
 if int(timed):
     images, labels = ops.convert_to_tensor(images), ops.convert_to_tensor(labels)
-rates = {"learning_rate": 0.05, "momentum": 0.9, "weight_decay": 4e-5, "label_smoothing": 0.1, "ema_decay": 0.9999}
+rates = Rates(0.05, momentum=0.9, weight_decay=4e-5, label_smoothing=0.1, ema_decay=0.9999)
 idle = peak_mb()
 began = time.perf_counter()
 variant = Variant(family=family, depth=depth, width=width, resolution=resolution, stem=sys.argv[4])

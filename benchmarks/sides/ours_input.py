@@ -11,11 +11,11 @@ only(cores)
 
 import numpy as np  # noqa: E402
 
-from scaling.datasets import facts  # noqa: E402
+from scaling.datasets import dataset_info  # noqa: E402
 from scaling.runner import data  # noqa: E402
 from scaling.schema import Dataset  # noqa: E402
 
-of = facts(f"image_folder:{sys.argv[1]}")
+of = dataset_info(f"image_folder:{sys.argv[1]}")
 # Some batches more than are timed: it works ahead to the end, as theirs does, which has none.
 examples = (warm + timed + warm) * size
 pictures = data.load(Dataset(name=of.name, train_examples=examples, validation_fraction=0.01), resolution)

@@ -40,6 +40,7 @@ _TEXT = {
     "activation",
     "blocks",
     "schedule",
+    "optimizer",
     "precision",
 }
 _TEXT |= {name for name in TIMED_UNDER if not name.endswith("batch_size")}

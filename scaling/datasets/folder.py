@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from scaling.datasets.dataset import TEST_SHARE, DataError, DatasetFacts
+from scaling.datasets.dataset import TEST_SHARE, DataError, DatasetInfo
 from scaling.datasets.known import IMAGENET
 
 PATTERN = "image_folder:<path>"
@@ -57,8 +57,8 @@ class _LeftOut:
     special: list[str] = field(default_factory=list)
 
 
-def facts(path: str) -> DatasetFacts:
-    """What an image folder holds; its pictures are made RGB, and normalised as ImageNet's are.
+def info(path: str) -> DatasetInfo:
+    """What an image folder holds; its images are made RGB, and normalised as ImageNet's are.
 
     Raises:
         DataError: if it is not one.
@@ -68,7 +68,7 @@ def facts(path: str) -> DatasetFacts:
     if folder.special:
         named = ", ".join(folder.special[:NAMED]) + (", ..." if len(folder.special) > NAMED else "")
         left_out += f"; {len(folder.special)} that cannot be read left out ({named})"
-    return DatasetFacts(
+    return DatasetInfo(
         name=f"image_folder:{path}",
         title=f"JPEG and PNG files in {path}{left_out}",
         classes=len(folder.classes),
@@ -88,7 +88,7 @@ def scan(path: str) -> Folder:
     """Lists an image folder.
 
     Raises:
-        DataError: if there is no such folder, it has no two classes with pictures, or a split has a class of its own.
+        DataError: if there is no such folder, it has no two classes with images, or a split has a class of its own.
     """
     root = Path(path).expanduser()
     if not root.is_dir():

@@ -1,10 +1,10 @@
-"""The data sets that are known by name."""
+"""What is known of the data sets that have a name of their own."""
 
 from __future__ import annotations
 
-from scaling.datasets.dataset import DatasetFacts
+from scaling.datasets.dataset import DatasetInfo
 
-FASHION_MNIST = DatasetFacts(
+FASHION_MNIST = DatasetInfo(
     name="fashion_mnist",
     title="Fashion-MNIST: clothes (arXiv 1708.07747)",
     classes=10,
@@ -23,7 +23,7 @@ FASHION_MNIST = DatasetFacts(
     },
 )
 
-SYNTHETIC = DatasetFacts(
+SYNTHETIC = DatasetInfo(
     name="synthetic",
     title="Generated gratings: a class is a direction",
     classes=10,
@@ -36,7 +36,7 @@ SYNTHETIC = DatasetFacts(
     flip=False,
 )
 
-IMAGENET = DatasetFacts(
+IMAGENET = DatasetInfo(
     name="imagenet",
     title="ImageNet (ILSVRC 2012), its validation set of 50,000 as test",
     classes=1000,
@@ -50,7 +50,7 @@ IMAGENET = DatasetFacts(
     minival=25_022,
 )
 
-CIFAR10 = DatasetFacts(
+CIFAR10 = DatasetInfo(
     name="cifar10",
     title="CIFAR-10 (cs.toronto.edu/~kriz/cifar.html)",
     classes=10,
@@ -64,7 +64,7 @@ CIFAR10 = DatasetFacts(
     sha256={"cifar-10-binary.tar.gz": "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"},
 )
 
-CIFAR100 = DatasetFacts(
+CIFAR100 = DatasetInfo(
     name="cifar100",
     title="CIFAR-100, its 100 fine labels (cs.toronto.edu/~kriz/cifar.html)",
     classes=100,
@@ -77,7 +77,3 @@ CIFAR100 = DatasetFacts(
     flip=True,
     sha256={"cifar-100-binary.tar.gz": "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"},
 )
-
-DATASETS: dict[str, DatasetFacts] = {
-    facts.name: facts for facts in (FASHION_MNIST, CIFAR10, CIFAR100, SYNTHETIC, IMAGENET)
-}

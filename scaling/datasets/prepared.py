@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scaling.datasets.dataset import TEST_SHARE, DataError, DatasetFacts
+from scaling.datasets.dataset import TEST_SHARE, DataError, DatasetInfo
 from scaling.datasets.known import IMAGENET
 
 PATTERN = "tfds:<name>"
@@ -26,8 +26,8 @@ class Prepared:
 
     Attributes:
         folder: its TFRecord files, of one version.
-        classes, channels, size: of its pictures; see `DatasetFacts`.
-        shards: by split, each file with its number of pictures.
+        classes, channels, size: of its images; see `DatasetInfo`.
+        shards: by split, each file with its number of images.
     """
 
     folder: Path
@@ -37,7 +37,7 @@ class Prepared:
     shards: dict[str, tuple[tuple[Path, int], ...]]
 
     def count(self, split: str) -> int:
-        """Pictures of a split; 0 where there is none of this name."""
+        """Images of a split; 0 where there is none of this name."""
         return sum(count for _, count in self.shards.get(split, ()))
 
     @property
@@ -51,8 +51,8 @@ class Prepared:
         return "validation" if "validation" in self.shards and self.test == "test" else None
 
 
-def facts(name: str) -> DatasetFacts:
-    """What a prepared data set holds; colour pictures are normalised as ImageNet's are, grey ones by their averages.
+def info(name: str) -> DatasetInfo:
+    """What a prepared data set holds; colour images are normalised as ImageNet's are, grey ones by their averages.
 
     Raises:
         DataError: if it is not on this machine, or is no image classification.
@@ -61,7 +61,7 @@ def facts(name: str) -> DatasetFacts:
     grey = found.channels == 1
     all_train = found.count("train")
     test = found.count(found.test) if found.test else round(TEST_SHARE * all_train)
-    return DatasetFacts(
+    return DatasetInfo(
         name=f"tfds:{name}",
         title=f"TensorFlow Datasets: {name}",
         classes=found.classes,
@@ -84,7 +84,7 @@ def read(name: str) -> Prepared:
         name: `builder`, `builder/config`, each perhaps with `:version`; else the only configuration, newest version.
 
     Raises:
-        DataError: as for `facts`.
+        DataError: as for `info`.
     """
     folder = locate(name)
     info, features = (_json(folder / file) for file in ("dataset_info.json", "features.json"))

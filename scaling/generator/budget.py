@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scaling.datasets import facts
+from scaling.datasets import dataset_info
 from scaling.generator import accelerators
 from scaling.generator.accelerators import Accelerator
 from scaling.models import Complexity
@@ -55,7 +55,7 @@ OPERATIONS_PER_MAC = 2
 def train_macs(trial: Trial, complexity: Complexity) -> int:
     """Multiply-accumulates of the whole training: 3 * MACs * pictures * epochs, evaluation left out."""
     dataset = trial.dataset
-    pictures = dataset.train_examples or facts(dataset.name).trainable(dataset.validation_fraction)
+    pictures = dataset.train_examples or dataset_info(dataset.name).trainable(dataset.validation_fraction)
     return TRAINING_PASSES * complexity.macs * pictures * trial.recipe.epochs
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 from pydantic import ValidationError
 
 from scaling import models
-from scaling.datasets import facts
+from scaling.datasets import dataset_info
 from scaling.generator import grid, scale
 from scaling.generator.constraints import Need, Removed, sift
 from scaling.generator.errors import StudyError, explain
@@ -89,7 +89,7 @@ def expand_cell(file: StudyFile, cell: Cell, overridden: Sequence[str] = ()) -> 
 
 def _cells(file: StudyFile) -> tuple[Iterable[Cell], tuple[Scaled, ...]]:
     if file.scale is not None:
-        pictures = facts(file.dataset.name)
+        pictures = dataset_info(file.dataset.name)
         return scale.cells(file.scale, file.across, file.family, file.recipe.get("epochs"), pictures)
     return grid.cells(file.grid or (), file.across), ()
 
@@ -185,7 +185,7 @@ def _need(trial: Trial) -> Need:
     from scaling.generator.budget import training_memory_gb
     from scaling.generator.sizes import size
 
-    counted, recipe = size(trial.variant, facts(trial.dataset.name)), trial.recipe
+    counted, recipe = size(trial.variant, dataset_info(trial.dataset.name)), trial.recipe
     return {
         "macs": counted.macs,
         "params": counted.params,

@@ -157,7 +157,7 @@ def released_recipe(variant: Variant, epochs: int) -> Filling:
 
 
 def efficientnet_recipe(variant: Variant, epochs: int) -> Filling:
-    """EfficientNet's regularisation; its RMSProp and its schedule cannot be trained here, and are not filled in."""
+    """EfficientNet's regularisation; its RMSProp and its schedule are not filled in."""
     source = "github.com/tensorflow/tpu, models/official/efficientnet"
     coefficients = [its for its in NAMED.values() if (its.width, its.depth) == (variant.width, variant.depth)]
     if not coefficients:

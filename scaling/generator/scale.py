@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from scaling.datasets import DatasetFacts
+from scaling.datasets import DatasetInfo
 from scaling.errors import did_you_mean
 from scaling.generator import grid
 from scaling.generator.constraints import Positive
@@ -80,7 +80,7 @@ def _miss(nearest: Scaled) -> str:
 
 
 def cells(
-    scale: Scale, across: Mapping[str, Any], family: str, epochs: Any, facts: DatasetFacts
+    scale: Scale, across: Mapping[str, Any], family: str, epochs: Any, dataset_info: DatasetInfo
 ) -> tuple[list[grid.Cell], tuple[Scaled, ...]]:
     """Every strategy and target crossed with `across`, the latter fastest, and what the strategies made.
 
@@ -89,7 +89,7 @@ def cells(
         across: axes of the recipe, and the seed.
         family: of the base, unless it names another.
         epochs: of the study's recipe; `across` wins.
-        facts: of the data set.
+        dataset_info: of the data set.
 
     Raises:
         StudyError: with every mistake found: in base, strategies and axes, or targets out of reach.
@@ -97,9 +97,9 @@ def cells(
     problems = [*grid.axis_problems("across", across), *_problems(scale, across)]
     if problems:
         raise StudyError(problems)
-    base = _base(scale, family, facts)
+    base = _base(scale, family, dataset_info)
     axes = grid.axes("across", across)
-    targets = scale.targets.each(size(base, facts).macs)
+    targets = scale.targets.each(size(base, dataset_info).macs)
     grid.refuse_too_many("scale", len(scale.strategy) * len(targets) * grid.size_of(axes))
     made: dict[_Aim, Scaled] = {}  # seeds, and most epochs, ask for the same again
     found: list[grid.Cell] = []
@@ -107,18 +107,18 @@ def cells(
         for cell in grid.cross(axes, "scale"):
             aim = (scale.strategy[index], _direction(scale, index, cell.values.get("epochs", epochs)), target)
             if aim not in made:
-                made[aim] = _reach(scale, base, facts, aim)
+                made[aim] = _reach(scale, base, dataset_info, aim)
             found.append(_with_variant(cell, made[aim].variant))
     if problems := [f"{place}: {_miss(near)}" for (*_, (place, *_)), near in made.items() if not near.hit]:
         raise StudyError(problems)
     return found, tuple(made.values())
 
 
-def _reach(scale: Scale, base: Variant, facts: DatasetFacts, aim: _Aim) -> Scaled:
+def _reach(scale: Scale, base: Variant, dataset_info: DatasetInfo, aim: _Aim) -> Scaled:
     strategy, direction, (_, metric, target) = aim
 
     def measure(variant: Variant) -> int:
-        counted = size(variant, facts)
+        counted = size(variant, dataset_info)
         return counted.macs if metric == "macs" else counted.params
 
     return reach(strategy, direction, base, metric, target, measure, scale.resolution_step)
@@ -135,10 +135,10 @@ def _problems(scale: Scale, across: Mapping[str, Any]) -> Iterator[str]:
             yield f"scale.strategy[{index}]: {error}{did_you_mean(strategy, STRATEGIES)}"
 
 
-def _base(scale: Scale, family: str, facts: DatasetFacts) -> Variant:
+def _base(scale: Scale, family: str, dataset_info: DatasetInfo) -> Variant:
     try:
         base = Variant.model_validate({"family": family} | scale.base)
-        size(base, facts)
+        size(base, dataset_info)
     except ValidationError as error:
         raise StudyError(explain(error, Variant, {}, "scale.base.")) from None
     except ValueError as error:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import functools
 
-from scaling.datasets import DatasetFacts
+from scaling.datasets import DatasetInfo
 from scaling.models import LARGEST, Complexity, count, describe, resnet_rs
 from scaling.models.architecture import Residual
 from scaling.models.complexity import layer_costs
 from scaling.schema import Variant
 
 
-def size(variant: Variant, facts: DatasetFacts) -> Complexity:
+def size(variant: Variant, dataset_info: DatasetInfo) -> Complexity:
     """Parameters, multiply-accumulates and activations of a variant on pictures of this kind.
 
     Raises:
         ValueError: where the family cannot be built so; the message starts with the field at fault.
     """
-    return _size(variant, facts.channels, facts.classes)
+    return _size(variant, dataset_info.channels, dataset_info.classes)
 
 
 @functools.lru_cache(maxsize=20_000)

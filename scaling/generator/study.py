@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from scaling.datasets import facts
+from scaling.datasets import dataset_info
 from scaling.errors import did_you_mean
 from scaling.generator import search_space, yaml_file
 from scaling.generator.constraints import Removed
@@ -62,7 +62,7 @@ class Study:
     @property
     def timings(self) -> tuple[LatencyRequest, ...]:
         """What is to be timed: each variant once for each phase."""
-        pictures, plan = facts(self.file.dataset.name), self.file.latency
+        pictures, plan = dataset_info(self.file.dataset.name), self.file.latency
         return tuple(
             LatencyRequest(
                 variant=variant,

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from scaling.datasets import DataError, facts
+from scaling.datasets import DataError, dataset_info
 from scaling.errors import did_you_mean
 from scaling.generator.constraints import Constraints, Slices
 from scaling.generator.rules import RULES
@@ -84,7 +84,7 @@ def problems(file: StudyFile) -> Iterator[str]:
 def _dataset_problems(dataset: Dataset) -> Iterator[str]:
     name, wanted = dataset.name, dataset.train_examples
     try:
-        most = facts(name).trainable(dataset.validation_fraction)
+        most = dataset_info(name).trainable(dataset.validation_fraction)
     except DataError as error:
         yield f"dataset.name: {error}"
         return

@@ -32,7 +32,7 @@ COLUMNS = (
 
 _TEXT = {
     *("study", "folder", "trial_id", "status", "failure_kind", "failure_message", "dataset"),
-    *("family", "stem", "activation", "blocks", "schedule", "precision", "device"),
+    *("family", "stem", "activation", "blocks", "schedule", "optimizer", "precision", "device"),
     *(f"{phase}_{column}" for phase in _PHASES for column in ("precision", "device")),
 }
 

@@ -11,9 +11,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from scipy import stats
 
-from scaling.datasets import DataError, DatasetFacts, facts
+from scaling.datasets import DataError, DatasetInfo, dataset_info
 from scaling.errors import UserError
-from scaling.runner.data import Augmentation, Batch, Pictures, load
+from scaling.runner.data import Augmentation, Batch, ImageDataset, load
 from scaling.runner.data.cores import threads
 from scaling.schema import Dataset, Recipe, Variant
 
@@ -52,7 +52,7 @@ def check(
     """
     if variant and resolution not in (None, variant.resolution):
         raise UserError(f"resolution {resolution}: {variant.name} has its own; leave one out")
-    known = facts(dataset.name)
+    known = dataset_info(dataset.name)
     side = variant.resolution if variant else resolution or known.size
     pictures = load(dataset, side)
     rate = pipeline_rate(pictures, recipe.batch_size, Augmentation.of(dataset, recipe), seconds)
@@ -85,7 +85,7 @@ def bottleneck(data: Rate, model: float) -> Bottleneck:
 
 
 def pipeline_rate(
-    pictures: Pictures,
+    pictures: ImageDataset,
     batch_size: int,
     augmentation: Augmentation,
     seconds: float,
@@ -94,10 +94,10 @@ def pipeline_rate(
     """Pictures per second that training batches come at when nobody works on them; the first few are left out.
 
     Raises:
-        DataError: if the training pictures do not fill a batch.
+        DataError: if the training images do not fill a batch.
     """
     if pictures.train_size < batch_size:
-        raise DataError(f"{pictures.train_size} training pictures do not fill one batch of {batch_size}")
+        raise DataError(f"{pictures.train_size} training images do not fill one batch of {batch_size}")
     batches = _endless(pictures, batch_size, augmentation)
     for _ in range(WARMUP_BATCHES):
         next(batches)
@@ -108,7 +108,7 @@ def pipeline_rate(
     return _rate(ends, batch_size)
 
 
-def _endless(pictures: Pictures, batch_size: int, augmentation: Augmentation) -> Iterator[Batch]:
+def _endless(pictures: ImageDataset, batch_size: int, augmentation: Augmentation) -> Iterator[Batch]:
     for epoch in itertools.count(1):
         yield from pictures.training(batch_size, 0, epoch, augmentation)
 
@@ -123,7 +123,7 @@ def _rate(ends: Sequence[float], batch_size: int) -> Rate:
     return Rate(mean, mean - float(half), mean + float(half))
 
 
-def _model(variant: Variant, known: DatasetFacts, recipe: Recipe, seconds: float) -> dict[str, Any]:
+def _model(variant: Variant, known: DatasetInfo, recipe: Recipe, seconds: float) -> dict[str, Any]:
     from scaling.runner import latency
     from scaling.runner.compute.program import Program, ProgramKey
 

@@ -96,7 +96,7 @@ def _results(results: Path) -> Finding:
 
 def _data() -> Iterator[Finding]:
     for name, folder in sources.locations().items():
-        if name != SYNTHETIC.name:
+        if folder != "":  # else it is made when it is needed
             yield Finding(f"data: {name}", "note" if folder is None else "ok", str(folder or "not on this machine"))
 
 
@@ -107,7 +107,7 @@ def _training() -> Finding:
 
     from scaling.runner.compute import backend
     from scaling.runner.compute.program import Program, ProgramKey
-    from scaling.runner.training.train import rates
+    from scaling.runner.training.schedule import rates
 
     began = time.perf_counter()
     recipe = Recipe(epochs=1, batch_size=8)

@@ -12,6 +12,7 @@ from scipy import stats
 
 from scaling.runner.compute.backend import is_out_of_memory, peak_memory_gb, wait
 from scaling.runner.compute.program import Program
+from scaling.runner.compute.rates import Rates
 from scaling.schema import Compiled, Phase
 
 WARMUP_STEPS = 3
@@ -101,13 +102,13 @@ def _summary(times: Sequence[float]) -> Timing:
 
 
 def _stepper(program: Program, phase: Phase, batch_size: int) -> Callable[[], None]:
-    facts, resolution = program.key.facts, program.key.variant.resolution
+    info, resolution = program.key.dataset_info, program.key.variant.resolution
     random = np.random.default_rng(0)
-    images = random.integers(0, 256, (batch_size, resolution, resolution, facts.channels), dtype=np.uint8)
-    labels = random.integers(0, facts.classes, batch_size, dtype=np.int32)
+    images = random.integers(0, 256, (batch_size, resolution, resolution, info.channels), dtype=np.uint8)
+    labels = random.integers(0, info.classes, batch_size, dtype=np.int32)
     program.reset(seed=0)
     if phase == "inference":
         return lambda: wait(program.forward(images))
     # A small rate: the weights move as in training, and random labels cannot blow them up.
-    rates = {"learning_rate": 1e-6, "momentum": 0.9, "weight_decay": 4e-5, "label_smoothing": 0.1, "ema_decay": 0.9999}
+    rates = Rates(1e-6, momentum=0.9, weight_decay=4e-5, label_smoothing=0.1, ema_decay=0.9999)
     return lambda: wait(program.step(images, labels, rates)[0])

@@ -7,7 +7,7 @@ import dataclasses
 import traceback
 from datetime import UTC, datetime
 
-from scaling.datasets import DataError, facts
+from scaling.datasets import DataError, dataset_info
 from scaling.models import count, describe
 from scaling.schema import (
     Environment,
@@ -24,8 +24,8 @@ TRACEBACK_LINES = 30
 
 def trained(trial: Trial, where: Environment, failure: Failure | None = None) -> TrainRecord:
     """A record of a trial as far as it is known without its scores."""
-    pictures = facts(trial.dataset.name)
-    cost = count(describe(trial.variant, channels=pictures.channels, classes=pictures.classes))
+    info = dataset_info(trial.dataset.name)
+    cost = count(describe(trial.variant, channels=info.channels, classes=info.classes))
     return TrainRecord(
         finished=datetime.now(UTC),
         environment=where,

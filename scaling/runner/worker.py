@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from scaling.datasets import facts
+from scaling.datasets import dataset_info
 from scaling.runner import environment, tracking
 from scaling.runner.jobs import Event, Job, Noted, Progress, Record, Setup, StopReason, TimeJob, TrainJob
 from scaling.runner.recording import failure, timed, trained
@@ -25,7 +25,7 @@ from scaling.schema import Epoch, LatencyRecord, Recipe, TrainRecord, Trial
 
 if TYPE_CHECKING:
     from scaling.runner.compute.program import Program, ProgramKey
-    from scaling.runner.data import Pictures
+    from scaling.runner.data import ImageDataset
     from scaling.runner.training.train import Outcome, Watch
 
 
@@ -130,7 +130,7 @@ class Worker:
             }
         )
 
-    def _outcome(self, trial: Trial, pictures: Pictures) -> tuple[Outcome, Program, float]:
+    def _outcome(self, trial: Trial, pictures: ImageDataset) -> tuple[Outcome, Program, float]:
         """Trains from the checkpoint, if there is one; where memory runs out it goes on in smaller parts of a batch.
 
         Returns:
@@ -164,7 +164,7 @@ class Worker:
         request = job.request
         try:
             recipe = Recipe.model_validate({"epochs": 1, "precision": request.precision})
-            program = self._program_for(ProgramKey.of(request.variant, facts(job.dataset), recipe))
+            program = self._program_for(ProgramKey.of(request.variant, dataset_info(job.dataset), recipe))
             batch_size, timing = latency.time_phase(program, request.phase, request.batch_size, job.max_seconds)
             return timed(request, self.environment).model_copy(
                 update={"batch_size": batch_size, **dataclasses.asdict(timing)}
@@ -232,7 +232,7 @@ class Worker:
 def _key(trial: Trial) -> ProgramKey:
     from scaling.runner.compute.program import ProgramKey
 
-    return ProgramKey.of(trial.variant, facts(trial.dataset.name), trial.recipe)
+    return ProgramKey.of(trial.variant, dataset_info(trial.dataset.name), trial.recipe)
 
 
 def _smaller_parts_help(error: Exception, batch_size: int, parts: int) -> bool:

@@ -80,8 +80,9 @@ class Recipe(Noun):
         learning_rate: peak, reached after warm-up; the paper's is 0.1 * batch_size / 256.
         warmup_epochs: linear warm-up from 0, before the schedule proper.
         schedule: `cosine` to 0 at the last step, or `step`: a tenth at 1/3, 2/3 and 8/9 of training (released code).
-        momentum: of SGD.
-        nesterov: Nesterov's form of it (released code; Model Garden has the plain one).
+        optimizer: `sgd` with momentum, or `rmsprop` as the released EfficientNet has it (decay 0.9, epsilon 0.001).
+        momentum: of the optimiser.
+        nesterov: Nesterov's form of it, of `sgd` only (released code; Model Garden has the plain one).
         weight_decay: L2 penalty `weight_decay * w**2 / 2` on kernels and dense biases, not on batch norm
             (4e-5 in the released configurations).
         label_smoothing: probability mass spread evenly over all classes.
@@ -107,6 +108,7 @@ class Recipe(Noun):
     learning_rate: Annotated[Number, Field(gt=0)] = 0.1
     warmup_epochs: Annotated[Number, Field(ge=0)] = 0.0
     schedule: Literal["cosine", "step"] = "cosine"
+    optimizer: Literal["sgd", "rmsprop"] = "sgd"
     momentum: Rate = 0.9
     nesterov: StrictBool = False
     weight_decay: Annotated[Number, Field(ge=0)] = 4e-5
@@ -126,6 +128,12 @@ class Recipe(Noun):
     def _warmup_ends(self) -> Self:
         if self.warmup_epochs >= self.epochs:
             raise ValueError(f"warmup_epochs {self.warmup_epochs:g} must be less than epochs {self.epochs}")
+        return self
+
+    @model_validator(mode="after")
+    def _nesterov_is_of_sgd(self) -> Self:
+        if self.nesterov and self.optimizer != "sgd":
+            raise ValueError(f"nesterov is a form of sgd; optimizer is {self.optimizer}")
         return self
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scaling.datasets import DataError, facts, folder
+from scaling.datasets import DataError, dataset_info, folder
 from scaling.datasets.folder import Folder, cut, scan
 from scaling.generator.study_file import StudyFile, problems
 
@@ -29,7 +29,7 @@ def names(files: Sequence[folder.File]) -> set[str]:
     return {path for path, _ in files}
 
 
-def test_classes_are_the_sorted_folders_and_any_jpeg_or_png_below_one_is_its_picture(tmp_path: Path) -> None:
+def test_classes_are_the_sorted_folders_and_any_jpeg_or_png_below_one_is_its_image(tmp_path: Path) -> None:
     found = make(
         tmp_path, "b/1.jpg", "a/2.JPEG", "a/deep/er/3.png", "a/notes.txt", "a/._2.jpg", ".git/x.jpg", "top.jpg"
     )
@@ -37,7 +37,7 @@ def test_classes_are_the_sorted_folders_and_any_jpeg_or_png_below_one_is_its_pic
     labels = dict([*found.train, *found.test])
     assert labels == {"b/1.jpg": 1, "a/2.JPEG": 0, "a/deep/er/3.png": 0}
     assert found.others == 2
-    assert "2 other files left out" in facts(f"image_folder:{tmp_path}").title
+    assert "2 other files left out" in dataset_info(f"image_folder:{tmp_path}").title
 
 
 def test_what_is_no_regular_file_is_left_out_counted_and_named(tmp_path: Path) -> None:
@@ -50,12 +50,12 @@ def test_what_is_no_regular_file_is_left_out_counted_and_named(tmp_path: Path) -
     found = make(tmp_path)
     assert names([*found.train, *found.test]) == {"a/1.jpg", "a/2.jpg", "a/linked.jpg", "b/1.jpg"}
     assert found.special == (str(tmp_path / "a" / "pipe.jpg"), str(tmp_path / "b" / "lost.png"))
-    title = facts(f"image_folder:{tmp_path}").title
+    title = dataset_info(f"image_folder:{tmp_path}").title
     assert "2 that cannot be read left out" in title
     assert "pipe.jpg" in title
 
 
-def test_splits_are_fixed_shares_and_a_new_picture_moves_no_other(tmp_path: Path) -> None:
+def test_splits_are_fixed_shares_and_a_new_image_moves_no_other(tmp_path: Path) -> None:
     found = make(tmp_path, *many())
     train, validation = cut(found, 0.2)
     assert names(train) | names(validation) | names(found.test) == set(many())
@@ -69,7 +69,7 @@ def test_splits_are_fixed_shares_and_a_new_picture_moves_no_other(tmp_path: Path
     assert names(found.test) <= names(more.test)
 
 
-def test_a_small_folder_has_one_picture_of_each_split_at_least(tmp_path: Path) -> None:
+def test_a_small_folder_has_one_image_of_each_split_at_least(tmp_path: Path) -> None:
     found = make(tmp_path, "a/1.jpg", "b/1.jpg", "b/2.jpg")
     train, validation = cut(found, 0.01)
     assert (len(train), len(validation), len(found.test)) == (1, 1, 1)
@@ -95,7 +95,7 @@ def test_the_folder_beside_train_is_the_test_split(held_out: str, tmp_path: Path
 def test_with_val_and_test_val_is_the_validation_split(tmp_path: Path) -> None:
     found = make(tmp_path, *many("train/"), *many("val/", each=4), *many("test/", each=5))
     assert cut(found, 0.5) == (found.train, found.validation)
-    known = facts(f"image_folder:{tmp_path}")
+    known = dataset_info(f"image_folder:{tmp_path}")
     assert (known.train, known.validation, known.test, known.trainable(0.5)) == (400, 8, 10, 400)
 
 

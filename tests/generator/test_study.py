@@ -100,6 +100,7 @@ def test_timings_are_one_a_variant_and_phase() -> None:
         ({"recipe": {"learning_rate": 0}}, "recipe.learning_rate: "),
         ({"recipe": {"epochs": 3}}, "recipe.epochs: also an axis of the grid; keep one"),
         ({"recipe": {"warmup_epochs": 1}}, "warmup_epochs 1 must be less than epochs 1"),
+        ({"recipe": {"optimizer": "rmsprop", "nesterov": True}}, "nesterov is a form of sgd; optimizer is rmsprop"),
         ({"dataset": {"name": "fashion"}}, "dataset.name: 'fashion' is not a data set; did you mean 'fashion_mnist'?"),
         ({"dataset": {"name": "synthetic", "train_examples": 10**6}}, "1000000 of 9800 training pictures"),
         ({"study": "../elsewhere"}, "study: "),

@@ -1,4 +1,4 @@
-"""The pace of pictures, and who sets it."""
+"""The pace of images, and who sets it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from typer.testing import CliRunner
 
 from scaling.cli.app import app
 from scaling.runner.check import Rate, bottleneck, pipeline_rate
-from scaling.runner.data import Augmentation, DataError
-from scaling.runner.data.pictures import Pictures
+from scaling.runner.data import Augmentation, DataError, ImageDataset
 from tests.runner.data import stored
 
 
 class Slow:
-    """Pictures in batches of 10 that take these seconds each; a clock tells."""
+    """Images in batches of 10 that take these seconds each; a clock tells."""
 
     train_size = 50
 
@@ -35,8 +34,8 @@ class Slow:
 
 
 def rate(slow: Slow, batch_size: int = 10, seconds: float = 0) -> Rate:
-    pictures: Pictures = slow  # type: ignore[assignment]
-    return pipeline_rate(pictures, batch_size, Augmentation(flip=False), seconds, slow.clock)
+    images: ImageDataset = slow  # type: ignore[assignment]
+    return pipeline_rate(images, batch_size, Augmentation(flip=False), seconds, slow.clock)
 
 
 def test_warm_up_is_left_out_and_epochs_follow_each_other() -> None:
@@ -52,8 +51,8 @@ def test_noise_widens_the_interval() -> None:
     )
 
 
-def test_too_few_pictures_for_a_batch_are_told() -> None:
-    with pytest.raises(DataError, match="50 training pictures do not fill one batch of 64"):
+def test_too_few_images_for_a_batch_are_told() -> None:
+    with pytest.raises(DataError, match="50 training images do not fill one batch of 64"):
         rate(Slow(iter([])), batch_size=64)
 
 

@@ -1,1 +1,1 @@
-"""One step of a network, or one look at pictures, on whatever devices there are."""
+"""One step of a network, or one look at images, on whatever devices there are."""

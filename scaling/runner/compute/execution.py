@@ -38,7 +38,7 @@ class StepTime:
 
 
 def micro_batch_size(batch_size: int, devices: int, micro_batches: int) -> int:
-    """Pictures computed at once, on all devices together.
+    """Images computed at once, on all devices together.
 
     Raises:
         UserError: if the batch cannot be shared out evenly.

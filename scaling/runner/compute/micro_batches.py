@@ -11,30 +11,32 @@ from scaling.runner.compute import backend
 from scaling.runner.compute.backend import Batch, State, Tensor
 from scaling.runner.compute.optimizer import is_real
 
-Slopes: TypeAlias = tuple[list[Tensor], list[Tensor], Tensor, Tensor]
-"""Gradients of the mean loss, `fixed` weights afterwards, the mean loss, the number of right answers."""
+BackwardPass: TypeAlias = tuple[list[Tensor], list[Tensor], Tensor, Tensor]
+"""Gradients of the mean loss, `fixed` weights afterwards, the mean loss, the number of correct answers."""
 
 
-def over_parts(slopes: Callable[[list[Tensor], Batch], Slopes], state: State, batch: Batch, parts: int) -> Slopes:
-    """The mean of `slopes(fixed, part)` over `parts` equal parts of a batch.
+def over_parts(
+    of_part: Callable[[list[Tensor], Batch], BackwardPass], state: State, batch: Batch, parts: int
+) -> BackwardPass:
+    """The mean of `of_part(fixed, part)` over `parts` equal parts of a batch.
 
     Random states go on from part to part. Batch-norm statistics start each part from where the step did and are
     averaged, so that their momentum means the same for any number of parts.
     """
     if parts == 1:
-        return slopes(state["fixed"], batch)
+        return of_part(state["fixed"], batch)
     columns = {name: _columns(rows, parts) for name, rows in batch.items()}
 
     def add(i: Tensor, sums: Any) -> Any:
         fixed = [old if is_real(old) else last for old, last in zip(state["fixed"], sums[1], strict=True)]
-        gradients, fixed, loss, right = slopes(
+        gradients, fixed, loss, correct = of_part(
             fixed, {name: ops.take(rows, i, axis=1) for name, rows in columns.items()}
         )
         return (
             [so_far + one / parts for so_far, one in zip(sums[0], gradients, strict=True)],
             [so_far + one / parts if is_real(one) else one for so_far, one in zip(sums[1], fixed, strict=True)],
             sums[2] + loss / parts,
-            sums[3] + right,
+            sums[3] + correct,
         )
 
     nothing = (

@@ -1,4 +1,4 @@
-"""Mixup and CutMix: pictures of a batch blended with others of it, and their labels likewise.
+"""Mixup and CutMix: images of a batch blended with others of it, and their labels likewise.
 
 What is random is drawn here, outside the compiled step and as a function of (recipe, seed, step) alone, so that a
 resumed training draws it again.
@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from scaling.runner.compute.backend import Batch, Settings, Tensor
+from scaling.runner.compute.backend import Batch, Tensor
 from scaling.schema import Recipe
 
 STREAM = 1
-"""Keeps these draws apart from those for the pictures themselves, which are of (seed, epoch)."""
+"""Keeps these draws apart from those for the images themselves, which are of (seed, epoch)."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,29 @@ class Mix:
     """How a batch is blended.
 
     Attributes:
-        partners: `(batch,)`, the row each picture is blended with.
-        weights: `(resolution, resolution)`, the part that a pixel keeps of its own picture.
+        partners: `(batch,)`, the row each image is blended with.
+        weights: `(resolution, resolution)`, the part that a pixel keeps of its own image.
     """
 
     partners: NDArray[np.int64]
     weights: NDArray[np.float32]
+
+
+class Blend(NamedTuple):
+    """A mix as the compiled step reads it.
+
+    Attributes:
+        own_weights: `(resolution, resolution, 1)`, the part that a pixel keeps of its own image.
+        own_share: their mean, the part that a label keeps.
+    """
+
+    own_weights: Tensor
+    own_share: Tensor
+
+
+def is_in(recipe: Recipe) -> bool:
+    """Whether batches are blended."""
+    return bool(recipe.mixup_alpha or recipe.cutmix_alpha)
 
 
 def draw(recipe: Recipe, seed: int, step: int, batch_size: int, resolution: int) -> Mix | None:
@@ -45,21 +63,21 @@ def draw(recipe: Recipe, seed: int, step: int, batch_size: int, resolution: int)
     return Mix(random.permutation(batch_size), weights)
 
 
-def with_partners(batch: Batch, mix: Mix | None) -> tuple[Batch, Settings]:
-    """A batch with what it is blended with beside it, and how: what `blended` and `blended_labels` read."""
+def with_partners(batch: Batch, mix: Mix | None) -> tuple[Batch, Blend | None]:
+    """A batch with what it is blended with beside it, and how: what `blended` and `objective.of_labels` read."""
     if mix is None:
-        return batch, {}
+        return batch, None
     partners = {f"partner_{name}": np.asarray(rows)[mix.partners] for name, rows in batch.items()}
-    settings = {"own_weights": mix.weights[..., None], "own_share": np.float32(mix.weights.mean(dtype=np.float64))}
-    return {**batch, **partners}, settings
+    blend = Blend(mix.weights[..., None], np.float32(mix.weights.mean(dtype=np.float64)))
+    return {**batch, **partners}, blend
 
 
-def blended(batch: Batch, settings: Settings) -> Tensor:
-    """The pictures, blended pixel by pixel where there is a mix."""
-    if "own_weights" not in settings:
+def blended(batch: Batch, blend: Blend | None) -> Tensor:
+    """The images, blended pixel by pixel where there is a mix."""
+    if blend is None:
         return batch["images"]
     own, other = (ops.cast(batch[name], "float32") for name in ("images", "partner_images"))
-    return other + settings["own_weights"] * (own - other)
+    return other + blend.own_weights * (own - other)
 
 
 def _alpha(recipe: Recipe, mixup: bool) -> float:

@@ -7,19 +7,24 @@ that one replica has, and `backend.mean`, `total` and `everywhere` join the repl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
-import numpy as np
 from keras import ops
 
-from scaling.datasets import DatasetFacts
+from scaling.datasets import DatasetInfo
 from scaling.models.build import build, initial_values
 from scaling.runner.compute import backend, mixing, objective, optimizer
-from scaling.runner.compute.backend import Batch, Settings, State, Tensor
+from scaling.runner.compute.backend import Batch, State, Tensor
 from scaling.runner.compute.flat import Layout
-from scaling.runner.compute.micro_batches import Slopes, over_parts
+from scaling.runner.compute.micro_batches import BackwardPass, over_parts
+from scaling.runner.compute.mixing import Blend
+from scaling.runner.compute.optimizer import OPTIMIZERS
+from scaling.runner.compute.rates import Rates
 from scaling.schema import Recipe, Variant
+
+Settings: TypeAlias = tuple[Rates, Blend | None]
+"""Of a step of training; a blend where the program mixes."""
 
 REPLICA_SEEDS = 0x9E3779B9
 """Between the random states of two replicas, so that they do not drop alike."""
@@ -30,27 +35,24 @@ class ProgramKey:
     """What a compiled program depends on; trials with equal keys share one."""
 
     variant: Variant
-    facts: DatasetFacts
+    dataset_info: DatasetInfo
     dropout: float
     stochastic_depth: float
     batch_norm_momentum: float
-    nesterov: bool
     precision: str
+    optimizer: str
+    nesterov: bool
+    clips: bool
+    mixes: bool
 
     @classmethod
-    def of(cls, variant: Variant, facts: DatasetFacts, recipe: Recipe) -> ProgramKey:
-        return cls(
-            variant=variant,
-            facts=facts,
-            dropout=recipe.dropout,
-            stochastic_depth=recipe.stochastic_depth,
-            batch_norm_momentum=recipe.batch_norm_momentum,
-            nesterov=recipe.nesterov,
-            precision=recipe.precision,
-        )
+    def of(cls, variant: Variant, dataset_info: DatasetInfo, recipe: Recipe) -> ProgramKey:
+        """The key for a recipe: its fields that are called as the key's, and which parts of the step it asks for."""
+        own = {name: getattr(recipe, name) for name in cls.__dataclass_fields__.keys() & Recipe.model_fields.keys()}
+        return cls(variant, dataset_info, clips=recipe.clip_norm > 0, mixes=mixing.is_in(recipe), **own)
 
     def __hash__(self) -> int:
-        return hash((self.variant, self.facts.name))
+        return hash((self.variant, self.dataset_info.name))
 
 
 class Network:
@@ -60,9 +62,9 @@ class Network:
         with _no_values():
             self._model = build(
                 key.variant,
-                classes=key.facts.classes,
-                mean=key.facts.mean,
-                std=key.facts.std,
+                classes=key.dataset_info.classes,
+                mean=key.dataset_info.mean,
+                std=key.dataset_info.std,
                 dropout=key.dropout,
                 stochastic_depth=key.stochastic_depth,
                 norm_momentum=key.batch_norm_momentum,
@@ -70,7 +72,7 @@ class Network:
                 precision=key.precision,
             )
         self._micro_batches = micro_batches
-        self._nesterov = key.nesterov
+        self._optimizer, self._clips = OPTIMIZERS["nesterov" if key.nesterov else key.optimizer], key.clips
         self._scales_loss = key.precision == "mixed_float16"
         self._trainable = Layout.of(self._model.trainable_variables)
         self._fixed = Layout.of(self._model.non_trainable_variables)
@@ -93,34 +95,35 @@ class Network:
         state = {
             "trainable": trainable,
             "fixed": fixed,
-            "velocity": [np.zeros_like(value) for value in trainable],
+            **self._optimizer.init(trainable),
             "average_trainable": trainable,
             "average_fixed": fixed,
         }
         return state | ({"loss_scale": optimizer.first_loss_scale()} if self._scales_loss else {})
 
     def training_step(self, state: State, batch: Batch, settings: Settings) -> tuple[State, tuple[Tensor, Tensor]]:
-        """What one optimiser step changes the state by; the mean loss and the number of right answers before it."""
-        slopes, fixed, loss, right = over_parts(
-            lambda fixed, part: self._slopes(state, fixed, part, settings), state, batch, self._micro_batches
+        """What one optimiser step changes the state by; the mean loss and the number of correct answers before it."""
+        rates, _ = settings
+        gradients, fixed, loss, correct = over_parts(
+            lambda fixed, part: self._backward_pass(state, fixed, part, settings), state, batch, self._micro_batches
         )
-        slopes, loss = backend.mean((slopes, loss))
-        changes = optimizer.sgd(state, slopes, self.decayed(), self._nesterov, settings)
+        gradients, loss = backend.mean((gradients, loss))
+        changes = self._optimizer.changes(state, gradients, self.decayed(), rates, self._clips)
         weights = [old + by for old, by in zip(state["trainable"], changes["trainable"], strict=True)]
-        kept = settings["ema_decay"]
+        kept = rates.ema_decay
         changes |= {
             "fixed": [new - old for new, old in zip(fixed, state["fixed"], strict=True)],
             "average_trainable": optimizer.averaged(state["average_trainable"], weights, kept),
             "average_fixed": optimizer.averaged(state["average_fixed"], fixed, kept),
         }
         if self._scales_loss:
-            changes, loss = optimizer.if_finite(slopes, changes, state["loss_scale"], loss)
-        return changes, (loss, backend.total(right))
+            changes, loss = optimizer.if_finite(gradients, changes, state["loss_scale"], loss)
+        return changes, (loss, backend.total(correct))
 
-    def evaluation(self, state: State, batch: Batch, settings: Settings) -> tuple[Tensor, Tensor]:
-        """Right answers and summed cross-entropy where the mask is 1, by raw or `averaged` weights."""
+    def evaluation(self, state: State, batch: Batch, averaged: Tensor) -> tuple[Tensor, Tensor]:
+        """Correct answers and summed cross-entropy where the mask is 1, by raw or `averaged` weights."""
         trainable, fixed = (
-            [ops.where(settings["averaged"], average, raw) for average, raw in zip(averages, raws, strict=True)]
+            [ops.where(averaged, average, raw) for average, raw in zip(averages, raws, strict=True)]
             for averages, raws in (
                 (state["average_trainable"], state["trainable"]),
                 (state["average_fixed"], state["fixed"]),
@@ -128,10 +131,10 @@ class Network:
         )
         logits = self._inferred(trainable, fixed, batch["images"])
         mask, labels = batch["mask"], batch["labels"]
-        right, loss = objective.right(logits, labels) * mask, objective.cross_entropy(logits, labels) * mask
-        return backend.total((ops.sum(right), ops.sum(loss)))
+        correct, loss = objective.correct(logits, labels) * mask, objective.cross_entropy(logits, labels) * mask
+        return backend.total((ops.sum(correct), ops.sum(loss)))
 
-    def logits(self, state: State, batch: Batch, settings: Settings) -> Tensor:
+    def logits(self, state: State, batch: Batch, settings: None) -> Tensor:
         """`(batch, classes)`, by the raw weights."""
         return backend.everywhere(self._inferred(state["trainable"], state["fixed"], batch["images"]))
 
@@ -144,9 +147,9 @@ class Network:
             logits, after = self._model.stateless_call(weights, self._fixed.arrays(fixed), images, training=training)
         return logits, self._fixed.flat(after)
 
-    def _slopes(self, state: State, fixed: list[Tensor], batch: Batch, settings: Settings) -> Slopes:
+    def _backward_pass(self, state: State, fixed: list[Tensor], batch: Batch, settings: Settings) -> BackwardPass:
         scale = state["loss_scale"][0] if self._scales_loss else 1.0
-        slopes, _, (fixed, loss, right) = backend.gradients(
+        gradients, _, (fixed, loss, correct) = backend.gradients(
             self._loss,
             self._trainable.arrays(state["trainable"]),
             _apart(fixed, backend.replica()),
@@ -154,23 +157,23 @@ class Network:
             settings,
             scale,
         )
-        slopes = self._trainable.flat(slopes)
-        slopes = [slope / scale for slope in slopes] if self._scales_loss else slopes
-        return slopes, _apart(fixed, -backend.replica()), loss, right
+        gradients = self._trainable.flat(gradients)
+        gradients = [gradient / scale for gradient in gradients] if self._scales_loss else gradients
+        return gradients, _apart(fixed, -backend.replica()), loss, correct
 
     def _loss(
         self, trainable: list[Tensor], fixed: list[Tensor], batch: Batch, settings: Settings, scale: Tensor
     ) -> tuple[Tensor, tuple[list[Tensor], Tensor, Tensor]]:
         """Mean cross-entropy with label smoothing; the weight penalty enters as its gradient, in the update."""
-        pictures = mixing.blended(batch, settings)
-        logits, fixed = self._called(trainable, fixed, pictures, training=True)
+        rates, blend = settings
+        logits, fixed = self._called(trainable, fixed, mixing.blended(batch, blend), training=True)
 
         def losses(labels: Tensor) -> Tensor:
-            return objective.cross_entropy(logits, labels, settings["label_smoothing"])
+            return objective.cross_entropy(logits, labels, rates.label_smoothing)
 
-        loss = ops.mean(objective.of_labels(losses, batch, settings))
-        right = objective.of_labels(lambda labels: objective.right(logits, labels), batch, settings)
-        return loss * scale, (fixed, loss, ops.sum(right))
+        loss = ops.mean(objective.of_labels(losses, batch, blend))
+        correct = objective.of_labels(lambda labels: objective.correct(logits, labels), batch, blend)
+        return loss * scale, (fixed, loss, ops.sum(correct))
 
 
 def _no_values() -> keras.StatelessScope:

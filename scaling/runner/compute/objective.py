@@ -1,4 +1,4 @@
-"""What training minimises and evaluation counts, for each picture of a batch."""
+"""What training minimises and evaluation counts, for each image of a batch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from keras import ops
 
-from scaling.runner.compute.backend import Batch, Settings, Tensor
+from scaling.runner.compute.backend import Batch, Tensor
+from scaling.runner.compute.mixing import Blend
 
 
 def cross_entropy(logits: Tensor, labels: Tensor, smoothing: Tensor = 0.0) -> Tensor:
@@ -17,15 +18,15 @@ def cross_entropy(logits: Tensor, labels: Tensor, smoothing: Tensor = 0.0) -> Te
     return -ops.sum(target * log_likelihood, axis=-1)
 
 
-def right(logits: Tensor, labels: Tensor) -> Tensor:
+def correct(logits: Tensor, labels: Tensor) -> Tensor:
     """`(batch,)`: 1 where the largest logit is the label's, else 0."""
     return ops.cast(ops.equal(ops.argmax(logits, axis=-1), ops.cast(labels, "int32")), "float32")
 
 
-def of_labels(function: Callable[[Tensor], Tensor], batch: Batch, settings: Settings) -> Tensor:
-    """`function(labels)`, `(batch,)`; of blended pictures the mean over both labels, by their shares."""
+def of_labels(function: Callable[[Tensor], Tensor], batch: Batch, blend: Blend | None) -> Tensor:
+    """`function(labels)`, `(batch,)`; of blended images the mean over both labels, by their shares."""
     own = function(batch["labels"])
-    if "own_share" not in settings:
+    if blend is None:
         return own
     other = function(batch["partner_labels"])
-    return other + settings["own_share"] * (own - other)
+    return other + blend.own_share * (own - other)

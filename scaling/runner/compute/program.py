@@ -19,6 +19,7 @@ from scaling.runner.compute.backend import State, Tensor
 from scaling.runner.compute.execution import Execution, StepTime, micro_batch_size
 from scaling.runner.compute.mixing import Mix
 from scaling.runner.compute.network import Network, ProgramKey
+from scaling.runner.compute.rates import Rates
 from scaling.schema import Compiled
 
 __all__ = ["Program", "ProgramKey"]
@@ -29,9 +30,9 @@ ONE_DEVICE = Execution()
 class Program:
     """A compiled network with the state of its training.
 
-    The state has five lists: `trainable` and `fixed` weights (batch-norm statistics, random states), the `velocity` of
-    the trainable ones, and the averages `average_trainable` and `average_fixed`; in float16 a sixth, `loss_scale`. The
-    small arrays of a list are one vector; see `scaling.runner.compute.flat`.
+    The state is lists by name: `trainable` and `fixed` weights (batch-norm statistics, random states), the optimiser's
+    slots of the trainable ones, and the averages `average_trainable` and `average_fixed`; in float16 also `loss_scale`.
+    The small arrays of a list are one vector; see `scaling.runner.compute.flat`.
 
     Attributes:
         devices: number of those that share each batch.
@@ -75,42 +76,42 @@ class Program:
         """Goes on from a state that `snapshot` gave."""
         self.state = self._hold(state, into=self.state)
 
-    def step(
-        self, images: Tensor, labels: Tensor, rates: Mapping[str, float], mix: Mix | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def step(self, images: Tensor, labels: Tensor, rates: Rates, mix: Mix | None = None) -> tuple[Tensor, Tensor]:
         """One optimiser step.
 
         Args:
             images: `(batch, resolution, resolution, channels)` in [0, 255].
             labels: `(batch,)`, integers.
-            rates: `learning_rate`, `momentum`, `weight_decay`, `label_smoothing`, `ema_decay` of this step, and
-                `clip_norm` where gradients are clipped.
-            mix: what `scaling.runner.compute.mixing.draw` gave for this step.
+            rates: of this step.
+            mix: what `scaling.runner.compute.mixing.draw` gave for this step, where the program mixes.
 
         Returns:
-            The mean loss and the number of right answers of the batch, not yet waited for. Of a blended picture both
-            labels are right in part.
+            The mean loss and the number of correct answers of the batch, not yet waited for. Of a blended image both
+            labels are correct in part.
 
         Raises:
             UserError: if the batch cannot be shared out evenly to devices and micro-batches.
+            ValueError: if there is a mix and the program mixes none, or the other way round.
         """
+        if (mix is not None) != self.key.mixes:
+            raise ValueError(f"a mix is {'missing' if self.key.mixes else 'given'}, the program's key says otherwise")
         self.micro_batch_size(len(images))
         batch, blend = mixing.with_partners({"images": images, "labels": labels}, mix)
-        settings = {name: np.float32(value) for name, value in rates.items()} | dict(blend)
+        settings = Rates(*map(np.float32, rates)), blend
         self.state, results = self._steps[self.compiled](self.state, batch, settings)
         return results
 
     def evaluate(self, images: Tensor, labels: Tensor, mask: Tensor, averaged: bool) -> tuple[Tensor, Tensor]:
-        """Right answers and summed cross-entropy (nats) of the pictures whose mask is 1, not yet waited for."""
+        """Correct answers and summed cross-entropy (nats) of the images whose mask is 1, not yet waited for."""
         batch = {"images": images, "labels": labels, "mask": mask}
-        return self._evaluate(self.state, batch, {"averaged": np.bool_(averaged)})
+        return self._evaluate(self.state, batch, np.bool_(averaged))
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits `(batch, classes)`, by the raw weights, not yet waited for."""
-        return self._forwards[self.compiled](self.state, {"images": images}, {})
+        return self._forwards[self.compiled](self.state, {"images": images}, None)
 
     def micro_batch_size(self, batch_size: int) -> int:
-        """Pictures computed at once, on all devices together.
+        """Images computed at once, on all devices together.
 
         Raises:
             UserError: if the batch cannot be shared out evenly.

@@ -1,4 +1,4 @@
-"""Pictures as trials want them: split by a fixed rule, at one resolution, shuffled and augmented from a seed.
+"""Images as trials want them: split by a fixed rule, at one resolution, shuffled and augmented from a seed.
 
 Nothing here imports TensorFlow or Keras before a data set that needs them is loaded.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from scaling.datasets import DataError
 from scaling.runner.data.augment import Augmentation
-from scaling.runner.data.load import load
-from scaling.runner.data.pictures import Batch, MaskedBatch, Part, Pictures, Shard
+from scaling.runner.data.image_dataset import ImageDataset
+from scaling.runner.data.images import Batch, MaskedBatch, Part, Shard
+from scaling.runner.data.sources import load
 
-__all__ = ["Augmentation", "Batch", "DataError", "MaskedBatch", "Part", "Pictures", "Shard", "load"]
+__all__ = ["Augmentation", "Batch", "DataError", "ImageDataset", "MaskedBatch", "Part", "Shard", "load"]

@@ -1,4 +1,4 @@
-"""What happens to training pictures: a shifted crop, a mirror image, RandAugment."""
+"""What happens to training images: a shifted crop, a mirror image, RandAugment."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Self
 import numpy as np
 from PIL import Image
 
-from scaling.datasets import facts
+from scaling.datasets import dataset_info
 from scaling.runner.data import randaugment
-from scaling.runner.data.pictures import Images
+from scaling.runner.data.images import Images
 from scaling.schema import Dataset, Recipe
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Distortions of a training picture, all from one random generator.
+    """Distortions of a training image, all from one random generator.
 
     Attributes:
         flip: mirror with probability 1/2.
-        layers: RandAugment operations on each picture, after crop and flip (released `resnet_preprocessing.py`).
+        layers: RandAugment operations on each image, after crop and flip (released `resnet_preprocessing.py`).
         magnitude: of each of them.
     """
 
@@ -30,7 +30,7 @@ class Augmentation:
 
     @classmethod
     def of(cls, dataset: Dataset, recipe: Recipe) -> Self:
-        return cls(facts(dataset.name).flip, recipe.randaugment_layers, recipe.randaugment_magnitude)
+        return cls(dataset_info(dataset.name).flip, recipe.randaugment_layers, recipe.randaugment_magnitude)
 
     def apply(self, images: Images, random: np.random.Generator) -> Images:
         """Distorts a batch `(n, size, size, channels)`; returns a new one."""
@@ -40,17 +40,17 @@ class Augmentation:
         return images
 
     def randaugmented(self, image: Images, random: np.random.Generator) -> Images:
-        """A picture `(size, size, channels)` after as many operations as there are layers."""
+        """An image `(size, size, channels)` after as many operations as there are layers."""
         grey = image.shape[-1] == 1
-        picture = Image.fromarray(image[..., 0] if grey else image)
+        distorted = Image.fromarray(image[..., 0] if grey else image)
         for _ in range(self.layers):
-            picture = randaugment.distort(picture, self.magnitude, random)
-        distorted = np.asarray(picture)
-        return distorted[..., None] if grey else distorted
+            distorted = randaugment.distort(distorted, self.magnitude, random)
+        pixels = np.asarray(distorted)
+        return pixels[..., None] if grey else pixels
 
 
 def _cropped(images: Images, random: np.random.Generator, flip: bool) -> Images:
-    """Each picture padded by an eighth of its size with zeros, cropped back at random, and perhaps mirrored."""
+    """Each image padded by an eighth of its size with zeros, cropped back at random, and perhaps mirrored."""
     count, size = images.shape[:2]
     pad = size // 8
     padded = np.pad(images, ((0, 0), (pad, pad), (pad, pad), (0, 0)))

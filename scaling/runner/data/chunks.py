@@ -1,4 +1,4 @@
-"""Decoding rows into batches on many threads, damaged pictures marked and not fatal."""
+"""Decoding rows into batches on many threads, damaged images marked and not fatal."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from scaling.runner.data.cores import threads
 from scaling.runner.data.source import Content, Tensor
 
 CHUNK = 32
-"""Pictures, at most, that a thread decodes in a go."""
+"""Images, at most, that a thread decodes in a go."""
 
 Distort: TypeAlias = Callable[[Tensor, Tensor], Tensor]
-"""From pictures `(n, size, size, channels)` and their numbers to pictures."""
+"""From images `(n, size, size, channels)` and their numbers to images."""
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """How a chunk of rows becomes pictures.
+    """How a chunk of rows becomes images.
 
     Attributes:
         open: from a row's content to the bytes of a file, and a label.
-        picture: from the bytes and the row's number to a picture.
-        shape: of a picture.
+        image: from the bytes and the row's number to an image.
+        shape: of an image.
     """
 
     open: Callable[[Content], tuple[Tensor, Tensor]]
-    picture: Callable[[Tensor, Tensor], Tensor]
+    image: Callable[[Tensor, Tensor], Tensor]
     shape: tuple[int, int, int]
 
     def decoded(self, numbers: Tensor, contents: Content) -> tuple[Tensor, Tensor, Tensor]:
-        """Pictures and labels of a chunk, all zeros where there is an error, and which are good.
+        """Images and labels of a chunk, all zeros where there is an error, and which are good.
 
         The rows are a data set of their own, because a data set can go on after an error, and a function cannot.
         """
 
         def row(place: Tensor, number: Tensor, content: Content) -> tuple[Tensor, Tensor, Tensor]:
             encoded, label = self.open(content)
-            return place, self.picture(encoded, number), label
+            return place, self.image(encoded, number), label
 
         places = tf.range(tf.size(numbers))
         good = tf.data.Dataset.from_tensor_slices((places, numbers, contents)).map(row).ignore_errors()

@@ -8,18 +8,19 @@ from pathlib import Path
 
 import numpy as np
 
-from scaling.datasets import CIFAR10, CIFAR100, DataError, DatasetFacts
+from scaling.datasets import CIFAR10, CIFAR100, DataError, DatasetInfo
 from scaling.runner.data.memory import Split
-from scaling.runner.data.places import DATA_DIR, chosen, keras_cache
+from scaling.runner.data.places import DATA_DIR, check_that_keras_cache_is_searched, chosen, keras_cache
+from scaling.runner.data.reader import Reader, from_memory
 
 PIXELS = 3 * 32 * 32
 
 
 @dataclass(frozen=True)
 class Binary:
-    """The files of a data set: `labels` bytes and then red, green and blue row by row, for each picture."""
+    """The files of a data set: `labels` bytes and then red, green and blue row by row, for each image."""
 
-    facts: DatasetFacts
+    info: DatasetInfo
     archive: str
     folder: str
     train: tuple[str, ...]
@@ -42,20 +43,20 @@ BINARIES = {
 }
 
 
-def read(name: str) -> tuple[Split, Split]:
-    """Train and test pictures; of CIFAR-100's two labels the fine one, which is the last.
+def read(name: str, resolution: int = 32) -> tuple[Split, Split]:
+    """Train and test images; of CIFAR-100's two labels the fine one, which is the last.
 
     Raises:
         DataError: if they are not on this machine, or damaged.
     """
-    binary, where = BINARIES[name], locate(name)
+    binary, where = BINARIES[name], Path(locate(name))
     train = b"".join(_file(where, binary, file) for file in binary.train)
-    return _split(train, binary, binary.facts.train, where), _split(
-        _file(where, binary, binary.test), binary, binary.facts.test, where
+    return _split(train, binary, binary.info.train, where), _split(
+        _file(where, binary, binary.test), binary, binary.info.test, where
     )
 
 
-def locate(name: str) -> Path:
+def locate(name: str) -> str:
     """The archive, or the folder it was unpacked to; looked for in `SCALING_DATA_DIR`, else in Keras' cache.
 
     Raises:
@@ -65,11 +66,11 @@ def locate(name: str) -> Path:
     for folder in chosen(name) or (keras_cache(),):
         unpacked, archive = folder / binary.folder, folder / binary.archive
         if all((unpacked / file).is_file() for file in (*binary.train, binary.test)):
-            return unpacked
+            return str(unpacked)
         if archive.is_file():
-            return archive
+            return str(archive)
     raise DataError(
-        f"{binary.facts.title} is not on this machine. One of these brings it:\n"
+        f"{binary.info.title} is not on this machine. One of these brings it:\n"
         f"  scaling data fetch {name}           (needs the internet)\n"
         f"  export {DATA_DIR}=/a/folder    with {binary.archive} or {binary.folder}/"
     )
@@ -77,10 +78,11 @@ def locate(name: str) -> Path:
 
 def fetch(name: str) -> None:
     """Has Keras download the archive into its cache, and check its hash."""
+    check_that_keras_cache_is_searched()
     from keras.utils import get_file
 
     archive = BINARIES[name].archive
-    (sha256,) = BINARIES[name].facts.sha256.values()
+    (sha256,) = BINARIES[name].info.sha256.values()
     get_file(archive, origin=f"https://www.cs.toronto.edu/~kriz/{archive}", file_hash=sha256)
 
 
@@ -97,7 +99,10 @@ def _file(where: Path, binary: Binary, name: str) -> bytes:
 
 def _split(content: bytes, binary: Binary, count: int, where: Path) -> Split:
     if len(content) != count * (binary.labels + PIXELS):
-        raise DataError(f"{where}: damaged: {len(content)} bytes for {count} pictures; delete it and fetch it again")
+        raise DataError(f"{where}: damaged: {len(content)} bytes for {count} images; delete it and fetch it again")
     rows = np.frombuffer(content, np.uint8).reshape(count, binary.labels + PIXELS)
     images = rows[:, binary.labels :].reshape(count, 3, 32, 32).transpose(0, 2, 3, 1)
     return Split(np.ascontiguousarray(images), rows[:, binary.labels - 1].astype(np.int32))
+
+
+READER = Reader(locate, from_memory(read), fetch, verify=read)

@@ -1,4 +1,4 @@
-"""From the bytes of a JPEG or PNG file to a square picture, as TensorFlow operations.
+"""From the bytes of a JPEG or PNG file to a square image, as TensorFlow operations.
 
 Crops and resizing are those of the released `resnet_preprocessing.py`: area, ratio and attempts of the training crop,
 the centre crop of evaluation, bicubic resizing without anti-aliasing. Of a JPEG only the crop is decoded.
@@ -18,8 +18,8 @@ ATTEMPTS = 10
 CENTRE = 0.875
 
 
-def training_picture(encoded: Tensor, resolution: int, channels: int, seed: Tensor, flip: bool) -> Tensor:
-    """A random part of a picture, perhaps mirrored.
+def training_image(encoded: Tensor, resolution: int, channels: int, seed: Tensor, flip: bool) -> Tensor:
+    """A random part of an image, perhaps mirrored.
 
     Args:
         encoded: the file's bytes.
@@ -32,18 +32,18 @@ def training_picture(encoded: Tensor, resolution: int, channels: int, seed: Tens
         `(resolution, resolution, channels)`, uint8.
     """
     seeds = [tf.stack([seed[0], 2 * seed[1] + use]) for use in (0, 1)]
-    picture = _decoded(encoded, channels, lambda shape: random_window(shape, resolution, seeds[0]))
-    picture = _resized(picture, resolution, channels)
+    image = _decoded(encoded, channels, lambda shape: random_window(shape, resolution, seeds[0]))
+    image = _resized(image, resolution, channels)
     if flip:
         mirrored = tf.random.stateless_uniform((), seeds[1]) < 0.5
-        picture = tf.cond(mirrored, lambda: tf.reverse(picture, [1]), lambda: picture)
-    return picture
+        image = tf.cond(mirrored, lambda: tf.reverse(image, [1]), lambda: image)
+    return image
 
 
-def evaluation_picture(encoded: Tensor, resolution: int, channels: int) -> Tensor:
-    """The middle of a picture; arguments and result as for `training_picture`."""
-    picture = _decoded(encoded, channels, lambda shape: centre_window(shape, resolution))
-    return _resized(picture, resolution, channels)
+def evaluation_image(encoded: Tensor, resolution: int, channels: int) -> Tensor:
+    """The middle of an image; arguments and result as for `training_image`."""
+    image = _decoded(encoded, channels, lambda shape: centre_window(shape, resolution))
+    return _resized(image, resolution, channels)
 
 
 def random_window(shape: Tensor, resolution: int, seed: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ def centre_window(shape: Tensor, resolution: int) -> Tensor:
 
 
 def _decoded(encoded: Tensor, channels: int, window: Any) -> Tensor:
-    """The part of a picture that `window` chooses by its shape."""
+    """The part of an image that `window` chooses by its shape."""
 
     def jpeg() -> Tensor:
         chosen = window(tf.io.extract_jpeg_shape(encoded))
@@ -85,6 +85,6 @@ def _decoded(encoded: Tensor, channels: int, window: Any) -> Tensor:
     return tf.cond(tf.io.is_jpeg(encoded), jpeg, png)
 
 
-def _resized(picture: Tensor, resolution: int, channels: int) -> Tensor:
-    floats = tf.image.resize(picture, (resolution, resolution), method="bicubic")
+def _resized(image: Tensor, resolution: int, channels: int) -> Tensor:
+    floats = tf.image.resize(image, (resolution, resolution), method="bicubic")
     return tf.ensure_shape(tf.saturate_cast(tf.round(floats), tf.uint8), (resolution, resolution, channels))

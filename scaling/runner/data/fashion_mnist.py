@@ -9,28 +9,29 @@ from pathlib import Path
 import numpy as np
 
 from scaling.datasets import FASHION_MNIST, DataError
+from scaling.runner.data.images import Images, Labels
 from scaling.runner.data.memory import Split
-from scaling.runner.data.pictures import Images, Labels
-from scaling.runner.data.places import DATA_DIR, chosen, keras_cache
+from scaling.runner.data.places import DATA_DIR, check_that_keras_cache_is_searched, chosen, keras_cache
+from scaling.runner.data.reader import Reader, from_memory
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 DEBIAN_PACKAGE = "dataset-fashion-mnist"
 
 
-def read() -> tuple[Split, Split]:
-    """Train and test pictures.
+def read(name: str = FASHION_MNIST.name, resolution: int = FASHION_MNIST.size) -> tuple[Split, Split]:
+    """Train and test images.
 
     Raises:
         DataError: if they are not on this machine, or damaged.
     """
-    files = verified(locate())
+    files = verified(name)
     return (
         Split(_idx_images(files["train-images-idx3-ubyte"]), _idx_labels(files["train-labels-idx1-ubyte"])),
         Split(_idx_images(files["t10k-images-idx3-ubyte"]), _idx_labels(files["t10k-labels-idx1-ubyte"])),
     )
 
 
-def locate() -> Path:
+def locate(name: str = FASHION_MNIST.name) -> str:
     """The folder that holds the files; the first of `SCALING_DATA_DIR`, Keras' cache, Debian's package.
 
     Raises:
@@ -39,7 +40,7 @@ def locate() -> Path:
     own = chosen("fashion-mnist", "fashion_mnist")
     for folder in own or (keras_cache() / "fashion-mnist", DEBIAN_FOLDER):
         if all((folder / name).is_file() for name in _file_names()):
-            return folder
+            return str(folder)
     if own:
         raise DataError(f"{DATA_DIR}={own[0]}: does not hold {', '.join(_file_names())} there or in fashion-mnist/")
     raise DataError(
@@ -50,8 +51,9 @@ def locate() -> Path:
     )
 
 
-def fetch() -> None:
+def fetch(name: str) -> None:
     """Has Keras download the files into its cache."""
+    check_that_keras_cache_is_searched()
     from keras.datasets import fashion_mnist
 
     fashion_mnist.load_data()
@@ -61,11 +63,15 @@ def _file_names() -> list[str]:
     return [f"{name}.gz" for name in FASHION_MNIST.sha256]
 
 
-def verified(folder: Path) -> dict[str, bytes]:
-    """The uncompressed files, each of the right hash."""
-    files = {}
-    for name, expected in FASHION_MNIST.sha256.items():
-        path = folder / f"{name}.gz"
+def verified(name: str) -> dict[str, bytes]:
+    """The uncompressed files, each of the right hash.
+
+    Raises:
+        DataError: if they are not on this machine, or damaged.
+    """
+    folder, files = Path(locate(name)), {}
+    for file, expected in FASHION_MNIST.sha256.items():
+        path = folder / f"{file}.gz"
         try:
             content = gzip.decompress(path.read_bytes())
         except (OSError, EOFError, ValueError) as error:
@@ -74,7 +80,7 @@ def verified(folder: Path) -> dict[str, bytes]:
             raise DataError(
                 f"{path}: damaged: SHA-256 of its content is {found}, not {expected}; delete it and fetch it again"
             )
-        files[name] = content
+        files[file] = content
     return files
 
 
@@ -87,3 +93,6 @@ def _idx_images(content: bytes) -> Images:
 def _idx_labels(content: bytes) -> Labels:
     """IDX labels: an 8 byte header (magic, count), then one byte a label."""
     return np.frombuffer(content, np.uint8, offset=8).astype(np.int32)
+
+
+READER = Reader(locate, from_memory(read), fetch, verified)

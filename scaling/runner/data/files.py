@@ -1,4 +1,4 @@
-"""Pictures that are files of their own."""
+"""Images that are files of their own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from scaling.datasets import DataError
 from scaling.datasets.folder import File, Folder, cut
-from scaling.runner.data.pictures import Part, Shard
+from scaling.runner.data.images import Part, Shard
 from scaling.runner.data.source import Content, Order, Tensor
 from scaling.schema import Dataset
 

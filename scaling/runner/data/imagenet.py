@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from scaling.datasets import IMAGENET, DataError
+from scaling.datasets import IMAGENET, DataError, dataset_info
 from scaling.runner.data.places import DATA_DIR
+from scaling.runner.data.reader import Reader, streamed
+from scaling.runner.data.source import Source
+from scaling.schema import Dataset
 
 TRAIN_SHARDS, TEST_SHARDS = 1024, 128
 
 
-def locate() -> str:
+def locate(name: str = IMAGENET.name) -> str:
     """The folder or `gs://` address that holds all shards: `SCALING_DATA_DIR`, or `imagenet` below it.
 
     Raises:
@@ -39,12 +42,12 @@ def expected() -> list[str]:
 
 
 def train_shard(index: int) -> str:
-    """Name of a file of training pictures."""
+    """Name of a file of training images."""
     return f"train-{index:05d}-of-{TRAIN_SHARDS:05d}"
 
 
 def test_shard(index: int) -> str:
-    """Name of a file of test pictures."""
+    """Name of a file of test images."""
     return f"validation-{index:05d}-of-{TEST_SHARDS:05d}"
 
 
@@ -58,3 +61,33 @@ def _names(folder: str) -> set[str]:
         return set(tf.io.gfile.listdir(folder))
     except tf.errors.OpError as error:
         raise DataError(f"{folder}: cannot be listed: {error.message}") from None
+
+
+def _source(dataset: Dataset) -> Source:
+    """Its shards; validation is the first of them, the paper's minival where the fraction is its 2%.
+
+    `train_examples` are the first of those that follow, an even part of each shard being counted on.
+
+    Raises:
+        DataError: if shards are missing, or too many examples are asked for.
+    """
+    from scaling.runner.data.records import Keys, Piece, Records, examples, wanted, whole
+
+    folder, info = locate(), dataset_info(dataset.name)
+    held_out = round(TRAIN_SHARDS * dataset.validation_fraction)
+    each, validation_size = info.train // TRAIN_SHARDS, info.train * held_out // TRAIN_SHARDS
+    shards = [(f"{folder}/{train_shard(index)}", each) for index in range(TRAIN_SHARDS)]
+    train, most = shards[held_out:], info.train - validation_size
+    train_size = wanted(dataset, most if not dataset.train_examples else each * len(train), validation_size)
+    return Records(
+        Keys("image/encoded", "image/class/label", first_label=1),
+        train=examples(train, 0, train_size) if dataset.train_examples else whole(train),
+        validation=whole(shards[:held_out]),
+        test=[Piece(f"{folder}/{test_shard(index)}") for index in range(TEST_SHARDS)],
+        train_size=train_size,
+        validation_size=validation_size,
+        test_size=info.test,
+    )
+
+
+READER = Reader(locate, streamed(_source))

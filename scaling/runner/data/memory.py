@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from scaling.datasets import DataError
 from scaling.runner.data.augment import Augmentation
-from scaling.runner.data.pictures import WHOLE, Batch, Images, Labels, MaskedBatch, Part, Shard
+from scaling.runner.data.images import WHOLE, Batch, Images, Labels, MaskedBatch, Part, Shard
 from scaling.schema import Dataset
 
 SPLIT_SEED = 2103_07579
-"""Of the one shuffle that says which training pictures are validation: the same for every trial, anywhere."""
+"""Of the one shuffle that says which training images are validation: the same for every trial, anywhere."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Pictures `(n, size, size, channels)` in [0, 255] and labels `(n,)`."""
+    """Images `(n, size, size, channels)` in [0, 255] and labels `(n,)`."""
 
     images: Images
     labels: Labels
@@ -28,13 +28,13 @@ class Split:
         return len(self.labels)
 
     def take(self, rows: NDArray[np.int64]) -> Split:
-        """The pictures of these rows, in this order."""
+        """The images of these rows, in this order."""
         return Split(self.images[rows], self.labels[rows])
 
 
 @dataclass(frozen=True)
 class InMemory:
-    """Pictures that are all in memory, at the resolution that is trained on; see `Pictures`."""
+    """Images that are all in memory, at the resolution that is trained on; see `ImageDataset`."""
 
     train: Split
     validation: Split
@@ -60,7 +60,7 @@ class InMemory:
     def training(
         self, batch_size: int, seed: int, epoch: int, augmentation: Augmentation, start: int = 0
     ) -> Iterator[Batch]:
-        """As in `Pictures`; a batch is distorted as a whole, so that hosts' parts do not depend on their number."""
+        """As in `ImageDataset`; a batch is distorted as a whole, so that hosts' parts do not depend on their number."""
         own = self.shard.rows(batch_size)
         order = np.random.default_rng((seed, epoch)).permutation(len(self.train))
         for index in range(start, len(self.train) // batch_size):
@@ -69,7 +69,7 @@ class InMemory:
             yield images[own], batch.labels[own]
 
     def evaluation(self, part: Part, batch_size: int) -> Iterator[MaskedBatch]:
-        """As in `Pictures`; the last batch is filled up with copies of picture 0."""
+        """As in `ImageDataset`; the last batch is filled up with copies of image 0."""
         split = self.validation if part == "validation" else self.test
         own = self.shard.rows(batch_size)
         for start in range(0, len(split), batch_size):
@@ -80,9 +80,9 @@ class InMemory:
 
 
 def in_memory(train: Split, test: Split, dataset: Dataset, resolution: int, shard: Shard) -> InMemory:
-    """Cuts validation from the training pictures and resizes all.
+    """Cuts validation from the training images and resizes all.
 
-    Validation is the first `validation_fraction` of a fixed shuffle of the training pictures, training the next
+    Validation is the first `validation_fraction` of a fixed shuffle of the training images, training the next
     `train_examples` (all where None).
 
     Raises:
@@ -93,7 +93,7 @@ def in_memory(train: Split, test: Split, dataset: Dataset, resolution: int, shar
     held_out = round(len(train) * dataset.validation_fraction)
     wanted = dataset.train_examples or len(train) - held_out
     if not 0 < held_out <= held_out + wanted <= len(train):
-        raise DataError(f"{dataset.name}: {wanted} to train on and {held_out} to validate on, of {len(train)} pictures")
+        raise DataError(f"{dataset.name}: {wanted} to train on and {held_out} to validate on, of {len(train)} images")
     return InMemory(
         train=resize(train.take(order[held_out : held_out + wanted]), resolution),
         validation=resize(train.take(order[:held_out]), resolution),
@@ -103,7 +103,7 @@ def in_memory(train: Split, test: Split, dataset: Dataset, resolution: int, shar
 
 
 def resize(split: Split, resolution: int, chunk: int = 4096) -> Split:
-    """Pictures `(n, resolution, resolution, channels)`, bilinear, anti-aliased where they shrink."""
+    """Images `(n, resolution, resolution, channels)`, bilinear, anti-aliased where they shrink."""
     if split.images.shape[1] == resolution:
         return split
     from keras import ops

@@ -1,8 +1,8 @@
-"""RandAugment as the ResNet-RS and EfficientNet releases have it, on Pillow pictures.
+"""RandAugment as the ResNet-RS and EfficientNet releases have it, on Pillow images.
 
 Sixteen operations, one drawn at random, its strength set by one magnitude (arXiv 1909.13719; strengths as in the
 released `efficientnet/autoaugment.py`, magnitude 10 being the strength the operations were made for). There the
-distances of `translate` and `cutout` are pixels of pictures of about 224; here they scale with the picture.
+distances of `translate` and `cutout` are pixels of images of about 224; here they scale with the image.
 """
 
 from __future__ import annotations
@@ -19,91 +19,91 @@ FILL = 128
 """Grey level of what an operation uncovers."""
 
 REFERENCE_SIZE = 224
-"""Pixels a side of the pictures that the released distances were made for."""
+"""Pixels a side of the images that the released distances were made for."""
 
 
-def distort(picture: Image.Image, magnitude: float, random: np.random.Generator) -> Image.Image:
-    """Applies one operation, drawn at random, to a grey (`L`) or RGB picture; its mode and size stay."""
+def distort(image: Image.Image, magnitude: float, random: np.random.Generator) -> Image.Image:
+    """Applies one operation, drawn at random, to a grey (`L`) or RGB image; its mode and size stay."""
     operation = OPERATIONS[list(OPERATIONS)[random.integers(len(OPERATIONS))]]
-    return operation(picture, magnitude / 10, random)
+    return operation(image, magnitude / 10, random)
 
 
 def _sign(random: np.random.Generator) -> float:
     return 1.0 if random.random() < 0.5 else -1.0
 
 
-def _affine(picture: Image.Image, matrix: tuple[float, ...]) -> Image.Image:
-    return picture.transform(picture.size, Image.Transform.AFFINE, matrix, fillcolor=_fill(picture))
+def _affine(image: Image.Image, matrix: tuple[float, ...]) -> Image.Image:
+    return image.transform(image.size, Image.Transform.AFFINE, matrix, fillcolor=_fill(image))
 
 
-def _fill(picture: Image.Image) -> int | tuple[int, ...]:
-    return FILL if picture.mode == "L" else (FILL,) * len(picture.getbands())
+def _fill(image: Image.Image) -> int | tuple[int, ...]:
+    return FILL if image.mode == "L" else (FILL,) * len(image.getbands())
 
 
-def _rotate(picture: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
-    return picture.rotate(30 * strength * _sign(random), fillcolor=_fill(picture))
+def _rotate(image: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
+    return image.rotate(30 * strength * _sign(random), fillcolor=_fill(image))
 
 
-def _shear_x(picture: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
-    return _affine(picture, (1, 0.3 * strength * _sign(random), 0, 0, 1, 0))
+def _shear_x(image: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
+    return _affine(image, (1, 0.3 * strength * _sign(random), 0, 0, 1, 0))
 
 
-def _shear_y(picture: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
-    return _affine(picture, (1, 0, 0, 0.3 * strength * _sign(random), 1, 0))
+def _shear_y(image: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
+    return _affine(image, (1, 0, 0, 0.3 * strength * _sign(random), 1, 0))
 
 
-def _distance(picture: Image.Image, pixels: float) -> float:
-    return pixels * picture.width / REFERENCE_SIZE
+def _distance(image: Image.Image, pixels: float) -> float:
+    return pixels * image.width / REFERENCE_SIZE
 
 
-def _translate_x(picture: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
-    return _affine(picture, (1, 0, _distance(picture, 100 * strength) * _sign(random), 0, 1, 0))
+def _translate_x(image: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
+    return _affine(image, (1, 0, _distance(image, 100 * strength) * _sign(random), 0, 1, 0))
 
 
-def _translate_y(picture: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
-    return _affine(picture, (1, 0, 0, 0, 1, _distance(picture, 100 * strength) * _sign(random)))
+def _translate_y(image: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
+    return _affine(image, (1, 0, 0, 0, 1, _distance(image, 100 * strength) * _sign(random)))
 
 
-def _cutout(picture: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
+def _cutout(image: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
     """A grey square of twice `40 * strength` pixels a side round a random pixel."""
-    reach = _distance(picture, 40 * strength)
-    x, y = random.integers(picture.width), random.integers(picture.height)
-    covered = picture.copy()
-    ImageDraw.Draw(covered).rectangle((x - reach, y - reach, x + reach, y + reach), fill=_fill(picture))
+    reach = _distance(image, 40 * strength)
+    x, y = random.integers(image.width), random.integers(image.height)
+    covered = image.copy()
+    ImageDraw.Draw(covered).rectangle((x - reach, y - reach, x + reach, y + reach), fill=_fill(image))
     return covered
 
 
-def _posterize(picture: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
+def _posterize(image: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
     """Keeps `4 * strength` bits: as released, a greater magnitude distorts less."""
     bits = min(8, int(4 * strength))
-    return ImageOps.posterize(picture, bits) if bits else picture.point(lambda _: 0)
+    return ImageOps.posterize(image, bits) if bits else image.point(lambda _: 0)
 
 
-def _solarize(picture: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
+def _solarize(image: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
     """Inverts what is at least `256 * strength`: as released, nothing from magnitude 10 on."""
     threshold = 256 * strength
-    return picture.point(lambda value: value if value < threshold else 255 - value)
+    return image.point(lambda value: value if value < threshold else 255 - value)
 
 
-def _solarize_add(picture: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
+def _solarize_add(image: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
     """Brightens what is darker than the middle."""
     added = int(110 * strength)
-    return picture.point(lambda value: min(255, value + added) if value < 128 else value)
+    return image.point(lambda value: min(255, value + added) if value < 128 else value)
 
 
 def _enhanced(enhancer: Callable[[Image.Image], ImageEnhance._Enhance]) -> Operation:
-    """Blends with a degenerate picture: a factor of 1 leaves it, more exaggerates, less dulls."""
+    """Blends with a degenerate image: a factor of 1 leaves it, more exaggerates, less dulls."""
 
-    def operation(picture: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
-        return enhancer(picture).enhance(1.8 * strength + 0.1)
+    def operation(image: Image.Image, strength: float, random: np.random.Generator) -> Image.Image:
+        return enhancer(image).enhance(1.8 * strength + 0.1)
 
     return operation
 
 
 OPERATIONS: dict[str, Operation] = {
-    "auto_contrast": lambda picture, strength, random: ImageOps.autocontrast(picture),
-    "equalize": lambda picture, strength, random: ImageOps.equalize(picture),
-    "invert": lambda picture, strength, random: ImageChops.invert(picture),
+    "auto_contrast": lambda image, strength, random: ImageOps.autocontrast(image),
+    "equalize": lambda image, strength, random: ImageOps.equalize(image),
+    "invert": lambda image, strength, random: ImageChops.invert(image),
     "rotate": _rotate,
     "posterize": _posterize,
     "solarize": _solarize,

@@ -1,16 +1,18 @@
-"""Examples in TFRecord files: ImageNet as the TPU repository lays it out, and what TensorFlow Datasets prepares."""
+"""Examples in TFRecord files: which of them a trial trains, validates and tests on, and in which order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from scaling.runner.data.pictures import Part, Shard
+from scaling.datasets import DataError
+from scaling.runner.data.images import Part, Shard
 from scaling.runner.data.source import Content, Order, Tensor
+from scaling.schema import Dataset
 
 CYCLE = 16
 """Files that are read at the same time."""
@@ -30,7 +32,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Keys:
-    """Where an example has its picture and its label, and the number of the first label."""
+    """Where an example has its image and its label, and the number of the first label."""
 
     image: str
     label: str
@@ -69,7 +71,7 @@ class Records:
         return _read(self.validation if part == "validation" else self.test)
 
     def open(self, content: Content) -> tuple[Tensor, Tensor]:
-        """Picture and label of a serialised example."""
+        """Image and label of a serialised example."""
         features = {
             self.keys.image: tf.io.FixedLenFeature((), tf.string),
             self.keys.label: tf.io.FixedLenFeature((), tf.int64),
@@ -78,10 +80,38 @@ class Records:
         return example[self.keys.image], tf.cast(example[self.keys.label], tf.int32) - self.keys.first_label
 
 
+def wanted(dataset: Dataset, most: int, validation: int) -> int:
+    """Training examples: what is asked for, else all.
+
+    Raises:
+        DataError: if there are fewer, or none to validate on.
+    """
+    count = dataset.train_examples or most
+    if not 0 < count <= most or not validation:
+        raise DataError(f"{dataset.name}: {count} to train on, of {most}, and {validation} to validate on")
+    return count
+
+
+def whole(shards: Iterable[tuple[str, int]]) -> list[Piece]:
+    """All examples of files, each with its number of examples."""
+    return [Piece(file) for file, _ in shards]
+
+
+def examples(shards: Iterable[tuple[str, int]], first: int, last: int) -> list[Piece]:
+    """Examples `first` to `last` (exclusive) of all shards, one after another."""
+    pieces, begin = [], 0
+    for file, count in shards:
+        low, high = max(first, begin), min(last, begin + count)
+        if low < high:
+            pieces.append(Piece(file, low - begin, high - low))
+        begin += count
+    return pieces
+
+
 def _read(pieces: Sequence[Piece]) -> Any:
     """Name and content of each example, in an order that the pieces' order decides."""
 
-    def examples(file: Tensor, first: Tensor, count: Tensor) -> Any:
+    def named_examples(file: Tensor, first: Tensor, count: Tensor) -> Any:
         def named(number: Tensor, content: Tensor) -> tuple[Tensor, Tensor]:
             return tf.strings.join([file, "#", tf.strings.as_string(number)]), content
 
@@ -92,7 +122,7 @@ def _read(pieces: Sequence[Piece]) -> Any:
         tuple(tf.constant(column, kind) for column, kind in zip(columns, (tf.string, tf.int64, tf.int64), strict=True))
     )
     return files.interleave(
-        examples, cycle_length=min(CYCLE, len(pieces)), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+        named_examples, cycle_length=min(CYCLE, len(pieces)), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
     )
 
 

@@ -1,4 +1,4 @@
-"""What a stream of pictures asks of the place they are stored in."""
+"""What a stream of images asks of the place they are stored in."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from scaling.runner.data.pictures import Part, Shard
+from scaling.runner.data.images import Part, Shard
 
 Tensor: TypeAlias = Any
 Content: TypeAlias = Any
-"""What is read of a picture before it is opened: tensors, nested as the source likes."""
+"""What is read of an image before it is opened: tensors, nested as the source likes."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """Which pictures of an epoch, in which order: whole batches of `batch_size` from batch number `start` on."""
+    """Which images of an epoch, in which order: whole batches of `batch_size` from batch number `start` on."""
 
     seed: int
     epoch: int
@@ -29,7 +29,7 @@ class Order:
 
 
 class Source(Protocol):
-    """Pictures that are stored as files. A row is `(name, content)`; all of a data set's rows have one structure."""
+    """Images that are stored as files. A row is `(name, content)`; all of a data set's rows have one structure."""
 
     @property
     def train_size(self) -> int: ...
@@ -51,4 +51,4 @@ class Source(Protocol):
         """A `tf.data.Dataset` of all rows of a split."""
 
     def open(self, content: Content) -> tuple[Tensor, Tensor]:
-        """Bytes of the picture's file, and its label (int32)."""
+        """Bytes of the image's file, and its label (int32)."""

@@ -1,46 +1,38 @@
-"""Where the pictures of each data set are on this machine, and how to bring them here."""
+"""Data sets by name: where each is on this machine, how to bring it here, and its images."""
 
 from __future__ import annotations
 
-import os
+import functools
 
-from scaling.datasets import CIFAR10, CIFAR100, DATASETS, FASHION_MNIST, IMAGENET, SYNTHETIC, DataError, facts, prepared
-from scaling.runner.data import cifar, fashion_mnist, imagenet, synthetic
-from scaling.runner.data.memory import Split
-from scaling.runner.data.places import DATA_DIR
-
-IN_MEMORY = (FASHION_MNIST.name, CIFAR10.name, CIFAR100.name, SYNTHETIC.name)
-"""Data sets small enough to stay in memory."""
+from scaling.datasets import DATASETS, DataError
+from scaling.runner.data.image_dataset import ImageDataset
+from scaling.runner.data.images import WHOLE, Shard
+from scaling.runner.data.reader import reader_of
+from scaling.schema import Dataset
 
 
-def read(name: str, resolution: int) -> tuple[Split, Split]:
-    """Train and test pictures of a data set of `IN_MEMORY`, as stored (`synthetic`: at `resolution`).
+@functools.lru_cache(maxsize=1)
+def load(dataset: Dataset, resolution: int, shard: Shard = WHOLE) -> ImageDataset:
+    """The images of a data set at a resolution; the last one loaded is kept.
+
+    Args:
+        dataset: which, and how many of them.
+        resolution: pixels a side.
+        shard: this host's part of each batch.
 
     Raises:
-        DataError: if they are not on this machine, or damaged.
+        DataError: if it is not on this machine or damaged, or too small for what is asked.
     """
-    if name == SYNTHETIC.name:
-        return synthetic.read(resolution)
-    return fashion_mnist.read() if name == FASHION_MNIST.name else cifar.read(name)
+    return reader_of(dataset.name).load(dataset, resolution, shard)
 
 
 def locate(name: str) -> str:
-    """The folder or archive that holds a data set; empty for `synthetic`, which is made when it is needed.
+    """The folder, archive or address that holds a data set; empty for `synthetic`, which is made when it is needed.
 
     Raises:
         DataError: if it is not on this machine, with each way to get it.
     """
-    described = facts(name)
-    kind, _, which = name.partition(":")
-    if name == SYNTHETIC.name:
-        return ""
-    if name == IMAGENET.name:
-        return imagenet.locate()
-    if kind == "tfds":
-        return str(prepared.locate(which))
-    if kind == "image_folder":
-        return which
-    return str(fashion_mnist.locate() if described == FASHION_MNIST else cifar.locate(name))
+    return reader_of(name).locate(name)
 
 
 def locations() -> dict[str, str | None]:
@@ -61,35 +53,15 @@ def fetch(name: str) -> str:
     Raises:
         DataError: if it cannot be downloaded, or is damaged.
     """
+    reader = reader_of(name)
     try:
-        where = locate(name)
+        reader.locate(name)
     except DataError as missing:
-        where = _downloaded(name, missing)
-    if name == FASHION_MNIST.name:
-        fashion_mnist.verified(fashion_mnist.locate())
-    elif name in IN_MEMORY:
-        read(name, SYNTHETIC.size)
-    return where
-
-
-def _downloaded(name: str, missing: DataError) -> str:
-    kind, _, which = name.partition(":")
-    if kind != "tfds" and (name not in IN_MEMORY or os.environ.get(DATA_DIR)):
-        raise missing
-    try:
-        if kind == "tfds":
-            _prepare(which)
-        elif name == FASHION_MNIST.name:
-            fashion_mnist.fetch()
-        else:
-            cifar.fetch(name)
-    except Exception as error:  # Keras raises a bare Exception for whatever the network did
-        raise DataError(f"{missing}\n(downloading was tried: {error})") from None
-    return locate(name)
-
-
-def _prepare(name: str) -> None:
-    """Has TensorFlow Datasets download and write its TFRecord files."""
-    import tensorflow_datasets
-
-    tensorflow_datasets.builder(name, data_dir=prepared.roots()[0]).download_and_prepare()
+        if reader.fetch is None:
+            raise
+        try:
+            reader.fetch(name)
+        except Exception as error:  # Keras raises a bare Exception for whatever the network did
+            raise DataError(f"{missing}\n(downloading was tried: {error})") from None
+    reader.verify(name)
+    return reader.locate(name)

@@ -1,6 +1,6 @@
-"""Pictures too many for memory: read, decoded and distorted as they are wanted, on all of a worker's cores.
+"""Images too many for memory: read, decoded and distorted as they are wanted, on all of a worker's cores.
 
-A picture that cannot be decoded is named in `skipped` and changes nothing else: in training its row is a copy of the
+An image that cannot be decoded is named in `skipped` and changes nothing else: in training its row is a copy of the
 nearest row above it in the batch that could be (of the lowest such row, for rows at the top); in evaluation its mask
 is 0. So the number of batches stays, and so do the bits of every other batch.
 """
@@ -15,15 +15,15 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from scaling.datasets import DataError, DatasetFacts
+from scaling.datasets import DataError, DatasetInfo
 from scaling.runner.data.augment import Augmentation
 from scaling.runner.data.chunks import Chunk, Distort, batches
-from scaling.runner.data.decode import evaluation_picture, training_picture
-from scaling.runner.data.pictures import Batch, Images, Labels, MaskedBatch, Part, Shard
+from scaling.runner.data.decode import evaluation_image, training_image
+from scaling.runner.data.images import Batch, Images, Labels, MaskedBatch, Part, Shard
 from scaling.runner.data.source import Order, Source, Tensor
 
 LEAST_LIMIT, LIMIT = 10, 0.001
-"""Pictures that may be damaged before it is an error: ten, or this part of the data set."""
+"""Images that may be damaged before it is an error: ten, or this part of the data set."""
 
 KEPT_BYTES = 2**30
 """An evaluation split that takes no more than this, decoded, stays in memory."""
@@ -31,10 +31,10 @@ KEPT_BYTES = 2**30
 
 @dataclass(frozen=True)
 class Streamed:
-    """A source's pictures at one resolution; see `Pictures`."""
+    """A source's images at one resolution; see `ImageDataset`."""
 
     source: Source
-    facts: DatasetFacts
+    info: DatasetInfo
     resolution: int
     shard: Shard
     _skipped: dict[str, None] = field(default_factory=dict)
@@ -59,10 +59,10 @@ class Streamed:
     def training(
         self, batch_size: int, seed: int, epoch: int, augmentation: Augmentation, start: int = 0
     ) -> Iterator[Batch]:
-        """As in `Pictures`.
+        """As in `ImageDataset`.
 
         Raises:
-            DataError: if too many pictures cannot be decoded, or there are fewer than there should be.
+            DataError: if too many images cannot be decoded, or there are fewer than there should be.
         """
         order, own = Order(seed, epoch, batch_size, start), self.shard.rows(batch_size)
         each = own.stop - own.start
@@ -71,25 +71,25 @@ class Streamed:
             """Puts a row's number in the whole epoch's order before it."""
             return ((row // each + start) * batch_size + own.start + row % each, *rest)
 
-        def picture(encoded: Tensor, index: Tensor) -> Tensor:
+        def image(encoded: Tensor, index: Tensor) -> Tensor:
             key = tf.stack([tf.constant(order.key, tf.int64), index])
-            return training_picture(encoded, self.resolution, self.facts.channels, key, augmentation.flip)
+            return training_image(encoded, self.resolution, self.info.channels, key, augmentation.flip)
 
         with tf.device("CPU"):
             rows = _numbered(self.source.training(order, self.shard)).map(number)
-            found = batches(rows, each, self._chunk(picture), _randaugment(augmentation, order))
+            found = batches(rows, each, self._chunk(image), _randaugment(augmentation, order))
         expected = self.train_size // batch_size - start
         for images, labels, good in self._checked(found, expected):
             yield _replaced(images, labels, good)
 
     def evaluation(self, part: Part, batch_size: int) -> Iterator[MaskedBatch]:
-        """As in `Pictures`; a split that is small enough is decoded once.
+        """As in `ImageDataset`; a split that is small enough is decoded once.
 
         Raises:
-            DataError: if too many pictures cannot be decoded.
+            DataError: if too many images cannot be decoded.
         """
         size = self.validation_size if part == "validation" else self.test_size
-        if size * self.resolution**2 * self.facts.channels > KEPT_BYTES:
+        if size * self.resolution**2 * self.info.channels > KEPT_BYTES:
             return self._evaluation(part, batch_size)
         if (part, batch_size) not in self._kept:
             self._kept[part, batch_size] = list(self._evaluation(part, batch_size))
@@ -101,17 +101,17 @@ class Streamed:
         def is_own(row: Tensor, *_: Tensor) -> Tensor:
             return (row % batch_size >= own.start) & (row % batch_size < own.stop)
 
-        def picture(encoded: Tensor, _: Tensor) -> Tensor:
-            return evaluation_picture(encoded, self.resolution, self.facts.channels)
+        def image(encoded: Tensor, _: Tensor) -> Tensor:
+            return evaluation_image(encoded, self.resolution, self.info.channels)
 
         with tf.device("CPU"):
             rows = _numbered(_filled(self.source.evaluation(part), batch_size)).filter(is_own)
-            found = batches(rows, own.stop - own.start, self._chunk(picture))
+            found = batches(rows, own.stop - own.start, self._chunk(image))
         for images, labels, good in self._checked(found):
             yield images, labels, good.astype(np.float32)
 
-    def _chunk(self, picture: Any) -> Chunk:
-        return Chunk(self.source.open, picture, (self.resolution, self.resolution, self.facts.channels))
+    def _chunk(self, image: Any) -> Chunk:
+        return Chunk(self.source.open, image, (self.resolution, self.resolution, self.info.channels))
 
     def _checked(self, found: Any, expected: int | None = None) -> Iterator[tuple[Images, Labels, Any]]:
         """Batches with which of their rows are good; the names of the others are noted and counted."""
@@ -124,19 +124,19 @@ class Streamed:
                 self._check_limit()
                 yield images.reshape(-1, *images.shape[2:]), labels.ravel(), good.ravel()
         except tf.errors.OpError as error:
-            raise DataError(f"{self.facts.name}: cannot be read: {error.message}") from None
+            raise DataError(f"{self.info.name}: cannot be read: {error.message}") from None
         if expected is not None and count < expected:
-            raise DataError(f"{self.facts.name}: {count} of {expected} batches, then there were no more pictures")
+            raise DataError(f"{self.info.name}: {count} of {expected} batches, then there were no more images")
 
     def _check_limit(self) -> None:
         limit = max(LEAST_LIMIT, LIMIT * (self.train_size + self.validation_size + self.test_size))
         if len(self._skipped) > limit:
             first = ", ".join(self.skipped[:5])
-            raise DataError(f"{self.facts.name}: more than {limit:.0f} pictures cannot be decoded: {first}, ...")
+            raise DataError(f"{self.info.name}: more than {limit:.0f} images cannot be decoded: {first}, ...")
 
 
 def _randaugment(augmentation: Augmentation, order: Order) -> Distort | None:
-    """RandAugment on a chunk, from a generator for each picture."""
+    """RandAugment on a chunk, from a generator for each image."""
     if not augmentation.layers:
         return None
 
@@ -167,7 +167,7 @@ def _replaced(images: Images, labels: Labels, good: Any) -> Batch:
     if good.all():
         return images, labels
     if not good.any():
-        raise DataError(f"none of the {len(good)} pictures of a batch can be decoded")
+        raise DataError(f"none of the {len(good)} images of a batch can be decoded")
     rows = np.arange(len(good))
     above = np.maximum.accumulate(np.where(good, rows, -1))
     source = np.where(above < 0, rows[good][-1], above)

@@ -1,4 +1,4 @@
-"""Pictures made up on the spot, the same on every machine."""
+"""Images made up on the spot, the same on every machine."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import numpy as np
 
 from scaling.datasets import SYNTHETIC
 from scaling.runner.data.memory import Split
+from scaling.runner.data.reader import Reader, from_memory
 
 
-def read(resolution: int) -> tuple[Split, Split]:
-    """Train and test pictures at a resolution."""
+def read(name: str, resolution: int) -> tuple[Split, Split]:
+    """Train and test images at a resolution."""
     return gratings(SYNTHETIC.train, resolution, seed=0), gratings(SYNTHETIC.test, resolution, seed=1)
 
 
@@ -17,12 +18,12 @@ def gratings(examples: int, resolution: int, seed: int) -> Split:
     """Gratings whose direction is their class; phase, frequency, contrast, tint and noise are chance.
 
     Args:
-        examples: number of pictures.
+        examples: number of images.
         resolution: pixels a side.
         seed: of everything random, the same on every machine.
 
     Returns:
-        Pictures `(examples, resolution, resolution, 3)`.
+        Images `(examples, resolution, resolution, 3)`.
     """
     random = np.random.RandomState(seed)
     labels = random.randint(SYNTHETIC.classes, size=examples).astype(np.int32)
@@ -36,3 +37,6 @@ def gratings(examples: int, resolution: int, seed: int) -> Split:
         noise = random.normal(0, 0.1, size=(resolution, resolution, SYNTHETIC.channels))
         images[row] = np.clip(127.5 + 100 * (contrast * wave[..., None] * tint + noise), 0, 255)
     return Split(images, labels)
+
+
+READER = Reader(lambda name: "", from_memory(read))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from scaling.runner.compute.rates import Rates
 from scaling.schema import Recipe
 
 
@@ -29,3 +30,11 @@ def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
 def ema_decay(recipe: Recipe, step: int) -> float:
     """`min(ema_decay, (1 + step) / (10 + step))`: early averages forget the first weights (released code)."""
     return min(recipe.ema_decay, (1 + step) / (10 + step))
+
+
+def rates(recipe: Recipe, step: int, steps_per_epoch: int) -> Rates:
+    """What a step, counted from 0 over all epochs, is made with; see `Rates`."""
+    constant = Rates(*(getattr(recipe, name) for name in Rates._fields))
+    return constant._replace(
+        learning_rate=learning_rate(recipe, step, steps_per_epoch), ema_decay=ema_decay(recipe, step)
+    )

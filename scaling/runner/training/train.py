@@ -14,12 +14,12 @@ from scaling.runner.compute import mixing
 from scaling.runner.compute.backend import Tensor
 from scaling.runner.compute.compilation import choose
 from scaling.runner.compute.program import Program
-from scaling.runner.data import Augmentation, DataError, Part, Pictures
+from scaling.runner.data import Augmentation, DataError, ImageDataset, Part
 from scaling.runner.jobs import Position, StopReason
 from scaling.runner.training import checkpoint as checkpoints
 from scaling.runner.training.checkpoint import Checkpoint, CheckpointError
-from scaling.runner.training.schedule import ema_decay, learning_rate
-from scaling.schema import Epoch, Recipe, Score, Trial
+from scaling.runner.training.schedule import learning_rate, rates
+from scaling.schema import Epoch, Score, Trial
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +115,7 @@ def _set_aside(watch: Watch, error: CheckpointError) -> None:
 
 
 def train(
-    trial: Trial, program: Program, pictures: Pictures, watch: Watch = UNWATCHED, start: Checkpoint | None = None
+    trial: Trial, program: Program, pictures: ImageDataset, watch: Watch = UNWATCHED, start: Checkpoint | None = None
 ) -> Outcome:
     """Trains to the last epoch, then looks at the test pictures once.
 
@@ -132,7 +132,7 @@ def train(
         StoppedError: if `watch.stop` said so.
     """
     if pictures.train_size < trial.recipe.batch_size:
-        raise DataError(f"{pictures.train_size} training pictures do not fill one batch of {trial.recipe.batch_size}")
+        raise DataError(f"{pictures.train_size} training images do not fill one batch of {trial.recipe.batch_size}")
     training = _Training(trial, program, pictures, watch)
     training.begin(start)
     while len(training.history) < trial.recipe.epochs:
@@ -142,7 +142,7 @@ def train(
 
 def score(
     program: Program,
-    pictures: Pictures,
+    pictures: ImageDataset,
     part: Part,
     batch_size: int,
     averaged: bool,
@@ -163,7 +163,7 @@ def score(
 class _Training:
     """A trial on its way: the whole epochs, and the steps of the running one."""
 
-    def __init__(self, trial: Trial, program: Program, pictures: Pictures, watch: Watch) -> None:
+    def __init__(self, trial: Trial, program: Program, pictures: ImageDataset, watch: Watch) -> None:
         self._trial, self._program, self._pictures, self._watch = trial, program, pictures, watch
         self._steps = pictures.train_size // trial.recipe.batch_size
         self.history: list[Epoch] = []
@@ -294,14 +294,3 @@ class _Training:
         except OSError as error:
             self._watch.note(f"no checkpoint written: {error}; training goes on")
         self._saved = time.monotonic()
-
-
-def rates(recipe: Recipe, step: int, steps_per_epoch: int) -> dict[str, float]:
-    """What a step, counted from 0 over all epochs, is made with; see `Program.step`."""
-    return {
-        "learning_rate": learning_rate(recipe, step, steps_per_epoch),
-        "momentum": recipe.momentum,
-        "weight_decay": recipe.weight_decay,
-        "label_smoothing": recipe.label_smoothing,
-        "ema_decay": ema_decay(recipe, step),
-    } | ({"clip_norm": recipe.clip_norm} if recipe.clip_norm else {})

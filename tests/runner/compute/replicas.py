@@ -16,12 +16,13 @@ from scaling.datasets import DATASETS
 from scaling.runner.compute import backend, mixing
 from scaling.runner.compute.execution import Execution
 from scaling.runner.compute.program import Program, ProgramKey
+from scaling.runner.compute.rates import Rates
 from scaling.schema import Recipe, Variant
 
 BATCH, SIZE, STEPS = 16, 16, 3
 VARIANT = Variant(depth=14, width=0.125, resolution=SIZE, stem="small", se_ratio=0.0, resnet_d=False)
 RECIPE = Recipe(epochs=1, mixup_alpha=0.2, cutmix_alpha=1.0, clip_norm=1.0)
-RATES = {"learning_rate": 0.05, "momentum": 0.9, "weight_decay": 1e-3, "label_smoothing": 0.1, "ema_decay": 0.5}
+RATES = Rates(0.05, momentum=0.9, weight_decay=1e-3, label_smoothing=0.1, ema_decay=0.5, clip_norm=1.0)
 
 
 def trained(execution: Execution) -> dict[str, Any]:
@@ -32,8 +33,7 @@ def trained(execution: Execution) -> dict[str, Any]:
     for step in range(STEPS):
         images = random.integers(0, 256, (BATCH, SIZE, SIZE, 3), dtype=np.uint8)
         labels = random.integers(0, 10, BATCH, dtype=np.int32)
-        rates = {**RATES, "clip_norm": RECIPE.clip_norm}
-        results += program.step(images, labels, rates, mixing.draw(RECIPE, 0, step, BATCH, SIZE))
+        results += program.step(images, labels, RATES, mixing.draw(RECIPE, 0, step, BATCH, SIZE))
     mask = (np.arange(BATCH) < BATCH - 3).astype("float32")
     scores = [score for averaged in (False, True) for score in program.evaluate(images, labels, mask, averaged)]
     flat = {f"{name}/{i:03}": value for name, values in program.snapshot().items() for i, value in enumerate(values)}

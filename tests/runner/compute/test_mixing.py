@@ -62,20 +62,18 @@ def test_with_both_each_batch_gets_one_of_the_two() -> None:
 
 
 @pytest.mark.parametrize("way", ["mixup_alpha", "cutmix_alpha"])
-def test_pictures_and_labels_are_blended_by_the_same_share(way: str) -> None:
+def test_images_and_labels_are_blended_by_the_same_share(way: str) -> None:
     from scaling.runner.compute import mixing, objective
 
     (mix,) = draws(Recipe(epochs=1, **{way: 1.0}), 1)
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (8, SIZE, SIZE, 3), dtype=np.uint8)
-    batch, settings = mixing.with_partners({"images": images, "labels": np.arange(8)}, mix)
+    batch, blend = mixing.with_partners({"images": images, "labels": np.arange(8)}, mix)
     own = mix.weights[..., None]
-    np.testing.assert_allclose(
-        mixing.blended(batch, settings), own * images + (1 - own) * images[mix.partners], atol=1e-3
-    )
+    np.testing.assert_allclose(mixing.blended(batch, blend), own * images + (1 - own) * images[mix.partners], atol=1e-3)
     share = mix.weights.mean()
     np.testing.assert_allclose(
-        objective.of_labels(lambda labels: labels * 1.0, batch, settings),
+        objective.of_labels(lambda labels: labels * 1.0, batch, blend),
         share * np.arange(8) + (1 - share) * mix.partners,
         rtol=1e-5,
     )
@@ -85,6 +83,6 @@ def test_without_a_mix_a_batch_is_as_it_was() -> None:
     from scaling.runner.compute import mixing
 
     batch = {"images": np.zeros((2, 4, 4, 1), np.uint8), "labels": np.array([1, 2])}
-    same, settings = mixing.with_partners(batch, None)
+    same, blend = mixing.with_partners(batch, None)
     assert same is batch
-    assert mixing.blended(same, settings) is batch["images"]
+    assert mixing.blended(same, blend) is batch["images"]

@@ -13,12 +13,13 @@ import pytest
 from scaling.datasets import DATASETS
 from scaling.errors import UserError
 from scaling.runner.compute.execution import Execution
+from scaling.runner.compute.rates import Rates
 from scaling.schema import Recipe, Variant
 
 pytestmark = pytest.mark.slow
 
 VARIANT = Variant(depth=14, width=0.125, resolution=8, stem="small")
-RATES = {"learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.01, "label_smoothing": 0.1, "ema_decay": 0.7}
+RATES = Rates(0.1, momentum=0.9, weight_decay=0.01, label_smoothing=0.1, ema_decay=0.7)
 
 
 def program(recipe: Recipe, variant: Variant = VARIANT, **execution: Any) -> Any:
@@ -56,7 +57,7 @@ def test_a_step_is_sgd_with_momentum_l2_and_averages(compiled: Any) -> None:
     decayed = arrays(compiled.network.decayed())
     assert 0 < decayed[0].sum() < decayed[0].size
     before = arrays(compiled.state["trainable"])
-    compiled.step(images, labels, {**RATES, "weight_decay": 0.0})
+    compiled.step(images, labels, RATES._replace(weight_decay=0.0))
     gradient = arrays(compiled.state["velocity"])
     compiled.reset(0)
     compiled.step(images, labels, RATES)
@@ -73,10 +74,51 @@ def test_a_step_is_sgd_with_momentum_l2_and_averages(compiled: Any) -> None:
         np.testing.assert_allclose(w1, w0 - 0.1 * v, atol=1e-6)
         np.testing.assert_allclose(average, 0.7 * w0 + 0.3 * w1, atol=1e-6)
     velocity = arrays(compiled.state["velocity"])
-    compiled.step(images, labels, {**RATES, "learning_rate": 0.0, "momentum": 0.5})
+    compiled.step(images, labels, RATES._replace(learning_rate=0.0, momentum=0.5))
     assert any(not np.allclose(v, after) for v, after in zip(velocity, compiled.state["velocity"], strict=True))
     for w1, w2 in zip(arrays(compiled.state["trainable"]), arrays(compiled.state["trainable"]), strict=True):
         np.testing.assert_array_equal(w1, w2)
+
+
+def test_rmsprop_keeps_its_slots_in_the_state_and_goes_on_with_the_same_bits() -> None:
+    made = program(Recipe(epochs=1, optimizer="rmsprop"))
+    made.reset(0)
+    assert made.state.keys() == {
+        *("trainable", "fixed", "average_trainable", "average_fixed", "mean_square", "velocity")
+    }
+    first, second = batches(2)
+    made.step(*first, RATES)
+    kept = made.snapshot()
+    assert [np.shape(array) for array in kept["mean_square"]] == [np.shape(array) for array in kept["trainable"]]
+    assert all(np.ptp(array) > 0 for array in kept["mean_square"])
+    made.step(*second, RATES)
+    after = made.snapshot()
+    made.restore(kept)
+    made.step(*second, RATES)
+    assert_states(made.snapshot(), after)
+
+
+def test_other_rates_compile_nothing_again(compiled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = program(Recipe(epochs=1))
+    traced: list[int] = []
+    original = made.network.decayed
+    monkeypatch.setattr(made.network, "decayed", lambda: traced.append(1) or original())
+    made.reset(0)
+    (images, labels), *_ = batches(1)
+    for number in range(3):
+        made.step(images, labels, Rates(*(0.1 / (number + 1) for _ in Rates._fields)))
+    assert len(traced) == 1
+
+
+def test_a_mix_is_given_where_the_program_mixes_and_only_there(compiled: Any) -> None:
+    from scaling.runner.compute.mixing import draw
+
+    (images, labels), *_ = batches(1)
+    recipe = Recipe(epochs=1, mixup_alpha=0.2)
+    with pytest.raises(ValueError, match="a mix is given"):
+        compiled.step(images, labels, RATES, draw(recipe, 0, 0, 32, 8))
+    with pytest.raises(ValueError, match="a mix is missing"):
+        program(recipe).step(images, labels, RATES)
 
 
 def test_batch_norm_statistics_are_averaged_too(compiled: Any) -> None:
@@ -124,7 +166,9 @@ def test_no_step_of_jax_has_what_gpus_cannot_repeat(stem: str) -> None:
     made = program(Recipe(epochs=1), VARIANT.model_copy(update={"stem": stem, "resolution": 64}))
     images = np.zeros((2, 64, 64, 3), np.uint8)
     step = made.network.training_step
-    traced = jax.make_jaxpr(step)(made.network.first_state(0), {"images": images, "labels": np.zeros(2, int)}, RATES)
+    traced = jax.make_jaxpr(step)(
+        made.network.first_state(0), {"images": images, "labels": np.zeros(2, int)}, (RATES, None)
+    )
     assert "conv_general_dilated" in str(traced)
     assert "select_and_scatter" not in str(traced)
 

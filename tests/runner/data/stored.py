@@ -13,21 +13,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scaling.datasets import DATASETS, IMAGENET, folder, prepared
+from scaling.datasets import IMAGENET, folder, prepared
+from scaling.datasets.registry import REGISTRY
 from scaling.runner.data import imagenet, places
 
 CLASSES = ("bird", "cat", "dog")
 
 
 def photo(number: int, mode: str = "RGB", size: tuple[int, int] = (40, 30)) -> Image.Image:
-    """A smooth picture unlike that of any other number."""
+    """A smooth image unlike that of any other number."""
     coarse = np.random.default_rng(number).integers(0, 256, (4, 5, 3), dtype=np.uint8)
     return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC).convert(mode)
 
 
-def encoded(picture: Image.Image, kind: str = "JPEG") -> bytes:
+def encoded(image: Image.Image, kind: str = "JPEG") -> bytes:
     content = io.BytesIO()
-    picture.save(content, kind, **({"quality": 95} if kind == "JPEG" else {}))
+    image.save(content, kind, **({"quality": 95} if kind == "JPEG" else {}))
     return content.getvalue()
 
 
@@ -38,8 +39,8 @@ def image_folder(root: Path, each: int = 16, below: Sequence[str] = ("",)) -> st
             where = root / split / name
             where.mkdir(parents=True)
             for row in range(each):
-                picture = photo(1000 * part + 100 * label + row, size=(40 + row, 30 + label))
-                (where / f"{row:03d}.jpg").write_bytes(encoded(picture))
+                image = photo(1000 * part + 100 * label + row, size=(40 + row, 30 + label))
+                (where / f"{row:03d}.jpg").write_bytes(encoded(image))
     folder.scan.cache_clear()
     return f"image_folder:{root}"
 
@@ -49,7 +50,7 @@ def shards_of_imagenet(root: Path, monkeypatch: pytest.MonkeyPatch, each: int = 
     monkeypatch.setattr(imagenet, "TRAIN_SHARDS", 8)
     monkeypatch.setattr(imagenet, "TEST_SHARDS", 2)
     small = dataclasses.replace(IMAGENET, classes=10, train=8 * each, test=2 * each)
-    monkeypatch.setitem(DATASETS, "imagenet", small)
+    monkeypatch.setitem(REGISTRY, "imagenet", dataclasses.replace(REGISTRY["imagenet"], info=lambda _: small))
     monkeypatch.setenv(places.DATA_DIR, str(root))
     for index, name in enumerate(imagenet.expected()):
         rows = range(index * each, (index + 1) * each)
@@ -60,7 +61,7 @@ def shards_of_imagenet(root: Path, monkeypatch: pytest.MonkeyPatch, each: int = 
 def prepared_by_tfds(
     root: Path, monkeypatch: pytest.MonkeyPatch, splits: dict[str, list[int]], channels: int = 3
 ) -> str:
-    """Splits with so many grey or colour PNG pictures in each shard, as TensorFlow Datasets 4.9 describes them."""
+    """Splits with so many grey or colour PNG images in each shard, as TensorFlow Datasets 4.9 describes them."""
     folder = root / "pets" / "1.0.0"
     folder.mkdir(parents=True)
     monkeypatch.setenv(places.DATA_DIR, str(root))
@@ -69,8 +70,8 @@ def prepared_by_tfds(
         for index, count in enumerate(counts):
             examples = []
             for _ in range(count):
-                picture = photo(row, "L" if channels == 1 else "RGB", (20, 20))
-                examples.append(_example(image=encoded(picture, "PNG"), label=row % 3))
+                image = photo(row, "L" if channels == 1 else "RGB", (20, 20))
+                examples.append(_example(image=encoded(image, "PNG"), label=row % 3))
                 row += 1
             write_records(folder / f"pets-{split}.tfrecord-{index:05d}-of-{len(counts):05d}", examples)
     described = [{"name": split, "shardLengths": [str(n) for n in counts]} for split, counts in splits.items()]

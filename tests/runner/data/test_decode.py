@@ -20,22 +20,22 @@ def window(seed: int, width: int = 500, height: int = 375) -> Any:
     return random_window([height, width, 3], 224, np.array([seed, 0])).numpy()
 
 
-def test_a_training_picture_is_its_crop_of_the_whole_resized() -> None:
+def test_a_training_image_is_its_crop_of_the_whole_resized() -> None:
     import tensorflow as tf
 
-    from scaling.runner.data.decode import random_window, training_picture
+    from scaling.runner.data.decode import random_window, training_image
 
     content = encoded(photo(1, size=(200, 150)))
     whole = tf.io.decode_jpeg(content, channels=3)
     for seed in range(8):
-        picture = training_picture(content, 32, 3, tf.constant([seed, 5], tf.int64), flip=False).numpy()
+        image = training_image(content, 32, 3, tf.constant([seed, 5], tf.int64), flip=False).numpy()
         top, left, height, width = random_window(tf.shape(whole), 32, tf.constant([seed, 10], tf.int64)).numpy()
         crop = whole[top : top + height, left : left + width]
         expected = tf.image.resize(crop, (32, 32), method="bicubic").numpy().clip(0, 255)
-        assert np.abs(picture - expected).mean() < 1  # chroma at the crop's edge is interpolated otherwise
-        flipped = [training_picture(content, 32, 3, tf.constant([seed, 5], tf.int64), flip=True).numpy() for _ in "12"]
+        assert np.abs(image - expected).mean() < 1  # chroma at the crop's edge is interpolated otherwise
+        flipped = [training_image(content, 32, 3, tf.constant([seed, 5], tf.int64), flip=True).numpy() for _ in "12"]
         np.testing.assert_array_equal(flipped[0], flipped[1])
-        assert (flipped[0] == picture).all() or (flipped[0] == picture[:, ::-1]).all()
+        assert (flipped[0] == image).all() or (flipped[0] == image[:, ::-1]).all()
 
 
 def test_crops_have_the_released_areas_and_ratios() -> None:
@@ -52,17 +52,16 @@ def test_crops_have_the_released_areas_and_ratios() -> None:
     assert 1.25 < ratio.max() < 1.35
 
 
-def test_half_of_the_pictures_are_mirrored() -> None:
+def test_half_of_the_images_are_mirrored() -> None:
     import tensorflow as tf
 
-    from scaling.runner.data.decode import training_picture
+    from scaling.runner.data.decode import training_image
 
     content = encoded(photo(1))
     mirrored = 0
     for row in range(200):
         plain, perhaps = (
-            training_picture(content, 8, 3, tf.constant([0, row], tf.int64), flip=flip).numpy()
-            for flip in (False, True)
+            training_image(content, 8, 3, tf.constant([0, row], tf.int64), flip=flip).numpy() for flip in (False, True)
         )
         mirrored += bool((plain != perhaps).any())
     assert 70 < mirrored < 130
@@ -88,17 +87,17 @@ def test_evaluation_sees_the_middle_seven_eighths() -> None:
     ],
 )
 def test_every_kind_of_file_is_decoded(mode: str, kind: str, channels: int) -> None:
-    from scaling.runner.data.decode import evaluation_picture
+    from scaling.runner.data.decode import evaluation_image
 
     if (mode, channels) == ("CMYK", 1):
         pytest.skip("libjpeg makes no grey of CMYK; a grey data set has no such file")
 
     source = photo(3)
-    picture = source.convert("L").point(lambda value: value * 257, "I").convert("I;16") if mode == "I;16" else None
-    content = encoded(picture or source.convert(mode), kind)
-    decoded = evaluation_picture(content, 32, channels).numpy().astype(float)
+    image = source.convert("L").point(lambda value: value * 257, "I").convert("I;16") if mode == "I;16" else None
+    content = encoded(image or source.convert(mode), kind)
+    decoded = evaluation_image(content, 32, channels).numpy().astype(float)
     assert decoded.shape == (32, 32, channels)
     grey = mode in ("L", "LA", "1", "I;16") or channels == 1
     reference = Image.open(io.BytesIO(content)) if mode == "1" else source
-    expected = evaluation_picture(encoded(reference.convert("L" if grey else "RGB"), "PNG"), 32, channels).numpy()
+    expected = evaluation_image(encoded(reference.convert("L" if grey else "RGB"), "PNG"), 32, channels).numpy()
     assert np.abs(decoded - expected).mean() < 12

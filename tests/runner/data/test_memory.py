@@ -1,4 +1,4 @@
-"""The right pictures, in an order that seed and epoch decide."""
+"""The right images, in an order that seed and epoch decide."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import pytest
 
 from scaling.datasets import FASHION_MNIST
 from scaling.runner import data
-from scaling.runner.data import Augmentation, DataError, Shard, sources
+from scaling.runner.data import Augmentation, DataError, Shard, fashion_mnist
+from scaling.runner.data.images import WHOLE
 from scaling.runner.data.memory import InMemory, Split, resize
-from scaling.runner.data.pictures import WHOLE
 from scaling.schema import Dataset
 
 
 def test_fashion_mnist_is_what_its_facts_say() -> None:
     try:
-        train, test = sources.read("fashion_mnist", 28)
+        train, test = fashion_mnist.read()
     except DataError as error:
         pytest.skip(str(error).splitlines()[0])
     assert train.images.shape == (60_000, 28, 28, 1)
@@ -33,17 +33,17 @@ def test_splits_are_disjoint_and_fixed() -> None:
     assert (len(first.train), len(first.validation), len(first.test)) == (100, 200, 1000)
     np.testing.assert_array_equal(first.validation.images, second.validation.images)
     np.testing.assert_array_equal(first.train.images, second.train.images[:100])
-    seen = {picture.tobytes() for picture in second.train.images}
-    assert not seen & {picture.tobytes() for picture in second.validation.images}
+    seen = {image.tobytes() for image in second.train.images}
+    assert not seen & {image.tobytes() for image in second.validation.images}
 
 
-def test_too_few_pictures_are_an_error() -> None:
+def test_too_few_images_are_an_error() -> None:
     with pytest.raises(DataError, match="9801 to train on and 200 to validate on, of 10000"):
         data.load(Dataset(name="synthetic", train_examples=9801), 8)
 
 
 def numbered(count: int, shard: Shard = WHOLE, size: int = 8) -> InMemory:
-    """Pictures of noise whose label is their number, all of them in each split."""
+    """Images of noise whose label is their number, all of them in each split."""
     noise = np.random.default_rng(0).integers(0, 256, (count, size, size, 1), dtype=np.uint8)
     split = Split(noise, np.arange(count, dtype=np.int32))
     return InMemory(split, split, split, shard)
@@ -52,7 +52,7 @@ def numbered(count: int, shard: Shard = WHOLE, size: int = 8) -> InMemory:
 AUGMENTATION = Augmentation(flip=True, layers=1, magnitude=10)
 
 
-def test_an_epoch_holds_whole_batches_of_different_pictures_in_an_order_of_its_own() -> None:
+def test_an_epoch_holds_whole_batches_of_different_images_in_an_order_of_its_own() -> None:
     def order(seed: int, epoch: int) -> list[int]:
         return [label for _, labels in numbered(70).training(16, seed, epoch, AUGMENTATION) for label in labels]
 
@@ -86,20 +86,20 @@ def test_hosts_partition_each_batch() -> None:
 
 def test_augmentation_shifts_by_an_eighth_at_most_and_mirrors_half() -> None:
     size = 16
-    picture = np.zeros((1, size, size, 1), np.uint8)
-    picture[0, 8, 4] = 255
-    split = Split(np.repeat(picture, 512, axis=0), np.zeros(512, np.int32))
-    pictures = InMemory(split, split, split)
-    images = next(pictures.training(512, 0, 1, Augmentation(flip=True)))[0]
+    image = np.zeros((1, size, size, 1), np.uint8)
+    image[0, 8, 4] = 255
+    split = Split(np.repeat(image, 512, axis=0), np.zeros(512, np.int32))
+    dataset = InMemory(split, split, split)
+    images = next(dataset.training(512, 0, 1, Augmentation(flip=True)))[0]
     _, rows, columns, _ = np.nonzero(images)
     assert set(rows) == set(range(6, 11))
     assert set(columns) == {2, 3, 4, 5, 6} | {9, 10, 11, 12, 13}
     assert 200 < (columns > 8).sum() < 312
-    unflipped = next(pictures.training(512, 0, 1, Augmentation(flip=False)))[0]
+    unflipped = next(dataset.training(512, 0, 1, Augmentation(flip=False)))[0]
     assert set(np.nonzero(unflipped)[2]) == {2, 3, 4, 5, 6}
 
 
-def test_evaluation_sees_every_picture_once() -> None:
+def test_evaluation_sees_every_image_once() -> None:
     batches = list(numbered(70).evaluation("validation", 32))
     assert [len(labels) for _, labels, _ in batches] == [32, 32, 32]
     seen = np.concatenate([labels[mask == 1] for _, labels, mask in batches])

@@ -27,7 +27,7 @@ def no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def put_files(folder: Path) -> Path:
     folder.mkdir(parents=True)
     for name in FASHION_MNIST.sha256:
-        (folder / f"{name}.gz").write_bytes(gzip.compress(b"not the pictures"))
+        (folder / f"{name}.gz").write_bytes(gzip.compress(b"not the images"))
     return folder
 
 
@@ -60,14 +60,14 @@ def test_a_chosen_folder_without_the_files_is_an_error_of_its_own(
 def test_damaged_files_are_named(no_data: Path) -> None:
     folder = put_files(no_data / "debian")
     with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz: damaged: SHA-256"):
-        sources.read("fashion_mnist", 28)
+        fashion_mnist.read()
     (folder / "train-images-idx3-ubyte.gz").write_bytes(b"torn")
     with pytest.raises(DataError, match=r"train-images-idx3-ubyte.gz: damaged \("):
-        sources.read("fashion_mnist", 28)
+        fashion_mnist.read()
 
 
 def cifar_bytes(count: int, labels: int) -> bytes:
-    """Pictures whose last label is their number and whose red, green and blue are 10, 20 and 30 more than it."""
+    """Images whose last label is their number and whose red, green and blue are 10, 20 and 30 more than it."""
     planes = np.repeat(np.array([10, 20, 30], np.uint8), 32 * 32)
     rows = [np.concatenate([np.full(labels, 255, np.uint8), planes + np.uint8(row)]) for row in range(count)]
     for row, content in enumerate(rows):
@@ -81,8 +81,8 @@ def test_cifar_is_read_from_the_binary_archive_and_its_folder(
     name: str, packed: bool, no_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     binary = cifar.BINARIES[name]
-    facts = {"cifar10": CIFAR10, "cifar100": CIFAR100}[name]
-    small = dataclasses.replace(binary, facts=dataclasses.replace(facts, train=4 * len(binary.train), test=3))
+    info = {"cifar10": CIFAR10, "cifar100": CIFAR100}[name]
+    small = dataclasses.replace(binary, info=dataclasses.replace(info, train=4 * len(binary.train), test=3))
     monkeypatch.setitem(cifar.BINARIES, name, small)
     monkeypatch.setenv(places.DATA_DIR, str(no_data))
     contents = dict.fromkeys(binary.train, cifar_bytes(4, binary.labels)) | {binary.test: cifar_bytes(3, binary.labels)}
@@ -96,14 +96,14 @@ def test_cifar_is_read_from_the_binary_archive_and_its_folder(
         (no_data / binary.folder).mkdir()
         for file, content in contents.items():
             (no_data / binary.folder / file).write_bytes(content)
-    train, test = sources.read(name, 32)
+    train, test = cifar.read(name)
     assert train.labels.tolist() == [0, 1, 2, 3] * len(binary.train)
     assert test.labels.tolist() == [0, 1, 2]
     np.testing.assert_array_equal(test.images[2], np.broadcast_to([12, 22, 32], (32, 32, 3)))
     if not packed:
         (no_data / binary.folder / binary.test).write_bytes(b"torn")
-        with pytest.raises(DataError, match="damaged: 4 bytes for 3 pictures"):
-            sources.read(name, 32)
+        with pytest.raises(DataError, match="damaged: 4 bytes for 3 images"):
+            cifar.read(name)
 
 
 def test_missing_cifar_says_each_way_to_get_it(no_data: Path) -> None:

@@ -1,4 +1,4 @@
-"""Streams of pictures: any batch can be the first, damaged pictures change nothing else, hosts share the work."""
+"""Streams of images: any batch can be the first, damaged images change nothing else, hosts share the work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from scaling.datasets import folder
 from scaling.runner import data
-from scaling.runner.data import Augmentation, DataError, Pictures, Shard
+from scaling.runner.data import Augmentation, DataError, ImageDataset, Shard
 from scaling.schema import Dataset
 from tests.runner.data import stored
 
@@ -42,12 +42,12 @@ def name(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     return made
 
 
-def load(name: str, shard: Shard = data.pictures.WHOLE, **dataset: Any) -> Pictures:
+def load(name: str, shard: Shard = data.images.WHOLE, **dataset: Any) -> ImageDataset:
     return data.load(Dataset(name=name, **{"validation_fraction": 0.125, **dataset}), SIZE, shard)
 
 
-def train(pictures: Pictures, seed: int = 0, epoch: int = 1, start: int = 0, batch_size: int = 8) -> list[data.Batch]:
-    return list(pictures.training(batch_size, seed, epoch, AUGMENTATION, start))
+def train(loaded: ImageDataset, seed: int = 0, epoch: int = 1, start: int = 0, batch_size: int = 8) -> list[data.Batch]:
+    return list(loaded.training(batch_size, seed, epoch, AUGMENTATION, start))
 
 
 def digest(batches: list[data.Batch]) -> list[bytes]:
@@ -55,33 +55,31 @@ def digest(batches: list[data.Batch]) -> list[bytes]:
 
 
 def test_any_batch_can_be_the_first_and_seed_and_epoch_decide(name: str) -> None:
-    pictures = load(name)
-    whole = train(pictures)
-    assert len(whole) == pictures.train_size // 8
+    loaded = load(name)
+    whole = train(loaded)
+    assert len(whole) == loaded.train_size // 8
     channels = whole[0][0].shape[-1]
     for images, labels in whole:
         assert (images.shape, images.dtype) == ((8, SIZE, SIZE, channels), np.uint8)
         assert (labels.shape, labels.dtype) == ((8,), np.int32)
     assert len(set(digest(whole))) == len(whole)
     for start in (1, len(whole) - 1, len(whole)):
-        assert digest(train(pictures, start=start)) == digest(whole)[start:]
-    assert digest(train(pictures)) == digest(whole)
-    assert not set(digest(train(pictures, epoch=2))) & set(digest(whole))
-    assert not set(digest(train(pictures, seed=1))) & set(digest(whole))
+        assert digest(train(loaded, start=start)) == digest(whole)[start:]
+    assert digest(train(loaded)) == digest(whole)
+    assert not set(digest(train(loaded, epoch=2))) & set(digest(whole))
+    assert not set(digest(train(loaded, seed=1))) & set(digest(whole))
 
 
-def test_an_epoch_trains_each_picture_at_most_once_and_evaluates_each_once(name: str) -> None:
-    pictures = load(name)
-    counts = np.bincount(np.concatenate([labels for _, labels in train(pictures, batch_size=1)]))
-    assert counts.sum() == pictures.train_size
-    assert (
-        counts.tolist() == np.bincount(np.concatenate([labels for _, labels in train(pictures, 1, 2, 0, 1)])).tolist()
-    )
-    for part, size in (("validation", pictures.validation_size), ("test", pictures.test_size)):
-        batches = list(pictures.evaluation(part, 4))
+def test_an_epoch_trains_each_image_at_most_once_and_evaluates_each_once(name: str) -> None:
+    loaded = load(name)
+    counts = np.bincount(np.concatenate([labels for _, labels in train(loaded, batch_size=1)]))
+    assert counts.sum() == loaded.train_size
+    assert counts.tolist() == np.bincount(np.concatenate([labels for _, labels in train(loaded, 1, 2, 0, 1)])).tolist()
+    for part, size in (("validation", loaded.validation_size), ("test", loaded.test_size)):
+        batches = list(loaded.evaluation(part, 4))
         assert [len(labels) for _, labels, _ in batches] == [4] * -(-size // 4)
         assert sum(mask.sum() for _, _, mask in batches) == size
-        again = list(pictures.evaluation(part, 4))
+        again = list(loaded.evaluation(part, 4))
         assert all((a[0] == b[0]).all() for a, b in zip(batches, again, strict=True))
 
 
@@ -118,16 +116,16 @@ def test_labels_are_the_sorted_class_folders_and_imagenet_s_begin_at_zero(
     assert validation == [0, 1, 2, 3, 4, 5]  # the first of eight shards, in order
 
 
-def test_train_examples_are_the_same_pictures_in_each_epoch(name: str) -> None:
-    pictures = load(name, train_examples=13)
-    assert pictures.train_size == 13
-    labels = [np.sort(np.concatenate([y for _, y in train(pictures, 0, epoch, 0, 1)])).tolist() for epoch in (1, 2)]
+def test_train_examples_are_the_same_images_in_each_epoch(name: str) -> None:
+    loaded = load(name, train_examples=13)
+    assert loaded.train_size == 13
+    labels = [np.sort(np.concatenate([y for _, y in train(loaded, 0, epoch, 0, 1)])).tolist() for epoch in (1, 2)]
     assert labels[0] == labels[1]
     with pytest.raises(DataError, match="to train on"):
         load(name, train_examples=1000)
 
 
-def test_a_damaged_picture_is_named_replaced_and_masked(tmp_path: Path) -> None:
+def test_a_damaged_image_is_named_replaced_and_masked(tmp_path: Path) -> None:
     name = stored.image_folder(tmp_path)
     before = load(name)
     whole = train(before)
@@ -137,24 +135,24 @@ def test_a_damaged_picture_is_named_replaced_and_masked(tmp_path: Path) -> None:
         content = (tmp_path / path).read_bytes()
         (tmp_path / path).write_bytes(content[:200])
     data.load.cache_clear()
-    pictures = load(name)
-    damaged = train(pictures)
-    assert pictures.skipped == (train_files[3][0],)
+    loaded = load(name)
+    damaged = train(loaded)
+    assert loaded.skipped == (train_files[3][0],)
     changed = [
         index for index, pair in enumerate(zip(digest(whole), digest(damaged), strict=True)) if len(set(pair)) > 1
     ]
     assert len(changed) <= 1
-    assert digest(train(pictures, start=2)) == digest(damaged)[2:]
+    assert digest(train(loaded, start=2)) == digest(damaged)[2:]
     for index in changed:
         rows = [row for row in range(8) if (whole[index][0][row] != damaged[index][0][row]).any()]
         assert len(rows) == 1
         copied = rows[0] - 1 if rows[0] else 7
         np.testing.assert_array_equal(damaged[index][0][rows[0]], damaged[index][0][copied])
         assert damaged[index][1][rows[0]] == damaged[index][1][copied]
-    masks = np.concatenate([mask for *_, mask in pictures.evaluation("validation", 4)])
+    masks = np.concatenate([mask for *_, mask in loaded.evaluation("validation", 4)])
     assert masks.sum() == len(validation_files) - 1
     assert masks[0] == 0
-    assert pictures.skipped == (train_files[3][0], validation_files[0][0])
+    assert loaded.skipped == (train_files[3][0], validation_files[0][0])
 
 
 def test_a_damaged_example_of_a_shard_is_named_by_file_and_number(
@@ -162,22 +160,22 @@ def test_a_damaged_example_of_a_shard_is_named_by_file_and_number(
 ) -> None:
     name = stored.shards_of_imagenet(tmp_path, monkeypatch)
     shard = tmp_path / "train-00003-of-00008"
-    example = stored._example(**{"image/encoded": b"no picture", "image/class/label": 3})
+    example = stored._example(**{"image/encoded": b"no image", "image/class/label": 3})
     stored.write_records(shard, [stored._imagenet_example(0), example, b"no example"])
-    pictures = load(name)
-    assert sum(len(labels) for _, labels in train(pictures)) == 40  # 39 in the files: one comes twice
-    assert set(pictures.skipped) == {f"{shard}#1", f"{shard}#2"}
+    loaded = load(name)
+    assert sum(len(labels) for _, labels in train(loaded)) == 40  # 39 in the files: one comes twice
+    assert set(loaded.skipped) == {f"{shard}#1", f"{shard}#2"}
     shard.write_bytes(shard.read_bytes()[:-3])
     with pytest.raises(DataError, match="imagenet: cannot be read: "):
         train(load(name))
 
 
-def test_too_many_damaged_pictures_are_an_error(tmp_path: Path) -> None:
+def test_too_many_damaged_images_are_an_error(tmp_path: Path) -> None:
     name = stored.image_folder(tmp_path)
     files, _ = folder.cut(folder.scan(str(tmp_path)), 0.125)
     for path, _ in files[:20]:
         (tmp_path / path).write_bytes(b"")
-    with pytest.raises(DataError, match="more than 10 pictures cannot be decoded: "):
+    with pytest.raises(DataError, match="more than 10 images cannot be decoded: "):
         train(load(name))
     for path, _ in files:
         (tmp_path / path).unlink()

@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from scaling.datasets import facts
+from scaling.datasets import dataset_info
 from scaling.runner import data
 from scaling.runner.compute.program import Program, ProgramKey
 from scaling.runner.training.train import Watch, found, train
@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
         sys.stdout.flush()
 
     pictures = data.load(TRIAL.dataset, TRIAL.variant.resolution)
-    program = Program(ProgramKey.of(TRIAL.variant, facts(TRIAL.dataset.name), TRIAL.recipe))
+    program = Program(ProgramKey.of(TRIAL.variant, dataset_info(TRIAL.dataset.name), TRIAL.recipe))
     watch = Watch(stop=told, note=sys.stdout.write, checkpoint=str(folder / "c.npz"), checkpoint_seconds=0.0)
     outcome = train(TRIAL, program, pictures, watch, found(watch, TRIAL.recipe.batch_size))
     state = {

@@ -13,8 +13,8 @@ State: TypeAlias = dict[str, list[Tensor]]
 Batch: TypeAlias = Mapping[str, Tensor]
 """Arrays whose first axis is the batch's, by name."""
 
-Settings: TypeAlias = Mapping[str, Tensor]
-"""What is the same for each picture of a batch, by name."""
+Settings: TypeAlias = Any
+"""What is the same for each image of a batch: a tensor, tuples of them, or None."""
 
 Step: TypeAlias = Callable[[State, Batch, Settings], tuple[State, Any]]
 Reading: TypeAlias = Callable[[State, Batch, Settings], Any]

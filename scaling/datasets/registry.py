@@ -1,0 +1,55 @@
+"""Every data set and family of data sets: its name, what is known of it, and the module that reads it."""
+
+from __future__ import annotations
+
+from scaling.datasets import folder, prepared
+from scaling.datasets.dataset import DataError, DatasetInfo, Registration
+from scaling.datasets.known import CIFAR10, CIFAR100, FASHION_MNIST, IMAGENET, SYNTHETIC
+from scaling.errors import did_you_mean
+
+
+def _named(info: DatasetInfo, reader: str) -> Registration:
+    return Registration(info.name, info.title, lambda _: info, reader)
+
+
+REGISTRY: dict[str, Registration] = {
+    registration.kind: registration
+    for registration in (
+        _named(FASHION_MNIST, "scaling.runner.data.fashion_mnist"),
+        _named(CIFAR10, "scaling.runner.data.cifar"),
+        _named(CIFAR100, "scaling.runner.data.cifar"),
+        _named(SYNTHETIC, "scaling.runner.data.synthetic"),
+        _named(IMAGENET, "scaling.runner.data.imagenet"),
+        Registration(folder.PATTERN, folder.TITLE, folder.info, "scaling.runner.data.image_folder"),
+        Registration(prepared.PATTERN, prepared.TITLE, prepared.info, "scaling.runner.data.tfds"),
+    )
+}
+"""By the name, or the part of it before the colon."""
+
+DATASETS: dict[str, DatasetInfo] = {kind: entry.info("") for kind, entry in REGISTRY.items() if not entry.is_family}
+"""What is known of each data set that has a name of its own."""
+
+PATTERNS = {entry.pattern: entry.title for entry in REGISTRY.values() if entry.is_family}
+"""Names that stand for many data sets, each with a title."""
+
+
+def find(name: str) -> Registration:
+    """The registration of the data set that a study file calls `name`.
+
+    Raises:
+        DataError: if no data set has this name.
+    """
+    kind, colon, rest = name.partition(":")
+    registration = REGISTRY.get(kind)
+    if registration is None or bool(colon) != registration.is_family or bool(rest) != registration.is_family:
+        raise DataError(f"{name!r} is not a data set{did_you_mean(name, (*DATASETS, *PATTERNS))}")
+    return registration
+
+
+def dataset_info(name: str) -> DatasetInfo:
+    """What is known of the data set that a study file calls `name`.
+
+    Raises:
+        DataError: if no data set has this name, or its description is not on this machine.
+    """
+    return find(name).info(name.partition(":")[2])

@@ -1,0 +1,51 @@
+"""`tfds:<name>`: what TensorFlow Datasets has prepared, streamed from its TFRecord files without it."""
+
+from __future__ import annotations
+
+from scaling.datasets import dataset_info, prepared
+from scaling.runner.data.reader import Reader, streamed
+from scaling.runner.data.source import Source
+from scaling.schema import Dataset
+
+
+def locate(name: str) -> str:
+    """The folder of the version that is read.
+
+    Raises:
+        DataError: if it is not on this machine.
+    """
+    return str(prepared.locate(name.partition(":")[2]))
+
+
+def fetch(name: str) -> None:
+    """Has TensorFlow Datasets download it and write its TFRecord files."""
+    import tensorflow_datasets
+
+    tensorflow_datasets.builder(name.partition(":")[2], data_dir=prepared.roots()[0]).download_and_prepare()
+
+
+def _source(dataset: Dataset) -> Source:
+    """Its splits; without splits of their own, validation is the first training examples, test the last.
+
+    Raises:
+        DataError: if too many examples are asked for.
+    """
+    from scaling.runner.data.records import Keys, Records, examples, wanted, whole
+
+    stored, info = prepared.read(dataset.name.partition(":")[2]), dataset_info(dataset.name)
+    splits = {split: [(str(file), count) for file, count in shards] for split, shards in stored.shards.items()}
+    held_out = info.train - info.trainable(dataset.validation_fraction)
+    train_size = wanted(dataset, info.train - held_out, info.validation or held_out)
+    train, validation, test = splits["train"], stored.validation, stored.test
+    return Records(
+        Keys("image", "label"),
+        train=examples(train, held_out, held_out + train_size),
+        validation=whole(splits[validation]) if validation else examples(train, 0, held_out),
+        test=whole(splits[test]) if test else examples(train, info.train, info.train + info.test),
+        train_size=train_size,
+        validation_size=info.validation or held_out,
+        test_size=info.test,
+    )
+
+
+READER = Reader(locate, streamed(_source), fetch)
