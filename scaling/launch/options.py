@@ -78,16 +78,16 @@ def _writable(folder: str) -> str:
 
 
 def retried_kinds(option: str | None) -> set[str]:
-    """The kinds of failure that `--retry failed[:KIND]` means; none where it was not given.
+    """The kinds of outcome that `--retry failed[:KIND]` and `--retry disturbed` mean; none where it was not given.
 
     Raises:
         UserError: if it says something else.
     """
-    if option is None:
-        return set()
+    if option is None or option == "disturbed":
+        return set() if option is None else {option}
     what, colon, kind = option.partition(":")
     if what != "failed":
-        raise UserError(f"--retry {option}: write failed, or failed:KIND")
+        raise UserError(f"--retry {option}: write failed, failed:KIND or disturbed")
     if not colon:
         return {"any"}
     if kind not in get_args(FailureKind):

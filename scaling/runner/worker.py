@@ -159,6 +159,7 @@ class Worker:
 
     def _timed(self, job: TimeJob) -> LatencyRecord:
         from scaling.runner import latency
+        from scaling.runner.compute import backend
         from scaling.runner.compute.program import ProgramKey
 
         request = job.request
@@ -167,7 +168,13 @@ class Worker:
             program = self._program_for(ProgramKey.of(request.variant, dataset_info(job.dataset), recipe))
             batch_size, timing = latency.time_phase(program, request.phase, request.batch_size, job.max_seconds)
             return timed(request, self.environment).model_copy(
-                update={"batch_size": batch_size, **dataclasses.asdict(timing)}
+                update={
+                    "batch_size": batch_size,
+                    "compiled": program.compiled,
+                    "devices": program.devices,
+                    "peak_memory_gb": backend.peak_memory_gb(),
+                    **dataclasses.asdict(timing),
+                }
             )
         except Exception as error:
             return timed(request, self.environment, failure(error))
