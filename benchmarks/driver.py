@@ -49,7 +49,7 @@ def drive(trials: int, workers: int) -> dict[str, float]:
     from scaling.launch.progress.estimate import RunProgress
     from scaling.launch.progress.views import PlainView
     from scaling.launch.workload import jobs, weights
-    from scaling.records import ResultsFolder
+    from scaling.results.records import ResultsFolder
 
     study = check(
         {

@@ -9,12 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scaling.frame import load_results as load_results
+    from scaling.results.frame import load_results as load_results
 
 __version__ = "0.1.0"
 __all__ = ["load_results"]
 
-_HOMES = {"load_results": "scaling.frame"}
+_HOMES = {"load_results": "scaling.results.frame"}
 
 
 def __getattr__(name: str) -> Any:

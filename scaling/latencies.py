@@ -13,7 +13,7 @@ from rich.console import Console
 from scaling import tables
 from scaling.catalogue import variant
 from scaling.generator.study import Study, check
-from scaling.records import ResultsFolder, latest
+from scaling.results.records import ResultsFolder, latest
 from scaling.schema import LatencyRecord
 
 DIMENSIONS = ("depth", "width", "resolution")

@@ -12,10 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaling import driver, tables
-from scaling.driver import Driver
+from scaling import tables
 from scaling.errors import listed
-from scaling.records import UNFINISHED, ResultsFolder, Skipped, supersedes
+from scaling.results import lock
+from scaling.results.lock import Driver
+from scaling.results.records import UNFINISHED, ResultsFolder, Skipped, supersedes
 from scaling.schema import TRANSIENT, FailureKind
 
 PACE_RECORDS = 1000
@@ -38,7 +39,7 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
         known; `note`, why the study file could not be read, or None; `begun`, whether anything is recorded.
 
     Raises:
-        scaling.records.ResultsError: if the records come from a newer version.
+        scaling.results.records.ResultsError: if the records come from a newer version.
     """
     outcomes, skipped = _outcomes(folder)
     timings, disturbed, skipped_timings = _timings(folder)
@@ -124,7 +125,7 @@ def _wanted(study: Study | None, asked: set[str]) -> int:
 
 
 def _driver(folder: ResultsFolder) -> Driver | None:
-    told = driver.read(folder.path)
+    told = lock.read(folder.path)
     return told if told and told.is_alive() else None
 
 

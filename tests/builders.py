@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scaling.records import ResultsFolder
+from scaling.results.records import ResultsFolder
 from scaling.schema import (
     Dataset,
     Environment,

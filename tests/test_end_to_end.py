@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import scaling
-from scaling import driver
+from scaling.results import lock
 
 pytestmark = pytest.mark.slow
 
@@ -210,7 +210,7 @@ def test_6_a_killed_worker_is_replaced_and_its_trial_goes_on(folder: Path) -> No
 
 
 def under_way(folder: Path) -> int:
-    told = driver.read(folder)
+    told = lock.read(folder)
     return len(told.running) if told else 0
 
 

@@ -35,7 +35,7 @@ recipe: {batch_size: 32}
 latency: {phases: [training], batch_size: 16, max_seconds: 0.2}
 """
 RUN = [sys.executable, "-m", "scaling.cli", "run", "mortal.yaml", "--checkpoint-seconds", "0.1", "--workers", "2"]
-PYTHON_STARTS = 0.5
+PYTHON_STARTS = 1.5
 """Seconds in which the interpreter may not have reached the first line of the command yet."""
 
 

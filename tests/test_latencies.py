@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from scaling import latencies, status
 from scaling.cli.app import app
-from scaling.frame import load_results
 from scaling.launch.missing import Outcomes, missing
 from scaling.launch.retry import RetryPolicy
-from scaling.records import ResultsFolder
+from scaling.results.frame import load_results
+from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import TimeJob
 from scaling.schema import LatencyRecord, Variant
 from tests.builders import environment, latency_record, results_folder, train_record, trial

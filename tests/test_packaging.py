@@ -57,7 +57,7 @@ def test_the_command_line_starts_light():
 
 
 @pytest.mark.parametrize(
-    "module", ["scaling", "scaling.frame", "scaling.generator", "scaling.analysis", "scaling.plots"]
+    "module", ["scaling", "scaling.results.frame", "scaling.generator", "scaling.analysis", "scaling.plots"]
 )
 def test_only_the_runner_loads_a_training_stack(module):
     assert not TRAINING & loaded_by(module)

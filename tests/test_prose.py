@@ -16,8 +16,8 @@ from scaling.analysis.fits import fit_all
 from scaling.analysis.powerlaw import FLOPS_PER_MAC
 from scaling.analysis.regimes import regimes
 from scaling.analysis.seeds import collapse_seeds
-from scaling.frame import load_results
 from scaling.published import load
+from scaling.results.frame import load_results
 
 ROOT = Path(__file__).parents[1]
 README = " ".join((ROOT / "README.md").read_text().split())

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from scaling import driver, listing, status
+from scaling import listing, status
 from scaling.cli.app import app
-from scaling.driver import Driver, Running
 from scaling.generator import budget
 from scaling.generator.study import check
-from scaling.records import ResultsFolder
+from scaling.results import lock
+from scaling.results.lock import Driver, Running
+from scaling.results.records import ResultsFolder
 from tests.builders import latency_record, results_folder, train_record
 
 STUDY = check(
@@ -78,7 +79,7 @@ def test_the_command_says_it_below_the_study_s_name(folder: ResultsFolder) -> No
 def test_a_living_driver_tells_what_runs_and_a_dead_one_does_not(folder: ResultsFolder) -> None:
     running = (Running(E.id, seconds=90.0, epochs_done=1.5, epochs=2),)
     here = replace(Driver.here(), running=running, waiting=1, seconds_left=42.0)
-    driver.write(folder.path, here)
+    lock.write(folder.path, here)
     told = status.of(folder)
     assert (told["running"], told["waiting"], told["seconds_left"]) == (1, 1, 42.0)
     shown = text(told)
@@ -86,9 +87,9 @@ def test_a_living_driver_tells_what_runs_and_a_dead_one_does_not(folder: Results
     assert f"{E.id}  epoch 1.5 of 2" in shown
     assert "about 42s left" in shown
     assert "continue with" not in shown
-    driver.write(folder.path, replace(here, pid=2**22 + 1))  # beyond the largest process id of Linux
+    lock.write(folder.path, replace(here, pid=2**22 + 1))  # beyond the largest process id of Linux
     assert status.of(folder)["driver"] is None
-    driver.write(folder.path, replace(here, host="elsewhere", updated=0.0))
+    lock.write(folder.path, replace(here, host="elsewhere", updated=0.0))
     assert status.of(folder)["driver"] is None
 
 
@@ -106,7 +107,7 @@ def test_lines_that_are_no_records_are_named(folder: ResultsFolder) -> None:
 
 
 def test_a_damaged_driver_file_is_nobody(folder: ResultsFolder) -> None:
-    (folder.path / driver.FILE).write_text("{")
+    (folder.path / lock.FILE).write_text("{")
     assert status.of(folder)["driver"] is None
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from scaling.analysis.arms import Arm
 from scaling.analysis.noise import Floats
-from scaling.metrics import Metric
+from scaling.results.columns import Column
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Drawn:
         return np.array([np.interp(log_cost, x, y) for x, y in zip(self.log_cost, self.top1, strict=True)])
 
 
-def drawn(arm: Arm, settings: pd.DataFrame, cost: Metric, top1: Floats, costs: Floats) -> Drawn:
+def drawn(arm: Arm, settings: pd.DataFrame, cost: Column, top1: Floats, costs: Floats) -> Drawn:
     """An arm with its noise.
 
     Args:
@@ -42,7 +42,7 @@ def drawn(arm: Arm, settings: pd.DataFrame, cost: Metric, top1: Floats, costs: F
         cost: of the metrics table.
         top1, costs: `(draws, settings)`, redrawn together, so that a point in two arms is one point.
     """
-    measured = settings[[cost.column, "top1"]].to_numpy(float)
+    measured = settings[[cost.name, "top1"]].to_numpy(float)
     rows = [row for row in arm.rows if np.isfinite(measured[row]).all() and measured[row, 0] > 0]
     log_cost = np.log(np.vstack([measured[rows, 0], costs[:, rows]]))
     accuracies = np.vstack([measured[rows, 1], top1[:, rows]])

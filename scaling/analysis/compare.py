@@ -19,7 +19,7 @@ from scaling.analysis.monotone import CLEARLY, contenders, curve, knots
 from scaling.analysis.noise import Floats
 from scaling.analysis.seeds import SETTING
 from scaling.errors import UserError, did_you_mean
-from scaling.metrics import Metric
+from scaling.results.columns import Column
 
 DRAWS = 400
 NODES = 9
@@ -68,7 +68,7 @@ class Comparison:
 
     of: Side
     over: Side
-    cost: Metric
+    cost: Column
     covered: tuple[float, float] | None
     overall: Band | None
     bands: tuple[Band, ...]
@@ -89,7 +89,7 @@ class Comparisons:
         notes: what a reader has to know beside: what is missing, taken as exact or differs.
     """
 
-    cost: Metric
+    cost: Column
     by: str
     conditions: dict[str, str]
     pairs: tuple[Comparison, ...]
@@ -128,19 +128,19 @@ def _name(group: object) -> str:
     return f"{group:g}" if isinstance(group, float) else str(group)
 
 
-def _side(name: str, rows: pd.DataFrame, metric: Metric) -> Side:
-    known = rows[metric.column] > 0
+def _side(name: str, rows: pd.DataFrame, metric: Column) -> Side:
+    known = rows[metric.name] > 0
     right = rows["top1"].notna()
-    points = rows[known & right].sort_values([metric.column, "top1"], kind="stable")
+    points = rows[known & right].sort_values([metric.name, "top1"], kind="stable")
     cost, top1, spread = _columns(points, metric)
     kept = contenders(cost, top1, spread)
     accuracies, logs = knots(np.log(cost[kept]), top1[kept], spread[kept])
     failed, unmeasured = int(rows["failed"].sum()), int((right & ~known).sum())
-    made = pd.DataFrame({"top1": accuracies, metric.column: np.exp(logs)})
+    made = pd.DataFrame({"top1": accuracies, metric.name: np.exp(logs)})
     return Side(name, points, points.iloc[kept], made, failed, unmeasured)
 
 
-def _compared(of: Side, over: Side, cost: Metric, draws: int) -> Comparison:
+def _compared(of: Side, over: Side, cost: Column, draws: int) -> Comparison:
     nothing = pd.DataFrame(columns=["accuracy", "speedup", "low", "high"], dtype=float)
     if reason := _no_answer(of, over):
         return Comparison(of, over, cost, None, None, (), (), nothing, reason)
@@ -187,24 +187,24 @@ def _log_cost(cost: Floats, top1: Floats, spread: Floats, at: Floats) -> Floats:
     return curve(accuracies, logs)(at) if len(logs) > 1 else np.full(len(at), np.nan)
 
 
-def _measured(side: Side, cost: Metric, at: Floats) -> Floats:
+def _measured(side: Side, cost: Column, at: Floats) -> Floats:
     return _log_cost(*_columns(side.points, cost), at)
 
 
-def _redrawn(side: Side, cost: Metric, at: Floats, draws: int, random: np.random.Generator) -> Floats:
+def _redrawn(side: Side, cost: Column, at: Floats, draws: int, random: np.random.Generator) -> Floats:
     """`(draws, accuracies)`: what `_measured` might as well have been."""
     near = side.points.iloc[contenders(*_columns(side.points, cost), clearly=_NEVER)]
     _, top1, spread = _columns(near, cost)
-    costs = noise.draw_cost(near, cost.column, draws, random)
+    costs = noise.draw_cost(near, cost.name, draws, random)
     drawn = top1 + spread * random.standard_normal((draws, len(near)))
     return np.array([_log_cost(c, a, spread, at) for c, a in zip(costs, drawn, strict=True)])
 
 
-def _columns(points: pd.DataFrame, cost: Metric) -> tuple[Floats, Floats, Floats]:
-    return points[cost.column].to_numpy(float), points["top1"].to_numpy(float), points["top1_sd"].to_numpy(float)
+def _columns(points: pd.DataFrame, cost: Column) -> tuple[Floats, Floats, Floats]:
+    return points[cost.name].to_numpy(float), points["top1"].to_numpy(float), points["top1_sd"].to_numpy(float)
 
 
-def _notes(sides: Sequence[Side], cost: Metric, by: str) -> Iterator[str]:
+def _notes(sides: Sequence[Side], cost: Column, by: str) -> Iterator[str]:
     if len(sides) < 2:
         yield f"nothing to compare: {len(sides)} group by {by}" + "".join(f" ({side.name})" for side in sides)
     for side in sides:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from scaling.analysis.seeds import SETTING, SEVERAL_DEVICES
 from scaling.errors import UserError, did_you_mean
-from scaling.metrics import METRICS, Metric
+from scaling.results.columns import METRICS, Column
 
 MEASURED_ON = ("dataset", "validation_fraction")
 
@@ -15,7 +15,7 @@ class MixedConditionsError(UserError):
     """Settings whose numbers must not be compared; the message says what differs."""
 
 
-def cost_metric(cost: str) -> Metric:
+def cost_metric(cost: str) -> Column:
     """The metric of that name.
 
     Raises:
@@ -43,7 +43,7 @@ def comparable(settings: pd.DataFrame, cost: str) -> pd.DataFrame:
     if metric.phase is None:
         settings = settings.drop_duplicates([*SETTING, "top1"])
     conditions(settings, cost)
-    return settings.sort_values([*SETTING, metric.column, "top1"], kind="stable")
+    return settings.sort_values([*SETTING, metric.name, "top1"], kind="stable")
 
 
 def parts(table: pd.DataFrame, cost: str) -> list[tuple[str, pd.DataFrame]]:
@@ -64,7 +64,7 @@ def parts(table: pd.DataFrame, cost: str) -> list[tuple[str, pd.DataFrame]]:
     columns = [*MEASURED_ON, *metric.depends_on]
     if "train_device" in columns and "train_device" not in table:
         table = table.assign(train_device=table["device"])
-    has_cost = table["top1"].notna() & table[metric.column].notna()
+    has_cost = table["top1"].notna() & table[metric.name].notna()
     has_cost &= ~table[columns].isin([SEVERAL_DEVICES]).any(axis=1)
     keys = table[columns].map(_text)
     distinct = keys[has_cost].drop_duplicates()
@@ -94,7 +94,7 @@ def conditions(settings: pd.DataFrame, cost: str) -> dict[str, str]:
         MixedConditionsError: if one of them takes several values.
     """
     metric = cost_metric(cost)
-    counted = settings[settings["top1"].notna() & settings[metric.column].notna()]
+    counted = settings[settings["top1"].notna() & settings[metric.name].notna()]
     values = {name: counted[name].map(_text) for name in (*MEASURED_ON, *metric.depends_on)}
     if mixed := {name: found for name, found in values.items() if found.nunique() > 1}:
         lines = "; ".join(f"{name}: {_counts(found)}" for name, found in mixed.items())

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scaling.analysis.groups import UNITS, Group, fit_settings, groups_of_factors, groups_on
+from scaling.analysis.groups import Group, fit_settings, groups_of_factors, groups_on
 from scaling.analysis.joint import Joint, fit_joint
 from scaling.analysis.payoff import Ranking, rank
 from scaling.analysis.powerlaw import Laws
 from scaling.analysis.seeds import collapse_seeds
+from scaling.results.columns import LAW_UNITS
 
 COSTS = ("macs", "training_ms", "inference_ms")
 """At equal which of them the factors are ranked."""
@@ -48,12 +49,12 @@ def fit_all(
 
     Args:
         frame: as `scaling.load_results` or `scaling.published.load` gives it.
-        on: what error is a law of, a name of `scaling.analysis.groups.UNITS`.
+        on: what error is a law of, a name of `scaling.results.columns.LAW_UNITS`.
         between: only settings whose `on` lies here.
         at: the point at which factors are ranked; None: each group's own middle.
     """
     settings = collapse_seeds(frame)
-    inside = settings[on].between(*between) | settings[on].isna() if on in UNITS else slice(None)
+    inside = settings[on].between(*between) | settings[on].isna() if on in LAW_UNITS else slice(None)
     groups, factors = groups_on(settings[inside], on), groups_of_factors(settings)
     left = max(0, len(groups) - MOST_GROUPS) + max(0, len(factors) - MOST_GROUPS)
     laws = [(group, fit_settings(group.settings, on)) for group in groups[:MOST_GROUPS]]

@@ -9,7 +9,7 @@ import pandas as pd
 from scaling.analysis.conditions import comparable, cost_metric
 from scaling.analysis.estimates import affordable
 from scaling.analysis.pareto import front, front_chance
-from scaling.metrics import Metric
+from scaling.results.columns import Column
 
 DRAWS = 1000
 SURE = 0.9
@@ -28,7 +28,7 @@ class Frontier:
         sentence: what one may conclude.
     """
 
-    cost: Metric
+    cost: Column
     points: pd.DataFrame
     unmeasured: pd.DataFrame
     failed: pd.DataFrame
@@ -49,20 +49,20 @@ def frontier(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRA
     """
     metric = cost_metric(cost)
     settings = comparable(settings, cost)
-    known, right = settings[metric.column].notna(), settings["top1"].notna()
-    points = settings[known & right].sort_values([metric.column, "top1"], kind="stable")
-    on = front(points, metric.column, "top1")
-    chance = front_chance(points, metric.column, "top1", draws=affordable(draws, len(points)))
+    known, right = settings[metric.name].notna(), settings["top1"].notna()
+    points = settings[known & right].sort_values([metric.name, "top1"], kind="stable")
+    on = front(points, metric.name, "top1")
+    chance = front_chance(points, metric.name, "top1", draws=affordable(draws, len(points)))
     points = points.assign(on=on, chance=chance)
     failed = settings[settings["failed"] > 0]
     return Frontier(metric, points, settings[right & ~known], failed, _sentence(points, metric))
 
 
-def _sentence(points: pd.DataFrame, cost: Metric) -> str:
+def _sentence(points: pd.DataFrame, cost: Column) -> str:
     if points.empty:
-        return f"No setting has both an accuracy and {cost.column}."
+        return f"No setting has both an accuracy and {cost.name}."
     parts = [_counted(str(family), rows) for family, rows in points.groupby("family", sort=True)]
-    return f"Front of accuracy and {cost.column}: " + "; ".join(parts) + "."
+    return f"Front of accuracy and {cost.name}: " + "; ".join(parts) + "."
 
 
 def _counted(family: str, rows: pd.DataFrame) -> str:

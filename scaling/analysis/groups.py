@@ -11,10 +11,7 @@ from scaling.analysis.arms import crossed
 from scaling.analysis.powerlaw import Laws, fit
 from scaling.analysis.seeds import DATASET, SETTING, VARIANT
 from scaling.errors import UserError, did_you_mean
-from scaling.metrics import METRICS
-
-UNITS = {name: metric.law_unit for name, metric in METRICS.items() if metric.law_unit} | {"epochs": "epochs"}
-"""What error may be a law of, and in what it is counted."""
+from scaling.results.columns import LAW_UNITS, METRICS
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +34,13 @@ def groups_on(settings: pd.DataFrame, on: str) -> list[Group]:
 
     Args:
         settings: as `scaling.analysis.seeds.collapse_seeds` gives it.
-        on: a name of `UNITS`. A law of epochs is one variant's; all others are of one number of epochs.
+        on: a name of `LAW_UNITS`. A law of epochs is one variant's; all others are of one number of epochs.
 
     Raises:
         UserError: if `on` is none of these.
     """
-    if on not in UNITS:
-        raise UserError(f"no law of {on!r}{did_you_mean(on, UNITS)}")
+    if on not in LAW_UNITS:
+        raise UserError(f"no law of {on!r}{did_you_mean(on, LAW_UNITS)}")
     told_by = [*VARIANT] if on == "epochs" else ["family", "epochs"]
     if not _conditions(on):
         return _parted(settings.drop_duplicates([*SETTING, "top1", "macs"]), told_by)

@@ -13,7 +13,7 @@ from scaling.analysis import noise
 from scaling.analysis.bootstrap import estimate
 from scaling.analysis.estimates import Estimate
 from scaling.analysis.surface import Surface, fit_surface, too_little
-from scaling.metrics import METRICS
+from scaling.results.columns import METRICS
 
 Floats = npt.NDArray[np.float64]
 
@@ -97,7 +97,7 @@ def _cost(
 ) -> Surface | None:
     """The law of a cost of one picture or step, which epochs do not change."""
     metric, sizes = METRICS[cost], [name for name in centered if name != "epochs"]
-    value = kept[metric.column].to_numpy(float)
+    value = kept[metric.name].to_numpy(float)
     known = value > 0
     part = {name: centered[name][known] for name in sizes}
     if too_little(part, int(known.sum())):

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scaling.metrics import METRICS
+from scaling.results.columns import METRICS
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def draw_top1(settings: pd.DataFrame, count: int, random: np.random.Generator) -
 def draw_cost(settings: pd.DataFrame, cost: str, count: int, random: np.random.Generator) -> Floats:
     """`(count, rows)` values of a cost, log-normal about the measured one where it has an interval, else the value."""
     metric = METRICS[cost]
-    values = settings[metric.column].to_numpy(float)
+    values = settings[metric.name].to_numpy(float)
     if metric.low is None or metric.high is None:
         return np.broadcast_to(values, (count, len(values)))
     low, high = (settings[name].to_numpy(float) for name in (metric.low, metric.high))

@@ -1,4 +1,4 @@
-"""Pareto fronts over any metrics of `scaling.metrics.METRICS`: who is on them, how surely, and what they enclose."""
+"""Pareto fronts over any metrics of the table of columns: who is on them, how surely, and what they enclose."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pandas as pd
 from scaling.analysis import noise
 from scaling.analysis.dominance import nondominated
 from scaling.analysis.hypervolume import dominated_volume
-from scaling.metrics import METRICS
+from scaling.results.columns import METRICS
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 

@@ -18,7 +18,7 @@ from scaling.analysis.estimates import Estimate, affordable, estimate
 from scaling.analysis.overfitting import Growth, growth
 from scaling.analysis.rankings import Ranking, rankings
 from scaling.analysis.wording import counted
-from scaling.metrics import Metric
+from scaling.results.columns import Column
 
 Ahead: TypeAlias = Literal["width", "depth", "undecided"]
 DRAWS = 1000
@@ -87,7 +87,7 @@ class Regimes:
         notes: what could not be compared; why there is no answer, where there is none.
     """
 
-    cost: Metric
+    cost: Column
     settings: pd.DataFrame
     regimes: tuple[Regime, ...]
     shift: Estimate
@@ -149,17 +149,17 @@ _Compared: TypeAlias = tuple[Cell, noise.Floats]
 """A cell and its advantage redrawn, `(draws,)`."""
 
 
-def _compared(width: Arm, depth: Arm, curves: dict[Arm, Drawn], cost: Metric) -> _Compared:
+def _compared(width: Arm, depth: Arm, curves: dict[Arm, Drawn], cost: Column) -> _Compared:
     shared = shared_range(curves[width], curves[depth])
     if shared is None:
-        none = pd.DataFrame(columns=[cost.column, "width", "depth", "low", "high"], dtype=float)
+        none = pd.DataFrame(columns=[cost.name, "width", "depth", "low", "high"], dtype=float)
         unknown = Estimate(np.nan, np.nan, np.nan)
         return Cell(width.resolution, width.epochs, width, depth, None, unknown, "undecided", none), np.array([])
     at = np.linspace(np.log(shared[0]), np.log(shared[1]), NODES)
     wide, deep = curves[width].at(at), curves[depth].at(at)
     difference = wide - deep
     low, high = np.quantile(difference[1:], [0.05, 0.95], axis=0)
-    line = {cost.column: np.exp(at), "width": wide[0], "depth": deep[0], "low": low, "high": high}
+    line = {cost.name: np.exp(at), "width": wide[0], "depth": deep[0], "low": low, "high": high}
     means = difference.mean(axis=1)
     found = estimate(means[0], means[1:])
     cell = Cell(width.resolution, width.epochs, width, depth, shared, found, _ahead(found), pd.DataFrame(line))
@@ -209,13 +209,13 @@ def _sentence(epochs: int, cells: int, found: Estimate, ahead: tuple[int, int], 
     return f"{counted(epochs, 'epoch')}: {arm} {sure} by {interval}; {of}."
 
 
-def _notes(settings: pd.DataFrame, cost: Metric, cells: Sequence[Cell]) -> Iterator[str]:
+def _notes(settings: pd.DataFrame, cost: Column, cells: Sequence[Cell]) -> Iterator[str]:
     if not cells:
         yield "no resolution has both a depth arm and a width arm from the same point"
     for cell in cells:
         if cell.shared is None:
-            yield f"{counted(cell.epochs, 'epoch')} at {cell.resolution}: the arms share no range of {cost.column}"
+            yield f"{counted(cell.epochs, 'epoch')} at {cell.resolution}: the arms share no range of {cost.name}"
     if failed := int(settings["failed"].sum()):
         yield f"{failed} failed trials are in no arm"
-    if unmeasured := int((settings["top1"].notna() & settings[cost.column].isna()).sum()):
-        yield f"{unmeasured} settings have an accuracy but no {cost.column}"
+    if unmeasured := int((settings["top1"].notna() & settings[cost.name].isna()).sum()):
+        yield f"{unmeasured} settings have an accuracy but no {cost.name}"

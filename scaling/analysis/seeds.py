@@ -5,45 +5,17 @@ from __future__ import annotations
 import pandas as pd
 
 from scaling.analysis import noise
+from scaling.results.columns import TABLE, names
 from scaling.schema import Dataset, Recipe, Variant
 
 DATASET = tuple("dataset" if name == "name" else name for name in Dataset.model_fields)
 VARIANT = tuple(Variant.model_fields)
 RECIPE = tuple(Recipe.model_fields)
-SETTING = ("study", "folder", *DATASET, *VARIANT, *RECIPE)
+SETTING = names("setting")
 """Columns of the results frame that tell one setting from another: everything a trial is made of, but its seed."""
-
-PHASES = ("training", "inference")
-_TIMES = ("ms", "low_ms", "high_ms", "p10_ms", "p90_ms", "disturbed", "n", "measured_batch_size")
-_CONDITIONS = ("batch_size", "precision", "device")
-TIMED_UNDER = tuple(f"{phase}_{name}" for phase in PHASES for name in _CONDITIONS)
-CARRIED = (
-    "trust",
-    "top1_n",
-    "params",
-    "macs",
-    "activations",
-    *(f"{phase}_{name}" for phase in PHASES for name in _TIMES),
-)
 
 SEVERAL_DEVICES = "several devices"
 """Stands for the device of a setting whose seeds were trained on more than one: their times make no mean."""
-
-_TEXT = {
-    "trust",
-    "device",
-    "study",
-    "folder",
-    "dataset",
-    "family",
-    "stem",
-    "activation",
-    "blocks",
-    "schedule",
-    "optimizer",
-    "precision",
-}
-_TEXT |= {name for name in TIMED_UNDER if not name.endswith("batch_size")}
 
 
 def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
@@ -67,11 +39,11 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
         for name in ("top1", "test_top1")
         for suffix, how in (("", "mean"), ("_min", "min"), ("_max", "max"), ("_std", "std"))
     }
-    carried = {name: (name, "first") for name in CARRIED}
+    carried = {name: (name, "first") for name in ("trust", *names("carried"))}
     counts = {"seeds": ("ok", "sum"), "failed": ("not_ok", "sum")}
     counts |= {name: (name, "mean") for name in ("train_seconds", "train_top1")}
     counts |= {"train_device": ("device", "first"), "devices": ("device", "nunique")}
-    groups = frame.groupby([*SETTING, *TIMED_UNDER], dropna=False, sort=False)
+    groups = frame.groupby([*SETTING, *names("condition")], dropna=False, sort=False)
     settings = groups.agg(**counts, **accuracies, **carried).reset_index()
     settings["train_device"] = settings["train_device"].mask(settings.pop("devices") > 1, SEVERAL_DEVICES)
     return noise.with_noise(settings)
@@ -80,11 +52,11 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
 def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     """The columns needed, each of one type whatever is missing; results of failed trials blanked."""
     results = ("top1", "test_top1", "train_top1", "train_seconds")
-    frame = frame.reindex(columns=["status", "device", *SETTING, *TIMED_UNDER, *results, *CARRIED])
-    for name in frame.columns.difference(["status", *_TEXT]):
-        frame[name] = pd.to_numeric(frame[name]).astype(float)
-    for name in _TEXT:
-        frame[name] = frame[name].astype("string")
+    columns = ["device", *SETTING, *names("condition"), *results, *names("carried")]
+    frame = frame.reindex(columns=["status", "trust", *columns])
+    frame["trust"] = frame["trust"].astype("string")
+    for name in columns:
+        frame[name] = frame[name].astype("string") if TABLE[name].text else pd.to_numeric(frame[name]).astype(float)
     ok = frame["status"] == "ok"
     frame.loc[~ok, list(results)] = float("nan")
     frame.loc[~ok, "device"] = pd.NA

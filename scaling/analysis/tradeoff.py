@@ -8,7 +8,7 @@ import pandas as pd
 
 from scaling.analysis.arms import Arm, find_arms
 from scaling.analysis.pareto import front
-from scaling.metrics import METRICS, Metric
+from scaling.results.columns import METRICS, Column
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Tradeoff:
     """
 
     epochs: int | None
-    cost: Metric
+    cost: Column
     points: pd.DataFrame
     unmeasured: pd.DataFrame
     failed: pd.DataFrame
@@ -57,8 +57,8 @@ def tradeoffs(settings: pd.DataFrame, cost: str) -> list[Tradeoff]:
     ]
 
 
-def _regime(rows: pd.DataFrame, cost: Metric, arms: list[Arm]) -> Tradeoff:
-    known = rows[cost.column].notna()
+def _regime(rows: pd.DataFrame, cost: Column, arms: list[Arm]) -> Tradeoff:
+    known = rows[cost.name].notna()
     right = rows["top1"].notna()
     points = rows[known & right]
     epochs = rows["epochs"].iloc[0]
@@ -69,7 +69,7 @@ def _regime(rows: pd.DataFrame, cost: Metric, arms: list[Arm]) -> Tradeoff:
         unmeasured=rows[right & ~known],
         failed=rows[rows["failed"] > 0],
         fronts={
-            str(family): members[front(members, cost.column, "top1")].sort_values(cost.column)
+            str(family): members[front(members, cost.name, "top1")].sort_values(cost.name)
             for family, members in points.groupby("family")
         },
         arms=tuple(_kept(arm, points.index) for arm in arms),

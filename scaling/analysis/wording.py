@@ -8,7 +8,7 @@ from itertools import groupby
 import pandas as pd
 
 from scaling.analysis.bands import Band, Crossover
-from scaling.metrics import Metric
+from scaling.results.columns import Column
 
 
 def counted(number: float, noun: str) -> str:
@@ -16,29 +16,29 @@ def counted(number: float, noun: str) -> str:
     return f"{number:g} {noun}{'' if number == 1 else 's'}"
 
 
-def verdict_word(verdict: str, cost: Metric) -> str:
+def verdict_word(verdict: str, cost: Column) -> str:
     """`faster` and `slower` are said of times only."""
     return verdict if cost.phase else {"faster": "cheaper", "slower": "dearer"}.get(verdict, verdict)
 
 
 def comparison(
-    names: tuple[str, str], cost: Metric, overall: Band, bands: Sequence[Band], at: Sequence[Crossover]
+    names: tuple[str, str], cost: Column, overall: Band, bands: Sequence[Band], at: Sequence[Crossover]
 ) -> str:
     """What `names[0]` gains over `names[1]`: on average, by bands, and where the two cross."""
     of, over = names
     average = f"{overall.speedup:.2f} times (90%: {overall.low:.2f} to {overall.high:.2f})"
     shared = f"from {overall.accuracy_low:.1%} to {overall.accuracy_high:.1%}"
-    first = f"At equal accuracy {shared}, {over} needs {average} the {cost.column} of {of}."
+    first = f"At equal accuracy {shared}, {over} needs {average} the {cost.name} of {of}."
     return f"{first} {_runs(of, cost, bands)} {_crossed(of, cost, at)}"
 
 
-def _runs(of: str, cost: Metric, bands: Sequence[Band]) -> str:
+def _runs(of: str, cost: Column, bands: Sequence[Band]) -> str:
     runs = [(verdict, list(run)) for verdict, run in groupby(bands, key=lambda band: verdict_word(band.verdict, cost))]
     spans = (f"{verdict} {run[0].accuracy_low:.1%} to {run[-1].accuracy_high:.1%}" for verdict, run in runs)
     return f"By bands, {of} is " + ", ".join(spans) + "."
 
 
-def _crossed(of: str, cost: Metric, crossovers: Sequence[Crossover]) -> str:
+def _crossed(of: str, cost: Column, crossovers: Sequence[Crossover]) -> str:
     if not crossovers:
         return "Crossovers: none in the range tested."
     places = (
@@ -49,15 +49,15 @@ def _crossed(of: str, cost: Metric, crossovers: Sequence[Crossover]) -> str:
     return "Crossovers: " + "; ".join(places) + "."
 
 
-def missing(name: str, failed: int, unmeasured: int, cost: Metric) -> Iterator[str]:
+def missing(name: str, failed: int, unmeasured: int, cost: Column) -> Iterator[str]:
     """What of a group could not be compared, if anything."""
     if failed:
         yield f"{name}: {failed} failed trials are in no curve"
     if unmeasured:
-        yield f"{name}: {unmeasured} settings have an accuracy but no {cost.column}"
+        yield f"{name}: {unmeasured} settings have an accuracy but no {cost.name}"
 
 
-def cautions(points: pd.DataFrame, cost: Metric) -> Iterator[str]:
+def cautions(points: pd.DataFrame, cost: Column) -> Iterator[str]:
     """What the intervals do not hold, for these points."""
     if points.empty:
         return

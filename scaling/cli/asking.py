@@ -59,7 +59,7 @@ def planned_so_far(
     from scaling import listing
     from scaling.generator import budget
     from scaling.generator import study as studies
-    from scaling.records import ResultsFolder
+    from scaling.results.records import ResultsFolder
 
     planned = studies.load(name, overrides or ())
     folder = ResultsFolder(results / planned.name)

@@ -82,7 +82,7 @@ def results_of(paths: list[Path] | None, published_tables: list[str] | None) -> 
 
 def loaded(paths: list[Path] | None) -> pd.DataFrame:
     """The results in these folders, in `results/` where none is named; what is skipped is said on standard error."""
-    from scaling.frame import load_results
+    from scaling.results.frame import load_results
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)

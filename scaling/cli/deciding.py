@@ -26,9 +26,9 @@ def plot(
     formats: Annotated[str, typer.Option("--format", help="Comma-separated: png, svg, pdf.")] = "png,svg",
 ) -> None:
     """Draw what results can speak to. Every figure, with an index.md of what one may conclude."""
-    from scaling import records
     from scaling.generator.recorded import asked_for
     from scaling.plots import draw_published, draw_study
+    from scaling.results import records
 
     asked = formats.split(",")
     only = {} if figures is None else {"figures": figures.split(",")}

@@ -165,8 +165,8 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Say how far studies are. Done, running, failed by kind, time left, and how to go on."""
-    from scaling import records
     from scaling import status as statuses
+    from scaling.results import records
 
     with input_errors():
         places = results or [RESULTS]
@@ -205,7 +205,8 @@ def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
 
 def _timings(results: Path) -> "Iterator[Finding]":
     """Whether the recorded timings can be right: a larger network of a family does not take less time."""
-    from scaling import latencies, records
+    from scaling import latencies
+    from scaling.results import records
     from scaling.runner.doctor import Finding
 
     if results.is_dir():
@@ -232,8 +233,9 @@ def latency(
     as_json: AsJson = False,
 ) -> None:
     """Time training steps and inference alone. What was timed on this device before is not timed again."""
-    from scaling import latencies, launch, records
+    from scaling import latencies, launch
     from scaling.generator import study as studies
+    from scaling.results import records
 
     with input_errors():
         if (study is None) == (not model):

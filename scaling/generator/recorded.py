@@ -13,7 +13,7 @@ from scaling.generator.expand import expand_cell
 from scaling.generator.provenance import Origin
 from scaling.generator.search_space import PHASES, Axis, Objective, Search
 from scaling.generator.study import Study
-from scaling.records import ResultsFolder, latest
+from scaling.results.records import ResultsFolder, latest
 from scaling.schema import LatencyRecord, Phase, TrainRecord, Trial
 
 

@@ -14,11 +14,11 @@ from scaling.generator import grid
 from scaling.generator.constraints import Positive
 from scaling.generator.errors import StudyError, explain
 from scaling.generator.sizes import size
-from scaling.generator.strategies import LONG_TRAINING, STRATEGIES, TOLERANCE, Metric, Scaled, Shares, reach, shares
+from scaling.generator.strategies import LONG_TRAINING, STRATEGIES, TOLERANCE, Column, Scaled, Shares, reach, shares
 from scaling.schema import Count, Noun, Variant
 
 Goals = Annotated[tuple[Positive, ...], Field(min_length=1)]
-Target: TypeAlias = tuple[str, Metric, float]
+Target: TypeAlias = tuple[str, Column, float]
 """Where it stands in the study file, what is counted, and how much of it is wanted."""
 _Aim: TypeAlias = tuple[str, Shares, Target]
 
@@ -45,7 +45,7 @@ class Targets(Noun):
     def each(self, base_macs: int) -> list[Target]:
         """Every target, multiples of the base multiplied out."""
         ((name, values),) = self.model_dump(exclude_none=True).items()
-        metric: Metric = "params" if name == "params" else "macs"
+        metric: Column = "params" if name == "params" else "macs"
         unit = base_macs if name == "macs_factor" else 1
         return [(f"scale.targets.{name}[{index}]", metric, unit * value) for index, value in enumerate(values)]
 

@@ -24,8 +24,8 @@ from scaling.generator.expand import Planned, expand_cell
 from scaling.generator.recorded import Recorded, recorded
 from scaling.generator.search_space import Axis, Search
 from scaling.generator.study import Study
-from scaling.metrics import METRICS
-from scaling.records import ResultsFolder
+from scaling.results.columns import METRICS
+from scaling.results.records import ResultsFolder
 from scaling.schema import Trial, digest
 
 ATTEMPTS = 100

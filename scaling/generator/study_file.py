@@ -13,7 +13,7 @@ from scaling.generator.constraints import Constraints, Slices
 from scaling.generator.rules import RULES
 from scaling.generator.scale import Scale
 from scaling.generator.search_space import Search
-from scaling.records import REFERENCE
+from scaling.results.records import REFERENCE
 from scaling.schema import Dataset, Family, LatencyPlan, Noun, Phase, Recipe
 
 WAYS = ("grid", "scale", "search")

@@ -11,7 +11,7 @@ from scaling.datasets import IMAGENET
 from scaling.errors import UserError
 from scaling.importing.timm_files import Place, Scored, Timed, place_of, read_accuracies, read_speeds
 from scaling.models import count, describe
-from scaling.records import AnyRecordT, Log, ResultsFolder, latest
+from scaling.results.records import AnyRecordT, Log, ResultsFolder, latest
 from scaling.schema import (
     Environment,
     LatencyRecord,

@@ -12,7 +12,7 @@ from scaling.launch.missing import Outcomes
 from scaling.launch.retry import RetryPolicy
 from scaling.launch.scheduler import Scheduler, View
 from scaling.launch.stopping import Stop
-from scaling.records import ResultsFolder
+from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import Job, Record
 from scaling.schema import FailureKind
 

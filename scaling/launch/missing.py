@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Literal, TypeAlias
 
 from scaling.launch.retry import RetryPolicy
-from scaling.records import UNFINISHED, ResultsFolder, Skipped, supersedes
+from scaling.results.records import UNFINISHED, ResultsFolder, Skipped, supersedes
 from scaling.runner.jobs import Job, Record, TimeJob
 from scaling.schema import FailureKind, LatencyRecord, TrainRecord
 

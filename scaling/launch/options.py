@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from scaling.errors import UserError, did_you_mean
 from scaling.launch.retry import RetryPolicy
-from scaling.records import ResultsFolder
+from scaling.results.records import ResultsFolder
 from scaling.runner import tracking
 from scaling.runner.compute.execution import Compile
 from scaling.runner.jobs import WorkerConfig

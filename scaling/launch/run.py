@@ -21,7 +21,7 @@ from scaling.launch.progress.estimate import RunProgress
 from scaling.launch.progress.views import LiveView, PlainView
 from scaling.launch.search_jobs import SearchJobs
 from scaling.launch.workload import jobs, limited, weights
-from scaling.records import ResultsFolder
+from scaling.results.records import ResultsFolder
 from scaling.runner import environment, tracking
 from scaling.runner.data import sources
 from scaling.runner.jobs import Job, Record, TimeJob

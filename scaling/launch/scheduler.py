@@ -14,7 +14,7 @@ from scaling.launch.job_queue import JobQueue
 from scaling.launch.missing import Outcomes
 from scaling.launch.retry import RetryPolicy
 from scaling.launch.stopping import Stop
-from scaling.records import ResultsFolder
+from scaling.results.records import ResultsFolder
 from scaling.runner.compute.program_key import ProgramKey
 from scaling.runner.jobs import (
     INTERRUPTION_SECONDS,

@@ -10,7 +10,7 @@ from scaling.launch.missing import Outcomes, missing
 from scaling.launch.progress.estimate import RunProgress
 from scaling.launch.retry import RetryPolicy
 from scaling.launch.workload import jobs, weights
-from scaling.records import ResultsFolder
+from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import Job, TrainJob
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from scaling.analysis.arms import Arm
 from scaling.analysis.tradeoff import Tradeoff
-from scaling.metrics import METRICS, Metric
 from scaling.plots import style
 from scaling.plots.axes import set_accuracy_axis, set_cost_axis
+from scaling.results.columns import METRICS, Column
 
 ACCURACY = METRICS["top1"]
 FAILED_LABEL = "failed trial"
@@ -45,7 +45,7 @@ def draw_tradeoff(tradeoff: Tradeoff, axes: Axes) -> Axes:
     """
     cost = tradeoff.cost
     known = pd.concat([tradeoff.points, tradeoff.failed])
-    set_cost_axis(axes, cost, known[cost.column] * cost.scale)
+    set_cost_axis(axes, cost, known[cost.name] * cost.scale)
     axes.set_title(regime_title(tradeoff.epochs))
     if tradeoff.points.empty:
         _say(axes, NOTHING)
@@ -116,7 +116,7 @@ def _draw_fronts(tradeoff: Tradeoff, axes: Axes) -> None:
         )
 
 
-def _draw_series(series: Series, cost: Metric, axes: Axes) -> None:
+def _draw_series(series: Series, cost: Column, axes: Axes) -> None:
     rows = series.rows
     if rows.empty:
         return
@@ -125,7 +125,7 @@ def _draw_series(series: Series, cost: Metric, axes: Axes) -> None:
         axes.errorbar(
             x,
             y,
-            xerr=_bars(rows, cost.column, cost.low, cost.high, cost.scale),
+            xerr=_bars(rows, cost.name, cost.low, cost.high, cost.scale),
             yerr=_bars(rows, "top1", "top1_min", "top1_max", ACCURACY.scale),
             fmt="none",
             ecolor=series.color,
@@ -147,7 +147,7 @@ def _draw_series(series: Series, cost: Metric, axes: Axes) -> None:
     )
 
 
-def draw_disturbed(points: pd.DataFrame, cost: Metric, axes: Axes) -> None:
+def draw_disturbed(points: pd.DataFrame, cost: Column, axes: Axes) -> None:
     """Draws a circle around each point whose time was disturbed by other work on the machine."""
     if cost.phase is None or (rows := points[points[f"{cost.phase}_disturbed"] > 0]).empty:
         return
@@ -164,9 +164,9 @@ def draw_disturbed(points: pd.DataFrame, cost: Metric, axes: Axes) -> None:
     )
 
 
-def _values(rows: pd.DataFrame, metric: Metric) -> NDArray[np.float64]:
+def _values(rows: pd.DataFrame, metric: Column) -> NDArray[np.float64]:
     """In the unit of the metric's label."""
-    return rows[metric.column].to_numpy(float) * metric.scale
+    return rows[metric.name].to_numpy(float) * metric.scale
 
 
 def _bars(
@@ -180,7 +180,7 @@ def _bars(
 
 
 def _draw_failures(tradeoff: Tradeoff, axes: Axes) -> None:
-    x = (tradeoff.failed[tradeoff.cost.column] * tradeoff.cost.scale).dropna()
+    x = (tradeoff.failed[tradeoff.cost.name] * tradeoff.cost.scale).dropna()
     if x.empty:
         return
     axes.plot(

@@ -7,13 +7,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from scaling.metrics import Metric
+from scaling.results.columns import Column
 
 _FEWEST, _MOST = 4, 6
 _MANTISSAS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9))
 
 
-def set_cost_axis(axes: Axes, metric: Metric, values: pd.Series[float]) -> None:
+def set_cost_axis(axes: Axes, metric: Column, values: pd.Series[float]) -> None:
     """Label, scale, limits and ticks of a horizontal axis that shows `values` (in the label's unit)."""
     axes.set_xlabel(metric.label)
     known = values.dropna()
@@ -45,7 +45,7 @@ def log_ticks(low: float, high: float) -> list[float]:
     return [float(tick) for tick in MaxNLocator(nbins=4).tick_values(low, high) if low <= tick <= high]
 
 
-def set_accuracy_axis(axes: Axes, metric: Metric, low: float, high: float) -> None:
+def set_accuracy_axis(axes: Axes, metric: Column, low: float, high: float) -> None:
     """Label and limits of a vertical axis for accuracies from `low` to `high` percent, with room below for crosses."""
     axes.set_ylabel(metric.label)
     room = max(0.12 * (high - low), 0.4)
@@ -53,7 +53,7 @@ def set_accuracy_axis(axes: Axes, metric: Metric, low: float, high: float) -> No
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
 
 
-def frame_points(axes: Axes, cost: Metric, accuracy: Metric) -> None:
+def frame_points(axes: Axes, cost: Column, accuracy: Column) -> None:
     """Both axes around all that was drawn so far, with room for labels; to be called again after more was drawn."""
     box = axes.dataLim
     if not np.isfinite(box.extents).all():

@@ -7,12 +7,12 @@ from collections.abc import Collection
 import pandas as pd
 
 from scaling.analysis.tradeoff import Tradeoff, tradeoffs
-from scaling.metrics import METRICS
 from scaling.plots import notes
 from scaling.plots.accuracy import regime_title
 from scaling.plots.names import readable
 from scaling.plots.picture import Picture
 from scaling.plots.sheet import sentence_panel, tradeoff_panels
+from scaling.results.columns import METRICS
 
 COSTS = {
     "training_ms": "accuracy_vs_training_ms",

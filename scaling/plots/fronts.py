@@ -65,7 +65,7 @@ def _draw_families(found: Frontier, axes: Axes) -> None:
 
 def _draw_outside(found: Frontier, axes: Axes) -> None:
     """Failed trials at the foot, accuracies without the cost at the right."""
-    failed = found.failed[found.cost.column].dropna() * found.cost.scale
+    failed = found.failed[found.cost.name].dropna() * found.cost.scale
     if len(failed):
         feet = axes.get_xaxis_transform()
         axes.plot(failed, [0.03] * len(failed), "x", color=style.FAILURE, transform=feet, label=FAILED_LABEL)

@@ -9,12 +9,12 @@ import pandas as pd
 
 from scaling.analysis.arms import Arm
 from scaling.analysis.tradeoff import Tradeoff
-from scaling.metrics import METRICS
 from scaling.models.efficientnet import NAMED
 from scaling.plots import style
 from scaling.plots.accuracy import ACCURACY
 from scaling.plots.labels import MOST_NAMES, Label
 from scaling.plots.style import TIMES
+from scaling.results.columns import METRICS
 
 
 def names_of(tradeoff: Tradeoff) -> list[Label]:
@@ -77,13 +77,13 @@ def model_name(point: pd.Series[Any], with_resolution: bool) -> str:
 
 
 def _position(point: pd.Series[Any], tradeoff: Tradeoff) -> tuple[float, float]:
-    x, y = point[tradeoff.cost.column] * tradeoff.cost.scale, point["top1"] * ACCURACY.scale
+    x, y = point[tradeoff.cost.name] * tradeoff.cost.scale, point["top1"] * ACCURACY.scale
     return float(x), float(y)
 
 
 def readable(text: str) -> str:
     """The text with families and costs by their titles rather than by their names in a frame."""
-    costs = {metric.column: metric.label.split(" (")[0].lower() for metric in METRICS.values()}
+    costs = {metric.name: metric.label.split(" (")[0].lower() for metric in METRICS.values()}
     for name, title in {**style.FAMILY_TITLE, **costs}.items():
         text = re.sub(rf"\b{name}\b", title, text)
     return text

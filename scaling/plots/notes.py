@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from scaling.analysis.arms import crossed, find_arms
-from scaling.metrics import METRICS, Metric
 from scaling.plots.style import TIMES
+from scaling.results.columns import METRICS, Column
 
 LISTED = 4
 """Failed trials named below a figure before the rest are only counted."""
@@ -49,12 +49,12 @@ def about_accuracy(shown: pd.DataFrame) -> list[str]:
     ]
 
 
-def about_cost(shown: pd.DataFrame, metric: Metric) -> list[str]:
+def about_cost(shown: pd.DataFrame, metric: Column) -> list[str]:
     """The conditions of a latency and whether all were timed under the same."""
     if metric.low is None:
         return []
     phase = metric.phase
-    timed = shown[shown[metric.column].notna()]
+    timed = shown[shown[metric.name].notna()]
     if timed.empty:
         return []
     conditions = {
@@ -87,9 +87,9 @@ def about_labels(shown: pd.DataFrame) -> list[str]:
     return [f"Labels: depth {TIMES} width{at}."]
 
 
-def about_missing(shown: pd.DataFrame, metric: Metric) -> list[str]:
+def about_missing(shown: pd.DataFrame, metric: Column) -> list[str]:
     """How many points have an accuracy but no place on the horizontal axis."""
-    missing = int(shown[metric.column].isna().sum())
+    missing = int(shown[metric.name].isna().sum())
     if not missing:
         return []
     name = metric.label.split(" (")[0].lower()

@@ -16,11 +16,11 @@ from scaling.analysis.groups import Group, fit_settings, groups_on
 from scaling.analysis.laws import BROKEN, FLOORED, POWER
 from scaling.analysis.powerlaw import FLOPS_PER_MAC, Laws
 from scaling.analysis.seeds import collapse_seeds
-from scaling.metrics import METRICS
 from scaling.plots import style
 from scaling.plots.accuracy import regime_title
 from scaling.plots.axes import log_ticks, set_cost_axis
 from scaling.plots.picture import Picture, Skipped
+from scaling.results.columns import METRICS
 
 NAME = "power_law"
 MOST = 6
@@ -51,7 +51,7 @@ class Fitted:
 def fitted(frame: pd.DataFrame) -> tuple[list[Fitted], int]:
     """Fits the laws to each group that they can be fitted to; and how many groups there are beyond `MOST`."""
     settings = collapse_seeds(frame)
-    known = [group for group in groups_on(settings, COST.column) if group.settings["top1"].notna().any()]
+    known = [group for group in groups_on(settings, COST.name) if group.settings["top1"].notna().any()]
     resolutions = tuple(sorted(settings["resolution"].unique()))
     fits = [Fitted(group, _laws(group), resolutions) for group in known[:MOST]]
     return fits, len(known[MOST:])
@@ -60,7 +60,7 @@ def fitted(frame: pd.DataFrame) -> tuple[list[Fitted], int]:
 def _laws(group: Group) -> Laws:
     """Fewer draws for thousands of settings: their bands are narrow, and each draw takes long."""
     draws = _DRAWS if len(group.settings) <= _MANY else _DRAWS_OF_MANY
-    return fit_settings(group.settings, COST.column, draws=draws)
+    return fit_settings(group.settings, COST.name, draws=draws)
 
 
 def power_law(found: Fitted, axes: Axes, pale: bool = False) -> Axes:

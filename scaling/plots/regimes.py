@@ -12,7 +12,6 @@ from scaling.analysis.regimes import Cell, Regime, Regimes
 from scaling.analysis.regimes import regimes as compared
 from scaling.analysis.seeds import collapse_seeds
 from scaling.errors import UserError
-from scaling.metrics import Metric
 from scaling.plots import style
 from scaling.plots.accuracy import regime_title
 from scaling.plots.axes import frame_points
@@ -20,6 +19,7 @@ from scaling.plots.devices import by_device, cost_of
 from scaling.plots.labels import LOWER_RIGHT, Label, name
 from scaling.plots.picture import Picture, Skipped
 from scaling.plots.sides import TOP1, Z90, draw_points, xy
+from scaling.results.columns import Column
 
 NAME = "regimes"
 MOST = 6
@@ -48,11 +48,11 @@ def regimes(found: Regimes, regime: Regime, axes: Axes) -> Axes:
 
 def _draw_arm(found: Regimes, arm: Arm, cell: Cell, axes: Axes) -> None:
     color = style.AXIS_COLOR[arm.axis]
-    points = found.settings.iloc[list(arm.rows)].dropna(subset=["top1", found.cost.column])
+    points = found.settings.iloc[list(arm.rows)].dropna(subset=["top1", found.cost.name])
     axes.plot(*xy(points, found.cost), linestyle="--", linewidth=0.9, color=color, zorder=2)
     bars = 100 * Z90 * points["top1_sd"].to_numpy(float)
     axes.errorbar(*xy(points, found.cost), yerr=bars, fmt="none", ecolor=style.pale(color), elinewidth=1.2, zorder=1.9)
-    line = cell.curve[found.cost.column] * found.cost.scale, 100 * cell.curve[arm.axis]
+    line = cell.curve[found.cost.name] * found.cost.scale, 100 * cell.curve[arm.axis]
     axes.plot(*line, linewidth=2.2, color=color, zorder=2, solid_capstyle="butt")
     first = not any(artist.get_label() == f"{arm.axis} scaling" for artist in axes.lines)
     label = f"{arm.axis} scaling" if first else "_again"
@@ -62,7 +62,7 @@ def _draw_arm(found: Regimes, arm: Arm, cell: Cell, axes: Axes) -> None:
 def _label(found: Regimes, cell: Cell) -> Label:
     """Beside one of the last points of the arms."""
     ends = [
-        xy(found.settings.iloc[list(arm.rows[::-1])].dropna(subset=["top1", found.cost.column]), found.cost)
+        xy(found.settings.iloc[list(arm.rows[::-1])].dropna(subset=["top1", found.cost.name]), found.cost)
         for arm in (cell.width, cell.depth)
     ]
     anchors = sorted(((float(x), float(y)) for xs, ys in ends for x, y in zip(xs, ys, strict=True)), reverse=True)[
@@ -101,7 +101,7 @@ def picture(frame: pd.DataFrame, under: pd.DataFrame | None = None) -> Picture |
     )
 
 
-def _bare(cost: Metric) -> str:
+def _bare(cost: Column) -> str:
     """Its label without the unit."""
     return cost.label.split(" (")[0].lower()
 

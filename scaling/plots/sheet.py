@@ -46,7 +46,7 @@ def draw_tradeoffs(regimes: Sequence[Tradeoff], title: str, notes: Sequence[str]
 def tradeoff_panels(regimes: Sequence[Tradeoff]) -> tuple[Panel, ...]:
     """A panel a regime, all with one horizontal axis, so that a variant stands at the same place in each."""
     cost = regimes[0].cost
-    known = pd.concat([rows[cost.column] for regime in regimes for rows in (regime.points, regime.failed)])
+    known = pd.concat([rows[cost.name] for regime in regimes for rows in (regime.points, regime.failed)])
 
     def panel(regime: Tradeoff, axes: Axes) -> Axes:
         draw_tradeoff(regime, axes)

@@ -10,11 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from scaling.analysis.compare import Comparison, Comparisons, Side
-from scaling.metrics import METRICS, Metric
 from scaling.plots import style
 from scaling.plots.axes import frame_points
 from scaling.plots.labels import LOWER_RIGHT, MOST_NAMES, UPPER_LEFT, Directions, Label
 from scaling.plots.names import model_name
+from scaling.results.columns import METRICS, Column
 
 TOP1 = METRICS["top1"]
 Z90 = 1.644854
@@ -34,7 +34,7 @@ def _dearer(pair: Comparison) -> str | None:
     return pair.over.name if pair.overall.speedup > 1 else pair.of.name
 
 
-def draw_side(side: Side, number: int, cost: Metric, axes: Axes, pale: bool = False) -> list[Label]:
+def draw_side(side: Side, number: int, cost: Column, axes: Axes, pale: bool = False) -> list[Label]:
     """Draws a group's points, its front as a dashed line; bars are 90% of each accuracy's noise.
 
     Args:
@@ -70,7 +70,7 @@ def look(name: str, number: int) -> tuple[str, str, str]:
     return style.SERIES[place], style.SERIES_MARKER[place], name
 
 
-def draw_points(points: pd.DataFrame, cost: Metric, axes: Axes, color: str, marker: str, label: str) -> None:
+def draw_points(points: pd.DataFrame, cost: Column, axes: Axes, color: str, marker: str, label: str) -> None:
     """Draws markers; hollow ones where a published number is not verified."""
     doubtful = points["trust"].eq("unverified").fillna(False).astype(bool).to_numpy()
     for hollow, rows in ((False, points[~doubtful]), (True, points[doubtful])):
@@ -89,12 +89,12 @@ def draw_points(points: pd.DataFrame, cost: Metric, axes: Axes, color: str, mark
         )
 
 
-def xy(points: pd.DataFrame, cost: Metric) -> tuple[np.ndarray, np.ndarray]:
+def xy(points: pd.DataFrame, cost: Column) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates of points in the units of the axes' labels."""
-    return points[cost.column].to_numpy(float) * cost.scale, points["top1"].to_numpy(float) * TOP1.scale
+    return points[cost.name].to_numpy(float) * cost.scale, points["top1"].to_numpy(float) * TOP1.scale
 
 
-def _names(side: Side, cost: Metric, color: str, directions: Directions) -> Iterator[Label]:
+def _names(side: Side, cost: Column, color: str, directions: Directions) -> Iterator[Label]:
     others = side.points.loc[side.points.index.difference(side.front.index)]
     named = pd.concat([side.front, others]) if len(side.points) <= MOST_NAMES else side.front.tail(MOST_NAMES)
     at = named["resolution"].nunique() > 1

@@ -12,13 +12,13 @@ from scaling.analysis.compare import Comparison, Comparisons, compare
 from scaling.analysis.monotone import curve
 from scaling.analysis.seeds import collapse_seeds
 from scaling.errors import UserError
-from scaling.metrics import Metric
 from scaling.plots import style
 from scaling.plots.devices import by_device, cost_of, published_part
 from scaling.plots.labels import LOWER_RIGHT, MOST_NAMES, Label, name
 from scaling.plots.names import readable
 from scaling.plots.picture import Picture, Skipped
 from scaling.plots.sides import draw_side, sides
+from scaling.results.columns import Column
 
 NAME = "speed_accuracy"
 _ARROW_AT = 0.58
@@ -39,14 +39,14 @@ def speed_accuracy(found: Comparisons, axes: Axes, pale: bool = False) -> Axes:
     return axes
 
 
-def _arrow(pair: Comparison, cost: Metric, axes: Axes) -> list[Label]:
+def _arrow(pair: Comparison, cost: Column, axes: Axes) -> list[Label]:
     """From the one's cost to the other's at equal accuracy."""
     if pair.covered is None:
         return []
     low, high = pair.covered
     row = pair.curve.iloc[(pair.curve["accuracy"] - (low + _ARROW_AT * (high - low))).abs().argmin()]
     known = pair.of.curve
-    log_cost = curve(known["top1"].to_numpy(float), np.log(known[cost.column].to_numpy(float)))
+    log_cost = curve(known["top1"].to_numpy(float), np.log(known[cost.name].to_numpy(float)))
     start = float(np.exp(log_cost(np.array([row["accuracy"]]))[0])) * cost.scale
     x, y = np.array([start, start * row["speedup"]]), np.full(2, 100 * row["accuracy"])
     axes.plot(x, y, color=style.INK, linewidth=1.1, marker="|", markersize=8, zorder=2.5)

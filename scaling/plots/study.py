@@ -11,8 +11,6 @@ import pandas as pd
 import yaml
 
 from scaling.analysis.seeds import collapse_seeds
-from scaling.frame import load_results
-from scaling.metrics import METRICS
 from scaling.plots import notes
 from scaling.plots.costs import COSTS, cost_pictures
 from scaling.plots.files import check, save_all
@@ -20,7 +18,9 @@ from scaling.plots.galleries import NAMES, PUBLISHED_NAMES, gallery, published_g
 from scaling.plots.index import write_index
 from scaling.plots.names import readable
 from scaling.plots.picture import Picture, Skipped
-from scaling.records import ResultsFolder, find
+from scaling.results.columns import METRICS
+from scaling.results.frame import load_results
+from scaling.results.records import ResultsFolder, find
 
 FIGURES = (*COSTS.values(), *NAMES)
 """Names of all figures of a study, in their order."""
@@ -57,7 +57,7 @@ def draw(paths: Sequence[Path], formats: Sequence[str] = ("png",), with_publishe
 
     Raises:
         UserError: if a format is none of these.
-        scaling.records.ResultsError: if there are no records.
+        scaling.results.records.ResultsError: if there are no records.
     """
     check(formats)
     folders = {folder.path.resolve(): folder for folder in find(*paths)}
@@ -83,7 +83,7 @@ def draw_study(
 
     Raises:
         UserError: if a format or a figure is none of these.
-        scaling.records.ResultsError: if the records come from a newer version of this toolkit.
+        scaling.results.records.ResultsError: if the records come from a newer version of this toolkit.
     """
     check(formats, figures, FIGURES)
     frame, skipped = _load(folder)

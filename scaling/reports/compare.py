@@ -20,7 +20,7 @@ Answers: TypeAlias = Sequence[tuple[str, Comparisons]]
 def as_json(answers: Answers) -> dict[str, Any]:
     """`cost`, `by`; `parts`, one for each condition: `part`, `conditions`, `notes`, `pairs`, `bands`, `crossovers`."""
     _, first = answers[0]
-    return {"cost": first.cost.column, "by": first.by, "parts": [_part(words, found) for words, found in answers]}
+    return {"cost": first.cost.name, "by": first.by, "parts": [_part(words, found) for words, found in answers]}
 
 
 def _part(words: str, found: Comparisons) -> dict[str, Any]:

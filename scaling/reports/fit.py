@@ -12,7 +12,6 @@ from rich.console import Console
 from scaling import tables
 from scaling.analysis.estimates import LEVEL, Estimate
 from scaling.analysis.fits import Fits
-from scaling.analysis.groups import UNITS
 from scaling.analysis.heldout import Held
 from scaling.analysis.joint import Joint
 from scaling.analysis.laws import LAWS
@@ -20,6 +19,7 @@ from scaling.analysis.payoff import Ranking
 from scaling.analysis.powerlaw import FLOPS_PER_MAC, Fit, Laws
 from scaling.errors import UserError
 from scaling.models.names import parse
+from scaling.results.columns import LAW_UNITS
 
 
 def range_of(text: str | None) -> tuple[float, float]:
@@ -57,7 +57,7 @@ def as_json(fits: Fits) -> dict[str, Any]:
     """`on`, `unit`, `level`; `groups`, one a law's settings; `joint`, one a joint law's; numbers with low and high."""
     document = {
         "on": fits.on,
-        "unit": UNITS[fits.on],
+        "unit": LAW_UNITS[fits.on],
         "level": LEVEL,
         "groups": [{"name": group.name, "told_by": group.told_by, **_laws(fits.on, laws)} for group, laws in fits.laws],
         "joint": [
@@ -133,7 +133,7 @@ def show(fits: Fits, console: Console) -> None:
     """A table of laws for each group, where it breaks, and which factor pays most."""
     for group, laws in fits.laws:
         console.print(
-            f"[bold]{group.name}[/bold]  error as a law of {fits.on} ({UNITS[fits.on]})",
+            f"[bold]{group.name}[/bold]  error as a law of {fits.on} ({LAW_UNITS[fits.on]})",
             highlight=False,
             soft_wrap=True,
         )

@@ -13,8 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from scaling import driver
 from scaling.datasets import SYNTHETIC
+from scaling.results import lock
 from scaling.runner import environment
 from scaling.runner.data import sources
 from scaling.schema import Recipe, Variant
@@ -84,7 +84,7 @@ def _results(results: Path) -> Finding:
     results.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=results, prefix=".doctor-") as name,
-        driver.seat(Path(name)),
+        lock.exclusive_lock(Path(name)),
         (Path(name) / "line").open("wb") as file,
     ):
         file.write(b"line\n")

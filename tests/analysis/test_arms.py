@@ -7,7 +7,7 @@ import pandas as pd
 
 from scaling.analysis.arms import crossed, find_arms
 from scaling.analysis.seeds import collapse_seeds
-from scaling.frame import load_results
+from scaling.results.frame import load_results
 from tests.builders import results_folder, train_record, trial
 
 VARIANTS: list[dict[str, Any]] = [{"depth": depth, "width": 0.25} for depth in (50, 14, 26)]

@@ -11,8 +11,8 @@ from scaling import published
 from scaling.analysis.claims import TESTS, replay
 from scaling.analysis.regimes import regimes
 from scaling.analysis.seeds import collapse_seeds
-from scaling.frame import load_results
 from scaling.published.claims import claims
+from scaling.results.frame import load_results
 from tests.builders import results_folder, train_record
 
 REPLAYED = {one.claim.claim: one for one in replay()}

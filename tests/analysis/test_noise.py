@@ -11,7 +11,7 @@ import pytest
 
 from scaling.analysis import noise
 from scaling.analysis.seeds import collapse_seeds
-from scaling.frame import load_results
+from scaling.results.frame import load_results
 from scaling.schema import LatencyRecord, TrainRecord
 from tests.builders import latency_record, results_folder, train_record, trial
 

@@ -15,7 +15,7 @@ from scaling.analysis.fits import fit_all
 from scaling.analysis.frontier import frontier
 from scaling.analysis.regimes import regimes
 from scaling.analysis.seeds import collapse_seeds
-from scaling.frame import load_results
+from scaling.results.frame import load_results
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 

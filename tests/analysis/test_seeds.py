@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from scaling.analysis.seeds import collapse_seeds
-from scaling.frame import load_results
+from scaling.results.frame import load_results
 from scaling.schema import LatencyRecord, TrainRecord
 from tests.builders import latency_record, results_folder, train_record, trial
 

@@ -19,7 +19,7 @@ from scaling.generator import study as studies
 from scaling.generator.errors import StudyError
 from scaling.generator.recorded import recorded
 from scaling.generator.study import Study, check
-from scaling.records import ResultsFolder
+from scaling.results.records import ResultsFolder
 from scaling.schema import Trial
 from tests.builders import latency_record, results_folder, train_record
 from tests.generator.test_fuzz import odd_studies

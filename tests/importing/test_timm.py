@@ -12,10 +12,10 @@ from scaling.analysis.compare import compare
 from scaling.analysis.seeds import collapse_seeds
 from scaling.cli.app import app
 from scaling.errors import UserError
-from scaling.frame import load_results
 from scaling.importing.timm import import_timm
 from scaling.importing.timm_files import place_of, variant_of
-from scaling.records import ResultsFolder
+from scaling.results.frame import load_results
+from scaling.results.records import ResultsFolder
 
 ACCURACY = "model,img_size,top1,top1_err,top5,top5_err,param_count,crop_pct,interpolation"
 INFER = (

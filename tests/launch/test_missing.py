@@ -8,7 +8,7 @@ import pytest
 
 from scaling.launch.missing import Outcomes, missing
 from scaling.launch.retry import RetryPolicy
-from scaling.records import ResultsFolder
+from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import TimeJob, TrainJob
 from scaling.schema import FailureKind
 from tests.builders import environment, latency_record, results_folder, train_record, trial

@@ -8,7 +8,7 @@ import pytest
 
 from scaling.errors import UserError
 from scaling.launch import RunOptions
-from scaling.records import ResultsFolder
+from scaling.results.records import ResultsFolder
 
 
 def test_checkpoints_that_cannot_be_written_are_refused(tmp_path: Path) -> None:

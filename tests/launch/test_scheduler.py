@@ -14,7 +14,7 @@ from scaling.launch.loop import RunSummary, run
 from scaling.launch.missing import Outcomes
 from scaling.launch.retry import RetryPolicy
 from scaling.launch.stopping import Stop
-from scaling.records import ResultsError, ResultsFolder
+from scaling.results.records import ResultsError, ResultsFolder
 from scaling.runner.jobs import Died, Event, Finished, Job, Position, Ready, Record, TimeJob, TrainJob
 from scaling.schema import Variant
 from tests.builders import environment, latency_record, results_folder, train_record, trial

@@ -13,7 +13,7 @@ from scaling.launch.progress.estimate import RunProgress
 from scaling.launch.search_jobs import SearchJobs
 from scaling.launch.workload import jobs as jobs_of
 from scaling.launch.workload import limited, weights
-from scaling.records import ResultsFolder
+from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import Job, TimeJob, TrainJob
 from tests.builders import environment, latency_record, results_folder, train_record
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from scaling import published
-from scaling.frame import load_results
 from scaling.plots.fronts import picture
 from scaling.plots.picture import Picture, Skipped
+from scaling.results.frame import load_results
 from tests.plots.drawn import assert_nothing_overlaps, drawn, lines, names
 from tests.plots.test_study import VARIANTS, folder_of
 

@@ -8,11 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from scaling.cli.app import app
-from scaling.frame import load_results
 from scaling.plots import Picture, draw_published, draw_study, gallery
 from scaling.plots.galleries import NAMES
 from scaling.plots.index import write_index
 from scaling.plots.picture import Skipped
+from scaling.results.frame import load_results
 from tests.plots.test_study import VARIANTS, folder_of
 
 

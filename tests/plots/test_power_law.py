@@ -8,10 +8,10 @@ import pytest
 from matplotlib.figure import Figure
 
 from scaling import published
-from scaling.frame import load_results
 from scaling.plots import residuals
 from scaling.plots.picture import Picture, Skipped
 from scaling.plots.power_law import Fitted, fitted, picture, power_law
+from scaling.results.frame import load_results
 from tests.plots.drawn import assert_nothing_overlaps, drawn, lines
 from tests.plots.test_study import VARIANTS, folder_of
 

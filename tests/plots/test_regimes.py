@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from scaling import published
 from scaling.analysis.regimes import regimes as compared
 from scaling.analysis.seeds import collapse_seeds
-from scaling.frame import load_results
 from scaling.plots.picture import Picture, Skipped
 from scaling.plots.regimes import picture, regimes
+from scaling.results.frame import load_results
 from tests.plots.drawn import assert_nothing_overlaps, drawn, names
 from tests.plots.test_study import VARIANTS, folder_of
 

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from scaling import published
 from scaling.analysis.distributions import distributions
 from scaling.analysis.seeds import collapse_seeds
-from scaling.frame import load_results
 from scaling.plots import distribution, seed_spread
 from scaling.plots.picture import Picture, Skipped
+from scaling.results.frame import load_results
 from tests.plots.drawn import assert_nothing_overlaps, drawn, lines, names
 from tests.plots.test_study import FAMILIES, VARIANTS, folder_of
 

@@ -12,15 +12,15 @@ from matplotlib.figure import Figure
 
 from scaling.analysis.seeds import collapse_seeds
 from scaling.analysis.tradeoff import tradeoffs
-from scaling.frame import load_results
-from scaling.metrics import METRICS
 from scaling.plots import draw, draw_study, sheet, style
 from scaling.plots.accuracy import FAILED_LABEL, draw_tradeoff
 from scaling.plots.axes import log_ticks
 from scaling.plots.costs import COSTS
 from scaling.plots.labels import Names
 from scaling.plots.notes import about_cost, about_failures, small_print
-from scaling.records import ResultsFolder
+from scaling.results.columns import METRICS
+from scaling.results.frame import load_results
+from scaling.results.records import ResultsFolder
 from tests.builders import latency_record, results_folder, train_record, trial
 
 VARIANTS: list[dict[str, Any]] = [{"depth": depth, "width": 0.25} for depth in (14, 26, 50)]

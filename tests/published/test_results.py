@@ -10,12 +10,12 @@ from scaling import published
 from scaling.analysis.arms import find_arms
 from scaling.analysis.seeds import collapse_seeds
 from scaling.analysis.tradeoff import tradeoffs
-from scaling.frame import load_results
 from scaling.models import count, describe
 from scaling.plots import style
 from scaling.plots.sheet import draw_tradeoffs
-from scaling.published.columns import COLUMNS
 from scaling.published.results import RESULTS
+from scaling.results.columns import TABLE
+from scaling.results.frame import load_results
 from scaling.schema import Variant
 from tests.builders import latency_record, results_folder, train_record, trial
 
@@ -37,14 +37,14 @@ def table7() -> pd.DataFrame:
 
 
 def test_the_columns_are_those_of_measured_results(measured: pd.DataFrame) -> None:
-    assert list(COLUMNS) == measured.columns.tolist()
+    assert list(TABLE) == measured.columns.tolist()
 
 
 @pytest.mark.parametrize("name", RESULTS)
 def test_every_table_of_results_has_them(name: str, measured: pd.DataFrame) -> None:
     frame = published.load(name)
     assert len(frame) == ROWS.get(name, len(published.table(name)))
-    assert frame.columns[: len(COLUMNS)].tolist() == list(COLUMNS)
+    assert frame.columns[: len(TABLE)].tolist() == list(TABLE)
     assert {"split", "source", "trust", "note"} <= set(frame.columns)
     assert set(frame["study"]) == {f"published/{name}"}
     assert set(frame["status"]) == {"ok"}

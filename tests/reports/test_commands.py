@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from scaling.cli.app import app
-from scaling.frame import load_results
+from scaling.results.frame import load_results
 from scaling.schema import Variant
 from tests.builders import latency_record, results_folder, train_record, trial
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from scaling import driver
 from scaling.launch.progress.estimate import Running, RunProgress
 from scaling.launch.scheduler import View
+from scaling.results import lock
 from scaling.runner.jobs import Job, Position, Record, TrainJob
 
 SECONDS_BETWEEN = 2.0
@@ -58,12 +58,12 @@ class Broadcast:
     def _write(self) -> None:
         progress = self._progress
         running = [_told(under_way) for under_way in progress.running.values()]
-        driver.tell(self._folder, running, len(progress.waiting) + progress.to_come, progress.seconds_left())
+        lock.tell(self._folder, running, len(progress.waiting) + progress.to_come, progress.seconds_left())
 
 
-def _told(under_way: Running) -> driver.Running:
+def _told(under_way: Running) -> lock.Running:
     job, seconds = under_way.job, time.monotonic() - under_way.began
     if isinstance(job, TrainJob):
         epochs_done = under_way.position.epochs_done if under_way.position else 0.0
-        return driver.Running(job.id, seconds, epochs_done, job.trial.recipe.epochs)
-    return driver.Running(job.id, seconds)
+        return lock.Running(job.id, seconds, epochs_done, job.trial.recipe.epochs)
+    return lock.Running(job.id, seconds)

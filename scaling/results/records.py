@@ -17,8 +17,8 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError, field_validator
 
-from scaling import driver
 from scaling.errors import UserError
+from scaling.results import lock
 from scaling.schema import FailureKind, LatencyRecord, TrainRecord
 from scaling.schema.records import known_version
 
@@ -274,7 +274,7 @@ class ResultsFolder:
                 not in it, so the record would seem to be the only one.
             OSError: if it does not fit; the file then ends as it did before.
         """
-        if self._held is None or self._held != _identity(self.path / driver.LOCK):
+        if self._held is None or self._held != _identity(self.path / lock.LOCK):
             raise ResultsError(f"{self.path}: this folder was removed or replaced while a run was writing to it")
         if isinstance(record, TrainRecord):
             self.training.append(record)
@@ -293,8 +293,8 @@ class ResultsFolder:
             self.logs.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ResultsError(f"{self.path}: cannot be written: {error.strerror}") from None
-        with driver.seat(self.path):
-            self._held = _identity(self.path / driver.LOCK)
+        with lock.exclusive_lock(self.path):
+            self._held = _identity(self.path / lock.LOCK)
             yield [note for log in (self.training, self.latency) if (note := log.mend_last_line())]
 
 

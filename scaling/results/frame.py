@@ -13,13 +13,12 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from scaling.datasets import DATASETS
-from scaling.published.columns import COLUMNS
-from scaling.records import ResultsFolder, Skipped, about_reference, collection_paused, find, supersedes
+from scaling.results.columns import PHASES, TABLE
+from scaling.results.records import ResultsFolder, Skipped, about_reference, collection_paused, find, supersedes
 from scaling.schema import Dataset, LatencyRecord, Phase, Recipe, Reported, TrainRecord, Trial, Variant
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
 _SCORE_COLUMNS = {name: [f"{name}_{column}" for column in ("top1", "correct", "n", "loss")] for name in SCORES}
-PHASES: tuple[Phase, ...] = ("training", "inference")
 _OWN = [
     *("trial_id", "status", "failure_kind", "failure_message", "seed", "params", "macs", "activations"),
     *("train_seconds", "device", *(column for columns in _SCORE_COLUMNS.values() for column in columns)),
@@ -50,7 +49,7 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
         the backend). What is missing is NaN or None.
 
     Raises:
-        scaling.records.ResultsError: if there are no records.
+        scaling.results.records.ResultsError: if there are no records.
     """
     places = [Path(path) for path in paths or ("results",)]
     folders = find(*places)
@@ -67,7 +66,7 @@ def _frame(rows: Sequence[tuple[Row, tuple[Any, ...]]]) -> pd.DataFrame:
     places = {key: place for place, key in enumerate(shared)}
     repeated = pd.DataFrame([*shared.values()]).take([places[id(row)] for row, _ in rows])
     own = pd.DataFrame([values for _, values in rows], columns=_OWN)
-    return pd.concat([own, repeated.set_axis(own.index)], axis=1)[[*COLUMNS]]
+    return pd.concat([own, repeated.set_axis(own.index)], axis=1)[[*TABLE]]
 
 
 def _rows(folder: ResultsFolder) -> Iterable[tuple[Row, tuple[Any, ...]]]:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import scaling
-from scaling.driver import DriverError
-from scaling.published.columns import COLUMNS
-from scaling.records import ResultsError, ResultsFolder, find
+from scaling.results.columns import TABLE
+from scaling.results.lock import DriverError
+from scaling.results.records import ResultsError, ResultsFolder, find
 from scaling.schema import SCHEMA_VERSION, TrainRecord
 from tests.builders import environment, latency_record, results_folder, train_record, trial
 
@@ -63,7 +63,7 @@ def test_records_of_a_newer_version_are_refused(tmp_path: Path) -> None:
 
 def test_a_second_driver_is_refused_by_name(tmp_path: Path) -> None:
     holder = (
-        "import sys, pathlib; from scaling.records import ResultsFolder\n"
+        "import sys, pathlib; from scaling.results.records import ResultsFolder\n"
         "with ResultsFolder(pathlib.Path(sys.argv[1])).writing():\n"
         "    print('held', flush=True); sys.stdin.read()"
     )
@@ -148,4 +148,4 @@ def test_seeds_of_one_setting_at_two_places_have_each_its_own_timing(tmp_path: P
     assert frame["training_ms"].tolist() == [1.0, 2.0, 1.0]
     assert frame["device"].tolist() == ["here", "there", "here"]
     assert frame["seed"].tolist() == [0, 1, 2]
-    assert frame.columns.tolist() == list(COLUMNS)
+    assert frame.columns.tolist() == list(TABLE)

@@ -77,7 +77,7 @@ class Driver:
 
 
 @contextlib.contextmanager
-def seat(folder: Path) -> Iterator[None]:
+def exclusive_lock(folder: Path) -> Iterator[None]:
     """Holds a folder as its one driver.
 
     Raises:

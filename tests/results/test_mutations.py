@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from scaling import status
-from scaling.frame import load_results
 from scaling.launch.missing import Outcomes
-from scaling.records import ResultsError, ResultsFolder
+from scaling.results.frame import load_results
+from scaling.results.records import ResultsError, ResultsFolder
 from tests.builders import latency_record, results_folder, train_record, trial
 
 MUTATIONS = int(os.environ.get("SCALING_TEST_MUTATIONS", "150"))

@@ -1,0 +1,138 @@
+"""The one table of the columns of results: whoever reads, groups, compares or draws a column asks it.
+
+A new metric is one entry here, and the place where it is measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from scaling.schema import Dataset, Phase, Recipe, Variant
+
+PHASES: tuple[Phase, ...] = ("training", "inference")
+
+Role: TypeAlias = Literal["setting", "condition", "carried", "trial"]
+"""What becomes of a column when trials that differ in their seed alone are gathered into a setting.
+
+`setting`: tells settings apart. `condition`: tells apart what was timed under different conditions. `carried`: the same
+in all trials of a setting, so it is carried over. `trial`: a trial's own; the setting has a mean of it or nothing.
+"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the frame that `scaling.load_results` gives.
+
+    Attributes:
+        name: of the column.
+        role: see `Role`.
+        text: whether it holds text; else numbers, NaN where unknown.
+        label: for an axis, unit included; empty for what is no metric.
+        maximize: whether more is better.
+        scale: what a value is multiplied by to be shown in the label's unit.
+        log: whether its axis is logarithmic.
+        low, high: columns with the ends of its 95% interval, where it has one of its own.
+        phase: of the step that is timed; None for what is no time of a step.
+        depends_on: columns of the settings that must agree before two values are compared.
+        law_unit: in what the x of a law of error is counted; None where error is no law of it.
+    """
+
+    name: str
+    role: Role = "trial"
+    text: bool = False
+    label: str = ""
+    maximize: bool = False
+    scale: float = 1.0
+    log: bool = True
+    low: str | None = None
+    high: str | None = None
+    phase: Phase | None = None
+    depends_on: tuple[str, ...] = ()
+    law_unit: str | None = None
+
+
+_TEXT_FIELDS = {"dataset", "family", "stem", "activation", "blocks", "schedule", "optimizer", "precision"}
+
+
+def _identity() -> Iterator[Column]:
+    yield Column("study", "setting", text=True)
+    yield Column("folder", "setting", text=True)
+    for name in ("trial_id", "status", "failure_kind", "failure_message"):
+        yield Column(name, text=True)
+    fields = ("dataset" if name == "name" else name for name in Dataset.model_fields)
+    for name in (*fields, *Variant.model_fields, *Recipe.model_fields):
+        yield Column(name, "setting", text=name in _TEXT_FIELDS, law_unit="epochs" if name == "epochs" else None)
+    yield Column("seed")
+
+
+def _sizes() -> Iterator[Column]:
+    yield Column(
+        "params",
+        "carried",
+        label="Trainable parameters (millions)",
+        scale=1e-6,
+        law_unit="trainable parameters",
+    )
+    yield Column(
+        "macs",
+        "carried",
+        label="Multiply-accumulates per image (millions)",
+        scale=1e-6,
+        law_unit="multiply-accumulates per image",
+    )
+    yield Column("activations", "carried", label="Activations per image (millions)", scale=1e-6)
+    yield Column("train_seconds", label="Training time (s)", depends_on=("train_device", "precision"))
+    yield Column("device", text=True)
+
+
+def _accuracies() -> Iterator[Column]:
+    for score in ("validation_raw", "validation_ema", "test_raw", "test_ema"):
+        for part in ("top1", "correct", "n", "loss"):
+            yield Column(f"{score}_{part}")
+    yield Column("top1", label="Top-1 validation accuracy (%)", maximize=True, scale=100, log=False)
+    yield Column("top1_n", "carried")
+    yield Column("test_top1", label="Top-1 test accuracy (%)", maximize=True, scale=100, log=False)
+    yield Column("train_top1")
+
+
+def _times(phase: Phase) -> Iterator[Column]:
+    conditions = ("batch_size", "precision", "device")
+    yield Column(
+        f"{phase}_ms",
+        "carried",
+        label=f"Time per {phase} step (ms)",
+        low=f"{phase}_low_ms",
+        high=f"{phase}_high_ms",
+        phase=phase,
+        depends_on=tuple(f"{phase}_{name}" for name in ("device", "precision", "batch_size")),
+        law_unit=f"ms per {phase} step",
+    )
+    for name in ("low_ms", "high_ms", "p10_ms", "p90_ms", "disturbed", "n", "measured_batch_size"):
+        yield Column(f"{phase}_{name}", "carried")
+    for name in conditions:
+        yield Column(f"{phase}_{name}", "condition", text=name != "batch_size")
+
+
+TABLE: dict[str, Column] = {
+    column.name: column
+    for column in (
+        *_identity(),
+        *_sizes(),
+        *_accuracies(),
+        *(column for phase in PHASES for column in _times(phase)),
+    )
+}
+"""All columns of `scaling.load_results`, by name, in their order."""
+
+METRICS: dict[str, Column] = {name: column for name, column in TABLE.items() if column.label}
+"""Those that can be an axis or an objective."""
+
+LAW_UNITS: dict[str, str] = {name: column.law_unit for name, column in TABLE.items() if column.law_unit}
+"""What error may be a law of, and in what it is counted."""
+
+
+def names(*roles: Role) -> tuple[str, ...]:
+    """The columns of these roles, in the order of the table."""
+    return tuple(name for name, column in TABLE.items() if column.role in roles)
