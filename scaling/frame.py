@@ -45,8 +45,9 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
         `test_top1`: of the averaged weights where the recipe averages, else of the raw ones; `train_top1`, the last
         epoch's, augmentation and dropout on; `train_seconds`,
         `device`; and for each phase `training_ms` / `inference_ms` (median), `*_low_ms`, `*_high_ms` (95%),
-        `*_p10_ms`, `*_p90_ms`, `*_n`, `*_batch_size`, `*_measured_batch_size` (where it was another than the times are
-        stated for), `*_precision`, `*_device` (with the backend). What is missing is NaN or None.
+        `*_p10_ms`, `*_p90_ms`, `*_disturbed` (whether other work on the machine did), `*_n`, `*_batch_size`,
+        `*_measured_batch_size` (where it was another than the times are stated for), `*_precision`, `*_device` (with
+        the backend). What is missing is NaN or None.
 
     Raises:
         scaling.records.ResultsError: if there are no records.
@@ -177,6 +178,7 @@ def _timing_row(phase: str, timing: LatencyRecord | None) -> Row:
         "high_ms": timing and timing.high_ms,
         "p10_ms": timing and timing.p10_ms,
         "p90_ms": timing and timing.p90_ms,
+        "disturbed": timing and timing.disturbed,
         "n": timing and timing.n,
         "batch_size": timing and timing.batch_size,
         "measured_batch_size": timing and timing.measured_batch_size,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,10 @@ from rich.console import Console
 from scaling import tables
 from scaling.catalogue import variant
 from scaling.generator.study import Study, check
-from scaling.records import ResultsFolder
+from scaling.records import ResultsFolder, latest
+from scaling.schema import LatencyRecord
+
+DIMENSIONS = ("depth", "width", "resolution")
 
 STUDY = "latency"
 """Its name and its folder's, under `results/`."""
@@ -63,7 +68,7 @@ def rows(study: Study, folder: Path) -> list[dict[str, Any]]:
             **one.model_dump(
                 mode="json",
                 include={"batch_size", "median_ms", "low_ms", "high_ms", "p10_ms", "p90_ms", "n", "converged"}
-                | {"compiled", "devices", "peak_memory_gb"},
+                | {"compiled", "devices", "peak_memory_gb", "disturbed", "load", "blocks_ms"},
             ),
             "pictures_per_second": one.batch_size / one.median_ms * 1e3 if one.batch_size and one.median_ms else None,
             "failure": one.failure.message if one.failure else None,
@@ -81,8 +86,44 @@ def show(listed: Sequence[dict[str, Any]], console: Console) -> None:
         if row["failure"]:
             table.add_row(row["model"], row["phase"], row["precision"], "", "failed", "", "", *where)
             continue
-        interval = f"{row['low_ms']:.4g} to {row['high_ms']:.4g}" + ("" if row["converged"] else " (wider than 3%)")
+        doubts = [] if row["converged"] else ["wider than 3%"]
+        doubts += ["disturbed"] if row["disturbed"] else []
+        interval = f"{row['low_ms']:.4g} to {row['high_ms']:.4g}" + (f" ({', '.join(doubts)})" if doubts else "")
         pace = f"{row['pictures_per_second']:.4g}"
         batch, ms = str(row["batch_size"]), f"{row['median_ms']:.4g}"
         table.add_row(row["model"], row["phase"], row["precision"], batch, ms, interval, pace, *where)
     tables.print_whole(table, console)
+
+
+def broken_orders(records: Iterable[LatencyRecord]) -> list[str]:
+    """Sentences on networks that took longer than larger ones of their family: one of the two was timed wrongly.
+
+    A network is larger than another if no dimension of it (depth, width, resolution) is smaller and one is larger, and
+    all their other options agree. Only times of one device, phase, precision and batch size are compared, and only
+    intervals that do not overlap count.
+
+    Args:
+        records: of timings; the last good one of each network counts.
+    """
+    good = latest((record for record in records if record.ok and record.low_ms), lambda record: _timed_as(record))
+    groups: defaultdict[tuple[object, ...], list[LatencyRecord]] = defaultdict(list)
+    for record in good.values():
+        request = record.request
+        others = request.variant.model_copy(update=dict.fromkeys(DIMENSIONS, 1))
+        groups[others, request.phase, request.precision, record.batch_size, record.environment.place].append(record)
+    return [
+        f"{smaller.request.variant.name} took {smaller.median_ms:.4g} ms a {smaller.request.phase} step, longer than "
+        f"the larger {larger.request.variant.name} with {larger.median_ms:.4g} ms: time them again on a quiet machine"
+        for alike in groups.values()
+        for smaller, larger in permutations(alike, 2)
+        if _is_larger(larger, smaller) and (smaller.low_ms or 0) > (larger.high_ms or 0)
+    ]
+
+
+def _timed_as(record: LatencyRecord) -> str:
+    return f"{record.request.id} {record.environment.place}"
+
+
+def _is_larger(record: LatencyRecord, other: LatencyRecord) -> bool:
+    sizes = [[getattr(each.request.variant, name) for name in DIMENSIONS] for each in (record, other)]
+    return sizes[0] != sizes[1] and all(one >= two for one, two in zip(*sizes, strict=True))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import os
 import platform
+import re
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 GROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
+STATISTICS = Path("/proc/stat")
 
 
 def core_numbers() -> tuple[int, ...]:
@@ -79,3 +82,45 @@ def _told(controller: str, name: str) -> Iterator[str]:
                     yield (root / folder / name).read_text().strip()
                 except OSError:
                     continue
+
+
+class OthersLoad:
+    """How much of this process' cores others take, from one call to the next.
+
+    The kernel counts how long each core was busy, in hundredths of a second; what this process and its threads took is
+    taken off. In a virtual machine, time that its host gave to somebody else counts as taken (`steal`).
+    """
+
+    def __init__(self) -> None:
+        self._cores = core_numbers()
+        self._before = self._now()
+
+    def __call__(self) -> float | None:
+        """The part of the cores' time since the last call, from 0 to 1; None where the kernel does not tell."""
+        now, before = self._now(), self._before
+        self._before = now
+        if now is None or before is None:
+            return None
+        (total, busy, own), (total_before, busy_before, own_before) = now, before
+        if total <= total_before:
+            return 0.0
+        others = (busy - busy_before) - (own - own_before)
+        return min(1.0, max(0.0, others / (total - total_before)))
+
+    def _now(self) -> tuple[float, float, float] | None:
+        """Seconds of all cores together: passed, busy, and taken by this process."""
+        try:
+            lines = STATISTICS.read_text().splitlines()
+            tick = os.sysconf("SC_CLK_TCK")
+            counts = [_core_seconds(line, tick) for line in lines if re.match(r"cpu\d", line)]
+            total, busy = (sum(counts[core][part] for core in self._cores) for part in (0, 1))
+        except (OSError, ValueError, IndexError, AttributeError):
+            return None
+        return total, busy, time.process_time()
+
+
+def _core_seconds(line: str, tick: int) -> tuple[float, float]:
+    """Seconds passed and busy of a line of `/proc/stat`: user, nice, system, idle, iowait, irq, softirq, steal, ..."""
+    user, nice, system, idle, iowait, irq, softirq, steal = (int(word) / tick for word in line.split()[1:9])
+    busy = user + nice + system + irq + softirq + steal
+    return busy + idle + iowait, busy

@@ -32,16 +32,16 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
         folder: with a study's records; its `study.yaml` says what is still to come.
 
     Returns:
-        `study`, `folder`; numbers of trials `asked`, `done`, `running`, `unfinished` (interrupted, to be gone on with)
-        and `waiting`; `failed`, a number for each kind; `timings`, number of good ones; `skipped`, lines that are no
-        records; `driver`, who runs it now, or None; `seconds_left`, None where it is not known; `note`, why the study
-        file could not be read, or None; `begun`, whether anything is recorded.
+        `study`, `folder`; numbers of trials `asked`, `done`, `running`, `unfinished` (interrupted, to be continued) and
+        `waiting`; `failed`, a number for each kind; `timings` and `disturbed`, numbers of good and of disturbed ones;
+        `skipped`, lines that are no records; `driver`, who runs it now, or None; `seconds_left`, None where it is not
+        known; `note`, why the study file could not be read, or None; `begun`, whether anything is recorded.
 
     Raises:
         scaling.records.ResultsError: if the records come from a newer version.
     """
     outcomes, skipped = _outcomes(folder)
-    timings, skipped_timings = _timings(folder)
+    timings, disturbed, skipped_timings = _timings(folder)
     study, note = _study(folder)
     asked = _asked(study, outcomes)
     trained = {trial_id for trial_id, kind in outcomes.items() if kind is None}
@@ -62,6 +62,7 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
         "waiting": max(0, to_come),
         "failed": dict(ended),
         "timings": timings,
+        "disturbed": disturbed,
         "skipped": listed(map(str, skipped + skipped_timings)),
         "begun": folder.exists(),
         "driver": asdict(now) if now else None,
@@ -85,15 +86,17 @@ def _outcomes(folder: ResultsFolder) -> tuple[dict[str, FailureKind | None], lis
     return outcomes, skipped
 
 
-def _timings(folder: ResultsFolder) -> tuple[int, list[Skipped]]:
-    """Number of good timings, and the lines that are no records."""
+def _timings(folder: ResultsFolder) -> tuple[int, int, list[Skipped]]:
+    """Numbers of good timings and of networks whose last timing was disturbed; the lines that are no records."""
     good, skipped = 0, []
+    disturbed: dict[tuple[str, str], bool] = {}
     for record in folder.latency.scan():
         if isinstance(record, Skipped):
             skipped.append(record)
-        else:
-            good += record.ok
-    return good, skipped
+        elif record.ok:
+            good += 1
+            disturbed[record.request.id, record.environment.place] = bool(record.disturbed)
+    return good, sum(disturbed.values()), skipped
 
 
 def _study(folder: ResultsFolder) -> tuple[Study | None, str | None]:
@@ -175,6 +178,8 @@ def _problems(status: dict[str, Any]) -> list[str]:
             lines.append(f"{number} {kind}, retried by the next run: {command}")
         else:
             lines.append(f"{number} {kind}, retried by: {command} --retry failed:{kind}")
+    if status["disturbed"]:
+        lines.append(f"{status['disturbed']} timings were disturbed, taken again by: {command} --retry disturbed")
     if status["driver"] is None and (status["unfinished"] or status["waiting"]):
         lines.append(f"continue with: {command}")
     return lines

@@ -50,10 +50,10 @@ class Victims:
 
     def start(self) -> subprocess.Popen[bytes]:
         self.began = time.monotonic()
-        log = (self.folder / "output.txt").open("ab")
-        return subprocess.Popen(
-            RUN, cwd=self.folder, env=self.environment, stdout=log, stderr=log, start_new_session=True
-        )
+        with (self.folder / "output.txt").open("ab") as log:
+            return subprocess.Popen(
+                RUN, cwd=self.folder, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
 
     def workers(self) -> list[int]:
         """Worker processes, from their first moment on."""
@@ -105,14 +105,16 @@ def test_killed_at_random_moments_every_trial_is_trained_to_success_once(tmp_pat
     chance = random.Random(chance_seed)  # noqa: S311
     victims, before = Victims(tmp_path), Counter[str]()
     for _ in range(KILLS):
-        longest = chance.choice([0.3, 2.0, 8.0])
+        longest = chance.choice([0.3, 3.0, 9.0])
         moment = time.monotonic() + chance.uniform(0.0, longest)
         while victims.process.poll() is None and time.monotonic() < moment:
             time.sleep(0.02)
         if victims.process.poll() is None:
             victims.strike(chance.choice(["driver", "all", "stop", "worker", "worker", "worker"]), chance)
         else:
-            assert victims.process.returncode in (0, 130), f"seed {chance_seed}: {said(tmp_path)}"
+            never_started = "failed to start 3 times" in said(tmp_path)  # so often in a row was it killed
+            expected = (0, 130, 2) if never_started else (0, 130)
+            assert victims.process.returncode in expected, f"seed {chance_seed}: {said(tmp_path)}"
         if victims.process.poll() is not None:
             victims.process = victims.start()
         after = successes(tmp_path)

@@ -90,3 +90,25 @@ def test_workers_have_cores_of_their_own_while_there_are_enough(
     cores: tuple[int, ...], workers: int, shares: list[tuple[int, ...]]
 ) -> None:
     assert core_shares(cores, workers) == shares
+
+
+def test_the_load_of_others_is_what_is_busy_and_not_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two cores, ten seconds: 6 s of 20 busy, of which 2 s were this process'; then no such file."""
+    seconds, own = 100, [0.0]
+
+    def tell(user: int, idle: int) -> None:
+        cores = "".join(f"cpu{core} {user * seconds} 0 0 {idle * seconds} 0 0 0 0 0 0\n" for core in range(2))
+        (tmp_path / "stat").write_text(f"cpu 0 0 0 0 0 0 0 0 0 0\n{cores}")
+
+    monkeypatch.setattr(machine, "STATISTICS", tmp_path / "stat")
+    monkeypatch.setattr(machine, "core_numbers", lambda: (0, 1))
+    monkeypatch.setattr(machine.time, "process_time", lambda: own[0])
+    monkeypatch.setattr(machine.os, "sysconf", lambda name: seconds)
+    tell(0, 0)
+    others = machine.OthersLoad()
+    tell(3, 7)
+    own[0] = 2.0
+    assert others() == pytest.approx((6 - 2) / 20)
+    assert others() == 0.0
+    (tmp_path / "stat").unlink()
+    assert others() is None

@@ -14,7 +14,7 @@ SETTING = ("study", "folder", *DATASET, *VARIANT, *RECIPE)
 """Columns of the results frame that tell one setting from another: everything a trial is made of, but its seed."""
 
 PHASES = ("training", "inference")
-_TIMES = ("ms", "low_ms", "high_ms", "p10_ms", "p90_ms", "n", "measured_batch_size")
+_TIMES = ("ms", "low_ms", "high_ms", "p10_ms", "p90_ms", "disturbed", "n", "measured_batch_size")
 _CONDITIONS = ("batch_size", "precision", "device")
 TIMED_UNDER = tuple(f"{phase}_{name}" for phase in PHASES for name in _CONDITIONS)
 CARRIED = (

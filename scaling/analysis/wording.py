@@ -65,9 +65,11 @@ def cautions(points: pd.DataFrame, cost: Metric) -> Iterator[str]:
         yield "accuracies whose number of pictures is not known are taken as exact"
     if cost.low and points[cost.low].isna().any():
         yield "times without an interval of their own are taken as exact"
+    if cost.phase and (count := int((points[f"{cost.phase}_disturbed"] > 0).sum())):
+        yield f"{count} of {len(points)} times were disturbed by other work on the machine"
     if not (points["seeds"] > 1).any():
         yield "one seed a setting: the noise of training itself is not in the intervals"
-    measured = f"{cost.column.removesuffix('_ms')}_measured_batch_size"
+    measured = f"{cost.phase}_measured_batch_size"
     if measured in points and (sizes := sorted(points[measured].dropna().unique())):
         yield f"times were measured with {_span(sizes)} pictures a step and are stated for one and the same number"
 

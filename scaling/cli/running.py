@@ -25,6 +25,7 @@ from scaling.cli.suggest import same_command
 
 if TYPE_CHECKING:
     from scaling.launch import RunSummary
+    from scaling.runner.doctor import Finding
 
 Compile = Literal["auto", "graph", "xla"]
 Engine = Literal["local", "ray"]
@@ -37,6 +38,12 @@ Devices = Annotated[
         metavar="gpu:0,gpu:1|cpu|tpu",
         show_default="all accelerators, else the CPU",
         help="Devices the workers share; one that gets several splits each batch.",
+    ),
+]
+Retry = Annotated[
+    str | None,
+    typer.Option(
+        metavar="failed[:KIND]|disturbed", help="Also retry recorded failures, or timings that were disturbed."
     ),
 ]
 Compiling = Annotated[Compile, typer.Option("--compile", help="Plain graph or XLA; auto times both where that pays.")]
@@ -73,10 +80,7 @@ def run(
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Train at most this many trials now.")] = None,
-    retry: Annotated[
-        str | None,
-        typer.Option(metavar="failed[:KIND]", help="Also retry recorded failures: all of them, or one kind."),
-    ] = None,
+    retry: Retry = None,
     retries: Annotated[
         int,
         typer.Option(min=0, help="Times a trial that crashes, hangs or is preempted is retried from its checkpoint."),
@@ -183,12 +187,13 @@ def status(
 def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
     """Find out what this machine can do. Device, versions, data, disk, and a step of training."""
     from dataclasses import asdict
+    from itertools import chain
 
     from scaling.runner import doctor as doctors
 
     colors, console = {"ok": "green", "note": "yellow", "problem": "red"}, terminal(stderr=as_json)
     found = []
-    for finding in doctors.examine(results):
+    for finding in chain(doctors.examine(results), _timings(results)):
         found.append(finding)
         console.print(f"[{colors[finding.state]}]{finding.state:8}[/]{finding.about}:", end=" ", highlight=False)
         console.print(finding.found, highlight=False, markup=False, soft_wrap=True)
@@ -196,6 +201,18 @@ def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
         print_json([asdict(finding) for finding in found])
     if any(finding.state == "problem" for finding in found):
         raise typer.Exit(SOME_FAILED)
+
+
+def _timings(results: Path) -> "Iterator[Finding]":
+    """Whether the recorded timings can be right: a larger network of a family does not take less time."""
+    from scaling import latencies, records
+    from scaling.runner.doctor import Finding
+
+    if results.is_dir():
+        folders = (records.ResultsFolder(path) for path in sorted(results.rglob("*")) if path.is_dir())
+        for folder in folders:
+            for warning in latencies.broken_orders(folder.latency.read()[0]):
+                yield Finding(f"timings in {folder.path}", "note", warning)
 
 
 def latency(
@@ -209,12 +226,13 @@ def latency(
     max_seconds: Annotated[float, typer.Option(min=0.1, help="Time each for so long at most.")] = 10.0,
     devices: Devices = None,
     compile_: Compiling = "auto",
+    retry: Retry = None,
     overrides: Overrides = None,
     results: ResultsDir = RESULTS,
     as_json: AsJson = False,
 ) -> None:
     """Time training steps and inference alone. What was timed on this device before is not timed again."""
-    from scaling import latencies, launch
+    from scaling import latencies, launch, records
     from scaling.generator import study as studies
 
     with input_errors():
@@ -225,9 +243,16 @@ def latency(
         else:
             asked = latencies.study_of(model or [], (phase,) if phase else BOTH, batch_size, precision, max_seconds)
         folder = results / asked.name
-        options = launch.RunOptions(devices=devices, compile=compile_, timings_only=True)
+        options = launch.RunOptions(
+            devices=devices,
+            compile=compile_,
+            policy=launch.RetryPolicy(recorded=launch.retried_kinds(retry)),
+            timings_only=True,
+        )
         summary = launch.run(asked, folder, options, terminal(stderr=as_json))
         listed = latencies.rows(asked, folder)
+        for warning in latencies.broken_orders(records.ResultsFolder(folder).latency.read()[0]):
+            typer.echo(f"warning: {warning}", err=True)
     if as_json:
         print_json(listed)
     else:

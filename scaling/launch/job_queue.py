@@ -6,22 +6,22 @@ import heapq
 from collections import Counter, deque
 from collections.abc import Collection, Iterable
 
+from scaling.runner.compute.program_key import ProgramKey
 from scaling.runner.jobs import Job, TimeJob
-from scaling.schema import Variant
 
 
 class JobQueue:
     """The jobs that wait, and which of them a worker should do next.
 
-    A worker first does what its compiled program serves: trainings, then timings of the same variant. Then it takes a
-    variant that no other worker has. A timing never runs beside anything else, so it waits until nothing runs.
+    A worker first does what its compiled program serves: trainings, then timings of the same program. Then it takes a
+    program that no other worker has. A timing never runs beside anything else, so it waits until nothing runs.
 
     Each call costs the logarithm of the number of programs, so that a run's cost is linear in its jobs.
     """
 
     def __init__(self, jobs: Iterable[Job] = ()) -> None:
         self._trainings, self._timings = _Lane(), _Lane()
-        self._running: Counter[Variant] = Counter()
+        self._running: Counter[ProgramKey] = Counter()
         self._times = False
         self._last = self._first = 0
         self.extend(jobs)
@@ -40,7 +40,7 @@ class JobQueue:
         self._first -= 1
         self._lane(job).put(self._first, job)
 
-    def take(self, program: Variant | None) -> Job | None:
+    def take(self, program: ProgramKey | None) -> Job | None:
         """Removes and returns the next job for an idle worker; None where nothing can run now.
 
         Args:
@@ -48,19 +48,19 @@ class JobQueue:
         """
         job = self._next(program)
         if job is not None:
-            self._running[job.variant] += 1
+            self._running[job.program] += 1
             self._times = isinstance(job, TimeJob)
         return job
 
     def release(self, job: Job) -> None:
         """Says that a job which was taken runs no more."""
         self._times = False
-        self._running[job.variant] -= 1
-        if not self._running[job.variant]:
-            del self._running[job.variant]
-            self._trainings.offer(job.variant)
+        self._running[job.program] -= 1
+        if not self._running[job.program]:
+            del self._running[job.program]
+            self._trainings.offer(job.program)
 
-    def _next(self, program: Variant | None) -> Job | None:
+    def _next(self, program: ProgramKey | None) -> Job | None:
         if self._times:
             return None
         alone = not self._running
@@ -83,8 +83,8 @@ class _Lane:
     """
 
     def __init__(self) -> None:
-        self._jobs: dict[Variant, deque[tuple[int, Job]]] = {}
-        self._heads: list[tuple[int, Variant]] = []
+        self._jobs: dict[ProgramKey, deque[tuple[int, Job]]] = {}
+        self._heads: list[tuple[int, ProgramKey]] = []
         self._length = 0
 
     def __len__(self) -> int:
@@ -92,16 +92,16 @@ class _Lane:
 
     def put(self, position: int, job: Job) -> None:
         """Adds a job; a negative position is before all others."""
-        waiting = self._jobs.setdefault(job.variant, deque())
+        waiting = self._jobs.setdefault(job.program, deque())
         if position < 0:
             waiting.appendleft((position, job))
         else:
             waiting.append((position, job))
         self._length += 1
         if waiting[0][0] == position:
-            heapq.heappush(self._heads, (position, job.variant))
+            heapq.heappush(self._heads, (position, job.program))
 
-    def pop(self, program: Variant | None) -> Job | None:
+    def pop(self, program: ProgramKey | None) -> Job | None:
         """Removes the first job of a program, if it has one."""
         if program is None or program not in self._jobs:
             return None
@@ -112,12 +112,12 @@ class _Lane:
         self.offer(program)
         return job
 
-    def offer(self, program: Variant) -> None:
+    def offer(self, program: ProgramKey) -> None:
         """Makes a program's first job eligible again."""
         if program in self._jobs:
             heapq.heappush(self._heads, (self._jobs[program][0][0], program))
 
-    def first(self, running: Collection[Variant]) -> Variant | None:
+    def first(self, running: Collection[ProgramKey]) -> ProgramKey | None:
         """The program of the first job whose program is not running, else of the first job of all."""
         while self._heads:
             position, program = self._heads[0]

@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from scaling.launch.retry import RetryPolicy
 from scaling.records import UNFINISHED, ResultsFolder, Skipped, supersedes
 from scaling.runner.jobs import Job, Record, TimeJob
-from scaling.schema import FailureKind, TrainRecord
+from scaling.schema import FailureKind, LatencyRecord, TrainRecord
 
-Outcome: TypeAlias = FailureKind | None
-"""How a job ended; None is a success."""
+Outcome: TypeAlias = FailureKind | Literal["disturbed"] | None
+"""How a job ended; None is a success, and so is `disturbed`, a timing that other work on the machine has disturbed."""
 
 
 @dataclass
@@ -41,8 +41,8 @@ class Outcomes:
             key = (record.trial_id, "")
         else:
             key = (record.request.id, record.environment.place)
-        if supersedes(record.ok, before_ok=self._by_job.get(key, "none") is None):
-            self._by_job[key] = record.failure.kind if record.failure else None
+        if supersedes(record.ok, before_ok=self._by_job.get(key, "none") in (None, "disturbed")):
+            self._by_job[key] = record.failure.kind if record.failure else _success(record)
 
     def settled(self, job: Job, place: str, policy: RetryPolicy) -> bool:
         """Whether a job has a record that the policy leaves alone."""
@@ -52,7 +52,11 @@ class Outcomes:
     def failed(self, jobs: Iterable[Job], place: str) -> Counter[FailureKind]:
         """Number of jobs whose latest record is a failure, by its kind; interrupted and preempted ones are not."""
         kinds = (self._by_job.get(_key(job, place)) for job in jobs)
-        return Counter(kind for kind in kinds if kind is not None and kind not in UNFINISHED)
+        return Counter(kind for kind in kinds if kind is not None and kind != "disturbed" and kind not in UNFINISHED)
+
+
+def _success(record: Record) -> Literal["disturbed"] | None:
+    return "disturbed" if isinstance(record, LatencyRecord) and record.disturbed else None
 
 
 def _key(job: Job, place: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from scaling.launch.retry import RetryPolicy
 from scaling.records import ResultsFolder
 from scaling.runner import tracking
 from scaling.runner.compute.execution import Compile
-from scaling.runner.jobs import Setup
+from scaling.runner.jobs import WorkerConfig
 from scaling.schema import FailureKind
 
 
@@ -48,13 +48,13 @@ class RunOptions:
     trackers: tuple[tracking.Tracker, ...] = ()
     timings_only: bool = False
 
-    def setup(self, results: ResultsFolder) -> Setup:
+    def worker_config(self, results: ResultsFolder) -> WorkerConfig:
         """What the workers need of it.
 
         Raises:
             UserError: if no checkpoint can be written where they are to go.
         """
-        return Setup(
+        return WorkerConfig(
             logs=str(results.logs.absolute()),
             checkpoints=_writable(self.checkpoints or str(results.checkpoints)),
             checkpoint_seconds=self.checkpoint_seconds,
@@ -78,16 +78,16 @@ def _writable(folder: str) -> str:
 
 
 def retried_kinds(option: str | None) -> set[str]:
-    """The kinds of failure that `--retry failed[:KIND]` means; none where it was not given.
+    """The kinds of outcome that `--retry failed[:KIND]` and `--retry disturbed` mean; none where it was not given.
 
     Raises:
         UserError: if it says something else.
     """
-    if option is None:
-        return set()
+    if option is None or option == "disturbed":
+        return set() if option is None else {option}
     what, colon, kind = option.partition(":")
     if what != "failed":
-        raise UserError(f"--retry {option}: write failed, or failed:KIND")
+        raise UserError(f"--retry {option}: write failed, failed:KIND or disturbed")
     if not colon:
         return {"any"}
     if kind not in get_args(FailureKind):

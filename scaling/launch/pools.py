@@ -18,7 +18,7 @@ from scaling.launch.engines.local import LocalEngine, Placement
 from scaling.launch.options import RunOptions
 from scaling.runner.compute import devices
 from scaling.runner.compute.execution import micro_batch_size
-from scaling.runner.jobs import Job, Setup, TimeJob, TrainJob
+from scaling.runner.jobs import Job, TimeJob, TrainJob, WorkerConfig
 from scaling.schema import Trial
 
 WORKER_GB = 1.5
@@ -27,7 +27,7 @@ WORKER_GB = 1.5
 FILLED = 0.8
 """Of the memory that this run may use; the rest is for the driver, the page cache and what was guessed too low."""
 
-Start = Callable[[Setup], contextlib.AbstractContextManager[Engine]]
+Start = Callable[[WorkerConfig], contextlib.AbstractContextManager[Engine]]
 
 
 @dataclass(frozen=True)

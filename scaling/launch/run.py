@@ -100,7 +100,7 @@ class _Run:
             for pool, part in parts:
                 if summary.stopped:
                     break
-                with pool.start(self.options.setup(self.results)) as engine:
+                with pool.start(self.options.worker_config(self.results)) as engine:
                     summary += loop.run(
                         part,
                         self.results,

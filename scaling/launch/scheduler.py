@@ -15,22 +15,22 @@ from scaling.launch.missing import Outcomes
 from scaling.launch.retry import RetryPolicy
 from scaling.launch.stopping import Stop
 from scaling.records import ResultsFolder
+from scaling.runner.compute.program_key import ProgramKey
 from scaling.runner.jobs import (
     INTERRUPTION_SECONDS,
     Died,
     Event,
     Finished,
     Job,
-    Noted,
+    Note,
     Position,
     Progress,
     Ready,
     Record,
     TimeJob,
-    TrainJob,
 )
-from scaling.runner.recording import timed, trained
-from scaling.schema import TRANSIENT, Environment, Failure, FailureKind, Variant
+from scaling.runner.recording import failed
+from scaling.schema import TRANSIENT, Environment, Failure, FailureKind
 
 FAILED_STARTS = 3
 """A worker that fails to start so many times in a row is given up."""
@@ -65,7 +65,7 @@ class WorkerState:
     Attributes:
         environment: where it runs; None until it is ready.
         job: what it does now.
-        program: the variant that it has compiled.
+        program: what it has compiled.
         heard: when it last told something, by `time.monotonic`.
         overdue: whether it was killed because it had told nothing for too long.
         failed_starts: how often in a row it has died before it was ready.
@@ -73,7 +73,7 @@ class WorkerState:
 
     environment: Environment | None = None
     job: Job | None = None
-    program: Variant | None = None
+    program: ProgramKey | None = None
     heard: float = 0.0
     overdue: bool = False
     failed_starts: int = 0
@@ -145,7 +145,7 @@ class Scheduler:
             case Progress(number, position):
                 if worker.job is not None:
                     self.view.moved(number, worker.job, position)
-            case Noted(_, note):
+            case Note(_, note):
                 self.view.noted(note)
             case Finished(number, record):
                 self._idle[number] = None
@@ -183,7 +183,7 @@ class Scheduler:
                 self.queue.release(job)
                 self.view.skipped(job)
                 continue
-            worker.job, worker.program, worker.heard = job, job.variant, time.monotonic()
+            worker.job, worker.program, worker.heard = job, job.program, time.monotonic()
             return job
         return None
 
@@ -221,12 +221,7 @@ class Scheduler:
         if worker.overdue:
             kind, reason = "timeout", f"no progress for {self.policy.progress_timeout:.0f} s; {reason}"
         failure = Failure(kind=kind, message=reason)
-        record: Record = (
-            trained(job.trial, environment, failure)
-            if isinstance(job, TrainJob)
-            else timed(job.request, environment, failure)
-        )
-        self._close(number, record.model_copy(update={"log": f"{job.id}.log"}))
+        self._close(number, failed(job, environment, failure))
 
     def _close(self, number: int, record: Record) -> None:
         if self.stop.requested and record.failure and record.failure.kind in TRANSIENT:

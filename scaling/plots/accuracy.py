@@ -54,6 +54,7 @@ def draw_tradeoff(tradeoff: Tradeoff, axes: Axes) -> Axes:
         set_accuracy_axis(axes, ACCURACY, low * ACCURACY.scale, high * ACCURACY.scale)
     for series in series_of(tradeoff):
         _draw_series(series, cost, axes)
+    draw_disturbed(tradeoff.points, cost, axes)
     _draw_fronts(tradeoff, axes)
     _draw_failures(tradeoff, axes)
     return axes
@@ -143,6 +144,23 @@ def _draw_series(series: Series, cost: Metric, axes: Axes) -> None:
         **style.marker(len(rows)),
         label=series.label,
         zorder=4 if series.marker == "D" else 3,
+    )
+
+
+def draw_disturbed(points: pd.DataFrame, cost: Metric, axes: Axes) -> None:
+    """Draws a circle around each point whose time was disturbed by other work on the machine."""
+    if cost.phase is None or (rows := points[points[f"{cost.phase}_disturbed"] > 0]).empty:
+        return
+    axes.plot(
+        _values(rows, cost),
+        _values(rows, ACCURACY),
+        linestyle="none",
+        marker="o",
+        markersize=13,
+        markerfacecolor="none",
+        markeredgecolor=style.INK,
+        label="disturbed timing",
+        zorder=5,
     )
 
 

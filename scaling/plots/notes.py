@@ -64,6 +64,8 @@ def about_cost(shown: pd.DataFrame, metric: Metric) -> list[str]:
     }
     text = "; ".join(f"{name} {' or '.join(values)}" for name, values in conditions.items() if values)
     sentences = [f"Time of a step: median, horizontal bars its 95% interval; {text}."]
+    if disturbed := int((timed[f"{phase}_disturbed"] > 0).sum()):
+        sentences.append(f"{disturbed} of {len(timed)} times, circled, were disturbed by other work on the machine.")
     mixed = [name for name, values in conditions.items() if len(values) > 1]
     if mixed:
         sentences.append(f"CAUTION: times differ in {' and '.join(mixed)}, so they do not compare like with like.")

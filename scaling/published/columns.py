@@ -15,7 +15,7 @@ _SCORES = [
     for score in ("validation_raw", "validation_ema", "test_raw", "test_ema")
     for column in ("top1", "correct", "n", "loss")
 ]
-_TIMES = ("ms", "low_ms", "high_ms", "p10_ms", "p90_ms", "n")
+_TIMES = ("ms", "low_ms", "high_ms", "p10_ms", "p90_ms", "disturbed", "n")
 _CONDITIONS = ("batch_size", "measured_batch_size", "precision", "device")
 _TIMINGS = [f"{phase}_{column}" for phase in _PHASES for column in (*_TIMES, *_CONDITIONS)]
 COLUMNS = (

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from scaling.runner.compute.execution import Compile
+from scaling.runner.compute.program_key import ProgramKey, of_timing, of_trial
 from scaling.runner.tracking import Tracker
 from scaling.schema import Environment, Epoch, LatencyRecord, LatencyRequest, TrainRecord, Trial, Variant
 
@@ -14,7 +16,7 @@ INTERRUPTION_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Setup:
+class WorkerConfig:
     """What holds for all workers of a run.
 
     Attributes:
@@ -46,6 +48,11 @@ class TrainJob:
     def variant(self) -> Variant:
         return self.trial.variant
 
+    @cached_property
+    def program(self) -> ProgramKey:
+        """What it needs compiled."""
+        return of_trial(self.trial)
+
 
 @dataclass(frozen=True)
 class TimeJob:
@@ -62,6 +69,11 @@ class TimeJob:
     @property
     def variant(self) -> Variant:
         return self.request.variant
+
+    @cached_property
+    def program(self) -> ProgramKey:
+        """What it needs compiled."""
+        return of_timing(self.request, self.dataset)
 
 
 StopReason: TypeAlias = Literal["interrupted", "preempted"]
@@ -96,7 +108,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Noted:
+class Note:
     """Something that people should know, and that stops nothing."""
 
     worker: int
@@ -120,4 +132,4 @@ class Died:
     preempted: bool = False
 
 
-Event = Ready | Progress | Noted | Finished | Died
+Event = Ready | Progress | Note | Finished | Died

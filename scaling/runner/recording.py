@@ -1,14 +1,15 @@
-"""Records as workers and driver fill them in: what is known of a job before, and what went wrong."""
+"""Records, each built once from what is known when a job has ended."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import traceback
 from datetime import UTC, datetime
+from typing import Any
 
 from scaling.datasets import DataError, dataset_info
 from scaling.models import count, describe
+from scaling.runner.jobs import Job, Record, TrainJob
 from scaling.schema import (
     Environment,
     Failure,
@@ -22,26 +23,47 @@ from scaling.schema import (
 TRACEBACK_LINES = 30
 
 
-def trained(trial: Trial, where: Environment, failure: Failure | None = None) -> TrainRecord:
-    """A record of a trial as far as it is known without its scores."""
+def train_record(trial: Trial, environment: Environment, log: str, **results: Any) -> TrainRecord:
+    """The record of a training.
+
+    Args:
+        trial: that was trained.
+        environment: where.
+        log: name of the job's log.
+        **results: the other fields: `failure`, or scores, history and times.
+    """
     info = dataset_info(trial.dataset.name)
     cost = count(describe(trial.variant, channels=info.channels, classes=info.classes))
     return TrainRecord(
         finished=datetime.now(UTC),
-        environment=where,
+        environment=environment,
+        log=log,
         trial_id=trial.id,
         trial=trial,
-        **dataclasses.asdict(cost),
-        failure=failure,
+        **vars(cost),
+        **results,
     )
 
 
-def timed(request: LatencyRequest, where: Environment, failure: Failure | None = None) -> LatencyRecord:
-    """A record of a timing as far as it is known without its times."""
-    return LatencyRecord(finished=datetime.now(UTC), environment=where, request=request, failure=failure)
+def latency_record(request: LatencyRequest, environment: Environment, log: str, **results: Any) -> LatencyRecord:
+    """The record of a timing; arguments as for `train_record`, with `failure` or the times."""
+    return LatencyRecord(finished=datetime.now(UTC), environment=environment, log=log, request=request, **results)
 
 
-def failure(error: Exception) -> Failure:
+def failed(job: Job, environment: Environment, failure: Failure) -> Record:
+    """The record of a job that gave no result."""
+    log = log_name(job)
+    if isinstance(job, TrainJob):
+        return train_record(job.trial, environment, log, failure=failure)
+    return latency_record(job.request, environment, log, failure=failure)
+
+
+def log_name(job: Job) -> str:
+    """The name of a job's log in the folder for logs."""
+    return f"{job.id}.log"
+
+
+def failure_of(error: Exception) -> Failure:
     """What a record says of an error; all of it goes to this process' standard error."""
     with contextlib.suppress(OSError):  # a disk too full for the log
         traceback.print_exc()

@@ -11,7 +11,7 @@ from scaling.errors import UserError
 from scaling.schema import Epoch, Trial
 
 Tracker: TypeAlias = Literal["tensorboard", "mlflow"]
-Diary: TypeAlias = Callable[[Epoch], None]
+EpochLogger: TypeAlias = Callable[[Epoch], None]
 
 
 def check(trackers: Iterable[Tracker]) -> None:
@@ -25,7 +25,7 @@ def check(trackers: Iterable[Tracker]) -> None:
             raise UserError(f'--{tracker}: it is not installed; pip install "scaling-study[{tracker}]" brings it')
 
 
-def diary(tracker: Tracker, trial: Trial, folder: str) -> Diary:
+def epoch_logger(tracker: Tracker, trial: Trial, folder: str) -> EpochLogger:
     """What to call with each whole epoch of a trial.
 
     Args:
@@ -49,7 +49,7 @@ def metrics(epoch: Epoch) -> Mapping[str, float]:
     }
 
 
-def _tensorboard(trial: Trial, folder: str) -> Diary:
+def _tensorboard(trial: Trial, folder: str) -> EpochLogger:
     from tensorboard.summary import Writer
 
     writer = Writer(f"{folder}/tensorboard/{trial.id}")
@@ -62,7 +62,7 @@ def _tensorboard(trial: Trial, folder: str) -> Diary:
     return write
 
 
-def _mlflow(trial: Trial) -> Diary:
+def _mlflow(trial: Trial) -> EpochLogger:
     from mlflow import MlflowClient
 
     client = MlflowClient()

@@ -198,8 +198,13 @@ class LatencyRecord(_Record):
         measured_batch_size: pictures a step when it was measured, where the times are stated for another number.
         source: where the numbers were read, when they were not measured here.
         median_ms, p10_ms, p90_ms: over `n` steps, each synchronised with the device, warm-up left out.
-        low_ms, high_ms: 95% interval of the median, from order statistics.
+        low_ms, high_ms: 95% interval of the median: of Student's t over the medians of blocks of steps, see
+            `scaling.runner.timing`; from order statistics in records without `blocks_ms`.
         converged: whether that interval came within 3% of the median before the time cap.
+        disturbed: whether too many blocks had to be set aside, because they disagree or other processes took their
+            cores; None where nobody looked.
+        load: part of its cores' time that other processes took while it was timed; None where that is not known.
+        blocks_ms: medians of all blocks, in the order in which they were timed.
         compiled, devices, peak_memory_gb: as of `TrainRecord`.
     """
 
@@ -215,6 +220,9 @@ class LatencyRecord(_Record):
     high_ms: float | None = None
     n: int | None = None
     converged: StrictBool | None = None
+    disturbed: StrictBool | None = None
+    load: float | None = None
+    blocks_ms: tuple[float, ...] = ()
     compiled: Compiled | None = None
     devices: int | None = None
     peak_memory_gb: float | None = None

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 import pytest
 
 from scaling.launch.job_queue import JobQueue
+from scaling.runner.compute.program_key import ProgramKey
 from scaling.runner.jobs import Job, TimeJob, TrainJob
 from scaling.schema import Variant
 from tests.builders import latency_record, trial
@@ -23,15 +24,15 @@ def timing(variant: Variant) -> TimeJob:
 TIME_A, TIME_B = timing(A.variant), timing(B.variant)
 
 
-def choose(waiting: Sequence[Job], last: Variant | None, running: Collection[Job]) -> Job | None:
+def choose(waiting: Sequence[Job], last: ProgramKey | None, running: Collection[Job]) -> Job | None:
     """The rule, by its definition: the first of those that a worker may do now, in order of preference."""
     if any(isinstance(job, TimeJob) for job in running):
         return None
-    taken = {job.variant for job in running}
+    taken = {job.program for job in running}
     candidates = [job for job in waiting if isinstance(job, TrainJob) or not running]
     return min(
         candidates,
-        key=lambda job: (job.variant != last, isinstance(job, TimeJob), job.variant in taken),
+        key=lambda job: (job.program != last, isinstance(job, TimeJob), job.program in taken),
         default=None,
     )
 
@@ -39,10 +40,10 @@ def choose(waiting: Sequence[Job], last: Variant | None, running: Collection[Job
 @pytest.mark.parametrize(
     ("waiting", "last", "running", "expected"),
     [
-        ([TRAIN_B, TRAIN_A2], A.variant, [], TRAIN_A2),  # what is compiled goes on
-        ([TIME_A, TRAIN_A2], A.variant, [], TRAIN_A2),  # trainings before the timing of the same variant
-        ([TRAIN_B, TIME_A], A.variant, [], TIME_A),  # then the timing, while its program is there
-        ([TRAIN_B, TIME_A], A.variant, [TRAIN_A], TRAIN_B),  # but never beside a training
+        ([TRAIN_B, TRAIN_A2], TRAIN_A.program, [], TRAIN_A2),  # what is compiled goes on
+        ([TIME_A, TRAIN_A2], TRAIN_A.program, [], TRAIN_A2),  # trainings before the timing of the same variant
+        ([TRAIN_B, TIME_A], TRAIN_A.program, [], TIME_A),  # then the timing, while its program is there
+        ([TRAIN_B, TIME_A], TRAIN_A.program, [TRAIN_A], TRAIN_B),  # but never beside a training
         ([TRAIN_A2, TRAIN_B], None, [TRAIN_A], TRAIN_B),  # a variant that no worker has
         ([TRAIN_A2], None, [TRAIN_A], TRAIN_A2),
         ([TIME_A], None, [TRAIN_B], None),
@@ -50,7 +51,7 @@ def choose(waiting: Sequence[Job], last: Variant | None, running: Collection[Job
         ([], None, [], None),
     ],
 )
-def test_the_next_job(waiting: list[Job], last: Variant | None, running: list[Job], expected: Job | None) -> None:
+def test_the_next_job(waiting: list[Job], last: ProgramKey | None, running: list[Job], expected: Job | None) -> None:
     queue = JobQueue(running)
     for job in running:
         assert queue.take(None) == job
@@ -74,7 +75,7 @@ def test_any_sequence_of_events_follows_the_rule(seed: int) -> None:
     waiting: list[Job] = [*map(TrainJob, trials), *(timing(variant) for variant in {t.variant: 0 for t in trials})]
     chance.shuffle(waiting)
     queue, running = JobQueue(waiting), dict[int, Job]()
-    last: dict[int, Variant | None] = dict.fromkeys(range(5))
+    last: dict[int, ProgramKey | None] = dict.fromkeys(range(5))
     steps = 0
     while waiting or running:
         steps += 1
@@ -84,7 +85,7 @@ def test_any_sequence_of_events_follows_the_rule(seed: int) -> None:
             assert queue.take(last[worker]) == expected
             if expected is not None:
                 waiting.remove(expected)
-                running[worker], last[worker] = expected, expected.variant
+                running[worker], last[worker] = expected, expected.program
         else:
             job = running.pop(worker)
             queue.release(job)
@@ -94,3 +95,15 @@ def test_any_sequence_of_events_follows_the_rule(seed: int) -> None:
                 last[worker] = None
         assert len(queue) == len(waiting)
     assert steps >= 40
+
+
+def test_a_timing_between_trainings_of_another_program_recompiles_nothing() -> None:
+    """Dropout is compiled in: the timing, which has none, does not come between the trainings that have it."""
+    dropped = [TrainJob(trial(depth=14, stem="small", seed=s, recipe={"dropout": 0.2})) for s in (0, 1)]
+    queue = JobQueue([dropped[0], TIME_A, dropped[1]])
+    order: list[Job] = []
+    while (job := queue.take(order[-1].program if order else None)) is not None:
+        queue.release(job)
+        order.append(job)
+    assert order == [*dropped, TIME_A]
+    assert len({job.program for job in order}) == 2

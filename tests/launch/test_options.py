@@ -14,10 +14,10 @@ from scaling.records import ResultsFolder
 def test_checkpoints_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"--checkpoints .*file/inside: cannot be made"):
-        RunOptions(checkpoints=str(tmp_path / "file" / "inside")).setup(ResultsFolder(tmp_path))
+        RunOptions(checkpoints=str(tmp_path / "file" / "inside")).worker_config(ResultsFolder(tmp_path))
 
 
 def test_checkpoints_go_beside_the_records_or_where_one_says(tmp_path: Path) -> None:
     results = ResultsFolder(tmp_path / "study")
-    assert RunOptions().setup(results).checkpoints == str(tmp_path / "study" / "checkpoints")
-    assert RunOptions(checkpoints="gs://bucket/study").setup(results).checkpoints == "gs://bucket/study"
+    assert RunOptions().worker_config(results).checkpoints == str(tmp_path / "study" / "checkpoints")
+    assert RunOptions(checkpoints="gs://bucket/study").worker_config(results).checkpoints == "gs://bucket/study"

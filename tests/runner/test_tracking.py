@@ -36,7 +36,7 @@ def test_a_tracker_that_is_not_installed_is_refused(monkeypatch: pytest.MonkeyPa
 @pytest.mark.slow
 def test_tensorboard_reads_back_what_was_written(tmp_path: Path) -> None:
     loading = pytest.importorskip("tensorboard.backend.event_processing.event_file_loader")
-    write = tracking.diary("tensorboard", TRIAL, str(tmp_path))
+    write = tracking.epoch_logger("tensorboard", TRIAL, str(tmp_path))
     for number in (1, 2):
         write(epoch(number))
     (file,) = (tmp_path / "tensorboard" / TRIAL.id).iterdir()
@@ -56,7 +56,7 @@ def test_mlflow_reads_back_what_was_logged(tmp_path: Path, monkeypatch: pytest.M
     mlflow = pytest.importorskip("mlflow")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", (tmp_path / "runs").as_uri())
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
-    write = tracking.diary("mlflow", TRIAL, str(tmp_path))
+    write = tracking.epoch_logger("mlflow", TRIAL, str(tmp_path))
     for number in (1, 2):
         write(epoch(number))
     (run,) = mlflow.MlflowClient().search_runs(["0"])

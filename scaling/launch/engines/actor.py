@@ -12,8 +12,9 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from scaling.runner.compute.devices import parse, visible
-from scaling.runner.jobs import Died, Event, Finished, Job, Noted, Ready, Setup
-from scaling.runner.worker import Worker, redirect
+from scaling.runner.jobs import Died, Event, Finished, Job, Note, Ready, WorkerConfig
+from scaling.runner.logs import redirect
+from scaling.runner.worker import Worker
 
 NEWS_SECONDS = 5.0
 """How long a question for news is held while there are none."""
@@ -44,13 +45,13 @@ class Outbox:
 class Actor:
     """A worker in a process of its own. Ray calls these methods in threads of its own; one more does the work."""
 
-    def __init__(self, number: int, setup: Setup, kind: str, variables: Mapping[str, str]) -> None:
+    def __init__(self, number: int, config: WorkerConfig, kind: str, variables: Mapping[str, str]) -> None:
         os.environ.update(variables)
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         self._outbox = Outbox()
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._interrupted = threading.Event()
-        threading.Thread(target=self._work, args=(number, setup, kind), daemon=True).start()
+        threading.Thread(target=self._work, args=(number, config, kind), daemon=True).start()
 
     def node(self) -> str:
         """Ray's id of the node that it is on."""
@@ -70,11 +71,12 @@ class Actor:
         """Asks the training to write a checkpoint at its next step and to end."""
         self._interrupted.set()
 
-    def _work(self, number: int, setup: Setup, kind: str) -> None:
+    def _work(self, number: int, config: WorkerConfig, kind: str) -> None:
         try:
-            here, note = on_this_node(setup)
+            here, note = on_this_node(config)
             if note:
-                self._outbox.send(Noted(number, f"worker {number}: {note}"))
+                Path(here.logs).mkdir(parents=True, exist_ok=True)
+                self._outbox.send(Note(number, f"worker {number}: {note}"))
             redirect(Path(here.logs) / f"worker-{number}.log")
             devices = parse(kind)  # all that Ray lets this process see
             os.environ |= visible(devices)
@@ -86,16 +88,16 @@ class Actor:
             self._outbox.send(Died(number, f"the worker failed: {error!r}"))
 
 
-def on_this_node(setup: Setup) -> tuple[Setup, str | None]:
-    """The setup with folders that can be written here, and what to tell people where these are not the driver's."""
-    logs = Path(setup.logs)
+def on_this_node(config: WorkerConfig) -> tuple[WorkerConfig, str | None]:
+    """The configuration with folders that can be written here, and a note where they are not the driver's."""
+    logs = Path(config.logs)
     if logs.is_dir():
-        return setup, None
+        return config, None
     results = logs.parent
     own = Path(tempfile.gettempdir()) / "scaling" / results.name
     note = f"{results} is not on node {socket.gethostname()}; its logs are there in {own / logs.name}"
-    moved = replace(setup, logs=str(own / logs.name))
-    if Path(setup.checkpoints).is_relative_to(results):
-        moved = replace(moved, checkpoints=str(own / Path(setup.checkpoints).relative_to(results)))
+    moved = replace(config, logs=str(own / logs.name))
+    if Path(config.checkpoints).is_relative_to(results):
+        moved = replace(moved, checkpoints=str(own / Path(config.checkpoints).relative_to(results)))
         note += ", and checkpoints too, which are lost with the node: give --checkpoints a folder that all nodes share"
     return moved, note

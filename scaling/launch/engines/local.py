@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from scaling.launch.engines import process
-from scaling.runner.jobs import Died, Event, Job, Setup
+from scaling.runner.jobs import Died, Event, Job, WorkerConfig
 
 GRACE_SECONDS = 5.0
 """Given to workers that are asked to end with the run, before they are killed."""
@@ -30,9 +30,9 @@ class Placement(NamedTuple):
 class LocalEngine:
     """Processes on this machine, one for each placement."""
 
-    def __init__(self, placements: Sequence[Placement], setup: Setup) -> None:
+    def __init__(self, placements: Sequence[Placement], config: WorkerConfig) -> None:
         self.workers = len(placements)
-        self._workers = [_LocalWorker(number, placement, setup) for number, placement in enumerate(placements)]
+        self._workers = [_LocalWorker(number, placement, config) for number, placement in enumerate(placements)]
 
     def submit(self, number: int, job: Job) -> None:
         self._workers[number].send(job)
@@ -68,15 +68,15 @@ class LocalEngine:
 class _LocalWorker:
     """A worker process and the channel to it. Whether it lives is told by its end of the channel: it closes with it."""
 
-    def __init__(self, number: int, placement: Placement, setup: Setup) -> None:
-        self._number, self._placement, self._setup = number, placement, setup
+    def __init__(self, number: int, placement: Placement, config: WorkerConfig) -> None:
+        self._number, self._placement, self._config = number, placement, config
         self.start()
 
     def start(self) -> None:
         spawn = multiprocessing.get_context("spawn")
         self.channel: Connection
         self.channel, theirs = spawn.Pipe()
-        arguments = (self._number, *self._placement, self._setup, theirs)
+        arguments = (self._number, *self._placement, self._config, theirs)
         self.process = spawn.Process(target=process.main, args=arguments, daemon=True)
         with _deaf_to_ctrl_c():
             self.process.start()

@@ -10,8 +10,9 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from scaling.runner.compute.devices import visible
-from scaling.runner.jobs import Finished, Job, Ready, Setup
-from scaling.runner.worker import Worker, redirect
+from scaling.runner.jobs import Finished, Job, Ready, WorkerConfig
+from scaling.runner.logs import redirect
+from scaling.runner.worker import Worker
 
 TERMINATED = 128 + signal.SIGTERM
 """Exit code of a worker that SIGTERM found without a training."""
@@ -20,25 +21,27 @@ INTERRUPT = "interrupt"
 """What the driver sends instead of a job to ask for a checkpoint and an end."""
 
 
-def main(number: int, devices: tuple[str, ...], cores: tuple[int, ...], setup: Setup, channel: Connection) -> None:
+def main(
+    number: int, devices: tuple[str, ...], cores: tuple[int, ...], config: WorkerConfig, channel: Connection
+) -> None:
     """Makes this process a worker and does one job after another, until the driver ends.
 
     Args:
         number: the driver's name for this worker.
         devices: see `Placement`.
         cores: likewise.
-        setup: what holds for all workers of the run.
+        config: what holds for all workers of the run.
         channel: to the driver: jobs come in, events go out.
     """
     signal.signal(signal.SIGTERM, lambda *_: os._exit(TERMINATED))
-    redirect(Path(setup.logs) / f"worker-{number}.log")
+    redirect(Path(config.logs) / f"worker-{number}.log")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ |= visible(devices)
     _stay_on(cores)
     jobs: SimpleQueue[Job] = SimpleQueue()
     interrupted = threading.Event()
     threading.Thread(target=_listen, args=(channel, jobs, interrupted), daemon=True).start()
-    worker = Worker(number, setup, devices, channel, interrupted)
+    worker = Worker(number, config, devices, channel, interrupted)
     signal.signal(signal.SIGTERM, lambda *_: worker.terminate() if worker.busy else os._exit(TERMINATED))
     channel.send(Ready(number, worker.environment))
     while True:

@@ -20,7 +20,7 @@ from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
 from scaling.launch.engines import EngineError
 from scaling.launch.engines.actor import Actor
 from scaling.launch.engines.shares import Resources, Shares
-from scaling.runner.jobs import Died, Event, Job, Noted, Setup
+from scaling.runner.jobs import Died, Event, Job, Note, WorkerConfig
 
 PASSED_ON = ("KERAS_BACKEND", "SCALING_DATA_DIR")
 """All that the workers get of the driver's environment variables."""
@@ -89,10 +89,10 @@ def nodes() -> list[Resources]:
 class RayEngine:
     """Actors that hold their share of a cluster; one that is restarted may be placed on another node."""
 
-    def __init__(self, shares: Shares, setup: Setup) -> None:
+    def __init__(self, shares: Shares, config: WorkerConfig) -> None:
         self._shares = shares
         self.workers = shares.workers
-        self._workers = [_RayWorker(number, shares, setup) for number in range(shares.workers)]
+        self._workers = [_RayWorker(number, shares, config) for number in range(shares.workers)]
         self._placed = time.monotonic()
 
     def submit(self, number: int, job: Job) -> None:
@@ -140,10 +140,10 @@ class RayEngine:
 class _RayWorker:
     """An actor, and an open question for its news; `news` is None after the actor has died."""
 
-    def __init__(self, number: int, shares: Shares, setup: Setup) -> None:
+    def __init__(self, number: int, shares: Shares, config: WorkerConfig) -> None:
         self._number = number
         self._shares = shares
-        self._setup = setup
+        self._config = config
         self.news: Any = None
         self.start()
 
@@ -160,7 +160,7 @@ class _RayWorker:
             variables["TF_NUM_INTRAOP_THREADS"] = variables["TF_NUM_INTEROP_THREADS"] = str(threads)
         known = {"num_cpus": needs.pop("CPU", 0), "num_gpus": needs.pop("GPU", 0), "memory": needs.pop("memory", None)}
         remote = ray.remote(Actor).options(max_concurrency=CALLS_AT_ONCE, resources=needs, **known)
-        self._actor = remote.remote(self._number, self._setup, self._shares.kind, variables)
+        self._actor = remote.remote(self._number, self._config, self._shares.kind, variables)
         self._node = self._actor.node.remote()
         self._since = time.monotonic()
         self._heard, self._told, self._killed = 0, False, False
@@ -192,7 +192,7 @@ class _RayWorker:
         """Tells once of waiting for a node for long."""
         if not self._told and time.monotonic() - self._since > NOTED_SECONDS and not self.is_placed:
             self._told = True
-            yield Noted(self._number, f"worker {self._number} waits for a node with {self._shares}; {_cluster()}")
+            yield Note(self._number, f"worker {self._number} waits for a node with {self._shares}; {_cluster()}")
 
     def interrupt(self) -> None:
         self._actor.interrupt.remote()

@@ -148,6 +148,7 @@ def _line(record: Record, retried: bool) -> str:
             return f"{word}  {name}  {failure.kind}: {failure.message}"
         case LatencyRecord(failure=None, request=request, median_ms=ms, n=n) if ms:
             doubt = "" if record.converged else ", interval wider than 3%"
+            doubt += ", disturbed by other work on this machine" if record.disturbed else ""
             what = f"{request.variant.name} {request.phase}"
             return f"timed   {what}  {ms:.1f} ms a step of {record.batch_size}, {n} steps{doubt}"
         case LatencyRecord(failure=failure, request=request) if failure:

@@ -46,11 +46,6 @@ class Blend(NamedTuple):
     own_share: Tensor
 
 
-def is_in(recipe: Recipe) -> bool:
-    """Whether batches are blended."""
-    return bool(recipe.mixup_alpha or recipe.cutmix_alpha)
-
-
 def draw(recipe: Recipe, seed: int, step: int, batch_size: int, resolution: int) -> Mix | None:
     """The blend of one step: mixup or CutMix, either with equal chances where the recipe has both; None for neither."""
     ways = [way for way in (_mixup, _cutmix) if _alpha(recipe, way is _mixup)]

@@ -6,13 +6,11 @@ that one replica has, and `backend.mean`, `total` and `everywhere` join the repl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import keras
 from keras import ops
 
-from scaling.datasets import DatasetInfo
 from scaling.models.build import build, initial_values
 from scaling.runner.compute import backend, mixing, objective, optimizer
 from scaling.runner.compute.backend import Batch, State, Tensor
@@ -20,39 +18,14 @@ from scaling.runner.compute.flat import Layout
 from scaling.runner.compute.micro_batches import BackwardPass, over_parts
 from scaling.runner.compute.mixing import Blend
 from scaling.runner.compute.optimizer import OPTIMIZERS
+from scaling.runner.compute.program_key import ProgramKey
 from scaling.runner.compute.rates import Rates
-from scaling.schema import Recipe, Variant
 
 Settings: TypeAlias = tuple[Rates, Blend | None]
 """Of a step of training; a blend where the program mixes."""
 
 REPLICA_SEEDS = 0x9E3779B9
 """Between the random states of two replicas, so that they do not drop alike."""
-
-
-@dataclass(frozen=True)
-class ProgramKey:
-    """What a compiled program depends on; trials with equal keys share one."""
-
-    variant: Variant
-    dataset_info: DatasetInfo
-    dropout: float
-    stochastic_depth: float
-    batch_norm_momentum: float
-    precision: str
-    optimizer: str
-    nesterov: bool
-    clips: bool
-    mixes: bool
-
-    @classmethod
-    def of(cls, variant: Variant, dataset_info: DatasetInfo, recipe: Recipe) -> ProgramKey:
-        """The key for a recipe: its fields that are called as the key's, and which parts of the step it asks for."""
-        own = {name: getattr(recipe, name) for name in cls.__dataclass_fields__.keys() & Recipe.model_fields.keys()}
-        return cls(variant, dataset_info, clips=recipe.clip_norm > 0, mixes=mixing.is_in(recipe), **own)
-
-    def __hash__(self) -> int:
-        return hash((self.variant, self.dataset_info.name))
 
 
 class Network:

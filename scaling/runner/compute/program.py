@@ -18,7 +18,8 @@ from scaling.runner.compute import backend, mixing
 from scaling.runner.compute.backend import State, Tensor
 from scaling.runner.compute.execution import Execution, StepTime, micro_batch_size
 from scaling.runner.compute.mixing import Mix
-from scaling.runner.compute.network import Network, ProgramKey
+from scaling.runner.compute.network import Network
+from scaling.runner.compute.program_key import ProgramKey
 from scaling.runner.compute.rates import Rates
 from scaling.schema import Compiled
 

@@ -62,7 +62,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Watch:
+class Callbacks:
     """How a training talks with the world.
 
     Attributes:
@@ -82,40 +82,44 @@ class Watch:
     checkpoint_seconds: float = 60.0
 
 
-UNWATCHED = Watch()
+NO_CALLBACKS = Callbacks()
 
 
-def found(watch: Watch, batch_size: int, devices: int = 1) -> Checkpoint | None:
+def resumable(callbacks: Callbacks, batch_size: int, devices: int = 1) -> Checkpoint | None:
     """The checkpoint to continue from; None where there is none, or none that can be used, which is set aside.
 
     Args:
-        watch: says where it is, and is told if it cannot be used.
+        callbacks: says where it is, and is told if it cannot be used.
         batch_size: of the recipe; it must divide into the checkpoint's parts of a batch.
         devices: that share each part.
     """
-    if watch.checkpoint is None:
+    if callbacks.checkpoint is None:
         return None
     try:
-        start = checkpoints.load(watch.checkpoint)
+        start = checkpoints.load(callbacks.checkpoint)
         if start is not None and batch_size % (devices * start.micro_batches):
             parts = devices * start.micro_batches
-            raise CheckpointError(f"{watch.checkpoint}: batches of {batch_size} do not divide into {parts} parts")
+            raise CheckpointError(f"{callbacks.checkpoint}: batches of {batch_size} do not divide into {parts} parts")
     except CheckpointError as error:
-        _set_aside(watch, error)
+        _set_aside(callbacks, error)
         return None
     return start
 
 
-def _set_aside(watch: Watch, error: CheckpointError) -> None:
+def _set_aside(callbacks: Callbacks, error: CheckpointError) -> None:
     try:
-        aside = f"it is now {checkpoints.set_aside(watch.checkpoint or '')}"
+        aside = f"it is now {checkpoints.set_aside(callbacks.checkpoint or '')}"
     except OSError as problem:
         aside = f"it could not be renamed ({problem.strerror}), so the next checkpoint replaces it"
-    watch.note(f"{error}; {aside}. The trial starts over.")
+    callbacks.note(f"{error}; {aside}. The trial starts over.")
 
 
 def train(
-    trial: Trial, program: Program, pictures: ImageDataset, watch: Watch = UNWATCHED, start: Checkpoint | None = None
+    trial: Trial,
+    program: Program,
+    pictures: ImageDataset,
+    callbacks: Callbacks = NO_CALLBACKS,
+    start: Checkpoint | None = None,
 ) -> Outcome:
     """Trains to the last epoch, then looks at the test pictures once.
 
@@ -123,17 +127,17 @@ def train(
         trial: what to train.
         program: compiled for the trial's variant; its state is started over.
         pictures: at the variant's resolution.
-        watch: is told how it goes.
+        callbacks: is told how it goes.
         start: what to go on from; None: the trial's seed.
 
     Raises:
         DataError: if there are fewer training pictures than one batch.
         NotFiniteError: as soon as a step's loss is NaN or infinite.
-        StoppedError: if `watch.stop` said so.
+        StoppedError: if `callbacks.stop` said so.
     """
     if pictures.train_size < trial.recipe.batch_size:
         raise DataError(f"{pictures.train_size} training images do not fill one batch of {trial.recipe.batch_size}")
-    training = _Training(trial, program, pictures, watch)
+    training = _Training(trial, program, pictures, callbacks)
     training.begin(start)
     while len(training.history) < trial.recipe.epochs:
         training.run_epoch()
@@ -163,8 +167,8 @@ def score(
 class _Training:
     """A trial on its way: the whole epochs, and the steps of the running one."""
 
-    def __init__(self, trial: Trial, program: Program, pictures: ImageDataset, watch: Watch) -> None:
-        self._trial, self._program, self._pictures, self._watch = trial, program, pictures, watch
+    def __init__(self, trial: Trial, program: Program, pictures: ImageDataset, callbacks: Callbacks) -> None:
+        self._trial, self._program, self._pictures, self._callbacks = trial, program, pictures, callbacks
         self._steps = pictures.train_size // trial.recipe.batch_size
         self.history: list[Epoch] = []
         self._losses: list[float] = []
@@ -191,7 +195,7 @@ class _Training:
         try:
             checkpoints.check_fits(start, self._program.state, self._trial.recipe.epochs, self._steps)
         except CheckpointError as error:
-            _set_aside(self._watch, error)
+            _set_aside(self._callbacks, error)
             return None
         return start
 
@@ -247,8 +251,8 @@ class _Training:
         )
         self.history.append(done)
         self._losses, self._rights, self._began = [], [], time.monotonic()
-        self._watch.epoch(done)
-        self._watch.report(Position(epoch, done))
+        self._callbacks.epoch(done)
+        self._callbacks.report(Position(epoch, done))
 
     def _settle(self, allowed: int) -> None:
         """Waits for the oldest steps until no more than `allowed` are under way."""
@@ -266,18 +270,18 @@ class _Training:
         if (now := time.monotonic()) - self._reported >= SECONDS_BETWEEN_REPORTS:
             self._reported = now
             last = self.history[-1] if self.history else None
-            self._watch.report(Position(len(self.history) + steps_done / self._steps, last))
+            self._callbacks.report(Position(len(self.history) + steps_done / self._steps, last))
 
     def _pause(self) -> None:
         """Between two steps, or two batches of an evaluation, which changes nothing that a checkpoint holds."""
-        if reason := self._watch.stop():
+        if reason := self._callbacks.stop():
             self._save()
             raise StoppedError(reason)
-        if self._watch.checkpoint and time.monotonic() - self._saved >= self._watch.checkpoint_seconds:
+        if self._callbacks.checkpoint and time.monotonic() - self._saved >= self._callbacks.checkpoint_seconds:
             self._save()
 
     def _save(self) -> None:
-        if self._watch.checkpoint is None:
+        if self._callbacks.checkpoint is None:
             return
         self._settle(0)
         now = Checkpoint(
@@ -290,7 +294,7 @@ class _Training:
             micro_batches=self._program.execution.micro_batches,
         )
         try:
-            checkpoints.save(self._watch.checkpoint, now)
+            checkpoints.save(self._callbacks.checkpoint, now)
         except OSError as error:
-            self._watch.note(f"no checkpoint written: {error}; training goes on")
+            self._callbacks.note(f"no checkpoint written: {error}; training goes on")
         self._saved = time.monotonic()

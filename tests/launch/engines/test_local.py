@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scaling.launch.engines.local import LocalEngine, Placement
-from scaling.runner.jobs import Died, Event, Finished, Ready, Setup, TrainJob
+from scaling.runner.jobs import Died, Event, Finished, Ready, TrainJob, WorkerConfig
 from tests.builders import trial
 
 pytestmark = pytest.mark.slow
@@ -21,14 +21,14 @@ JOB = TrainJob(trial(train_examples=64, depth=14, width=0.0625, resolution=8, st
 
 
 @pytest.fixture
-def setup(tmp_path: Path) -> Setup:
+def setup(tmp_path: Path) -> WorkerConfig:
     (tmp_path / "logs").mkdir()
-    return Setup(logs=str(tmp_path / "logs"), checkpoints=str(tmp_path))
+    return WorkerConfig(logs=str(tmp_path / "logs"), checkpoints=str(tmp_path))
 
 
 @pytest.fixture
-def engine(setup: Setup) -> Iterator[LocalEngine]:
-    with LocalEngine([Placement(("cpu:0",), tuple(os.sched_getaffinity(0)))], setup) as engine:
+def engine(config: WorkerConfig) -> Iterator[LocalEngine]:
+    with LocalEngine([Placement(("cpu:0",), tuple(os.sched_getaffinity(0)))], config) as engine:
         yield engine
 
 
@@ -63,10 +63,12 @@ def test_a_worker_that_is_killed_at_any_time_can_be_started_again(engine: LocalE
     assert finished.record.failure is None
 
 
-def test_a_worker_that_cannot_start_dies_and_its_log_says_why(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_cannot_start_dies_and_its_log_says_why(
+    config: WorkerConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "no_such_backend")
-    with LocalEngine([Placement(("cpu:0",), (0,))], setup) as engine:
+    with LocalEngine([Placement(("cpu:0",), (0,))], config) as engine:
         assert next_event(engine) == Died(0, "the worker process ended with exit code 1")
         engine.restart(0)
         assert next_event(engine) == Died(0, "the worker process ended with exit code 1")
-    assert "no_such_backend" in (Path(setup.logs) / "worker-0.log").read_text()
+    assert "no_such_backend" in (Path(config.logs) / "worker-0.log").read_text()

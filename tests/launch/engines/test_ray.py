@@ -28,7 +28,7 @@ from scaling.generator.study import check
 from scaling.launch import pools
 from scaling.launch.engines import EngineError
 from scaling.launch.engines.actor import Outbox, on_this_node
-from scaling.runner.jobs import Noted, Setup
+from scaling.runner.jobs import Note, WorkerConfig
 from scaling.runner.training import checkpoint
 
 STUDY = """
@@ -264,7 +264,7 @@ def test_options_of_ray_are_refused_without_it(folder: Path) -> None:
 
 def test_an_event_is_told_until_it_was_heard() -> None:
     outbox = Outbox()
-    first, second, third = (Noted(0, text) for text in ("one", "two", "three"))
+    first, second, third = (Note(0, text) for text in ("one", "two", "three"))
     outbox.send(first)
     outbox.send(second)
     assert outbox.after(0, timeout=0) == [first, second]
@@ -276,14 +276,14 @@ def test_an_event_is_told_until_it_was_heard() -> None:
 
 def test_a_node_without_the_results_folder_logs_to_a_folder_of_its_own(tmp_path: Path) -> None:
     results = tmp_path / "results" / "tiny"
-    shared = Setup(logs=str(results / "logs"), checkpoints="gs://bucket/checkpoints")
+    shared = WorkerConfig(logs=str(results / "logs"), checkpoints="gs://bucket/checkpoints")
     moved, note = on_this_node(shared)
     assert not moved.logs.startswith(str(tmp_path / "results"))
     assert note
     assert moved.logs in note
     assert "lost" not in note
     assert moved.checkpoints == shared.checkpoints
-    _, note = on_this_node(Setup(logs=str(results / "logs"), checkpoints=str(results / "checkpoints")))
+    _, note = on_this_node(WorkerConfig(logs=str(results / "logs"), checkpoints=str(results / "checkpoints")))
     assert note
     assert "give --checkpoints a folder that all nodes share" in note
     (results / "logs").mkdir(parents=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from scaling.datasets import dataset_info
 from scaling.runner import data
 from scaling.runner.compute.program import Program, ProgramKey
-from scaling.runner.training.train import Watch, found, train
+from scaling.runner.training.train import Callbacks, resumable, train
 from scaling.schema import Dataset, Recipe, Trial, Variant
 
 TRIAL = Trial(
@@ -42,8 +42,8 @@ def main(folder: Path) -> None:
 
     pictures = data.load(TRIAL.dataset, TRIAL.variant.resolution)
     program = Program(ProgramKey.of(TRIAL.variant, dataset_info(TRIAL.dataset.name), TRIAL.recipe))
-    watch = Watch(stop=told, note=sys.stdout.write, checkpoint=str(folder / "c.npz"), checkpoint_seconds=0.0)
-    outcome = train(TRIAL, program, pictures, watch, found(watch, TRIAL.recipe.batch_size))
+    callbacks = Callbacks(stop=told, note=sys.stdout.write, checkpoint=str(folder / "c.npz"), checkpoint_seconds=0.0)
+    outcome = train(TRIAL, program, pictures, callbacks, resumable(callbacks, TRIAL.recipe.batch_size))
     state = {
         name: [hashlib.sha256(value.tobytes()).hexdigest() for value in values]
         for name, values in program.snapshot().items()

@@ -73,8 +73,8 @@ def test_training_learns_repeats_itself_and_looks_at_test_once(compiled: Any, mo
     monkeypatch.setattr(InMemory, "evaluation", counting)
     trial = Trial(dataset=DATASET, variant=VARIANT, recipe=Recipe(epochs=6, batch_size=32, learning_rate=0.05), seed=5)
     positions: list[Any] = []
-    watch = training.Watch(report=positions.append)
-    first = training.train(trial, compiled, pictures, watch)
+    callbacks = training.Callbacks(report=positions.append)
+    first = training.train(trial, compiled, pictures, callbacks)
     assert looks.count("test") == 2  # raw and averaged weights, each once
     assert looks[-2:] == ["test"] * 2
     # A report on the way may fall on an epoch's last step.
@@ -82,8 +82,8 @@ def test_training_learns_repeats_itself_and_looks_at_test_once(compiled: Any, mo
     assert list(whole) == [1, 2, 3, 4, 5, 6]
     assert first.validation_ema.top1 > 0.3
     assert first.history[-1].train_loss < first.history[0].train_loss
-    other = training.train(trial.model_copy(update={"seed": 6}), compiled, pictures, watch)
-    again = training.train(trial, program(trial.recipe), pictures, watch)
+    other = training.train(trial.model_copy(update={"seed": 6}), compiled, pictures, callbacks)
+    again = training.train(trial, program(trial.recipe), pictures, callbacks)
 
     def without_seconds(outcome: Any) -> Any:
         epochs = [epoch.model_dump(exclude={"seconds"}) for epoch in outcome.history]
@@ -105,14 +105,16 @@ def test_a_loss_that_is_no_number_is_a_failure(compiled: Any) -> None:
 def test_a_checkpoint_of_another_network_is_set_aside_and_the_trial_starts_over(compiled: Any, tmp_path: Path) -> None:
     from scaling.runner import data
     from scaling.runner.training import checkpoint
-    from scaling.runner.training.train import Watch, found, train
+    from scaling.runner.training.train import Callbacks, resumable, train
 
     trial = Trial(dataset=DATASET, variant=VARIANT, recipe=Recipe(epochs=1))
     notes: list[str] = []
-    watch = Watch(note=notes.append, checkpoint=checkpoint.path_of(str(tmp_path), trial.id), checkpoint_seconds=1e9)
-    checkpoint.save(watch.checkpoint or "", checkpoint.Checkpoint(state={"trainable": [np.zeros(3, np.float32)]}))
+    callbacks = Callbacks(
+        note=notes.append, checkpoint=checkpoint.path_of(str(tmp_path), trial.id), checkpoint_seconds=1e9
+    )
+    checkpoint.save(callbacks.checkpoint or "", checkpoint.Checkpoint(state={"trainable": [np.zeros(3, np.float32)]}))
     images = data.load(DATASET, VARIANT.resolution)
-    outcome = train(trial, compiled, images, watch, found(watch, trial.recipe.batch_size))
+    outcome = train(trial, compiled, images, callbacks, resumable(callbacks, trial.recipe.batch_size))
     assert "arrays are not those of this network; it is now" in notes[0]
     assert outcome.test_raw == train(trial, compiled, images).test_raw
     assert [file.name for file in tmp_path.iterdir()] == [f"{trial.id}.npz.damaged-1"]
@@ -120,13 +122,13 @@ def test_a_checkpoint_of_another_network_is_set_aside_and_the_trial_starts_over(
 
 def test_parts_of_a_batch_that_do_not_divide_it_are_not_taken_from_a_checkpoint(tmp_path: Path) -> None:
     from scaling.runner.training import checkpoint
-    from scaling.runner.training.train import Watch, found
+    from scaling.runner.training.train import Callbacks, resumable
 
     notes: list[str] = []
-    watch = Watch(note=notes.append, checkpoint=checkpoint.path_of(str(tmp_path), "trial"))
+    callbacks = Callbacks(note=notes.append, checkpoint=checkpoint.path_of(str(tmp_path), "trial"))
     for parts, usable in ((4, True), (7, False)):
-        checkpoint.save(watch.checkpoint or "", checkpoint.Checkpoint(state={}, micro_batches=parts))
-        assert (found(watch, batch_size=128) is not None) == usable
+        checkpoint.save(callbacks.checkpoint or "", checkpoint.Checkpoint(state={}, micro_batches=parts))
+        assert (resumable(callbacks, batch_size=128) is not None) == usable
     assert "batches of 128 do not divide into 7 parts" in notes[0]
 
 
