@@ -181,7 +181,7 @@ def test_the_first_loss_is_that_of_guessing(compiled: Any) -> None:
     assert 0 <= float(correct) <= 32
 
 
-def test_evaluation_ignores_masked_pictures(compiled: Any) -> None:
+def test_evaluation_ignores_masked_images(compiled: Any) -> None:
     compiled.reset(0)
     (images, labels), *_ = batches(1)
     logits = np.asarray(compiled.forward(images))
@@ -219,7 +219,7 @@ def test_a_restored_state_goes_on_with_the_same_bits(compiled: Any) -> None:
     assert_states(compiled.snapshot(), after)
 
 
-def test_micro_batches_of_equal_pictures_are_the_whole_batch(compiled: Any) -> None:
+def test_micro_batches_of_equal_images_are_the_whole_batch(compiled: Any) -> None:
     """Each part sees the same pictures, so that batch norm does too; then gradients and statistics are the batch's."""
     (images, labels), *_ = batches(1)
     images, labels = images[:16].repeat(2, axis=0), labels[:16].repeat(2)

@@ -29,7 +29,7 @@ def compiled() -> Any:
 
 
 def test_learning_rate_warms_up_linearly_and_ends_at_zero() -> None:
-    from scaling.runner.training.train import learning_rate
+    from scaling.runner.training.schedule import learning_rate
 
     recipe = Recipe(epochs=10, warmup_epochs=2, learning_rate=1.6)
     rates = [learning_rate(recipe, step, steps_per_epoch=10) for step in range(101)]
@@ -41,7 +41,7 @@ def test_learning_rate_warms_up_linearly_and_ends_at_zero() -> None:
 
 
 def test_the_step_schedule_falls_by_tenths_at_30_60_and_80_of_90() -> None:
-    from scaling.runner.training.train import learning_rate
+    from scaling.runner.training.schedule import learning_rate
 
     recipe = Recipe(epochs=90, warmup_epochs=5, learning_rate=1.0, schedule="step")
     rates = [learning_rate(recipe, epoch * 7, steps_per_epoch=7) for epoch in (5, 29, 30, 59, 60, 79, 80, 89)]
@@ -50,7 +50,7 @@ def test_the_step_schedule_falls_by_tenths_at_30_60_and_80_of_90() -> None:
 
 
 def test_ema_decay_warms_up() -> None:
-    from scaling.runner.training.train import ema_decay
+    from scaling.runner.training.schedule import ema_decay
 
     recipe = Recipe(epochs=1, ema_decay=0.99)
     assert [ema_decay(recipe, step) for step in (0, 10, 10_000)] == [0.1, 11 / 20, 0.99]
