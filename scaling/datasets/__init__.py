@@ -13,8 +13,6 @@ from scaling.datasets.dataset import DataError, DatasetInfo
 from scaling.datasets.known import CIFAR10, CIFAR100, FASHION_MNIST, IMAGENET, SYNTHETIC
 from scaling.datasets.registry import DATASETS, PATTERNS, dataset_info
 
-facts = dataset_info  # until scaling.launch calls it dataset_info
-
 __all__ = [
     "CIFAR10",
     "CIFAR100",

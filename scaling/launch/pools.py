@@ -9,7 +9,7 @@ from functools import partial
 from importlib.util import find_spec
 
 from scaling import machine
-from scaling.datasets import facts
+from scaling.datasets import dataset_info
 from scaling.generator.budget import training_memory_gb
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
@@ -127,7 +127,7 @@ def side_by_side(trials: Sequence[Trial]) -> int:
     """
     needed = {
         training_memory_gb(
-            size(trial.variant, facts(trial.dataset.name)), trial.recipe.batch_size, trial.recipe.precision
+            size(trial.variant, dataset_info(trial.dataset.name)), trial.recipe.batch_size, trial.recipe.precision
         )
         for trial in trials
     }

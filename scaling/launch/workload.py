@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from scaling.datasets import facts
+from scaling.datasets import dataset_info
 from scaling.generator.budget import train_macs
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
@@ -41,6 +41,6 @@ def weights(todo: Iterable[Job]) -> dict[str, float]:
     work = {}
     for job in todo:
         if isinstance(job, TrainJob):
-            cost = size(job.variant, facts(job.trial.dataset.name))
+            cost = size(job.variant, dataset_info(job.trial.dataset.name))
             work[job.id] = train_macs(job.trial, cost) * (1 + ACTIVATION_WORK * cost.activations / cost.macs)
     return work
