@@ -11,7 +11,6 @@ import pandas as pd
 
 from scaling.analysis import noise
 from scaling.analysis.dominance import nondominated
-from scaling.analysis.hypervolume import dominated_volume
 from scaling.results.columns import METRICS
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -69,24 +68,7 @@ def front_chance(settings: pd.DataFrame, *metrics: str, draws: int = 1000, seed:
     return pd.Series(counts / draws, index=settings.index, dtype=float)
 
 
-def hypervolume(frame: pd.DataFrame, reference: Mapping[str, float]) -> float:
-    """The volume between the front and a reference point, exactly.
 
-    Args:
-        frame: one row a candidate; rows that lack a metric count for nothing.
-        reference: of two metrics or more the value that a candidate has to beat, in the frame's own units.
-
-    Returns:
-        The product of the metrics' units; 0 where no row beats the reference in every metric.
-
-    Raises:
-        ValueError: as `front` does.
-    """
-    metrics = tuple(reference)
-    _check(metrics)
-    costs = np.stack([_cost(frame, name) for name in metrics]).T
-    worst = np.array([-reference[name] if METRICS[name].maximize else reference[name] for name in metrics], float)
-    return dominated_volume(costs[~np.isnan(costs).any(axis=1)], worst)
 
 
 def _check(metrics: tuple[str, ...]) -> None:

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaling.analysis.dominance import nondominated
-from scaling.analysis.hypervolume import dominated_volume
 from scaling.analysis.noise import with_noise
-from scaling.analysis.pareto import front, front_chance, hypervolume
+from scaling.analysis.pareto import front, front_chance
 from scaling.results.columns import METRICS
 
 
@@ -91,25 +90,13 @@ def test_refuses_what_is_no_pair_of_metrics(metrics: tuple[str, ...], message: s
         front(pd.DataFrame({"macs": [1.0]}), *metrics)
 
 
-def test_the_volume_of_a_known_staircase() -> None:
-    frame = pd.DataFrame({"macs": [1.0, 2.0, 3.0, 2.0, np.nan], "top1": [0.5, 0.7, 0.6, 0.7, 0.9]})
-    assert hypervolume(frame, {"macs": 4.0, "top1": 0.4}) == pytest.approx(3 * 0.1 + 2 * 0.2)
-    assert hypervolume(frame, {"top1": 0.4, "macs": 4.0}) == pytest.approx(3 * 0.1 + 2 * 0.2)
-    assert hypervolume(frame, {"macs": 1.0, "top1": 0.4}) == 0.0
 
 
-def test_the_volume_of_boxes_that_share_a_corner() -> None:
-    """By inclusion and exclusion: three slabs of 1 x 2 x 2 in a cube of side 2, each pair sharing 1 x 1 x 2."""
-    costs = np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1]])
-    assert dominated_volume(costs, np.full(3, 2.0)) == pytest.approx(3 * 4 - 3 * 2 + 1)
 
 
-@pytest.mark.parametrize("metrics", [2, 3, 4])
-def test_the_volume_is_the_part_of_random_points_that_are_dominated(metrics: int) -> None:
-    random = np.random.default_rng(metrics)
-    costs, points = random.random((12, metrics)), random.random((40_000, metrics))
-    hit = (costs[:, None] <= points).all(axis=2).any(axis=0)
-    assert dominated_volume(costs, np.ones(metrics)) == pytest.approx(hit.mean(), abs=4 * hit.std() / 200)
+
+
+
 
 
 def noisy(top1: list[float], macs: list[float], n: float = 1000) -> pd.DataFrame:

@@ -1,1 +1,0 @@
-"""Tests of claims: each takes results and limits, and says what was found."""
