@@ -11,7 +11,7 @@ import pandas as pd
 
 from benchmarks.processes import lacks
 from benchmarks.rows import Row, compared
-from scaling.analysis.pareto import front
+from scaling.analysis.pareto.front import front
 
 METRICS = ("params", "macs", "activations")
 POINTS, REPEATS = 1_000_000, 5

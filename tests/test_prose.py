@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from scaling.analysis.claims import replay
-from scaling.analysis.estimates import Estimate
-from scaling.analysis.fits import fit_all
-from scaling.analysis.powerlaw import FLOPS_PER_MAC
-from scaling.analysis.regimes import regimes
-from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis.claims.replay import replay
+from scaling.analysis.depth_width.regimes import regimes
+from scaling.analysis.laws.fits import fit_all
+from scaling.analysis.laws.power_law import FLOPS_PER_MAC
+from scaling.analysis.settings import collapse_seeds
+from scaling.analysis.uncertainty import Estimate
 from scaling.published import load
 from scaling.results.frame import load_results
 

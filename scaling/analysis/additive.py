@@ -9,9 +9,9 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from scaling.analysis import noise
-from scaling.analysis.estimates import Estimate, estimate
-from scaling.analysis.seeds import DATASET, RECIPE, VARIANT, collapse_seeds
+from scaling.analysis import uncertainty
+from scaling.analysis.settings import DATASET, RECIPE, VARIANT, collapse_seeds
+from scaling.analysis.uncertainty import Estimate, estimate
 
 DRAWS = 2000
 _LEAST, _MOST_NETWORKS = 3, 200
@@ -107,7 +107,11 @@ def _labels(rows: pd.DataFrame, chain: Sequence[tuple[int, str]]) -> list[str]:
 
 
 def _steps(
-    labels: Sequence[str], kinds: Sequence[str], top1: noise.Floats, sd: noise.Floats, verified: Sequence[bool]
+    labels: Sequence[str],
+    kinds: Sequence[str],
+    top1: uncertainty.Floats,
+    sd: uncertainty.Floats,
+    verified: Sequence[bool],
 ) -> tuple[Step, ...]:
     drawn = top1 + sd * np.random.default_rng(0).standard_normal((DRAWS, len(top1)))
     changes = zip(np.diff(top1), np.diff(drawn, axis=1).T, strict=True)

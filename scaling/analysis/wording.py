@@ -1,86 +1,8 @@
-"""What a comparison says, in sentences."""
+"""Words that several rooms share."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-
-import pandas as pd
-
-from scaling.analysis.bands import Band, Crossover
-from scaling.results.columns import Column
 
 
 def counted(number: float, noun: str) -> str:
     """`1 epoch`, `3 epochs`."""
     return f"{number:g} {noun}{'' if number == 1 else 's'}"
-
-
-def verdict_word(verdict: str, cost: Column) -> str:
-    """`faster` and `slower` are said of times only."""
-    return verdict if cost.phase else {"faster": "cheaper", "slower": "dearer"}.get(verdict, verdict)
-
-
-def comparison(
-    names: tuple[str, str], cost: Column, overall: Band, bands: Sequence[Band], at: Sequence[Crossover]
-) -> str:
-    """What `names[0]` gains over `names[1]`: on average, by bands, and where the two cross."""
-    of, over = names
-    average = f"{overall.speedup:.2f} times (90%: {overall.low:.2f} to {overall.high:.2f})"
-    shared = f"from {overall.accuracy_low:.1%} to {overall.accuracy_high:.1%}"
-    first = f"At equal accuracy {shared}, {over} needs {average} the {cost.name} of {of}."
-    return f"{first} {_runs(of, cost, bands)} {_crossed(of, cost, at)}"
-
-
-def _runs(of: str, cost: Column, bands: Sequence[Band]) -> str:
-    runs = [(verdict, list(run)) for verdict, run in groupby(bands, key=lambda band: verdict_word(band.verdict, cost))]
-    spans = (f"{verdict} {run[0].accuracy_low:.1%} to {run[-1].accuracy_high:.1%}" for verdict, run in runs)
-    return f"By bands, {of} is " + ", ".join(spans) + "."
-
-
-def _crossed(of: str, cost: Column, crossovers: Sequence[Crossover]) -> str:
-    if not crossovers:
-        return "Crossovers: none in the range tested."
-    places = (
-        f"at {one.accuracy:.1%} ({one.low:.1%} to {one.high:.1%}), {of} {verdict_word(one.above, cost)} above it"
-        + ("" if one.decided else ", not decided on both sides")
-        for one in crossovers
-    )
-    return "Crossovers: " + "; ".join(places) + "."
-
-
-def missing(name: str, failed: int, unmeasured: int, cost: Column) -> Iterator[str]:
-    """What of a group could not be compared, if anything."""
-    if failed:
-        yield f"{name}: {failed} failed trials are in no curve"
-    if unmeasured:
-        yield f"{name}: {unmeasured} settings have an accuracy but no {cost.name}"
-
-
-def cautions(points: pd.DataFrame, cost: Column) -> Iterator[str]:
-    """What the intervals do not hold, for these points."""
-    if points.empty:
-        return
-    if points["top1_sd"].eq(0).any():
-        yield "accuracies whose number of pictures is not known are taken as exact"
-    if cost.low and points[cost.low].isna().any():
-        yield "times without an interval of their own are taken as exact"
-    if cost.phase and (count := int((points[f"{cost.phase}_disturbed"] > 0).sum())):
-        yield f"{count} of {len(points)} times were disturbed by other work on the machine"
-    if not (points["seeds"] > 1).any():
-        yield "one seed a setting: the noise of training itself is not in the intervals"
-    measured = f"{cost.phase}_measured_batch_size"
-    if measured in points and (sizes := sorted(points[measured].dropna().unique())):
-        yield f"times were measured with {_span(sizes)} pictures a step and are stated for one and the same number"
-
-
-def differing_epochs(groups: Iterable[tuple[str, pd.DataFrame]]) -> Iterator[str]:
-    """A note where groups were trained for different numbers of epochs."""
-    trained = {name: sorted(points["epochs"].dropna().unique()) for name, points in groups}
-    known = {name: epochs for name, epochs in trained.items() if epochs}
-    if len({tuple(epochs) for epochs in known.values()}) > 1:
-        yield "epochs differ: " + ", ".join(f"{name} {_span(epochs)}" for name, epochs in known.items())
-
-
-def _span(values: Sequence[float]) -> str:
-    return f"{values[0]:g}" if len(values) == 1 else f"{values[0]:g} to {values[-1]:g}"

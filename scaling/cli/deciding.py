@@ -77,7 +77,7 @@ def fit(
     as_json: AsJson = False,
 ) -> None:
     """Fit laws to error, and rank the factors. Power law, floor or break; which factor pays most; with intervals."""
-    from scaling.analysis.fits import fit_all
+    from scaling.analysis.laws.fits import fit_all
     from scaling.reports import fit as report
 
     with input_errors():
@@ -101,9 +101,9 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Compare families at equal accuracy. How much less one costs, with intervals, and where they cross."""
-    from scaling.analysis.compare import compare as compared
-    from scaling.analysis.conditions import on_device, parts
-    from scaling.analysis.seeds import collapse_seeds
+    from scaling.analysis.comparability import on_device, parts
+    from scaling.analysis.equal_accuracy.compare import compare as compared
+    from scaling.analysis.settings import collapse_seeds
     from scaling.reports import compare as report
 
     with input_errors():
@@ -123,8 +123,8 @@ def claims(
     as_json: AsJson = False,
 ) -> None:
     """Replay the paper's claims. On its published numbers, or on your own results: holds, fails or undecided."""
-    from scaling.analysis.claims import replay
-    from scaling.analysis.conditions import parts
+    from scaling.analysis.claims.replay import replay
+    from scaling.analysis.comparability import parts
     from scaling.reports import claims as report
 
     with input_errors():

@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from scaling.analysis.arms import Arm
-from scaling.analysis.tradeoff import Tradeoff
+from scaling.analysis.depth_width.arms import Arm
+from scaling.analysis.depth_width.tradeoff import Tradeoff
 from scaling.plots import style
 from scaling.plots.axes import set_accuracy_axis, set_cost_axis
 from scaling.results.columns import METRICS, Column
@@ -37,7 +37,7 @@ def draw_tradeoff(tradeoff: Tradeoff, axes: Axes) -> Axes:
     Arms are drawn where one family was trained and has any; else each family has its colour and its own front.
 
     Args:
-        tradeoff: as `scaling.analysis.tradeoff.tradeoffs` gives it.
+        tradeoff: as `scaling.analysis.depth_width.tradeoff.tradeoffs` gives it.
         axes: an empty panel.
 
     Returns:

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 from scaling import published
 from scaling.analysis.additive import Step, steps, table_steps
-from scaling.analysis.evidence.finding import NotAddressedError
-from scaling.analysis.evidence.recipes import share_from_training
+from scaling.analysis.claims.finding import NotAddressedError
+from scaling.analysis.claims.recipes import share_from_training
 from scaling.plots import style
 from scaling.plots.picture import Picture, Skipped
 

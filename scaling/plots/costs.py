@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from scaling.analysis.tradeoff import Tradeoff, tradeoffs
+from scaling.analysis.depth_width.tradeoff import Tradeoff, tradeoffs
 from scaling.plots import notes
 from scaling.plots.accuracy import regime_title
 from scaling.plots.names import readable
@@ -35,7 +35,7 @@ def cost_pictures(
     """One picture a cost; where there is nothing to see, it says in words why.
 
     Args:
-        settings: as `scaling.analysis.seeds.collapse_seeds` gives it.
+        settings: as `scaling.analysis.settings.collapse_seeds` gives it.
         title: of each figure, such as the study's question.
         failures: trial id and kind of each failed trial.
         others: number of records of other settings, not drawn.

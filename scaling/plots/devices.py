@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from scaling.analysis.conditions import cost_metric
+from scaling.analysis.comparability import cost_metric
 
 MOST_DEVICES = 6
 

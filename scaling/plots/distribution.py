@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from scaling.analysis.distributions import Distribution, apart, distributions
-from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis.edf import Distribution, apart, distributions
+from scaling.analysis.settings import collapse_seeds
 from scaling.plots import style
 from scaling.plots.picture import Picture, Skipped
 
@@ -26,7 +26,7 @@ def distribution(found: Sequence[Distribution], axes: Axes) -> Axes:
     """Draws the share of settings at or below each error; a curve with failures ends below 100%, in a cross.
 
     Args:
-        found: as `scaling.analysis.distributions.distributions` gives it.
+        found: as `scaling.analysis.edf.distributions` gives it.
         axes: an empty panel.
     """
     known = [one for one in found if len(one.error)]

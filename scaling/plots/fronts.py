@@ -7,8 +7,8 @@ from functools import partial
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scaling.analysis.frontier import SURE, Frontier, frontier
-from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis.pareto.frontier import SURE, Frontier, frontier
+from scaling.analysis.settings import collapse_seeds
 from scaling.errors import UserError
 from scaling.plots import style
 from scaling.plots.accuracy import FAILED_LABEL, regime_title
@@ -32,7 +32,7 @@ def fronts(found: Frontier, axes: Axes, pale: bool = False) -> Axes:
     """Draws all points, full where they are surely on the front, pale where surely not, and the front as steps.
 
     Args:
-        found: as `scaling.analysis.frontier.frontier` gives it.
+        found: as `scaling.analysis.pareto.frontier.frontier` gives it.
         axes: one panel; what is on it already stays.
         pale: as a background, the front alone.
     """

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from scaling.analysis.arms import Arm
-from scaling.analysis.tradeoff import Tradeoff
+from scaling.analysis.depth_width.arms import Arm
+from scaling.analysis.depth_width.tradeoff import Tradeoff
 from scaling.models.efficientnet import NAMED
 from scaling.plots import style
 from scaling.plots.accuracy import ACCURACY

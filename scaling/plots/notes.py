@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from scaling.analysis.arms import crossed, find_arms
+from scaling.analysis.depth_width.arms import find_arms
+from scaling.analysis.settings import crossed
 from scaling.plots.style import TIMES
 from scaling.results.columns import METRICS, Column
 
@@ -19,7 +20,7 @@ def small_print(settings: pd.DataFrame, cost: str, failures: list[tuple[str, str
     """Everything a reader needs to judge the points.
 
     Args:
-        settings: as `scaling.analysis.seeds.collapse_seeds` gives it.
+        settings: as `scaling.analysis.settings.collapse_seeds` gives it.
         cost: name of the metric on the horizontal axis.
         failures: trial id and kind of each failed trial.
         others: number of records of other settings, not drawn.

@@ -11,11 +11,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from scaling.analysis.estimates import Estimate
-from scaling.analysis.groups import Group, fit_settings, groups_on
-from scaling.analysis.laws import BROKEN, FLOORED, POWER
-from scaling.analysis.powerlaw import FLOPS_PER_MAC, Laws
-from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis.laws.families import BROKEN, FLOORED, POWER
+from scaling.analysis.laws.groups import Group, fit_settings, groups_on
+from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Laws
+from scaling.analysis.settings import collapse_seeds
+from scaling.analysis.uncertainty import Estimate
 from scaling.plots import style
 from scaling.plots.accuracy import regime_title
 from scaling.plots.axes import log_ticks, set_cost_axis

@@ -7,10 +7,10 @@ from functools import partial
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scaling.analysis.arms import Arm
-from scaling.analysis.regimes import Cell, Regime, Regimes
-from scaling.analysis.regimes import regimes as compared
-from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis.depth_width.arms import Arm
+from scaling.analysis.depth_width.regimes import Cell, Regime, Regimes
+from scaling.analysis.depth_width.regimes import regimes as compared
+from scaling.analysis.settings import collapse_seeds
 from scaling.errors import UserError
 from scaling.plots import style
 from scaling.plots.accuracy import regime_title
@@ -32,7 +32,7 @@ def regimes(found: Regimes, regime: Regime, axes: Axes) -> Axes:
     """Draws the arms of one regime at every resolution; thick where both arms reach the cost, verdicts at their ends.
 
     Args:
-        found: as `scaling.analysis.regimes.regimes` gives it.
+        found: as `scaling.analysis.depth_width.regimes.regimes` gives it.
         regime: one of its own.
         axes: an empty panel.
     """

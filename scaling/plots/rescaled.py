@@ -7,9 +7,9 @@ from functools import partial
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scaling.analysis.compare import Comparisons, compare
-from scaling.analysis.evidence.speed import resolution_groups
-from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis.claims.speed import resolution_groups
+from scaling.analysis.equal_accuracy.compare import Comparisons, compare
+from scaling.analysis.settings import collapse_seeds
 from scaling.errors import UserError
 from scaling.plots import speed_accuracy, style
 from scaling.plots.devices import by_device, cost_of, published_part

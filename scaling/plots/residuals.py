@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scaling.analysis.powerlaw import Fit, Laws
+from scaling.analysis.laws.power_law import Fit, Laws
 from scaling.plots import style
 from scaling.plots.axes import set_cost_axis
 from scaling.plots.picture import Picture, Skipped

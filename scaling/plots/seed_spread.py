@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from scaling.analysis.seeds import collapse_seeds
-from scaling.analysis.spread import SeedSpread
-from scaling.analysis.spread import seed_spread as spread_of
+from scaling.analysis.seed_variance import SeedSpread
+from scaling.analysis.seed_variance import seed_spread as spread_of
+from scaling.analysis.settings import collapse_seeds
 from scaling.plots import style
 from scaling.plots.labels import LOWER_RIGHT, Label, name
 from scaling.plots.names import model_name
@@ -24,7 +24,7 @@ def seed_spread(found: SeedSpread, axes: Axes) -> Axes:
     """Draws from the lowest to the highest seed about the mean of each setting, over bands of what is to be expected.
 
     Args:
-        found: as `scaling.analysis.spread.seed_spread` gives it.
+        found: as `scaling.analysis.seed_variance.seed_spread` gives it.
         axes: an empty panel.
     """
     points = found.points

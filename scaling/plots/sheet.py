@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 
-from scaling.analysis.tradeoff import Tradeoff
+from scaling.analysis.depth_width.tradeoff import Tradeoff
 from scaling.plots import labels, style
 from scaling.plots.accuracy import FAILED_LABEL, draw_tradeoff
 from scaling.plots.axes import set_cost_axis
@@ -33,7 +33,7 @@ def draw_tradeoffs(regimes: Sequence[Tradeoff], title: str, notes: Sequence[str]
     """Draws one panel a regime, three in a row, under one title and legend and over the small print.
 
     Args:
-        regimes: as `scaling.analysis.tradeoff.tradeoffs` gives it, one or more.
+        regimes: as `scaling.analysis.depth_width.tradeoff.tradeoffs` gives it, one or more.
         title: of the figure; wrapped.
         notes: paragraphs of small print; wrapped.
 

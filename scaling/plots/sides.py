@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scaling.analysis.compare import Comparison, Comparisons, Side
+from scaling.analysis.equal_accuracy.compare import Comparison, Comparisons, Side
 from scaling.plots import style
 from scaling.plots.axes import frame_points
 from scaling.plots.labels import LOWER_RIGHT, MOST_NAMES, UPPER_LEFT, Directions, Label

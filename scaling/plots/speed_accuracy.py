@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from scaling.analysis.compare import Comparison, Comparisons, compare
-from scaling.analysis.monotone import curve
-from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis.equal_accuracy.compare import Comparison, Comparisons, compare
+from scaling.analysis.equal_accuracy.cost_curve import curve
+from scaling.analysis.settings import collapse_seeds
 from scaling.errors import UserError
 from scaling.plots import style
 from scaling.plots.devices import by_device, cost_of, published_part
@@ -29,7 +29,7 @@ def speed_accuracy(found: Comparisons, axes: Axes, pale: bool = False) -> Axes:
     """Draws the groups of a comparison with their fronts, names at the points, and the speed-up at one accuracy.
 
     Args:
-        found: as `scaling.analysis.compare.compare` gives it.
+        found: as `scaling.analysis.equal_accuracy.compare.compare` gives it.
         axes: one panel; what is on it already stays.
         pale: as a background for others' points.
     """

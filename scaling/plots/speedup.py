@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from scaling.analysis.compare import Comparison, compare
-from scaling.analysis.seeds import collapse_seeds
-from scaling.analysis.wording import verdict_word
+from scaling.analysis.equal_accuracy.compare import Comparison, compare
+from scaling.analysis.equal_accuracy.wording import verdict_word
+from scaling.analysis.settings import collapse_seeds
 from scaling.errors import UserError
 from scaling.plots import style
 from scaling.plots.axes import log_ticks

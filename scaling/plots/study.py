@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis.settings import collapse_seeds
 from scaling.plots import notes
 from scaling.plots.costs import COSTS, cost_pictures
 from scaling.plots.files import check, save_all

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from rich.console import Console
 from rich.padding import Padding
 
-from scaling.analysis.claims import Replayed
+from scaling.analysis.claims.replay import Replayed
 
 _COLOURS = {"holds": "green", "fails": "red", "undecided": "yellow", "not addressed": "dim"}
 _PIPE = r"\|"

@@ -10,13 +10,13 @@ import numpy as np
 from rich.console import Console
 
 from scaling import tables
-from scaling.analysis.estimates import LEVEL, Estimate
-from scaling.analysis.fits import Fits
-from scaling.analysis.heldout import Held
-from scaling.analysis.joint import Joint
-from scaling.analysis.laws import LAWS
-from scaling.analysis.payoff import Ranking
-from scaling.analysis.powerlaw import FLOPS_PER_MAC, Fit, Laws
+from scaling.analysis.laws.cross_validation import Held
+from scaling.analysis.laws.families import LAWS
+from scaling.analysis.laws.fits import Fits
+from scaling.analysis.laws.joint import Joint
+from scaling.analysis.laws.marginal_returns import Ranking
+from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Fit, Laws
+from scaling.analysis.uncertainty import LEVEL, Estimate
 from scaling.errors import UserError
 from scaling.models.names import parse
 from scaling.results.columns import LAW_UNITS

@@ -1,4 +1,4 @@
-"""Studies made up with a known truth: two families on curves of accuracy, noise as `scaling.analysis.noise` has it."""
+"""Studies made up with a known truth: two families on curves of accuracy, and their noise."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scaling.analysis import noise
-from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis import uncertainty
+from scaling.analysis.settings import collapse_seeds
 from scaling.results.frame import load_results
 from scaling.schema import LatencyRecord, TrainRecord
 from tests.builders import latency_record, results_folder, train_record, trial
@@ -47,7 +47,7 @@ def test_a_part_of_a_study_has_the_noise_of_the_whole_and_a_study_its_own(tmp_pa
     assert both["seed_sd"].tolist() == pytest.approx([0.1 / np.sqrt(2)] * 2 + [0.001 / np.sqrt(2)])
     # drawn from a part, an accuracy has the noise that it has in the whole
     part = both[both["depth"] == 26]
-    drawn = noise.draw_top1(part, 20_000, np.random.default_rng(0))
+    drawn = uncertainty.draw_top1(part, 20_000, np.random.default_rng(0))
     assert drawn.std() == pytest.approx(part["top1_sd"].iloc[0], rel=0.03)
 
 
@@ -57,7 +57,7 @@ def test_draws_have_that_noise_and_costs_their_interval(tmp_path: Path) -> None:
         tmp_path, [train_record(of, top1=0.8, n=400)], [latency_record(of.variant, median_ms=10, spread=0.1)]
     )
     random = np.random.default_rng(0)
-    assert noise.draw_top1(frame, 20_000, random).std() == pytest.approx(0.02, rel=0.03)
-    times = noise.draw_cost(frame, "training_ms", 20_000, random)
+    assert uncertainty.draw_top1(frame, 20_000, random).std() == pytest.approx(0.02, rel=0.03)
+    times = uncertainty.draw_cost(frame, "training_ms", 20_000, random)
     assert np.percentile(times, [2.5, 97.5]) == pytest.approx([9, 11], rel=0.02)
-    assert (noise.draw_cost(frame, "macs", 5, random) == frame["macs"].to_numpy()).all()
+    assert (uncertainty.draw_cost(frame, "macs", 5, random) == frame["macs"].to_numpy()).all()

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scaling.analysis.compare import compare
-from scaling.analysis.fits import fit_all
-from scaling.analysis.frontier import frontier
-from scaling.analysis.regimes import regimes
-from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis.depth_width.regimes import regimes
+from scaling.analysis.equal_accuracy.compare import compare
+from scaling.analysis.laws.fits import fit_all
+from scaling.analysis.pareto.frontier import frontier
+from scaling.analysis.settings import collapse_seeds
 from scaling.results.frame import load_results
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"

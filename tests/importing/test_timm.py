@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from scaling.analysis.compare import compare
-from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis.equal_accuracy.compare import compare
+from scaling.analysis.settings import collapse_seeds
 from scaling.cli.app import app
 from scaling.errors import UserError
 from scaling.importing.timm import import_timm

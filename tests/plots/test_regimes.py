@@ -6,8 +6,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from scaling import published
-from scaling.analysis.regimes import regimes as compared
-from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis.depth_width.regimes import regimes as compared
+from scaling.analysis.settings import collapse_seeds
 from scaling.plots.picture import Picture, Skipped
 from scaling.plots.regimes import picture, regimes
 from scaling.results.frame import load_results

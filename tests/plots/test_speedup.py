@@ -5,8 +5,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from scaling import published
-from scaling.analysis.compare import compare
-from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis.equal_accuracy.compare import compare
+from scaling.analysis.settings import collapse_seeds
 from scaling.plots.picture import Picture, Skipped
 from scaling.plots.speedup import picture, speedup
 from tests.plots.drawn import assert_nothing_overlaps, drawn, lines

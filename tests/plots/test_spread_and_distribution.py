@@ -7,8 +7,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from scaling import published
-from scaling.analysis.distributions import distributions
-from scaling.analysis.seeds import collapse_seeds
+from scaling.analysis.edf import distributions
+from scaling.analysis.settings import collapse_seeds
 from scaling.plots import distribution, seed_spread
 from scaling.plots.picture import Picture, Skipped
 from scaling.results.frame import load_results

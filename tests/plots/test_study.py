@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from scaling.analysis.seeds import collapse_seeds
-from scaling.analysis.tradeoff import tradeoffs
+from scaling.analysis.depth_width.tradeoff import tradeoffs
+from scaling.analysis.settings import collapse_seeds
 from scaling.plots import draw, draw_study, sheet, style
 from scaling.plots.accuracy import FAILED_LABEL, draw_tradeoff
 from scaling.plots.axes import log_ticks

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from scaling import published
-from scaling.analysis.arms import find_arms
-from scaling.analysis.seeds import collapse_seeds
-from scaling.analysis.tradeoff import tradeoffs
+from scaling.analysis.depth_width.arms import find_arms
+from scaling.analysis.depth_width.tradeoff import tradeoffs
+from scaling.analysis.settings import collapse_seeds
 from scaling.models import count, describe
 from scaling.plots import style
 from scaling.plots.sheet import draw_tradeoffs

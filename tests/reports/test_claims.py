@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scaling.analysis.claims import Replayed
+from scaling.analysis.claims.replay import Replayed
 from scaling.published.claims import claims
 from scaling.reports.claims import as_markdown
 

@@ -1,0 +1,1 @@
+"""The paper's claims, each a test of results."""

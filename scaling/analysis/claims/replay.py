@@ -1,0 +1,96 @@
+"""Does what the paper says hold? Its claims, tested on its own numbers and on anybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from scaling import published
+from scaling.analysis.claims.arms import arm_ahead, arm_ahead_everywhere, arms_mixed
+from scaling.analysis.claims.errors import law_breaks, law_slope
+from scaling.analysis.claims.finding import Finding, NotAddressedError, Verdict
+from scaling.analysis.claims.recipes import (
+    diminishing_resolution,
+    share_from_training,
+    weight_decay_with_regularization,
+)
+from scaling.analysis.claims.speed import lower_resolution_faster, paired_speedups, speed_at_equal_accuracy
+from scaling.analysis.comparability import MixedConditionsError, on_device
+from scaling.analysis.uncertainty import Estimate
+from scaling.errors import UserError
+from scaling.published.claims import Claim, claims
+
+TESTS: dict[str, Callable[..., Finding]] = {
+    test.__name__: test
+    for test in (
+        paired_speedups,
+        speed_at_equal_accuracy,
+        lower_resolution_faster,
+        arm_ahead,
+        arm_ahead_everywhere,
+        arms_mixed,
+        law_slope,
+        law_breaks,
+        diminishing_resolution,
+        share_from_training,
+        weight_decay_with_regularization,
+    )
+}
+"""Of a frame as `scaling.load_results` gives it, and a claim's limits."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """A claim and what became of it.
+
+    Attributes:
+        claim: as `claims.yaml` states it.
+        on: what it was tested on: the published tables' names, or `these results`.
+        verdict: `holds`, `fails`, `undecided`, or `not addressed` by these results.
+        found: the number with its interval, in words; or why the results cannot speak to it.
+        estimate: the number itself, where there is one.
+    """
+
+    claim: Claim
+    on: str
+    verdict: Verdict
+    found: str
+    estimate: Estimate | None
+
+
+def replay(results: pd.DataFrame | None = None, stated: Sequence[Claim] | None = None) -> tuple[Replayed, ...]:
+    """Tests every claim.
+
+    Args:
+        results: as `scaling.load_results` gives them; None: the published tables that each claim names.
+        stated: the claims; None: all of the paper's.
+
+    Returns:
+        One a claim, in their order; those that the results cannot speak to say so and why.
+    """
+    return tuple(_replayed(claim, results) for claim in (claims() if stated is None else stated))
+
+
+def _replayed(claim: Claim, results: pd.DataFrame | None) -> Replayed:
+    if results is None:
+        on = " + ".join(f"published/{name}" for name in claim.tables)
+        frame = pd.concat([published.load(name).dropna(axis=1, how="all") for name in claim.tables], ignore_index=True)
+    else:
+        on, frame = "these results", results
+    try:
+        device = claim.device or (claim.tables_device if results is None else None)
+        found = TESTS[claim.test](_of_device(frame, device), **claim.limits)
+    except (NotAddressedError, MixedConditionsError) as reason:
+        found = Finding("not addressed", str(reason))
+    return Replayed(claim, on, found.verdict, found.found, found.estimate)
+
+
+def _of_device(frame: pd.DataFrame, device: str | None) -> pd.DataFrame:
+    if device is None:
+        return frame
+    try:
+        return on_device(frame, "training_ms", device)
+    except UserError as error:
+        raise NotAddressedError(str(error)) from None

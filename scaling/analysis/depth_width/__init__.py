@@ -1,0 +1,1 @@
+"""Depth against width at the same cost, and how training time moves the answer."""

@@ -1,0 +1,1 @@
+"""How much less one family costs than another at the same accuracy."""

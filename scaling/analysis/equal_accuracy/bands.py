@@ -1,0 +1,138 @@
+"""A ratio along accuracy: bands of it with verdicts, and where it crosses one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from scaling.analysis.uncertainty import LEVEL, Floats, estimate, log_ratio
+
+Speed: TypeAlias = Literal["faster", "slower", "undecided"]
+
+_STEPS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+_MOST_BANDS = 8
+
+
+@dataclass(frozen=True)
+class Band:
+    """A band of accuracies, as fractions.
+
+    Attributes:
+        accuracy: its middle.
+        accuracy_low, accuracy_high: its ends.
+        speedup: cost of the other over cost of the one, at equal accuracy; geometric mean over the band.
+        low, high: 90% interval of `speedup`.
+        verdict: `faster` or `slower` where the interval leaves out 1, else `undecided`. Of a cost that is no time,
+            `faster` means less of it.
+    """
+
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    speedup: float
+    low: float
+    high: float
+    verdict: Speed
+
+
+@dataclass(frozen=True)
+class Crossover:
+    """Where the speed-up crosses 1.
+
+    Attributes:
+        accuracy: of the crossing (fraction).
+        low, high: its 90% interval, within the range tested.
+        above: the verdict on the side of higher accuracies, were it decided.
+        decided: whether one is surely faster on one side and the other on the other side; if not, the curves may
+            as well touch as cross.
+    """
+
+    accuracy: float
+    low: float
+    high: float
+    above: Speed
+    decided: bool
+
+
+def band_edges(low: float, high: float) -> list[float]:
+    """Round accuracies that part [low, high] into eight bands at most; slivers at the ends join their neighbours."""
+    step = next((step for step in _STEPS if (high - low) / step <= _MOST_BANDS), 0.5)
+    inner = np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step
+    return [low, *(float(edge) for edge in inner if low + step / 3 < edge < high - step / 3), high]
+
+
+def summary(at: Floats, logs: Floats, drawn: Floats) -> Band:
+    """The band from `at[0]` to `at[-1]`.
+
+    Args:
+        at: `(accuracies,)`, ascending.
+        logs: `(accuracies,)`, logarithms of the speed-up.
+        drawn: `(draws, accuracies)`, the same redrawn.
+    """
+    found = log_ratio(estimate(float(logs.mean()), drawn.mean(axis=1)))
+    verdict = cast(Speed, found.side_of(1.0, "faster", "slower"))
+    first, last = float(at[0]), float(at[-1])
+    return Band((first + last) / 2, first, last, found.value, found.low, found.high, verdict)
+
+
+def crossings(at: Floats, logs: Floats, drawn: Floats) -> Iterator[Crossover]:
+    """The crossovers along a speed-up.
+
+    Where the pointwise interval holds 1, nobody is ahead for sure; each such stretch whose two ends are on different
+    sides of 1 is one crossover. Several crossings within one stretch cannot be told apart and count as their mean.
+
+    Args:
+        at: `(accuracies,)`, ascending.
+        logs: `(accuracies,)`, logarithms of the speed-up.
+        drawn: `(draws, accuracies)`, the same redrawn.
+    """
+    low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    sure = (low > 0) | (high < 0)
+    stretches = np.cumsum(sure)
+    turns = _turns(logs)
+    for stretch in np.unique(stretches[turns]):
+        inside = turns[stretches[turns] == stretch]
+        if len(inside) % 2 == 0:
+            continue
+        first, last = int(inside[0]), int(inside[-1]) + 1
+        place = float(np.mean([_crossing(at, logs, turn) for turn in inside]))
+        up = bool(logs[last] > 0)
+        ends = _interval(place, [_nearest(place, up, at, of) for of in drawn]) or _around(at, sure, first, last)
+        decided = bool(sure[: first + 1].any() and sure[last:].any())
+        yield Crossover(place, *ends, "faster" if up else "slower", decided)
+
+
+def _turns(logs: Floats) -> npt.NDArray[np.intp]:
+    """The places after which the sign is another."""
+    above = logs > 0
+    return np.flatnonzero(above[1:] != above[:-1])
+
+
+def _crossing(at: Floats, logs: Floats, turn: int) -> float:
+    """The accuracy between `at[turn]` and `at[turn + 1]` at which the logarithm is 0."""
+    a, b = logs[turn], logs[turn + 1]
+    return float(at[turn] + (at[turn + 1] - at[turn]) * a / (a - b))
+
+
+def _nearest(place: float, up: bool, at: Floats, logs: Floats) -> float:
+    """The crossing in the same direction that lies nearest; NaN if there is none."""
+    alike = [_crossing(at, logs, turn) for turn in _turns(logs) if (logs[turn + 1] > 0) == up]
+    return min(alike, key=lambda one: abs(one - place), default=np.nan)
+
+
+def _interval(place: float, drawn: list[float]) -> tuple[float, float] | None:
+    """None where too many draws do not cross at all to have one."""
+    if np.isfinite(drawn).mean() < LEVEL:
+        return None
+    found = estimate(place, drawn)
+    return found.low, found.high
+
+
+def _around(at: Floats, sure: npt.NDArray[np.bool_], first: int, last: int) -> tuple[float, float]:
+    """The ends of the stretch, or of the range tested where it goes on so far."""
+    before, after = np.flatnonzero(sure[: first + 1]), np.flatnonzero(sure[last:])
+    return float(at[before[-1]] if before.size else at[0]), float(at[last + after[0]] if after.size else at[-1])

@@ -1,0 +1,121 @@
+"""How far a law is off for points that it has not seen: left out here and there, or the largest of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling.analysis.laws.bootstrap import ends, fit_curve
+from scaling.analysis.laws.families import Law
+from scaling.analysis.laws.huber import Curve, solve
+from scaling.analysis.uncertainty import Estimate, Floats
+
+ONE_BY_ONE = 20
+"""Up to so many points each is held out alone; of more, a tenth at a time."""
+
+_FOLDS = 10
+_SEED = 0
+_Z = 1.644854
+_LARGEST_PART = 0.3
+_LEAST_TESTED = 2
+_DRAWS = 200
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """Fits to all but some points, and how far those lay from them.
+
+    Attributes:
+        off: mean of |log(measured / predicted)|, about the relative error, with its 90% interval from the points.
+        folds: how many fits; as many as points if each was held out alone.
+        distances: `(n,)`, of each point.
+    """
+
+    off: Estimate
+    folds: int
+    distances: Floats
+
+
+@dataclass(frozen=True)
+class Extrapolation:
+    """A fit to the smaller points, and what it says of the larger ones.
+
+    Attributes:
+        beyond: the largest x that was fitted.
+        fitted, predicted: number of points.
+        off: mean of |log(measured / predicted)| over the larger points, with its 90% interval from the points.
+        inside: part of the larger points that lie in their 90% prediction interval.
+    """
+
+    beyond: float
+    fitted: int
+    predicted: int
+    off: Estimate
+    inside: float
+
+
+def hold_out(curve: Curve, y: Floats, sd: Floats) -> Held:
+    """Leaves out every point once: alone, or with a tenth of the points chosen by chance, the same for every call.
+
+    The points are to come in an order that does not depend on how they were stored, so that the folds do not either.
+
+    Args:
+        curve: through all points.
+        y: `(n,)`, log errors.
+        sd: `(n,)`, of noise and scatter together.
+    """
+    folds = len(y) if len(y) <= ONE_BY_ONE else _FOLDS
+    mixed = np.random.default_rng(_SEED).permutation(len(y))
+    mine = mixed % folds == np.arange(folds)[:, None]
+    theta = solve(curve, np.broadcast_to(y, mine.shape), np.where(mine, np.inf, sd)).theta
+    distances = np.abs(y - curve.at(theta))[mine.argmax(axis=0), np.arange(len(y))]
+    return Held(_mean(distances), folds, distances)
+
+
+def simplest_of_best(held: Sequence[Held], usable: Sequence[bool]) -> int | None:
+    """The first, of those in order from the simplest, that is within a standard error of the least off."""
+    fits = [number for number, ok in enumerate(usable) if ok]
+    if not fits:
+        return None
+    best = min(fits, key=lambda number: held[number].off.value)
+    for number in fits:
+        more = held[number].distances - held[best].distances
+        if more.mean() <= more.std(ddof=1) / np.sqrt(len(more)):
+            return number
+    return best
+
+
+def extrapolate(law: Law, u: Floats, y: Floats, noise: Floats, center: float) -> Extrapolation | None:
+    """Fits the smaller points and predicts the largest, three in ten of the places; None where too few are left.
+
+    Args:
+        law: to be fitted.
+        u: `(n,)`, log(x / center), ascending.
+        y, noise: `(n,)`, log errors and their standard deviations.
+        center: of x.
+    """
+    places = np.unique(u)
+    fitted = u < places[-min(len(places), max(_LEAST_TESTED, round(_LARGEST_PART * len(places))))]
+    if not law.fits(u[fitted]):
+        return None
+    random = np.random.default_rng(0)
+    small = fit_curve(lambda rows: law.curve(u[fitted][rows], u[fitted]), y[fitted], noise[fitted], _DRAWS, random)
+    beyond = law.curve(u[~fitted], u[fitted])
+    line, lines = beyond.at(small.theta[None])[0], beyond.at(small.draws)
+    spread = np.hypot(noise[~fitted], small.scatter_draws[:, None])
+    low, high = ends(lines + spread * random.standard_normal(lines.shape))
+    larger = y[~fitted]
+    return Extrapolation(
+        beyond=float(center * np.exp(u[fitted][-1])),
+        fitted=int(fitted.sum()),
+        predicted=len(larger),
+        off=_mean(np.abs(larger - line)),
+        inside=float(((low <= larger) & (larger <= high)).mean()),
+    )
+
+
+def _mean(distances: Floats) -> Estimate:
+    mean, error = float(distances.mean()), float(distances.std(ddof=1) / np.sqrt(len(distances)))
+    return Estimate(mean, max(0.0, mean - _Z * error), mean + _Z * error)

@@ -1,0 +1,122 @@
+"""The laws that error may follow: a power law, one with a floor, one that breaks. All in log error against log x."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from scaling.analysis.laws.huber import Curve
+from scaling.analysis.uncertainty import Floats
+
+
+@dataclass(frozen=True)
+class Law:
+    """A family of curves of error against x.
+
+    Attributes:
+        name: `power law`, `power law with a floor` or `broken power law`.
+        formula: with the names of its parameters.
+        size: number of parameters.
+        curve: of u = log(x / center), `(n,)`, given the range of shapes of the u that are fitted.
+        parameters: of theta `(sets, size)`, shape first, and the center of x to the formula's parameters, `(sets,)`.
+        least: number of points that it takes.
+    """
+
+    name: str
+    formula: str
+    size: int
+    curve: Callable[[Floats, Floats], Curve]
+    parameters: Callable[[Floats, float], dict[str, Floats]]
+    least: int
+
+    def fits(self, u: Floats) -> bool:
+        """Whether the points are enough: `least` of them, and for a curve one place more than parameters."""
+        return len(u) >= self.least and len(np.unique(u)) >= self.size + (self.size > POWER.size)
+
+
+def _power(u: Floats, _: Floats) -> Curve:
+    columns = np.column_stack([np.ones_like(u), u])
+    return straight(columns)
+
+
+def straight(columns: Floats) -> Curve:
+    """A curve without shape: linear in `columns`, `(n, linear)`."""
+    none = np.zeros(0)
+    return Curve(
+        basis=lambda shape: (
+            np.zeros((len(shape), len(columns))),
+            np.broadcast_to(columns, (len(shape), *columns.shape)),
+        ),
+        bend=lambda shape, _: np.zeros((len(shape), len(columns), 0)),
+        starts=np.zeros((1, 0)),
+        low=none,
+        high=none,
+    )
+
+
+def _floored(u: Floats, fitted: Floats) -> Curve:
+    """Shape: the exponent b, and k = log of the floor over what can be reduced at the center."""
+
+    def basis(shape: Floats) -> tuple[Floats, Floats]:
+        return np.logaddexp(-shape[:, :1] * u, shape[:, 1:]), np.ones((len(shape), len(u), 1))
+
+    def bend(shape: Floats, _: Floats) -> Floats:
+        reducible = 1 / (1 + np.exp(np.clip(shape[:, 1:] + shape[:, :1] * u, -500, 500)))
+        return np.stack([-reducible * u, 1 - reducible], axis=2)
+
+    span = max(float(np.ptp(fitted)), 1e-6)
+    exponents = np.array([0.3, 1.0, 2.0, 4.0, 8.0]) / span
+    floors = np.array([-4.0, -2.0, -1.0, 0.0, 1.0, 2.5])
+    starts = np.array([(b, k) for b in exponents for k in floors])
+    return Curve(basis, bend, starts, low=np.array([0.01 / span, -7.0]), high=np.array([40 / span, 7.0]))
+
+
+def _broken(u: Floats, fitted: Floats) -> Curve:
+    """Shape: where it breaks; two places and a tenth of them or more lie on either side."""
+
+    def basis(shape: Floats) -> tuple[Floats, Floats]:
+        beyond = u - shape
+        return np.zeros_like(beyond), np.stack([np.ones_like(beyond), beyond, np.fmax(beyond, 0)], axis=2)
+
+    def bend(shape: Floats, linear: Floats) -> Floats:
+        return -(linear[:, 1:2] + linear[:, 2:] * (u > shape))[:, :, None]
+
+    places = np.unique(fitted)
+    aside = min(max(1, len(places) // 10), (len(places) - 1) // 2)
+    low, high = places[[aside]], places[[-1 - aside]]
+    return Curve(basis, bend, np.linspace(low, high, 26)[1:-1], low, high)
+
+
+def _of_power(theta: Floats, center: float) -> dict[str, Floats]:
+    return {"a": np.exp(theta[:, 0] - theta[:, 1] * np.log(center)), "slope": theta[:, 1]}
+
+
+def _of_floored(theta: Floats, center: float) -> dict[str, Floats]:
+    b, k, level = theta.T
+    return {"floor": np.exp(level + k), "a": np.exp(level + b * np.log(center)), "slope": -b}
+
+
+def _of_broken(theta: Floats, center: float) -> dict[str, Floats]:
+    place, level, below, change = theta.T
+    return {
+        "error_at_break": np.exp(level),
+        "break": center * np.exp(place),
+        "slope_below": below,
+        "slope_above": below + change,
+    }
+
+
+POWER = Law("power law", "error = a x^slope", 2, _power, _of_power, 3)
+FLOORED = Law("power law with a floor", "error = floor + a x^slope", 3, _floored, _of_floored, 5)
+BROKEN = Law(
+    "broken power law",
+    "error = error_at_break (x / break)^slope_below up to the break, then ^slope_above",
+    4,
+    _broken,
+    _of_broken,
+    6,
+)
+LAWS = (POWER, FLOORED, BROKEN)
+"""From the simplest on."""

@@ -1,0 +1,192 @@
+"""Error as a law of size, time or training: which law, where it breaks, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scaling.analysis.laws.bootstrap import Fitted, ends, estimate, fit_curve
+from scaling.analysis.laws.breakpoint import Break, judge_break
+from scaling.analysis.laws.cross_validation import Extrapolation, Held, extrapolate, hold_out, simplest_of_best
+from scaling.analysis.laws.families import BROKEN, LAWS, POWER, Law
+from scaling.analysis.uncertainty import Estimate, Floats
+
+Mask = npt.NDArray[np.bool_]
+
+FLOPS_PER_MAC = 2
+"""The ResNet-RS paper's "FLOPs" are two for each multiply-accumulate."""
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """A fitted law at some places.
+
+    Attributes:
+        x: `(n,)`.
+        error: fitted, `(n,)`, as a fraction.
+        low, high: 90% interval of the law there.
+        point_low, point_high: 90% prediction interval of a new point without noise of its own.
+    """
+
+    x: Floats
+    error: Floats
+    low: Floats
+    high: Floats
+    point_low: Floats
+    point_high: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """One law fitted to the points.
+
+    Attributes:
+        law: its name; `formula`, with the names of `parameters`.
+        parameters: by name, each with its 90% interval; slopes are d log(error) / d log(x).
+        scatter: standard deviation between points beyond their noise, in log error (0.03: about 3% of the error).
+        held_out: how far it is off for points that it was not fitted to.
+        extrapolation: how far it is off for the largest points, fitted to the smaller ones; None with too few.
+        status: `converged`, `at a bound` or `did not converge`.
+        residuals: `(n,)`, measured less fitted log error, in the order of the points.
+    """
+
+    law: str
+    formula: str
+    parameters: dict[str, Estimate]
+    scatter: Estimate
+    held_out: Held
+    extrapolation: Extrapolation | None
+    status: str
+    residuals: Floats
+    _family: Law
+    _fitted: Fitted
+    _u: Floats
+    _center: float
+
+    def predict(self, x: Floats, sd: Floats | float = 0.0, seed: int = 0) -> Band:
+        """The law at `x`, with a band, and the interval of a new point whose own noise is `sd` (in log error)."""
+        x = np.atleast_1d(np.asarray(x, float))
+        curve = self._family.curve(np.log(x) - np.log(self._center), self._u)
+        line = curve.at(self._fitted.theta[None])[0]
+        lines = curve.at(self._fitted.draws)
+        spread = np.hypot(np.broadcast_to(sd, x.shape), self._fitted.scatter_draws[:, None])
+        points = lines + spread * np.random.default_rng(seed).standard_normal(lines.shape)
+        (low, high), (point_low, point_high) = (np.exp(ends(drawn)) for drawn in (lines, points))
+        return Band(x, np.exp(line), low, high, point_low, point_high)
+
+
+@dataclass(frozen=True, eq=False)
+class Laws:
+    """What the points say about error as a function of x.
+
+    Attributes:
+        x, error, sd: the points that were fitted, in order of x; `sd` is the noise of log error.
+        rows: where they stood in the input.
+        left_out: number of points left out, by reason.
+        fits: one a law, from the simplest on; those that the points are too few for are missing.
+        best: name of the law chosen: of those that converged the simplest whose held-out error is within one standard
+            error of the least; None where none did.
+        broken: whether the power law breaks, and where; None with too few points.
+        reason: why there is no fit; empty where there is one.
+    """
+
+    x: Floats
+    error: Floats
+    sd: Floats
+    rows: npt.NDArray[np.intp]
+    left_out: dict[str, int]
+    fits: tuple[Fit, ...]
+    best: str | None
+    broken: Break | None
+    reason: str
+
+    def __getitem__(self, law: str) -> Fit:
+        """The fit of a law by its name."""
+        return next(fit for fit in self.fits if fit.law == law)
+
+
+def fit(x: npt.ArrayLike, error: npt.ArrayLike, sd: npt.ArrayLike = 0.0, *, draws: int = 500, seed: int = 0) -> Laws:
+    """Fits every law that the points are enough for.
+
+    Log error is fitted with Huber's loss, each point weighted by its noise and by the scatter between points that the
+    noise does not explain. Intervals come from studies drawn anew from the fitted law.
+
+    Args:
+        x: `(n,)`, size, time or training; any unit.
+        error: `(n,)`, 1 - top1, as fractions.
+        sd: `(n,)`, standard deviations of `error`, in the same unit.
+        draws: studies drawn anew, for the intervals.
+        seed: of the random numbers.
+    """
+    x, error, sd = (np.asarray(part, float) for part in np.broadcast_arrays(x, error, sd))
+    usable, left_out = _usable(x, error)
+    known = np.flatnonzero(usable)
+    rows = known[np.lexsort((error[known], x[known]))]  # the same order, whatever the order of the rows was
+    x, error = x[rows], error[rows]
+    noise = np.nan_to_num(sd[rows]) / error
+    if reason := _too_little(x, error, left_out):
+        return Laws(x, error, noise, rows, left_out, (), None, None, reason)
+    center = float(np.exp(np.log(x).mean()))
+    u, y = np.log(x) - np.log(center), np.log(error)
+    random = np.random.default_rng(seed)
+    fits = tuple(_fit(law, u, y, noise, center, draws, random) for law in LAWS if law.fits(u))
+    best = simplest_of_best([one.held_out for one in fits], [one.status == "converged" for one in fits])
+    named = {each.law: each for each in fits}
+    broken = _break(named, u, y, noise, random) if BROKEN.name in named else None
+    return Laws(x, error, noise, rows, left_out, fits, None if best is None else fits[best].law, broken, "")
+
+
+def _fit(law: Law, u: Floats, y: Floats, noise: Floats, center: float, draws: int, random: np.random.Generator) -> Fit:
+    fitted = fit_curve(lambda rows: law.curve(u[rows], u), y, noise, draws, random)
+    with np.errstate(over="ignore"):
+        values, drawn = (law.parameters(theta, center) for theta in (fitted.theta[None], fitted.draws))
+    return Fit(
+        law=law.name,
+        formula=law.formula,
+        parameters={name: estimate(values[name][0], drawn[name]) for name in values},
+        scatter=estimate(fitted.scatter, fitted.scatter_draws),
+        held_out=hold_out(law.curve(u, u), y, fitted.sd),
+        extrapolation=extrapolate(law, u, y, noise, center),
+        status=fitted.status,
+        residuals=y - fitted.line,
+        _family=law,
+        _fitted=fitted,
+        _u=u,
+        _center=center,
+    )
+
+
+def _break(fits: Mapping[str, Fit], u: Floats, y: Floats, noise: Floats, random: np.random.Generator) -> Break:
+    """Judged by studies drawn from the unbroken law."""
+    straight = fits[POWER.name]._fitted
+    rows, drawn = straight.redrawn(noise, random)
+    power, broken = (law.curve(u[rows], u) for law in (POWER, BROKEN))
+    return judge_break(
+        fits[BROKEN.name].parameters["break"], power, broken, straight.sd[rows], np.vstack([y[rows], drawn])
+    )
+
+
+def _usable(x: Floats, error: Floats) -> tuple[Mask, dict[str, int]]:
+    """Points that have a log, and how many have none, by reason."""
+    unknown = ~(np.isfinite(x) & np.isfinite(error))
+    nowhere = ~unknown & (x <= 0)
+    perfect = ~unknown & ~nowhere & ((error <= 0) | (error > 1))
+    counts = {
+        "without x or error": unknown,
+        "x not above 0": nowhere,
+        "error not above 0 and up to 1": perfect,
+    }
+    return ~(unknown | nowhere | perfect), {reason: int(which.sum()) for reason, which in counts.items() if which.any()}
+
+
+def _too_little(x: Floats, error: Floats, left_out: dict[str, int]) -> str:
+    """Why nothing can be fitted; empty where something can."""
+    others = f" ({', '.join(f'{count} {reason}' for reason, count in left_out.items())})" if left_out else ""
+    if len(x) < 3:
+        return f"{len(x)} usable point{'' if len(x) == 1 else 's'}{others}; a power law needs three"
+    if len(np.unique(x)) < 2:
+        return f"all {len(x)} points are at one x, {x[0]:g}{others}; a power law needs two places or more"
+    return ""

@@ -1,0 +1,112 @@
+"""Error or cost over several factors at once: a sum of terms in their logs, with squares and products if need be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TypeAlias
+
+import numpy as np
+
+from scaling.analysis.laws.bootstrap import Fitted, fit_curve
+from scaling.analysis.laws.cross_validation import Held, hold_out, simplest_of_best
+from scaling.analysis.laws.families import straight
+from scaling.analysis.uncertainty import Floats
+
+_SPARE = 2
+_ALIGNED = 30.0
+"""Factors whose logs have a larger condition number than this grow as one (Belsley, Kuh and Welsch 1980)."""
+
+Term: TypeAlias = tuple[str, ...]
+"""Factors whose logs are multiplied: () is 1, ("depth", "depth") the square."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Log error or log cost as a sum of terms in the centered logs of the factors.
+
+    Attributes:
+        terms: of the sum; `("depth",)` is log(depth / center), `("depth", "width")` a product of two.
+        center: geometric mean of each factor.
+        fitted: one parameter a term.
+        held_out: how far it is off for settings that it was not fitted to.
+    """
+
+    terms: tuple[Term, ...]
+    center: dict[str, float]
+    fitted: Fitted
+    held_out: Held
+
+    @property
+    def curved(self) -> bool:
+        return any(len(term) > 1 for term in self.terms)
+
+    def slope(self, factor: str, at: Mapping[str, float]) -> tuple[float, Floats]:
+        """The derivative of the log by the log of a factor at a point, and its draws."""
+        logs = {name: np.log(at[name] / center) for name, center in self.center.items()}
+        weights = np.array([_derivative(term, factor, logs) for term in self.terms])
+        return float(weights @ self.fitted.theta), self.fitted.draws @ weights
+
+
+def fit_surface(
+    centered: Mapping[str, Floats],
+    center: dict[str, float],
+    y: Floats,
+    sd: Floats,
+    draws: int,
+    random: np.random.Generator,
+) -> Surface:
+    """The linear law, or the curved one where it is better for settings held out.
+
+    Args:
+        centered: of each factor, `(n,)` logs less that of its center.
+        center: of each factor.
+        y: `(n,)`, logs of error or cost.
+        sd: `(n,)`, their standard deviations.
+        draws: studies drawn anew, for the intervals.
+        random: where noise comes from.
+    """
+
+    def fitted(terms: tuple[Term, ...]) -> Surface:
+        columns = _columns(terms, centered, len(y))
+        found = fit_curve(lambda rows: straight(columns[rows]), y, sd, draws, random)
+        return Surface(terms, center, found, hold_out(straight(columns), y, found.sd))
+
+    surfaces = [fitted(terms) for terms in _candidates(centered, len(y))]
+    best = simplest_of_best([surface.held_out for surface in surfaces], [True] * len(surfaces))
+    return surfaces[best or 0]
+
+
+def _candidates(centered: Mapping[str, Floats], count: int) -> list[tuple[Term, ...]]:
+    """Linear terms; then with those squares and products that the settings can tell apart and are enough for."""
+    linear: tuple[Term, ...] = ((), *((name,) for name in centered))
+    terms = linear
+    for term in (*((name, name) for name in centered), *combinations(centered, 2)):
+        more = (*terms, term)
+        if np.linalg.matrix_rank(_columns(more, centered, count)) == len(more) <= count - _SPARE:
+            terms = more
+    return [linear] if terms == linear else [linear, terms]
+
+
+def _columns(terms: Sequence[Term], centered: Mapping[str, Floats], count: int) -> Floats:
+    return np.column_stack([np.prod([centered[name] for name in term], axis=0) * np.ones(count) for term in terms])
+
+
+def _derivative(term: Term, factor: str, logs: Mapping[str, float]) -> float:
+    """By the product rule."""
+    rest = [(*term[:place], *term[place + 1 :]) for place, name in enumerate(term) if name == factor]
+    return float(sum(np.prod([logs[name] for name in others]) for others in rest))
+
+
+def too_little(centered: Mapping[str, Floats], count: int) -> str:
+    """Why nothing can be fitted; empty where something can."""
+    if not centered:
+        return f"{count} settings, of one depth, width, resolution and number of epochs: nothing varies"
+    needed = len(centered) + 1 + _SPARE
+    if count < needed:
+        return f"{count} settings; {', '.join(centered)} need {needed}"
+    logs = np.column_stack(list(centered.values()))
+    if np.linalg.cond(logs / np.linalg.norm(logs, axis=0)) > _ALIGNED:
+        return f"{', '.join(centered)} hardly vary apart, so their effects cannot be told apart"
+    return ""

@@ -1,0 +1,73 @@
+"""Seeds collapsed: one row for each variant and recipe, with the spread over its seeds."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from scaling.analysis import uncertainty
+from scaling.results.columns import TABLE, names
+from scaling.schema import Dataset, Recipe, Variant
+
+DATASET = tuple("dataset" if name == "name" else name for name in Dataset.model_fields)
+VARIANT = tuple(Variant.model_fields)
+RECIPE = tuple(Recipe.model_fields)
+SETTING = names("setting")
+"""Columns of the results frame that tell one setting from another: everything a trial is made of, but its seed."""
+
+SEVERAL_DEVICES = "several devices"
+"""Stands for the device of a setting whose seeds were trained on more than one: their times make no mean."""
+
+
+def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
+    """Gathers the trials that differ in nothing but their seed.
+
+    Args:
+        frame: as `scaling.load_results` gives it, one row a trial; columns it lacks are taken as unknown.
+
+    Returns:
+        One row a setting, in order of first appearance: the columns of `SETTING`; `seeds`, the number of trials that
+        went well, and `failed`, of those that did not; `top1`, `top1_min`, `top1_max`, `top1_std` and `test_top1*`
+        (fractions) over the trials that went well, NaN where there are none; `train_seconds` and `train_top1`, their
+        means; `train_device`, where they were trained, or `SEVERAL_DEVICES`; `top1_sd` and `seed_sd`, see
+        `scaling.analysis.uncertainty.with_noise`; and size, cost, latency and `trust`
+        (published numbers only) as they were. Trials whose variant was timed under different
+        conditions (another device) stay apart, so that no row mixes two latencies.
+    """
+    frame = _prepared(frame)
+    accuracies = {
+        f"{name}{suffix}": (name, how)
+        for name in ("top1", "test_top1")
+        for suffix, how in (("", "mean"), ("_min", "min"), ("_max", "max"), ("_std", "std"))
+    }
+    carried = {name: (name, "first") for name in ("trust", *names("carried"))}
+    counts = {"seeds": ("ok", "sum"), "failed": ("not_ok", "sum")}
+    counts |= {name: (name, "mean") for name in ("train_seconds", "train_top1")}
+    counts |= {"train_device": ("device", "first"), "devices": ("device", "nunique")}
+    groups = frame.groupby([*SETTING, *names("condition")], dropna=False, sort=False)
+    settings = groups.agg(**counts, **accuracies, **carried).reset_index()
+    settings["train_device"] = settings["train_device"].mask(settings.pop("devices") > 1, SEVERAL_DEVICES)
+    return uncertainty.with_noise(settings)
+
+
+def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns needed, each of one type whatever is missing; results of failed trials blanked."""
+    results = ("top1", "test_top1", "train_top1", "train_seconds")
+    columns = ["device", *SETTING, *names("condition"), *results, *names("carried")]
+    frame = frame.reindex(columns=["status", "trust", *columns])
+    frame["trust"] = frame["trust"].astype("string")
+    for name in columns:
+        frame[name] = frame[name].astype("string") if TABLE[name].text else pd.to_numeric(frame[name]).astype(float)
+    ok = frame["status"] == "ok"
+    frame.loc[~ok, list(results)] = float("nan")
+    frame.loc[~ok, "device"] = pd.NA
+    return frame.assign(ok=ok.astype(int), not_ok=(~ok).astype(int))
+
+
+def crossed(settings: pd.DataFrame) -> list[str]:
+    """Recipe and data columns that take several values for one variant trained for so many epochs."""
+    candidates = [name for name in (*DATASET, *RECIPE) if name != "epochs"]
+    if settings.empty:
+        return []
+    groups = settings.groupby(["study", "folder", *VARIANT, "epochs"], dropna=False)
+    several = groups[candidates].nunique(dropna=False).gt(1).any()
+    return [name for name in candidates if several[name]]

@@ -1,0 +1,105 @@
+"""The paper's claims on its own numbers, and on others'."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from scaling import published
+from scaling.analysis.claims.replay import TESTS, replay
+from scaling.analysis.depth_width.regimes import regimes
+from scaling.analysis.settings import collapse_seeds
+from scaling.published.claims import claims
+from scaling.results.frame import load_results
+from tests.builders import results_folder, train_record
+
+REPLAYED = {one.claim.claim: one for one in replay()}
+
+VERDICTS = {
+    "tpu_speed_as_paired": "holds",
+    "v100_speed_as_paired": "holds",
+    "tpu_speed_large_as_paired": "holds",
+    "v100_speed_large_as_paired": "fails",
+    "tpu_speed_at_equal_accuracy": "holds",
+    "v100_speed_at_equal_accuracy": "undecided",
+    "training_speed_elsewhere": "fails",
+    "inference_speed_elsewhere": "fails",
+    "width_at_short_training": "holds",
+    "mixed_at_medium_training": "undecided",
+    "depth_at_long_training": "holds",
+    "depth_at_long_training_everywhere": "undecided",
+    "power_law_of_small_models": "holds",
+    "power_law_breaks": "holds",
+    "flat_beyond_the_break": "holds",
+    "diminishing_resolution": "holds",
+    "slow_resolution_scaling": "holds",
+    "training_is_most_of_the_gain": "holds",
+    "weight_decay_needs_regularization": "undecided",
+}
+
+
+def test_verdicts_on_the_published_numbers() -> None:
+    assert {name: one.verdict for name, one in REPLAYED.items()} == VERDICTS
+
+
+def test_every_claim_is_whole() -> None:
+    for claim in claims():
+        assert claim.test in TESTS
+        assert set(claim.tables) <= set(published.names())
+        assert claim.says.endswith(".")
+        assert claim.source
+        assert claim.expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "value"),
+    [
+        ("power_law_of_small_models", -0.20),
+        ("flat_beyond_the_break", -0.05),
+        ("training_is_most_of_the_gain", 3.2 / 4.4),
+        ("training_speed_elsewhere", 1.1),
+    ],
+)
+def test_numbers_known_from_elsewhere_lie_in_the_intervals(claim: str, value: float) -> None:
+    found = REPLAYED[claim].estimate
+    assert found is not None
+    assert found.low < value < found.high
+
+
+def test_the_break_lies_where_the_figure_shows_it() -> None:
+    found = REPLAYED["power_law_breaks"].estimate
+    assert found is not None
+    assert 3e9 < found.value < 2e10
+
+
+def test_what_results_cannot_speak_to_is_said_with_the_reason(tmp_path: Path) -> None:
+    replayed = replay(load_results(results_folder(tmp_path / "study", [train_record()]).path))
+    assert [one.claim.claim for one in replayed] == list(VERDICTS)
+    assert {one.verdict for one in replayed} == {"not addressed"}
+    assert all(one.found for one in replayed)
+
+
+def test_ones_own_runs_are_tested_alike() -> None:
+    own = {one.claim.claim: one for one in replay(published.load("fig3").assign(study="own"))}
+    assert own["depth_at_long_training"].verdict == "holds"
+    assert own["depth_at_long_training"].on == "these results"
+    assert own["tpu_speed_as_paired"].verdict == "not addressed"
+
+
+def test_nothing_but_failures_is_an_answer_too() -> None:
+    frame = published.load("fig3").assign(status="failed")
+    assert {one.verdict for one in replay(frame)} == {"not addressed"}
+
+
+def test_a_claim_turned_round_fails() -> None:
+    frame = published.load("table1")
+    order = frame["top1"].to_numpy()[::-1].copy()
+    verdicts = {one.claim.claim: one.verdict for one in replay(pd.DataFrame(frame.assign(top1=order)))}
+    assert verdicts["training_is_most_of_the_gain"] != "holds"
+
+
+def test_arms_are_judged_as_in_the_figure_of_them() -> None:
+    shown = regimes(collapse_seeds(published.load("fig3"))).regimes[-1].sentence
+    assert replay(stated=claims("depth_at_long_training"))[0].found == shown

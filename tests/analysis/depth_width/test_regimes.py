@@ -1,0 +1,113 @@
+"""Depth against width: on the paper's Figure 3, and on arms with a known difference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scaling import published
+from scaling.analysis.depth_width.regimes import Regimes, regimes
+from scaling.analysis.settings import collapse_seeds
+from tests.analysis.simulated import row
+
+FIG3 = regimes(collapse_seeds(published.load("fig3")))
+
+
+def point(depth: float, width: float, time: float, top1: float, epochs: int = 10, **changed: Any) -> dict[str, object]:
+    of = row("resnet_rs", depth, time, top1, pictures=changed.pop("pictures", 10**9))
+    return {**of, "width": width, "epochs": epochs, "macs": depth * width**2 * 1e6, **changed}
+
+
+def arms(ahead: float, epochs: int = 10, **changed: Any) -> list[dict[str, object]]:
+    """The width arm `ahead` of the depth arm at every cost but the base's, on a line in log cost."""
+    depth = [point(26 * 2**i, 1.0, 10.0 * 2**i, 0.7 + 0.02 * i, epochs, **changed) for i in range(3)]
+    width = [point(26, 1.0 + i, 10.0 * 2**i, 0.7 + 0.02 * i + ahead, epochs, **changed) for i in (1, 2)]
+    return [*depth, *width]
+
+
+def of(*rows: dict[str, object], cost: str = "training_ms") -> Regimes:
+    return regimes(collapse_seeds(pd.DataFrame(list(rows))), cost)
+
+
+def test_figure_3_width_is_ahead_after_10_epochs_and_depth_after_350() -> None:
+    short, medium, long = FIG3.regimes
+    assert (short.epochs, medium.epochs, long.epochs) == (10, 100, 350)
+    assert (short.ahead, short.verdict) == ((4, 0), "width")
+    assert (long.ahead, long.verdict) == ((0, 4), "depth")
+    assert min(medium.ahead) >= 1
+    assert FIG3.towards == "depth"
+
+
+def test_figure_3_says_which_cells_are_undecided() -> None:
+    verdicts = {(cell.epochs, cell.resolution): cell.verdict for one in FIG3.regimes for cell in one.cells}
+    assert verdicts[10, 128] == verdicts[350, 160] == "undecided"
+    assert (verdicts[10, 224], verdicts[350, 320]) == ("width", "depth")
+
+
+def test_figure_3_short_training_does_not_predict_long_training() -> None:
+    found = {(one.resolution, one.short, one.long): one for one in FIG3.rankings}
+    assert found[320, 10, 350].correlation.value == pytest.approx(-0.3)
+    assert found[320, 10, 350].regret.value == pytest.approx(0.8591 - 0.8421)
+    assert len(found) == 12
+
+
+@pytest.mark.parametrize(("ahead", "verdict"), [(0.01, "width"), (-0.01, "depth")])
+def test_a_known_advantage(ahead: float, verdict: str) -> None:
+    (one,) = of(*arms(ahead)).regimes
+    (cell,) = one.cells
+    # It rises from 0 at the base to all of it at half the range, and stays.
+    assert cell.advantage.value == pytest.approx(0.75 * ahead, abs=1e-4)
+    assert (cell.verdict, one.verdict) == (verdict, verdict)
+    assert cell.shared == pytest.approx((10.0, 40.0))
+
+
+def test_few_pictures_leave_it_undecided() -> None:
+    (one,) = of(*arms(0.01, pictures=500)).regimes
+    assert (one.verdict, one.ahead) == ("undecided", (1, 0))
+    assert "undecided" in one.sentence
+
+
+def test_one_regime_has_no_shift_and_two_have() -> None:
+    assert np.isnan(of(*arms(0.01)).shift.value)
+    found = of(*arms(0.01), *arms(-0.02, epochs=50))
+    assert found.shift.value == pytest.approx(0.75 * -0.03, rel=0.02)
+    assert found.towards == "depth"
+
+
+def test_accuracy_that_falls_with_size_and_a_growing_gap_are_seen() -> None:
+    rows = arms(0.0)
+    rows[-1] |= {"top1": 0.69, "train_top1": 0.95}
+    rows[0] |= {"train_top1": 0.72}
+    width = next(one for one in of(*rows).growth if one.arm.axis == "width")
+    assert width.last_step.value == pytest.approx(0.69 - 0.72)
+    assert width.verdict == "falls"
+    assert (width.gap_smallest, width.gap_largest) == pytest.approx((0.02, 0.26))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[], arms(0.0)[:1], arms(0.0)[:3], arms(0.0, status="failed"), [*arms(0.0), *arms(0.0)]],
+    ids=["none", "one point", "one arm", "all failed", "duplicates"],
+)
+def test_degenerate_studies_are_answered(rows: list[dict[str, object]]) -> None:
+    found = of(*rows)
+    assert found.regimes or found.notes
+    for one in found.regimes:
+        assert one.sentence
+
+
+def test_failed_trials_are_counted() -> None:
+    rows = arms(0.01)
+    rows[2] |= {"status": "failed"}
+    found = of(*rows)
+    assert "1 failed trials are in no arm" in found.notes
+    assert found.regimes[0].cells[0].shared == pytest.approx((10.0, 20.0))
+
+
+def test_one_epoch_in_one_cell_is_said_so() -> None:
+    (regime,) = of(*arms(0.03, epochs=1)).regimes
+    assert regime.sentence.startswith("1 epoch: width ahead by ")
+    assert "of 1 cell: width at 1" in regime.sentence

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scaling import published
+from scaling.analysis.laws.joint import fit_joint
+from scaling.analysis.laws.marginal_returns import rank
+from scaling.analysis.settings import collapse_seeds
+from scaling.analysis.uncertainty import with_noise
+
+SLOPES = {"depth": -0.10, "width": -0.15, "resolution": -0.30, "epochs": -0.12}
+CENTER = {"depth": 50.0, "width": 1.0, "resolution": 128.0, "epochs": 10.0}
+
+
+def settings(scatter: float = 0.003, bend: float = 0.0, **levels: list[float]) -> pd.DataFrame:
+    """A grid whose error and costs are power laws of the factors; `bend` bends error along log resolution."""
+    values = {
+        "depth": [14, 26, 50, 101],
+        "width": [0.5, 1, 2],
+        "resolution": [64, 128, 256],
+        "epochs": [5, 20],
+        **levels,
+    }
+    frame = pd.DataFrame(list(product(*values.values())), columns=list(values), dtype=float)
+    logs = {name: np.log(frame[name] / CENTER[name]) for name in values}
+    line = np.log(0.2) + sum(SLOPES[name] * logs[name] for name in values) + bend * logs["resolution"] ** 2
+    error = np.exp(line + scatter * np.random.default_rng(0).standard_normal(len(frame)))
+    cost = frame["depth"] * frame["width"] ** 2 * frame["resolution"] ** 2
+    timed = {f"training_{name}": frame["depth"] * frame["width"] * factor for name, factor in TIMES.items()}
+    measured = {"top1": 1 - error, "top1_n": 1e7, "seeds": 1.0, "top1_std": np.nan}
+    place = {"study": "made up", "folder": "made up", "dataset": "made up"}
+    untimed = dict.fromkeys(("inference_ms", "inference_low_ms", "inference_high_ms"), np.nan)
+    return with_noise(frame.assign(macs=1e3 * cost, **untimed, **measured, **timed, **place))
+
+
+TIMES = {"ms": 1.0, "low_ms": 0.98, "high_ms": 1.02}
+
+
+def test_slopes_are_found_and_the_best_factor_with_them() -> None:
+    joint = fit_joint(settings(), ["macs", "training_ms", "inference_ms"])
+    assert joint.factors == ("depth", "width", "resolution", "epochs")
+    assert set(joint.costs) == {"macs", "training_ms"}
+    for name, slope in SLOPES.items():
+        found = joint.parameters[name]
+        assert found.low <= slope <= found.high
+        assert found.high - found.low < 0.01
+    ranking = rank(joint, "macs")
+    per_percent = {payoff.factor: payoff.per_percent.value for payoff in ranking.payoffs}
+    expected = {"depth": -0.10, "width": -0.15 / 2, "resolution": -0.30 / 2, "epochs": -0.12}
+    assert per_percent == pytest.approx(expected, abs=0.002)
+    assert list(per_percent) == ["resolution", "epochs", "depth", "width"]
+    assert (ranking.best, ranking.verdict) == ("resolution", "holds")
+    assert sum(payoff.chance_best for payoff in ranking.payoffs) == pytest.approx(1)
+
+
+def test_a_factor_that_costs_nothing_is_not_ranked() -> None:
+    ranking = rank(fit_joint(settings()), "training_ms")
+    assert [payoff.factor for payoff in ranking.payoffs] == ["width", "epochs", "depth"]
+    assert rank(fit_joint(settings()), "inference_ms").reason == "inference_ms is known of too few of the settings"
+
+
+def test_what_is_too_close_is_undecided() -> None:
+    frame = settings(scatter=0.2, resolution=[128.0])
+    assert rank(fit_joint(frame), "macs").verdict == "undecided"
+
+
+def test_curvature_is_taken_where_the_settings_ask_for_it_and_moves_the_answer() -> None:
+    straight, curved = fit_joint(settings()), fit_joint(settings(bend=0.1))
+    assert straight.error is not None
+    assert curved.error is not None
+    assert not straight.error.curved
+    assert curved.parameters["resolution*resolution"].value == pytest.approx(0.1, abs=0.01)
+    best = [rank(curved, "macs", {"resolution": resolution}).best for resolution in (64.0, 256.0)]
+    assert best == ["resolution", "epochs"]
+    slope, _ = curved.error.slope("resolution", {**curved.error.center, "resolution": 256.0})
+    assert slope == pytest.approx(-0.30 + 2 * 0.1 * np.log(2), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("levels", "reason"),
+    [
+        ({"depth": [14.0], "width": [1.0], "resolution": [64.0], "epochs": [5.0]}, "nothing varies"),
+        ({"depth": [14.0, 26.0], "width": [1.0], "resolution": [64.0], "epochs": [5.0]}, "2 settings; depth need 4"),
+    ],
+)
+def test_too_little_is_a_sentence(levels: dict[str, list[float]], reason: str) -> None:
+    joint = fit_joint(settings(**levels))
+    assert joint.error is None
+    assert reason in joint.reason
+    assert rank(joint, "macs").reason == joint.reason
+
+
+def test_factors_that_grow_as_one_are_not_told_apart() -> None:
+    frame = settings(depth=[14.0, 26.0, 50.0, 101.0, 152.0], width=[1.0], resolution=[64.0], epochs=[5.0])
+    joint = fit_joint(frame.assign(resolution=64 * frame["depth"]))
+    assert joint.reason == "depth, resolution hardly vary apart, so their effects cannot be told apart"
+
+
+def test_all_failed_is_a_sentence() -> None:
+    joint = fit_joint(settings().assign(top1=np.nan))
+    assert joint.left_out == 72
+    assert joint.reason.startswith("0 settings")
+
+
+def test_figure_2_pays_resolution_in_the_middle_and_costs_what_networks_cost() -> None:
+    joint: Any = fit_joint(collapse_seeds(published.load("fig2")))
+    costs = {name: joint.costs["macs"].slope(name, joint.error.center)[0] for name in joint.factors}
+    assert costs == pytest.approx({"depth": 0.9, "width": 2.0, "resolution": 2.0}, abs=0.02)
+    assert joint.error.held_out.off.value < 0.025
+    ranking = rank(joint, "macs")
+    assert (ranking.best, ranking.verdict) == ("resolution", "holds")
+    assert -0.15 < ranking.payoffs[0].per_percent.low < ranking.payoffs[0].per_percent.high < -0.13
