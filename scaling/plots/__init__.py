@@ -1,12 +1,24 @@
-"""Figures: each takes what was computed and an `Axes`, and touches nothing global.
+"""Figures: what was computed becomes a figure with its words, and files.
 
-`draw`, `draw_study` and `draw_published` write files. Each figure has a room of its own, with a function of its name
-that draws on an `Axes`, and `picture`, which computes what it needs from a frame of results: a `Picture` with its
-words, whose `figure()` is the whole sheet, or `Skipped` with the reason.
+`draw`, `draw_study` and `draw_published` write files. `figures/` has a module for each figure with `spec(context)`,
+which gives a `FigureSpec`, or `Skipped` with the reason; `registry` is their one ordered list; `context` is what a
+figure may ask of results; `kit/` is what figures are made with.
 """
 
-from scaling.plots.galleries import gallery, published_gallery
-from scaling.plots.picture import Picture, Skipped
+from scaling.plots.context import Context
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.plots.registry import context_of, published_specs, specs
 from scaling.plots.study import Drawn, draw, draw_published, draw_study
 
-__all__ = ["Drawn", "Picture", "Skipped", "draw", "draw_published", "draw_study", "gallery", "published_gallery"]
+__all__ = [
+    "Context",
+    "Drawn",
+    "FigureSpec",
+    "Skipped",
+    "context_of",
+    "draw",
+    "draw_published",
+    "draw_study",
+    "published_specs",
+    "specs",
+]

@@ -10,14 +10,14 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from scaling.analysis.settings import collapse_seeds
-from scaling.plots import notes
-from scaling.plots.costs import COSTS, cost_pictures
-from scaling.plots.files import check, save_all
-from scaling.plots.galleries import NAMES, PUBLISHED_NAMES, gallery, published_gallery
-from scaling.plots.index import write_index
-from scaling.plots.names import readable
-from scaling.plots.picture import Picture, Skipped
+from scaling.plots.context import Context
+from scaling.plots.figures.accuracy_vs_cost import COSTS, cost_pictures
+from scaling.plots.kit import captions
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.plots.kit.files import check, save_all
+from scaling.plots.kit.index import write_index
+from scaling.plots.kit.point_names import readable
+from scaling.plots.registry import NAMES, context_of, published_specs, specs
 from scaling.results.columns import METRICS
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder, find
@@ -90,26 +90,25 @@ def draw_study(
     kept = frame if trial_ids is None else frame[frame["trial_id"].isin(sorted(trial_ids))]
     others, failures = len(frame) - len(kept), _failures(kept)
     title = _title(folder)
-    against_costs, missing = _against_costs(kept, figures, title, failures, others)
-    pictures = [*against_costs, *gallery(kept, with_published, figures)]
+    context = context_of(kept, with_published)
+    against_costs, missing = _against_costs(context, figures, title, failures, others)
+    pictures = [*against_costs, *specs(context, figures)]
     files = save_all(pictures, folder.figures, formats)
     whole = set(FIGURES) <= set(figures)
     if formats and whole:
         files.append(write_index(folder.figures, title, pictures, formats))
     words = () if whole else map(_words, pictures)
-    said = (*words, *missing, *notes.about_failures(failures), *notes.about_others(others), *skipped)
+    said = (*words, *missing, *captions.about_failures(failures), *captions.about_others(others), *skipped)
     return Drawn(folder.path, tuple(files), len(kept) - len(failures), len(failures), said)
 
 
-def draw_published(
-    folder: Path, formats: Sequence[str] = ("png",), figures: Collection[str] = PUBLISHED_NAMES
-) -> list[Path]:
+def draw_published(folder: Path, formats: Sequence[str] = ("png",), figures: Collection[str] = NAMES) -> list[Path]:
     """Draws the paper's figures from its published numbers into `folder`, with an index where all of them are drawn.
 
     Args:
         folder: to write to.
         formats: of `png`, `svg` and `pdf`.
-        figures: of `PUBLISHED_NAMES`, those to draw.
+        figures: of `NAMES`, those to draw.
 
     Returns:
         The files.
@@ -117,30 +116,30 @@ def draw_published(
     Raises:
         UserError: if a format or a figure is none of these.
     """
-    check(formats, figures, PUBLISHED_NAMES)
-    pictures = [one for one in published_gallery() if one.name in figures]
+    check(formats, figures, NAMES)
+    pictures = [one for one in published_specs() if one.name in figures]
     files = save_all(pictures, folder, formats)
-    if formats and set(PUBLISHED_NAMES) <= set(figures):
+    if formats and set(NAMES) <= set(figures):
         files.append(write_index(folder, "The paper's figures, from its published numbers", pictures, formats))
     return files
 
 
 def _against_costs(
-    kept: pd.DataFrame, figures: Collection[str], title: str, failures: list[tuple[str, str]], others: int
-) -> tuple[list[Picture], list[str]]:
+    context: Context, figures: Collection[str], title: str, failures: list[tuple[str, str]], others: int
+) -> tuple[list[FigureSpec], list[str]]:
     """The pictures of accuracy against a cost among `figures`, and what they cannot show."""
     costs = [cost for cost, name in COSTS.items() if name in figures]
     if not costs:
         return [], []
-    settings = collapse_seeds(kept)
+    settings = context.settings
     shown = settings[settings["top1"].notna()]
-    missing = [note for cost in costs for note in notes.about_missing(shown, METRICS[cost])]
+    missing = [note for cost in costs for note in captions.about_missing(shown, METRICS[cost])]
     return cost_pictures(settings, title, failures, others, costs), missing
 
 
-def _words(picture: Picture | Skipped) -> str:
+def _words(picture: FigureSpec | Skipped) -> str:
     """What one may conclude, or why there is nothing to see."""
-    return f"{picture.name}: {picture.concludes if isinstance(picture, Picture) else readable(picture.reason)}"
+    return f"{picture.name}: {picture.concludes if isinstance(picture, FigureSpec) else readable(picture.reason)}"
 
 
 def _load(folder: ResultsFolder) -> tuple[pd.DataFrame, list[str]]:

@@ -5,19 +5,26 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from scaling.plots import style
-from scaling.plots.labels import Names
-from scaling.plots.picture import Picture, Skipped
+from scaling.plots.context import Context
+from scaling.plots.kit import style
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.plots.kit.labels import Names
 
 
-def drawn(picture: Picture | Skipped) -> Figure:
+def context(frame: pd.DataFrame, published: pd.DataFrame | None = None) -> Context:
+    """What a figure may ask of these results, with published ones behind them."""
+    return Context(frame, None if published is None else lambda tables: published)
+
+
+def drawn(spec: FigureSpec | Skipped) -> Figure:
     """The figure, laid out and rendered once."""
-    assert isinstance(picture, Picture), picture
-    figure = picture.figure()
+    assert isinstance(spec, FigureSpec), spec
+    figure = spec.figure()
     with style.light():
         FigureCanvasAgg(figure).draw()
     return figure

@@ -11,9 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from scaling.plots import ink, labels, style
-from scaling.plots.files import save
-from scaling.plots.labels import Label
+from scaling.plots.kit import drawn_pixels, labels, style
+from scaling.plots.kit.files import save
+from scaling.plots.kit.labels import Label
 
 
 @pytest.fixture
@@ -31,15 +31,15 @@ def axes() -> Axes:
 
 def test_blank_is_where_no_drawn_pixel_lies(axes: Axes) -> None:
     room = axes.bbox
-    counts, drawn = ink.count(axes), ink._drawn_pixels(axes) - room.min
+    counts, drawn = drawn_pixels.count(axes), drawn_pixels._drawn_pixels(axes) - room.min
     random = np.random.default_rng(0)
     corners = np.sort(random.uniform(0, np.array(room.size), (500, 2, 2)), axis=1)
-    grid = np.round(corners / ink._GRAIN) * ink._GRAIN
-    boxes = grid.clip(0, np.floor(np.array(room.size) / ink._GRAIN) * ink._GRAIN).reshape(-1, 4)
+    grid = np.round(corners / drawn_pixels._GRAIN) * drawn_pixels._GRAIN
+    boxes = grid.clip(0, np.floor(np.array(room.size) / drawn_pixels._GRAIN) * drawn_pixels._GRAIN).reshape(-1, 4)
     low, high = boxes[:, None, :2], boxes[:, None, 2:]
     brute = ~((low <= drawn) & (drawn < high)).all(axis=2).any(axis=1)
     assert 0 < brute.sum() < len(brute)
-    np.testing.assert_array_equal(ink.is_blank(counts, boxes), brute)
+    np.testing.assert_array_equal(drawn_pixels.is_blank(counts, boxes), brute)
 
 
 def test_boxes_are_what_the_note_takes_up_once_it_is_moved_there(axes: Axes) -> None:

@@ -12,12 +12,14 @@ from matplotlib.figure import Figure
 
 from scaling.analysis.depth_width.tradeoff import tradeoffs
 from scaling.analysis.settings import collapse_seeds
-from scaling.plots import draw, draw_study, sheet, style
-from scaling.plots.accuracy import FAILED_LABEL, draw_tradeoff
-from scaling.plots.axes import log_ticks
-from scaling.plots.costs import COSTS
-from scaling.plots.labels import Names
-from scaling.plots.notes import about_cost, about_failures, small_print
+from scaling.plots import draw, draw_study
+from scaling.plots.figures.accuracy_vs_cost import COSTS
+from scaling.plots.kit import layout as sheet
+from scaling.plots.kit import style
+from scaling.plots.kit.accuracy import FAILED_LABEL, draw_tradeoff
+from scaling.plots.kit.axes import log_ticks
+from scaling.plots.kit.captions import about_cost, about_failures, small_print
+from scaling.plots.kit.labels import Names
 from scaling.results.columns import METRICS
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
@@ -123,7 +125,7 @@ def test_the_same_records_give_the_same_bytes_and_nothing_global_changes(tmp_pat
 def test_small_print_and_title(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figures: list[Figure] = []
     folder = folder_of(tmp_path, VARIANTS, failed=(0,), study="question: Deeper or wider?\n")
-    monkeypatch.setattr("scaling.plots.files.save", lambda figure, *_: figures.append(figure) or [])
+    monkeypatch.setattr("scaling.plots.kit.files.save", lambda figure, *_: figures.append(figure) or [])
     drawn = draw_study(folder)
     said = texts(figures[0]).replace("\n", " ")
     assert said.startswith("Deeper or wider?")

@@ -11,8 +11,8 @@ from scaling.analysis.depth_width.arms import find_arms
 from scaling.analysis.depth_width.tradeoff import tradeoffs
 from scaling.analysis.settings import collapse_seeds
 from scaling.models import count, describe
-from scaling.plots import style
-from scaling.plots.sheet import draw_tradeoffs
+from scaling.plots.kit import style
+from scaling.plots.kit.layout import draw_tradeoffs
 from scaling.published.results import RESULTS
 from scaling.results.columns import TABLE
 from scaling.results.frame import load_results

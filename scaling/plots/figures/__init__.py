@@ -1,0 +1,1 @@
+"""The figures, a module each: what it computes from results, what it draws, and what one may conclude."""

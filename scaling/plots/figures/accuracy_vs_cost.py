@@ -1,0 +1,70 @@
+"""Accuracy against each cost, a picture each, for any study whatever it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from scaling.analysis.depth_width.tradeoff import Tradeoff, tradeoffs
+from scaling.plots.kit import captions
+from scaling.plots.kit.accuracy import regime_title
+from scaling.plots.kit.figure_spec import FigureSpec
+from scaling.plots.kit.layout import sentence_panel, tradeoff_panels
+from scaling.plots.kit.point_names import readable
+from scaling.results.columns import METRICS
+
+COSTS = {
+    "training_ms": "accuracy_vs_training_ms",
+    "inference_ms": "accuracy_vs_inference_ms",
+    "macs": "accuracy_vs_macs",
+    "params": "accuracy_vs_params",
+}
+"""What accuracy is drawn against, and the name of the file."""
+
+_NOTHING = "There is no trained trial to draw yet."
+
+
+def cost_pictures(
+    settings: pd.DataFrame,
+    title: str,
+    failures: list[tuple[str, str]],
+    others: int = 0,
+    costs: Collection[str] = tuple(COSTS),
+) -> list[FigureSpec]:
+    """One picture a cost; where there is nothing to see, it says in words why.
+
+    Args:
+        settings: as `scaling.analysis.settings.collapse_seeds` gives it.
+        title: of each figure, such as the study's question.
+        failures: trial id and kind of each failed trial.
+        others: number of records of other settings, not drawn.
+        costs: those of `COSTS` that are wanted.
+    """
+    return [_picture(settings, cost, title, failures, others) for cost in costs]
+
+
+def _picture(settings: pd.DataFrame, cost: str, title: str, failures: list[tuple[str, str]], others: int) -> FigureSpec:
+    name = METRICS[cost].label.split(" (")[0].lower()
+    regimes = tradeoffs(settings, cost)
+    known = settings[cost].notna().any()
+    reason = "" if known else _NOTHING if settings.empty else f"The {name} was not measured for any of these variants."
+    return FigureSpec(
+        name=COSTS[cost],
+        title=title,
+        shows=f"Accuracy against {name}, one panel a number of epochs: arms or families, their fronts, failed trials.",
+        concludes=reason or " ".join(_best(regime) for regime in regimes),
+        panels=(sentence_panel(reason),) if reason else tradeoff_panels(regimes),
+        notes=tuple(captions.small_print(settings, cost, failures, others)),
+        size=(4.6, 3.5),
+    )
+
+
+def _best(regime: Tradeoff) -> str:
+    if regime.points.empty:
+        return f"{regime_title(regime.epochs)}: no trial has both an accuracy and this cost."
+    best = regime.points.sort_values("top1", kind="stable").iloc[-1]
+    network = f"{best['family']}, depth {best['depth']:g}, width {best['width']:g}, resolution {best['resolution']:g}"
+    ends = f"{best['top1_min']:.1%} to {best['top1_max']:.1%}"
+    spread = f" ({ends} over {best['seeds']:g} seeds)" if best["seeds"] > 1 else ""
+    return readable(f"{regime_title(regime.epochs)}: the best reaches {best['top1']:.1%}{spread}: {network}.")

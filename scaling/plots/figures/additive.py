@@ -1,0 +1,150 @@
+"""What each method adds, as a waterfall (the paper's Table 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from scaling import published
+from scaling.analysis.additive import Step, steps, table_steps
+from scaling.analysis.claims.finding import NotAddressedError
+from scaling.analysis.claims.recipes import share_from_training
+from scaling.plots.context import Context
+from scaling.plots.kit import style
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+
+NAME = "additive"
+TABLES = ("table1",)
+KIND_COLOR = {"training": style.BLUE, "regularization": style.SKY, "architecture": style.GREEN}
+IMAGENET = 50_000
+"""Validation pictures of Table 1."""
+_QUARTERS = {"low": 0.625, "high": 0.875}
+
+
+def additive(found: Sequence[Step], axes: Axes) -> Axes:
+    """Draws the steps from top to bottom, each bar from the accuracy before it to its own.
+
+    Args:
+        found: as `scaling.analysis.additive.steps` or `table_steps` gives it.
+        axes: an empty panel.
+    """
+    top1 = 100 * np.array([step.top1 for step in found])
+    before = _before(top1)
+    for place, step in enumerate(found):
+        _draw_bar(place, step, before[place], float(top1[place]), axes)
+    axes.set_yticks(range(len(found)), [step.label for step in found])
+    axes.tick_params(axis="y", length=0, colors=style.INK)
+    axes.set_ylim(len(found) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel("Top-1 validation accuracy (%)")
+    known = top1[np.isfinite(top1)]
+    room = 0.22 * (np.ptp(known) or 1.0)
+    axes.set_xlim(known.min() - room, known.max() + room)
+    return axes
+
+
+def _before(top1: np.ndarray) -> list[float]:
+    """The last known accuracy before each step."""
+    filled = pd.Series(top1).ffill().shift().tolist()
+    return [float(value) for value in filled]
+
+
+def _draw_bar(place: int, step: Step, before: float, top1: float, axes: Axes) -> None:
+    color = KIND_COLOR.get(step.kind, style.BLUE) if place else style.GREY
+    if not np.isfinite(top1):
+        axes.plot([before], [place], "x", color=style.FAILURE, markersize=7, markeredgewidth=2, label="failed trial")
+        return
+    label = _once(axes, f"{step.kind or 'method'}" if place else "base")
+    if not place:
+        axes.plot([top1, top1], [place - 0.3, place + 0.3], color=color, linewidth=3, label=label)
+        _write(axes, f"{top1:.1f}", top1, place)
+        return
+    fill = color if step.verified else "white"
+    label = label if step.verified else _once(axes, "not verified")
+    axes.barh(place, top1 - before, 0.6, before, facecolor=fill, edgecolor=color, label=label, zorder=2)
+    low, high = 100 * (step.gain.value - step.gain.low), 100 * (step.gain.high - step.gain.value)
+    if low + high > 0:
+        axes.errorbar(
+            top1, place, xerr=[[low], [high]], fmt="none", ecolor=style.INK, elinewidth=1, capsize=2, zorder=3
+        )
+    axes.plot([before, before], [place - 1, place + 0.3], color=style.GREY, linewidth=0.8, zorder=1)
+    right = max(before, top1 + high if np.isfinite(high) else top1)
+    _write(axes, f"{top1 - before:+.1f}", right, place)
+
+
+def _write(axes: Axes, text: str, x: float, y: float) -> None:
+    axes.annotate(text, (x, y), (6, 0), textcoords="offset points", va="center", fontsize=style.LABEL_SIZE)
+
+
+def _once(axes: Axes, label: str) -> str:
+    """The label, unless the legend has it already."""
+    return f"_{label}" if label in axes.get_legend_handles_labels()[1] else label
+
+
+def spec(context: Context) -> FigureSpec | Skipped:
+    """The waterfall of these results, with Table 1 beside it where published numbers are wanted."""
+    found = steps(context.frame)
+    if not found or not np.isfinite([step.top1 for step in found]).any():
+        return Skipped(NAME, "no three settings of which each is the one before it and one thing more")
+    beside = [] if context.published(*TABLES) is None else [("published: Table 1", table_1())]
+    return _picture([("these results", found) if beside else ("", found), *beside], _share(context.frame))
+
+
+def published_spec() -> FigureSpec:
+    """Table 1 as a waterfall."""
+    return _picture([("Table 1, ResNet-200", table_1())], _share(published.load("table1")))
+
+
+def table_1() -> tuple[Step, ...]:
+    """The steps of the paper's Table 1."""
+    return table_steps(published.table("table1"), IMAGENET)
+
+
+def _picture(found: Sequence[tuple[str, Sequence[Step]]], share: str) -> FigureSpec:
+    doubtful = sum(not step.verified for _, chain in found for step in chain)
+    said = [f"{doubtful} hollow bars: numbers from memory, not verified."] if doubtful else []
+    exact = all(step.gain.low == step.gain.high for step in found[0][1][1:])
+    bars = "Accuracies are taken as exact." if exact else "Bars: 90% of the difference, networks taken as independent."
+    return FigureSpec(
+        name=NAME,
+        title="What does each method add to those before it?",
+        shows="Accuracy after each further method, from the plainest network down; bars: what it adds.",
+        concludes=f"{_sentence(found[0][1])}{share}",
+        panels=tuple(partial(_panel, title, chain) for title, chain in found),
+        notes=(bars, *said),
+        size=(6.0 if len(found) > 1 else 7.6, 0.8 + 0.33 * max(len(chain) for _, chain in found)),
+    )
+
+
+def _sentence(found: Sequence[Step]) -> str:
+    gains = [step for step in found[1:] if np.isfinite(step.gain.value)]
+    first = f"{len(gains)} steps from {100 * found[0].top1:.1f}% to {100 * found[-1].top1:.1f}%"
+    if not all(step.verified for step in found):
+        return f"{first}; of the steps between nothing can be concluded, as their numbers are not verified."
+    if all(step.gain.low == step.gain.high for step in gains):
+        return f"{first}; which of them are more than noise is undecided, as it is not known."
+    sides = [step.gain.side_of(0, "gain", "loss") for step in gains]
+    most = max(gains, key=lambda step: step.gain.value)
+    gain = most.gain.scaled(100)
+    return (
+        f"{first}: {sides.count('gain')} for sure a gain, {sides.count('loss')} a loss, {sides.count('undecided')} "
+        f"undecided; most comes from {most.label} ({gain.value:+.2f} points, 90%: {gain.low:+.2f} to {gain.high:+.2f})."
+    )
+
+
+def _share(frame: pd.DataFrame) -> str:
+    try:
+        found = share_from_training(frame, **_QUARTERS)
+    except NotAddressedError:
+        return ""
+    return f" Training methods give a share of {found.found}; that it is three quarters {found.verdict}."
+
+
+def _panel(title: str, found: Sequence[Step], axes: Axes) -> Axes:
+    additive(found, axes)
+    axes.set_title(title, fontsize=style.TEXT_SIZE)
+    return axes

@@ -1,0 +1,111 @@
+"""How the errors of a study's variants are distributed, failed ones counted as worse than all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from scaling.analysis.edf import Distribution, apart, distributions
+from scaling.plots.context import Context
+from scaling.plots.kit import style
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+
+NAME = "distribution"
+TABLES = ("fig2",)
+MOST = 5
+_BANDS = 3
+"""Groups up to which bands are drawn; more would hide each other."""
+_GROUPS = ("epochs", "family", "resolution")
+"""What tells the groups: the first of these that takes a few values."""
+
+
+def distribution(found: Sequence[Distribution], axes: Axes) -> Axes:
+    """Draws the share of settings at or below each error; a curve with failures ends below 100%, in a cross.
+
+    Args:
+        found: as `scaling.analysis.edf.distributions` gives it.
+        axes: an empty panel.
+    """
+    known = [one for one in found if len(one.error)]
+    worst = max((100 * one.error[-1] for one in known), default=100.0)
+    best = min((100 * one.error[0] for one in known), default=0.0)
+    edge = worst + 0.06 * ((worst - best) or 1.0)
+    for number, one in enumerate(found):
+        _draw(one, style.SERIES[number % len(style.SERIES)], edge, axes, bands=len(found) <= _BANDS)
+    axes.set_xlim(best - 0.04 * ((worst - best) or 1.0), edge)
+    axes.set_ylim(0, 104)
+    axes.set_xlabel("Top-1 validation error (%)")
+    axes.set_ylabel("Settings at or below it (%)")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
+    return axes
+
+
+def _draw(one: Distribution, color: str, edge: float, axes: Axes, bands: bool) -> None:
+    label = f"{one.name} ({len(one.error)} trained{f', {one.failed} failed' if one.failed else ''})"
+    if not len(one.error):
+        axes.plot([edge], [0], "x", color=style.FAILURE, label=label, clip_on=False)
+        return
+    x = 100 * np.concatenate([one.error[:1], one.error, [edge / 100]])
+    y = 100 * np.concatenate([[0.0], one.share, one.share[-1:]])
+    axes.plot(x, y, drawstyle="steps-post", color=color, linewidth=1.7, label=label, zorder=3)
+    if bands:
+        low, high = (100 * np.concatenate([end[:1], end, end[-1:]]) for end in (one.low, one.high))
+        axes.fill_between(x, low, high, step="post", color=color, alpha=0.15, linewidth=0, label="_band")
+    if one.failed:
+        axes.plot([edge], y[-1:], "x", color=style.FAILURE, markersize=7, markeredgewidth=2, clip_on=False, zorder=4)
+
+
+def spec(context: Context) -> FigureSpec | Skipped:
+    """The figure of these results, by epochs, family or resolution; published ones as one more curve."""
+    settings, published = context.settings, context.published(*TABLES)
+    tried = settings[settings["top1"].notna() | (settings["failed"] > 0)]
+    if tried.empty:
+        return Skipped(NAME, "nothing was trained yet")
+    own = groups(tried)
+    found = [*own, *([] if published is None else distributions(published.settings))]
+    if not any(len(one.error) for one in found):
+        return Skipped(NAME, found[0].sentence)
+    bands = "Bands: 90% for a whole curve, its settings taken as a sample." if len(found) <= _BANDS else ""
+    crosses = "Crosses: settings that failed; they count as worse than all." if any(one.failed for one in found) else ""
+    return FigureSpec(
+        name=NAME,
+        title="How good are the variants as a whole?",
+        shows="Share of settings that reach an error or less; failed settings count, so that a curve with failures "
+        "ends below 100%.",
+        concludes=" ".join([*(one.sentence for one in found), _verdict(own)]).strip(),
+        panels=(lambda axes: distribution(found, axes),),
+        notes=tuple(filter(None, (bands, crosses))),
+        size=(7.6, 4.2),
+    )
+
+
+def groups(settings: pd.DataFrame) -> tuple[Distribution, ...]:
+    """By the first of epochs, family and resolution that takes a few values, else all as one."""
+    for by in _GROUPS:
+        if 2 <= settings[by].nunique() <= MOST and settings[by].notna().all():
+            named = settings.assign(study=[_named(by, value) for value in settings[by]])
+            found = distributions(named)
+            return tuple(sorted(found, key=lambda one: _order(one.name)))
+    return distributions(settings)
+
+
+def _named(by: str, value: object) -> str:
+    return style.FAMILY_TITLE[str(value)] if by == "family" else f"{value:g} {'px' if by == 'resolution' else by}"
+
+
+def _order(text: str) -> float:
+    first = text.split()[0]
+    return float(first) if first.replace(".", "").isdigit() else 0.0
+
+
+def _verdict(found: Sequence[Distribution]) -> str:
+    """Whether the bands of any two part somewhere."""
+    if len(found) < 2:
+        return ""
+    best, *_, worst = sorted(found, key=lambda one: one.quantile(0.5))
+    verdict = "yes: their 90% bands part" if apart(best, worst) else "undecided: their 90% bands overlap everywhere"
+    return f"Whether {best.name} and {worst.name} differ as a whole: {verdict}."

@@ -1,0 +1,147 @@
+"""One front over everything, and how surely each point is on it (the paper's Figure 4)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from scaling.analysis.pareto.frontier import SURE, Frontier, frontier
+from scaling.errors import UserError
+from scaling.plots.context import Context
+from scaling.plots.figures.speed_accuracy import background_note
+from scaling.plots.kit import style
+from scaling.plots.kit.accuracy import FAILED_LABEL, regime_title
+from scaling.plots.kit.axes import frame_points
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.plots.kit.groups import TOP1, draw_points, look, xy
+from scaling.plots.kit.labels import AROUND, LOWER_RIGHT, MOST_NAMES, UPPER_LEFT, Label, name
+from scaling.plots.kit.point_names import model_name, readable
+
+NAME = "fronts"
+TABLES = ("table7",)
+MOST = 6
+_HINT = (
+    f"Full: on the front in at least {SURE:.0%} of studies redrawn within the noise; pale: in at most {1 - SURE:.0%}; "
+    "ringed: undecided."
+)
+
+
+def fronts(found: Frontier, axes: Axes, pale: bool = False) -> Axes:
+    """Draws all points, full where they are surely on the front, pale where surely not, and the front as steps.
+
+    Args:
+        found: as `scaling.analysis.pareto.frontier.frontier` gives it.
+        axes: one panel; what is on it already stays.
+        pale: as a background, the front alone.
+    """
+    on = found.points[found.points["on"]]
+    if not on.empty:
+        color, label = (style.PALE_GREY, "published front") if pale else (style.GREY, "front of the means")
+        line = xy(on, found.cost)
+        axes.plot(*line, drawstyle="steps-post", color=color, linewidth=1.4, label=label, zorder=1.5)
+    if not pale:
+        _draw_families(found, axes)
+    frame_points(axes, found.cost, TOP1)
+    if not pale:
+        _draw_outside(found, axes)
+        name(axes, _names(found))
+    return axes
+
+
+def _draw_families(found: Frontier, axes: Axes) -> None:
+    for number, (family, rows) in enumerate(found.points.groupby("family", sort=True)):
+        color, marker, title = look(str(family), number)
+        never, sure = rows["chance"] <= 1 - SURE, rows["chance"] >= SURE
+        kinds = ((never, style.pale(color), "_never"), (~never, color, title))
+        for which, shade, label in kinds:
+            draw_points(rows[which], found.cost, axes, shade, marker, label)
+        if never.all():
+            axes.plot([], [], linestyle="none", marker=marker, color=style.pale(color), label=title)
+        ringed = xy(rows[~never & ~sure], found.cost)
+        axes.plot(*ringed, "o", markersize=12, markerfacecolor="none", markeredgecolor=color, label="_undecided")
+
+
+def _draw_outside(found: Frontier, axes: Axes) -> None:
+    """Failed trials at the foot, accuracies without the cost at the right."""
+    failed = found.failed[found.cost.name].dropna() * found.cost.scale
+    if len(failed):
+        feet = axes.get_xaxis_transform()
+        axes.plot(failed, [0.03] * len(failed), "x", color=style.FAILURE, transform=feet, label=FAILED_LABEL)
+    if len(found.unmeasured):
+        y = 100 * found.unmeasured["top1"]
+        side = axes.get_yaxis_transform()
+        label = "cost not measured"
+        axes.plot([0.985] * len(y), y, ">", color=style.GREY, markerfacecolor="white", transform=side, label=label)
+
+
+def _names(found: Frontier) -> list[Label]:
+    points = found.points.sort_values("chance", ascending=False, kind="stable")
+    named = points if len(points) <= MOST_NAMES else points[points["on"]].head(MOST_NAMES)
+    at = named["resolution"].nunique() > 1
+    return [
+        Label(
+            model_name(row, at),
+            ((float(x), float(y)),),
+            look(str(row["family"]), 0)[0],
+            directions=UPPER_LEFT if row["on"] else LOWER_RIGHT if points["family"].nunique() > 1 else AROUND,
+        )
+        for (_, row), x, y in zip(named.iterrows(), *xy(named, found.cost), strict=True)
+    ]
+
+
+def spec(context: Context) -> FigureSpec | Skipped:
+    """The figure of these results, one panel a device and number of epochs; the published front behind."""
+    cost, published = context.cost, context.published(*TABLES)
+    try:
+        found = [
+            (title, frontier(rows, cost))
+            for device, timed in context.by_device(cost)
+            for title, rows in _by_epochs(device, timed)
+        ]
+    except UserError as reason:
+        return Skipped(NAME, str(reason))
+    shown = [(title, one) for title, one in found if not one.points.empty]
+    if not shown:
+        return Skipped(NAME, f"no setting has both an accuracy and {cost}")
+    behind = _behind(published, cost)
+    left_out = [f"{len(shown) - MOST} more panels not shown."] if len(shown) > MOST else []
+    return FigureSpec(
+        name=NAME,
+        title="Which networks does no other one beat?",
+        shows="Accuracy against cost over all families together; the Pareto front as steps, and how surely each "
+        "network is on it.",
+        concludes=" ".join(f"{title}: {readable(one.sentence)}" for title, one in shown),
+        panels=tuple(partial(_panel, title, one, behind) for title, one in shown[:MOST]),
+        notes=(_HINT, *_outside(shown), *left_out, *background_note(published, cost)),
+        size=(4.9, 4.1),
+    )
+
+
+def _by_epochs(device: str, frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    groups = frame.groupby("epochs", dropna=False)
+    parts = [(regime_title(rows["epochs"].iloc[0]), rows) for _, rows in groups]
+    return [(f"{device}, {title}" if device else title, rows) for title, rows in parts]
+
+
+def _outside(shown: list[tuple[str, Frontier]]) -> list[str]:
+    failed = sum(len(one.failed) for _, one in shown)
+    unmeasured = sum(len(one.unmeasured) for _, one in shown)
+    said = [f"{failed} settings with a failed trial: crosses, where their cost is known."] if failed else []
+    return [*said, *([f"{unmeasured} accuracies without the cost stand at the right edge."] if unmeasured else [])]
+
+
+def _behind(published: Context | None, cost: str) -> Frontier | None:
+    if published is None or not published.has(cost):
+        return None
+    _, part = published.published_part(cost)
+    return frontier(part, cost)
+
+
+def _panel(title: str, found: Frontier, under: Frontier | None, axes: Axes) -> Axes:
+    if under is not None:
+        fronts(under, axes, pale=True)
+    fronts(found, axes)
+    axes.set_title(title, fontsize=style.TEXT_SIZE)
+    return axes

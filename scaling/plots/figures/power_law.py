@@ -1,0 +1,201 @@
+"""Error against multiply-accumulates on two logarithmic axes, with the laws fitted to it (the paper's Figure 2)."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from scaling.analysis.laws.families import BROKEN, FLOORED, POWER
+from scaling.analysis.laws.groups import Group, fit_settings, groups_on
+from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Laws
+from scaling.analysis.uncertainty import Estimate
+from scaling.plots.context import Context
+from scaling.plots.kit import style
+from scaling.plots.kit.accuracy import regime_title
+from scaling.plots.kit.axes import log_ticks, set_cost_axis
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.results.columns import METRICS
+
+NAME = "power_law"
+TABLES = ("fig2",)
+MOST = 6
+"""Groups drawn or fitted; more are counted."""
+COST = METRICS["macs"]
+LAW_COLOR = {POWER.name: style.INK, FLOORED.name: style.GREEN, BROKEN.name: style.PURPLE}
+LAW_LINE = {POWER.name: ":", FLOORED.name: "--", BROKEN.name: "-"}
+_CURVE = 200
+_MANY, _DRAWS, _DRAWS_OF_MANY = 2000, 500, 200
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A group of settings and the laws of error against multiply-accumulates fitted to it."""
+
+    group: Group
+    laws: Laws
+    resolutions: tuple[float, ...]
+    """Of all groups, so that each has one colour in all panels."""
+
+    @property
+    def title(self) -> str:
+        """Family and number of epochs."""
+        first = self.group.settings.iloc[0]
+        return f"{style.FAMILY_TITLE[first['family']]}, {regime_title(first['epochs'])}"
+
+
+@functools.lru_cache(maxsize=8)
+def fitted(context: Context) -> tuple[list[Fitted], int]:
+    """Fits the laws to each group that they can be fitted to, once; and how many groups there are beyond `MOST`."""
+    settings = context.settings
+    known = [group for group in groups_on(settings, COST.name) if group.settings["top1"].notna().any()]
+    resolutions = tuple(sorted(settings["resolution"].unique()))
+    fits = [Fitted(group, _laws(group), resolutions) for group in known[:MOST]]
+    return fits, len(known[MOST:])
+
+
+def _laws(group: Group) -> Laws:
+    """Fewer draws for thousands of settings: their bands are narrow, and each draw takes long."""
+    draws = _DRAWS if len(group.settings) <= _MANY else _DRAWS_OF_MANY
+    return fit_settings(group.settings, COST.name, draws=draws)
+
+
+def power_law(found: Fitted, axes: Axes, pale: bool = False) -> Axes:
+    """Draws points by resolution, each law with its line, the band of the chosen one, and where the law breaks.
+
+    Args:
+        found: a group and its laws.
+        axes: one panel; what is on it already stays.
+        pale: points alone, as a background.
+    """
+    _draw_points(found, axes, pale)
+    if not pale and found.laws.fits:
+        _draw_laws(found.laws, axes)
+    _frame(axes)
+    if not pale:
+        axes.set_title(found.title)
+    return axes
+
+
+def _draw_points(found: Fitted, axes: Axes, pale: bool) -> None:
+    laws = found.laws
+    resolutions = found.group.settings["resolution"].to_numpy(float)[laws.rows]
+    for number, resolution in enumerate(found.resolutions):
+        at = resolutions == resolution
+        if not at.any():
+            continue
+        color = style.PALE_GREY if pale else style.SERIES[number % len(style.SERIES)]
+        first = pale and not any(line.get_label() == "published" for line in axes.lines)
+        axes.plot(
+            laws.x[at] * COST.scale,
+            100 * laws.error[at],
+            linestyle="none",
+            marker=style.SERIES_MARKER[number % len(style.SERIES)],
+            color=color,
+            markeredgecolor="white",
+            **style.marker(int(at.sum())),
+            alpha=0.85,
+            label=f"{resolution:g} px" if not pale else "published" if first else "_published",
+        )
+
+
+def _draw_laws(laws: Laws, axes: Axes) -> None:
+    x = np.geomspace(laws.x.min(), laws.x.max(), _CURVE)
+    for fit in laws.fits:
+        band = fit.predict(x)
+        color = LAW_COLOR[fit.law]
+        chosen = fit.law == laws.best
+        label = f"{fit.law}{', chosen' if chosen else ''}{'' if fit.status == 'converged' else f' ({fit.status})'}"
+        axes.plot(x * COST.scale, 100 * band.error, color=color, linestyle=LAW_LINE[fit.law], label=label, zorder=3)
+        if chosen:
+            ends = 100 * band.low, 100 * band.high
+            axes.fill_between(
+                x * COST.scale, *ends, color=color, alpha=0.2, linewidth=0, label="its 90% band", zorder=1
+            )
+    if laws.broken is not None and laws.broken.verdict == "holds":
+        low, high = laws.broken.at.low * COST.scale, laws.broken.at.high * COST.scale
+        axes.axvspan(low, high, color=LAW_COLOR[BROKEN.name], alpha=0.15, linewidth=0, label="break, 90%", zorder=0)
+
+
+def _frame(axes: Axes) -> None:
+    box = axes.dataLim
+    set_cost_axis(axes, COST, pd.Series([box.x0, box.x1]))
+    axes.set_ylabel("Top-1 validation error (%)")
+    axes.set_yscale("log")
+    low, high = box.y0 / 1.08, box.y1 * 1.08
+    axes.set_ylim(low, high)
+    axes.yaxis.set_major_locator(FixedLocator(log_ticks(low, high)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def spec(context: Context) -> FigureSpec | Skipped:
+    """The figure of these results, one panel a group, with published points behind."""
+    published = context.published(*TABLES)
+    return spec_of(*fitted(context), [] if published is None else fitted(published)[0])
+
+
+def spec_of(found: list[Fitted], others: int = 0, behind: Sequence[Fitted] = ()) -> FigureSpec | Skipped:
+    """The figure of groups that were fitted already; `others` more were not."""
+    shown = [one for one in found if one.laws.fits]
+    if not shown:
+        return Skipped(NAME, "; ".join(dict.fromkeys(one.laws.reason for one in found)) or "nothing trained yet")
+    return FigureSpec(
+        name=NAME,
+        title="How does error fall with the size of the network?",
+        shows="Error against multiply-accumulates, both logarithmic, points by resolution; every law fitted, the band "
+        "of the one chosen by held-out error, and where the power law breaks.",
+        concludes=" ".join(said(one) for one in shown),
+        panels=tuple(partial(_panel, one, behind) for one in shown),
+        notes=tuple(_notes(found, others, bool(behind))),
+        size=(4.9, 4.1) if len(shown) > 1 else (7.6, 4.6),
+    )
+
+
+def _panel(found: Fitted, behind: Sequence[Fitted], axes: Axes) -> Axes:
+    for one in behind:
+        power_law(one, axes, pale=True)
+    return power_law(found, axes)
+
+
+def said(found: Fitted) -> str:
+    """What the laws of one group amount to."""
+    laws = found.laws
+    slope = laws[POWER.name].parameters["slope"]
+    first = f"{found.title}: over all {len(laws.x)} points error falls as MACs to the power {number(slope)}"
+    chosen = f"held-out points are predicted best by a {laws.best}" if laws.best else "no law converged"
+    return f"{first}; {_broken(laws)}; {chosen}."
+
+
+def _broken(laws: Laws) -> str:
+    if laws.broken is None:
+        return "too few points to say whether that breaks"
+    if laws.broken.verdict == "undecided":
+        return f"whether that breaks is undecided (p = {laws.broken.p_value:.2g})"
+    if laws.broken.verdict == "fails":
+        return f"it does not break (p = {laws.broken.p_value:.2g})"
+    parameters = laws[BROKEN.name].parameters
+    place = laws.broken.at.scaled(FLOPS_PER_MAC * 1e-9)
+    return (
+        f"it breaks (p = {laws.broken.p_value:.2g}) at {number(place)} billion FLOPs (two a multiply-accumulate): the "
+        f"power is {number(parameters['slope_below'])} below and {number(parameters['slope_above'])} above"
+    )
+
+
+def number(found: Estimate) -> str:
+    """A value with its interval."""
+    return f"{found.value:.3g} (90%: {found.low:.3g} to {found.high:.3g})"
+
+
+def _notes(found: list[Fitted], others: int, behind: bool) -> list[str]:
+    unfit = [f"{one.title}: {one.laws.reason}." for one in found if not one.laws.fits]
+    left = [f"{count} left out, {reason}." for one in found for reason, count in one.laws.left_out.items()]
+    more = [f"{others} more groups not shown."] if others else []
+    back = ["Published points stand behind for their shape: measured elsewhere, not like with like."] if behind else []
+    return ["The paper's FLOPs are two a multiply-accumulate.", *unfit, *left, *more, *back]

@@ -1,0 +1,83 @@
+"""EfficientNets at lower resolutions against those at their own, and ResNet-RS (the paper's Figure 5)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from scaling.analysis.claims.speed import resolution_groups
+from scaling.analysis.equal_accuracy.compare import Comparisons, compare
+from scaling.analysis.settings import collapse_seeds
+from scaling.errors import UserError
+from scaling.plots.context import Context, by_device, published_part
+from scaling.plots.figures import speed_accuracy
+from scaling.plots.kit import style
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.plots.kit.point_names import readable
+
+NAME = "rescaled"
+TABLES = ("table7", "fig5")
+LOWER, OWN, RESNETS = "EfficientNet at lower resolution", "EfficientNet", "ResNet-RS"
+
+
+def rescaled(found: Comparisons, axes: Axes, pale: bool = False) -> Axes:
+    """Draws the three groups with their fronts and names; see `speed_accuracy`."""
+    return speed_accuracy.speed_accuracy(found, axes, pale)
+
+
+def grouped(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the three groups, told by `study`; empty unless there are EfficientNets of both kinds."""
+    groups = resolution_groups(frame).map({True: OWN, False: LOWER})
+    if groups.nunique() < 2:
+        return frame.iloc[:0]
+    resnets = frame.index[frame["family"] == "resnet_rs"]
+    kept = pd.concat([groups, pd.Series(RESNETS, resnets)])
+    return frame.loc[kept.index].assign(study=kept)
+
+
+def spec(context: Context) -> FigureSpec | Skipped:
+    """The figure of these results, one panel a device, with published ones behind."""
+    cost, published = context.cost, context.published(*TABLES)
+    rows = grouped(context.frame)
+    if rows.empty:
+        return Skipped(NAME, "no EfficientNets of one kind both at and below their own resolution")
+    try:
+        found = [
+            (device, compare(part, cost, by="study"))
+            for device, part in by_device(collapse_seeds(rows), cost)
+            if (part["study"] == LOWER).any()
+        ]
+    except UserError as reason:
+        return Skipped(NAME, str(reason))
+    behind = None if published is None else _behind(published, cost)
+    return FigureSpec(
+        name=NAME,
+        title="Does growing the resolution more slowly make EfficientNet better?",
+        shows="EfficientNets at lower resolutions than compound scaling gives them, at their own, and ResNet-RS; the "
+        "fronts as dashed lines.",
+        concludes=" ".join(_said(device, one) for device, one in found),
+        panels=tuple(partial(_panel, device, one, behind) for device, one in found),
+        notes=(*speed_accuracy.notes(found), *speed_accuracy.background_note(published, cost)),
+        size=(4.9, 4.1) if len(found) > 1 else (7.6, 4.6),
+    )
+
+
+def _behind(published: Context, cost: str) -> Comparisons:
+    _, part = published_part(collapse_seeds(grouped(published.frame)), cost)
+    return compare(part, cost, by="study")
+
+
+def _said(device: str, found: Comparisons) -> str:
+    on = f"On {device}: " if device else ""
+    said = (pair.sentence for pair in found.pairs if {pair.of.name, pair.over.name} == {LOWER, OWN})
+    return on + readable(" ".join(said))
+
+
+def _panel(device: str, found: Comparisons, under: Comparisons | None, axes: Axes) -> Axes:
+    if under is not None:
+        rescaled(under, axes, pale=True)
+    rescaled(found, axes)
+    axes.set_title(device, fontsize=style.TEXT_SIZE)
+    return axes

@@ -1,0 +1,82 @@
+"""How far the points lie from every law fitted to them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from scaling.analysis.laws.power_law import Fit, Laws
+from scaling.plots.context import Context
+from scaling.plots.figures.power_law import COST, LAW_COLOR, Fitted, fitted
+from scaling.plots.kit import style
+from scaling.plots.kit.axes import set_cost_axis
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+
+NAME = "residuals"
+TABLES = ("fig2",)
+MOST = 6
+"""Panels; more fits are counted."""
+_Z90 = 1.644854
+
+
+def residuals(laws: Laws, fit: Fit, axes: Axes) -> Axes:
+    """Draws measured over fitted error less one, against multiply-accumulates, over the band that its scatter gives.
+
+    Args:
+        laws: with the points.
+        fit: one of `laws.fits`.
+        axes: an empty panel.
+    """
+    off = 100 * np.expm1(fit.residuals)
+    x = laws.x * COST.scale
+    wide = 100 * np.expm1(_Z90 * np.hypot(fit.scatter.value, np.median(laws.sd)))
+    axes.axhspan(-wide, wide, color=style.GRID, alpha=0.6, linewidth=0, label="90% of scatter and noise", zorder=0)
+    axes.axhline(0, color=style.INK, linewidth=0.9, zorder=1)
+    many = len(x) > 2000
+    axes.plot(x, off, "o", markersize=4.5, color=LAW_COLOR[fit.law], alpha=0.75, rasterized=many, label="_points")
+    axes.set_title(f"{fit.law}\n{fit.status}", fontsize=style.TEXT_SIZE)
+    set_cost_axis(axes, COST, pd.Series(x))
+    axes.set_ylabel("Measured over fitted error (%)")
+    reach = 1.15 * max(float(np.abs(off).max()), wide)
+    axes.set_ylim(-reach, reach)
+    return axes
+
+
+def spec(context: Context) -> FigureSpec | Skipped:
+    """The residuals of every law of these results, and of the published ones in panels of their own."""
+    found, published = fitted(context)[0], context.published(*TABLES)
+    return spec_of([*found, *([] if published is None or not found else fitted(published)[0])])
+
+
+def spec_of(found: list[Fitted]) -> FigureSpec | Skipped:
+    """The residuals of groups that were fitted already."""
+    every = [(one, fit) for one in found for fit in one.laws.fits]
+    if not every:
+        return Skipped(NAME, "; ".join(dict.fromkeys(one.laws.reason for one in found)) or "nothing trained yet")
+    return FigureSpec(
+        name=NAME,
+        title="What do the fitted laws leave unexplained?",
+        shows="Measured over fitted error, one panel a law: a good law leaves a band without a trend.",
+        concludes=" ".join(_said(one, fit) for one, fit in every),
+        panels=tuple(partial(_panel, one, fit, len(found) > 1) for one, fit in every[:MOST]),
+        notes=(f"{len(every) - MOST} more fits not shown.",) if len(every) > MOST else (),
+        size=(3.5, 3.4),
+    )
+
+
+def _panel(found: Fitted, fit: Fit, several: bool, axes: Axes) -> Axes:
+    residuals(found.laws, fit, axes)
+    if several:
+        axes.set_title(f"{found.title}, {axes.get_title()}", fontsize=style.TEXT_SIZE)
+    return axes
+
+
+def _said(found: Fitted, fit: Fit) -> str:
+    off, scatter = (part.scaled(100) for part in (fit.held_out.off, fit.scatter))
+    return (
+        f"{found.title}, {fit.law} ({fit.status}): off by {off.value:.1f}% (90%: {off.low:.1f}% to {off.high:.1f}%) "
+        f"for held-out points, {scatter.value:.1f}% ({scatter.low:.1f}% to {scatter.high:.1f}%) beyond their noise."
+    )

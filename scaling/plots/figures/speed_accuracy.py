@@ -1,0 +1,118 @@
+"""Accuracy against time per step: one family over another (the paper's Figure 1)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from scaling.analysis.equal_accuracy.compare import Comparison, Comparisons
+from scaling.analysis.equal_accuracy.cost_curve import curve
+from scaling.errors import UserError
+from scaling.plots.context import Context
+from scaling.plots.kit import style
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.plots.kit.groups import draw_side, sides
+from scaling.plots.kit.labels import LOWER_RIGHT, MOST_NAMES, Label, name
+from scaling.plots.kit.point_names import readable
+from scaling.results.columns import Column
+
+NAME = "speed_accuracy"
+TABLES = ("table7",)
+_ARROW_AT = 0.58
+"""Where the speed-up is shown, from the lowest to the highest accuracy that both reach."""
+
+
+def speed_accuracy(found: Comparisons, axes: Axes, pale: bool = False) -> Axes:
+    """Draws the groups of a comparison with their fronts, names at the points, and the speed-up at one accuracy.
+
+    Args:
+        found: as `scaling.analysis.equal_accuracy.compare.compare` gives it.
+        axes: one panel; what is on it already stays.
+        pale: as a background for others' points.
+    """
+    labels = [label for i, side in enumerate(sides(found)) for label in draw_side(side, i, found.cost, axes, pale)]
+    arrows = [] if pale or len(found.pairs) != 1 else _arrow(found.pairs[0], found.cost, axes)
+    name(axes, [*arrows, *labels])
+    return axes
+
+
+def _arrow(pair: Comparison, cost: Column, axes: Axes) -> list[Label]:
+    """From the one's cost to the other's at equal accuracy."""
+    if pair.covered is None:
+        return []
+    low, high = pair.covered
+    row = pair.curve.iloc[(pair.curve["accuracy"] - (low + _ARROW_AT * (high - low))).abs().argmin()]
+    known = pair.of.curve
+    log_cost = curve(known["top1"].to_numpy(float), np.log(known[cost.name].to_numpy(float)))
+    start = float(np.exp(log_cost(np.array([row["accuracy"]]))[0])) * cost.scale
+    x, y = np.array([start, start * row["speedup"]]), np.full(2, 100 * row["accuracy"])
+    axes.plot(x, y, color=style.INK, linewidth=1.1, marker="|", markersize=8, zorder=2.5)
+    text = f"{row['speedup']:.1f}{style.TIMES} (90%: {row['low']:.1f} to {row['high']:.1f})"
+    along = x.min() * (x.max() / x.min()) ** np.array([1.0, 0.5, 0.75, 0.25])
+    return [Label(text, tuple((float(at), float(y[0])) for at in along), directions=LOWER_RIGHT)]
+
+
+def spec(context: Context) -> FigureSpec | Skipped:
+    """The figure of these results, one panel a device, with published ones behind."""
+    cost, published = context.cost, context.published(*TABLES)
+    try:
+        found = context.comparisons(cost)
+    except UserError as reason:
+        return Skipped(NAME, str(reason))
+    why = " ".join(f"{pair.sentence}." for _, one in found for pair in one.pairs)
+    found = [(device, one) for device, one in found if any(len(side.points) for side in sides(one))]
+    if not found:
+        return Skipped(NAME, why or "one family only: there is nothing to compare it with")
+    behind = _behind(published, cost)
+    return FigureSpec(
+        name=NAME,
+        title="Which family reaches an accuracy in less time?",
+        shows=f"Top-1 accuracy against {found[0][1].cost.label.split(' (')[0].lower()}, one panel a device: every "
+        "model of each family, the front as a dashed line, and the speed-up at one equal accuracy.",
+        concludes=" ".join(said(device, one) for device, one in found),
+        panels=tuple(partial(_panel, device, one, behind) for device, one in found),
+        notes=(*notes(found), *background_note(published, cost)),
+        size=(4.9, 4.1),
+    )
+
+
+def said(device: str, found: Comparisons) -> str:
+    """The sentences of all pairs, with the device they are of."""
+    on = f"On {device}: " if device else ""
+    return on + readable(" ".join(pair.sentence for pair in found.pairs))
+
+
+def notes(found: list[tuple[str, Comparisons]]) -> tuple[str, ...]:
+    """What the comparisons rest on, each said once."""
+    every = dict.fromkeys(note for _, one in found for note in one.notes)
+    bars = (
+        f"Bars, up to {MOST_NAMES} points: 90% of the noise of seeds and validation pictures. Labels: depth, or the "
+        "model's name@resolution, where there is room."
+    )
+    return (bars, " ".join(f"{note[:1].upper()}{note[1:]}." for note in map(readable, every))) if every else (bars,)
+
+
+def background_note(published: Context | None, cost: str) -> tuple[str, ...]:
+    """That published points are of other images and of another device, which it names."""
+    if published is None or not published.has(cost):
+        return ()
+    device, _ = published.published_part(cost)
+    of = f" ({device})" if device else ""
+    return (f"Published points{of} stand behind for their shape: measured elsewhere, not like with like.",)
+
+
+def _behind(published: Context | None, cost: str) -> Comparisons | None:
+    if published is None or not published.has(cost):
+        return None
+    chosen, _ = published.published_part(cost)
+    return dict(published.comparisons(cost))[chosen]
+
+
+def _panel(device: str, found: Comparisons, under: Comparisons | None, axes: Axes) -> Axes:
+    if under is not None:
+        speed_accuracy(under, axes, pale=True)
+    speed_accuracy(found, axes)
+    axes.set_title(device or "")
+    return axes

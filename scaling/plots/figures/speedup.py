@@ -1,0 +1,119 @@
+"""The speed-up of one family over another as a function of accuracy, with interval, verdicts and crossovers."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+from scaling.analysis.equal_accuracy.compare import Comparison
+from scaling.analysis.equal_accuracy.wording import verdict_word
+from scaling.errors import UserError
+from scaling.plots.context import Context
+from scaling.plots.kit import style
+from scaling.plots.kit.axes import log_ticks
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.plots.kit.groups import look
+from scaling.plots.kit.point_names import readable
+
+NAME = "speedup"
+TABLES = ("table7",)
+_CROSSOVER = "crossover, 90%"
+MOST = 6
+_HINT = "Line and band: pointwise, 90%. Bars at the foot: the verdict of each band of accuracies."
+
+
+def speedup(pair: Comparison, axes: Axes) -> Axes:
+    """Draws one comparison over the accuracies that both reach.
+
+    Args:
+        pair: one for which there is an answer: `pair.overall` is known.
+        axes: an empty panel.
+    """
+    x, curve = 100 * pair.curve["accuracy"], pair.curve
+    axes.set_yscale("log")
+    axes.axhline(1, color=style.INK, linewidth=0.9, zorder=1)
+    axes.fill_between(x, curve["low"], curve["high"], color=style.GREY, alpha=0.3, linewidth=0, label="90% interval")
+    axes.plot(x, curve["speedup"], color=style.INK, linewidth=1.8, label="speed-up at equal accuracy", zorder=3)
+    _frame(axes, float(curve["low"].min()), float(curve["high"].max()))
+    _draw_verdicts(pair, axes)
+    for crossover in pair.crossovers:
+        ends = [[100 * (crossover.accuracy - crossover.low)], [100 * (crossover.high - crossover.accuracy)]]
+        place = [100 * crossover.accuracy], [1.0]
+        fill = style.PURPLE if crossover.decided else "white"
+        axes.errorbar(*place, xerr=ends, fmt="D", color=style.PURPLE, mfc=fill, capsize=4, label=_CROSSOVER, zorder=4)
+    axes.set_xlabel("Top-1 accuracy that both reach (%)")
+    axes.set_ylabel(f"{_title(pair.over.name)}'s cost over {_title(pair.of.name)}'s")
+    return axes
+
+
+def _title(name: str) -> str:
+    return look(name, 0)[2]
+
+
+def _draw_verdicts(pair: Comparison, axes: Axes) -> None:
+    """A bar for each band at the foot, in the colour of its verdict."""
+    said: set[str] = set()
+    for band in pair.bands:
+        word = f"{_title(pair.of.name)} {verdict_word(band.verdict, pair.cost)}"
+        word = "undecided" if band.verdict == "undecided" else word
+        axes.axvspan(
+            100 * band.accuracy_low,
+            100 * band.accuracy_high,
+            0.005,
+            0.035,
+            facecolor=style.VERDICT_COLOR[band.verdict],
+            edgecolor="white",
+            label="_again" if word in said else word,
+        )
+        said.add(word)
+
+
+def _frame(axes: Axes, low: float, high: float) -> None:
+    low, high = min(low, 1.0) / 1.25, max(high, 1.0) * 1.1
+    axes.set_ylim(low, high)
+    axes.yaxis.set_major_locator(FixedLocator(sorted({1.0, *log_ticks(low, high)})))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}{style.TIMES}"))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+
+
+def spec(context: Context) -> FigureSpec | Skipped:
+    """The figure of these results, one panel a device; published ones in panels of their own."""
+    cost, published = context.cost, context.published(*TABLES)
+    try:
+        pairs = [*_pairs(context, cost), *((f"published, {device}", pair) for device, pair in _pairs(published, cost))]
+    except UserError as reason:
+        return Skipped(NAME, str(reason))
+    answered = [(device, pair) for device, pair in pairs if pair.overall is not None]
+    unanswered = [f"{_on(device)}{readable(pair.sentence)}." for device, pair in pairs if pair.overall is None]
+    own = [one for one in answered if not one[0].startswith("published")]
+    if not own:
+        return Skipped(NAME, " ".join(unanswered) or "one family only: there is nothing to compare it with")
+    return FigureSpec(
+        name=NAME,
+        title="How many times less does one family cost at equal accuracy?",
+        shows="Speed-up over the accuracies that both families reach, with its interval, the verdict of each band and "
+        "where the two cross.",
+        concludes=" ".join(f"{_on(device)}{readable(pair.sentence)}" for device, pair in own),
+        panels=tuple(partial(_panel, device, pair) for device, pair in answered[:MOST]),
+        notes=(_HINT, *unanswered),
+        size=(4.9, 3.8) if len(answered) < 3 else (3.7, 3.6),
+    )
+
+
+def _pairs(context: Context | None, cost: str) -> list[tuple[str, Comparison]]:
+    if context is None or not context.has(cost):
+        return []
+    return [(device, pair) for device, found in context.comparisons(cost) for pair in found.pairs]
+
+
+def _on(device: str) -> str:
+    return f"On {device}: " if device else ""
+
+
+def _panel(device: str, pair: Comparison, axes: Axes) -> Axes:
+    speedup(pair, axes)
+    axes.set_title(device, fontsize=style.TEXT_SIZE)
+    return axes

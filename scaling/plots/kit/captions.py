@@ -1,0 +1,125 @@
+"""The sentences below a figure: what its bars mean, what was measured on, what is not shown and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from scaling.analysis.depth_width.arms import find_arms
+from scaling.analysis.settings import crossed
+from scaling.plots.kit.style import TIMES
+from scaling.results.columns import METRICS, Column
+
+LISTED = 4
+"""Failed trials named below a figure before the rest are only counted."""
+
+
+def small_print(settings: pd.DataFrame, cost: str, failures: list[tuple[str, str]], others: int = 0) -> list[str]:
+    """Everything a reader needs to judge the points.
+
+    Args:
+        settings: as `scaling.analysis.settings.collapse_seeds` gives it.
+        cost: name of the metric on the horizontal axis.
+        failures: trial id and kind of each failed trial.
+        others: number of records of other settings, not drawn.
+    """
+    metric = METRICS[cost]
+    shown = settings[settings["top1"].notna()]
+    explained = [*about_accuracy(shown), *about_cost(shown, metric), *about_settings(shown), *about_labels(shown)]
+    return [" ".join(explained), *about_missing(shown, metric), *about_failures(failures), *about_others(others)]
+
+
+def about_accuracy(shown: pd.DataFrame) -> list[str]:
+    """What a point and its vertical bar are, and how far chance alone moves one accuracy."""
+    if shown.empty:
+        return []
+    least, most = int(shown["seeds"].min()), int(shown["seeds"].max())
+    if most == 1:
+        points = "Points: one seed."
+    else:
+        seeds = f"{most}" if least == most else f"{least} to {most}"
+        points = f"Points: mean over {seeds} seeds; vertical bars: from the lowest to the highest seed."
+    if shown["top1_n"].isna().all():
+        return [points]
+    error = 100 * np.sqrt(shown["top1"] * (1 - shown["top1"]) / shown["top1_n"])
+    return [
+        f"{points} One accuracy on {_span(shown['top1_n'])} validation pictures has a binomial standard error of "
+        f"{_span(error, '.1f')} points."
+    ]
+
+
+def about_cost(shown: pd.DataFrame, metric: Column) -> list[str]:
+    """The conditions of a latency and whether all were timed under the same."""
+    if metric.low is None:
+        return []
+    phase = metric.phase
+    timed = shown[shown[metric.name].notna()]
+    if timed.empty:
+        return []
+    conditions = {
+        "device": _values(timed[f"{phase}_device"]),
+        "batch size": [f"{value:g}" for value in sorted(timed[f"{phase}_batch_size"].dropna().unique())],
+        "precision": _values(timed[f"{phase}_precision"]),
+    }
+    text = "; ".join(f"{name} {' or '.join(values)}" for name, values in conditions.items() if values)
+    sentences = [f"Time of a step: median, horizontal bars its 95% interval; {text}."]
+    if disturbed := int((timed[f"{phase}_disturbed"] > 0).sum()):
+        sentences.append(f"{disturbed} of {len(timed)} times, circled, were disturbed by other work on the machine.")
+    mixed = [name for name, values in conditions.items() if len(values) > 1]
+    if mixed:
+        sentences.append(f"CAUTION: times differ in {' and '.join(mixed)}, so they do not compare like with like.")
+    return sentences
+
+
+def about_settings(shown: pd.DataFrame) -> list[str]:
+    """Which settings take several values for one and the same variant and number of epochs."""
+    columns = crossed(shown)
+    return [f"Variants stand once for each {' and '.join(columns)}."] if columns else []
+
+
+def about_labels(shown: pd.DataFrame) -> list[str]:
+    """How to read labels that do not say it themselves."""
+    in_arms = {row for arm in find_arms(shown) for row in arm.rows}
+    if shown["family"].nunique() < 2 and in_arms >= set(shown.index):
+        return ["Labels: d depth, w width, px resolution."] if shown["resolution"].nunique() > 1 else []
+    at = "@resolution" if shown["resolution"].nunique() > 1 else ""
+    return [f"Labels: depth {TIMES} width{at}."]
+
+
+def about_missing(shown: pd.DataFrame, metric: Column) -> list[str]:
+    """How many points have an accuracy but no place on the horizontal axis."""
+    missing = int(shown[metric.name].isna().sum())
+    if not missing:
+        return []
+    name = metric.label.split(" (")[0].lower()
+    return [f"Not shown: {_counted(missing, 'point')} whose {name} was not measured."]
+
+
+def about_failures(failures: list[tuple[str, str]], listed: int = LISTED) -> list[str]:
+    """Failed trials by id and kind, the first few named and the rest counted."""
+    if not failures:
+        return []
+    named = ", ".join(f"{trial_id} ({kind})" for trial_id, kind in failures[:listed])
+    rest = f" and {len(failures) - listed} more" if len(failures) > listed else ""
+    return [f"{_counted(len(failures), 'trial')} failed: {named}{rest}."]
+
+
+def about_others(others: int) -> list[str]:
+    """How many records are of settings that were not asked for."""
+    return [f"{_counted(others, 'record')} of other settings not shown."] if others else []
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _values(column: pd.Series) -> list[str]:
+    return sorted(str(value) for value in column.dropna().unique())
+
+
+def _span(values: Iterable[float], form: str = ",.0f") -> str:
+    known = [value for value in values if value == value]
+    low, high = format(min(known), form), format(max(known), form)
+    return low if low == high else f"{low} to {high}"

@@ -1,0 +1,45 @@
+"""`index.md` beside the figures: what each shows, and what one may conclude, as it was computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.plots.kit.point_names import readable
+
+FILE = "index.md"
+
+
+def write_index(folder: Path, title: str, drawn: Iterable[FigureSpec | Skipped], formats: Sequence[str]) -> Path:
+    """Writes the index of the figures in `folder`.
+
+    Args:
+        folder: that the figures are in.
+        title: heading.
+        drawn: in the order to stand in; what was skipped is listed last, with its reason.
+        formats: that each figure was drawn in; PNG is shown if it is one of them, else SVG, else linked.
+    """
+    every = list(drawn)
+    skipped = [one for one in every if isinstance(one, Skipped)]
+    parts = [f"# {title}\n", *(part for one in every if isinstance(one, FigureSpec) for part in _entry(one, formats))]
+    if skipped:
+        parts += ["## Not drawn\n", *(f"- `{one.name}`: {readable(one.reason)}" for one in skipped), ""]
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / FILE
+    file.write_text("\n".join(parts), encoding="utf-8")
+    return file
+
+
+def _entry(picture: FigureSpec, formats: Sequence[str]) -> Iterator[str]:
+    yield f"## {picture.title}\n"
+    shown = next((form for form in ("png", "svg") if form in formats), None)
+    if shown:
+        yield f"![{picture.name}]({picture.name}.{shown})\n"
+    elif formats:
+        yield f"[{picture.name}]({picture.name}.{formats[0]})\n"
+    yield f"Shows: {picture.shows}\n"
+    if picture.concludes:
+        yield f"**One may conclude:** {picture.concludes}\n"
+    if picture.notes:
+        yield "Small print: " + " ".join(picture.notes) + "\n"

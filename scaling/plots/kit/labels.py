@@ -1,0 +1,172 @@
+"""Names beside points, put only where they cover nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal, TypeAlias
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
+
+from scaling.plots.kit import drawn_pixels, style
+from scaling.plots.kit.drawn_pixels import Pixels
+
+MOST_NAMES = 150
+"""On one panel; each takes time to place, and more would hide the points."""
+
+_MARGIN = 2.0
+Directions: TypeAlias = tuple[tuple[int, int], ...]
+"""Right (-1, 0, 1) and up, in order of preference."""
+
+AROUND: Directions = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1))
+UPPER_LEFT: Directions = ((-1, 0), (-1, 1), (0, 1))
+LOWER_RIGHT: Directions = ((1, 0), (1, -1), (0, -1))
+_DISTANCES = (7.0, 12.0, 18.0)
+_PAST_ERROR_BARS = (28.0, 40.0)
+"""Straight above or below a point only: farther off at its side, nobody would see whose name it is."""
+
+_ALIGN_X: dict[int, Literal["left", "center", "right"]] = {-1: "right", 0: "center", 1: "left"}
+_ALIGN_Y: dict[int, Literal["top", "center", "bottom"]] = {-1: "top", 0: "center", 1: "bottom"}
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text that belongs to any one of `anchors` (data coordinates), tried in turn, on the sides preferred first."""
+
+    text: str
+    anchors: tuple[tuple[float, float], ...]
+    color: str = style.INK
+    italic: bool = False
+    directions: Directions = AROUND
+
+
+class Names(Artist):
+    """Labels beside points that find their places anew whenever the figure is drawn in pixels, whatever its layout.
+
+    The first ones go first; those that find no room are left out. `written` holds those of the last drawing. Where
+    nothing is pixels (SVG, PDF) they stay where they were: the size of a pixel is made up there.
+    """
+
+    def __init__(self, labels: Iterable[Label]) -> None:
+        super().__init__()
+        self.labels = tuple(islice(labels, MOST_NAMES))
+        self.written: list[Annotation] = []
+        self.set_zorder(6)
+        self.set_in_layout(False)
+
+    def draw(self, renderer: RendererBase) -> None:
+        """Places and draws the labels."""
+        if not isinstance(self.axes, Axes):
+            return
+        if isinstance(renderer, RendererAgg) or not self.written:
+            self.written = []
+            self.written = _placed(self.axes, self.labels, renderer)
+        for note in self.written:
+            note.draw(renderer)
+
+
+def name(axes: Axes, labels: Iterable[Label]) -> Names:
+    """Writes the labels beside the points of `axes` where they cover nothing, once it is drawn."""
+    names = Names(labels)
+    axes.add_artist(names)
+    return names
+
+
+def _placed(axes: Axes, labels: Sequence[Label], renderer: RendererBase) -> list[Annotation]:
+    counts = drawn_pixels.count(axes)
+    boxes = [box.extents for box in _written_boxes(axes, renderer)]
+    anchors = [axes.transData.transform(label.anchors) for label in labels]
+    every = np.concatenate([np.empty((0, 2)), *anchors])
+    written: list[Annotation] = []
+    for label, own in zip(labels, anchors, strict=True):
+        note, places = _note(label, axes), list(_places(label))
+        tried = _boxes(note, places, own, renderer)
+        for number in np.flatnonzero(_are_free(tried, axes.bbox, counts, np.reshape(boxes, (-1, 4)))):
+            if _apart(tried[number], own) <= _apart(tried[number], every) + _MARGIN:
+                written.append(_moved(note, label, places[number]))
+                boxes.append(tried[number])
+                break
+    return written
+
+
+def _apart(box: Pixels, points: Pixels) -> float:
+    """Pixels from the box to the nearest of the points: a name has to be nearer to its own than to any other."""
+    beyond = np.fmax(np.fmax(box[:2] - points, points - box[2:]), 0)
+    return float(np.hypot(beyond[:, 0], beyond[:, 1]).min())
+
+
+def _written_boxes(axes: Axes, renderer: RendererBase) -> list[Bbox]:
+    """What other text, and the labels of others on the same panel, take up."""
+    boxes = [text.get_window_extent(renderer) for text in axes.texts if text.get_visible() and text.get_text()]
+    boxes += [legend.get_window_extent(renderer)] if (legend := axes.get_legend()) else []
+    others = [other for other in axes.artists if isinstance(other, Names)]
+    return boxes + [note.get_window_extent(renderer).padded(_MARGIN) for other in others for note in other.written]
+
+
+def _note(label: Label, axes: Axes) -> Annotation:
+    note = Annotation(
+        label.text,
+        label.anchors[0],
+        xytext=(0, 0),
+        xycoords=axes.transData,
+        textcoords="offset points",
+        color=label.color,
+        fontsize=style.LABEL_SIZE,
+        fontstyle="italic" if label.italic else "normal",
+        parse_math=False,
+        annotation_clip=False,
+    )
+    note.set_figure(axes.figure)
+    return note
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Beside an anchor, by its number: points to the right and up, and the sides to which the text extends."""
+
+    anchor: int
+    side: tuple[int, int]
+    offset: tuple[float, float]
+
+
+def _places(label: Label) -> Iterator[_Place]:
+    for directions in dict.fromkeys((label.directions, AROUND)):
+        for distance in (*_DISTANCES, *_PAST_ERROR_BARS):
+            sides = directions if distance in _DISTANCES else [one for one in directions if not one[0]]
+            for anchor in range(len(label.anchors)):
+                for right, up in sides:
+                    reach = distance * (0.75 if right and up else 1.0)
+                    yield _Place(anchor, (right, up), (right * reach, up * reach))
+
+
+def _boxes(note: Annotation, places: Sequence[_Place], anchors: Pixels, renderer: RendererBase) -> Pixels:
+    """What the note would take up at each place, `(places, 4)`: it is measured once, which takes longest."""
+    size = note.get_window_extent(renderer).size
+    offset = np.array([place.offset for place in places]) * renderer.points_to_pixels(1)
+    side = np.array([place.side for place in places])
+    corner = anchors[[place.anchor for place in places]] + offset + (side - 1) / 2 * size
+    return np.hstack([corner - _MARGIN, corner + size + _MARGIN])
+
+
+def _moved(note: Annotation, label: Label, place: _Place) -> Annotation:
+    note.xy = label.anchors[place.anchor]
+    note.set_position(place.offset)
+    note.set_horizontalalignment(_ALIGN_X[place.side[0]])
+    note.set_verticalalignment(_ALIGN_Y[place.side[1]])
+    return note
+
+
+def _are_free(tried: Pixels, room: Bbox, counts: drawn_pixels.Counts, boxes: Pixels) -> drawn_pixels.Flags:
+    """Which of the tried boxes lie in the room, touch no other box and cover nothing that is drawn."""
+    inside = np.all((tried[:, :2] >= room.min) & (tried[:, 2:] <= room.max), axis=1)
+    touching = np.all((tried[:, None, :2] <= boxes[:, 2:]) & (boxes[:, :2] <= tried[:, None, 2:]), axis=2)
+    free: drawn_pixels.Flags = inside & ~np.any(touching, axis=1)
+    free[free] = drawn_pixels.is_blank(counts, tried[free] - np.tile(room.min, 2))
+    return free

@@ -1,0 +1,179 @@
+"""The whole sheet around the panels: title, legend, small print, each with a strip of its own."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Literal, TypeAlias
+
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.legend import Legend
+
+from scaling.analysis.depth_width.tradeoff import Tradeoff
+from scaling.plots.kit import labels, style
+from scaling.plots.kit.accuracy import FAILED_LABEL, draw_tradeoff
+from scaling.plots.kit.axes import set_cost_axis
+from scaling.plots.kit.point_names import names_of
+
+_PANEL_WIDTH, _PANEL_HEIGHT, _NARROWEST, _WIDEST, _IN_A_ROW = 4.6, 3.5, 7.2, 13.8, 3
+_EDGE, _GAP = 0.12, 0.06
+_FEWEST_LETTERS = 20
+
+Panel: TypeAlias = Callable[[Axes], Axes]
+"""Draws on the axes that it is given."""
+
+
+def draw_tradeoffs(regimes: Sequence[Tradeoff], title: str, notes: Sequence[str]) -> Figure:
+    """Draws one panel a regime, three in a row, under one title and legend and over the small print.
+
+    Args:
+        regimes: as `scaling.analysis.depth_width.tradeoff.tradeoffs` gives it, one or more.
+        title: of the figure; wrapped.
+        notes: paragraphs of small print; wrapped.
+
+    Returns:
+        A figure, about 9 by 5 inches for two regimes. Draw and save it within `scaling.plots.kit.style.light`.
+    """
+    return draw_panels(tradeoff_panels(regimes), title, notes)
+
+
+def tradeoff_panels(regimes: Sequence[Tradeoff]) -> tuple[Panel, ...]:
+    """A panel a regime, all with one horizontal axis, so that a variant stands at the same place in each."""
+    cost = regimes[0].cost
+    known = pd.concat([rows[cost.name] for regime in regimes for rows in (regime.points, regime.failed)])
+
+    def panel(regime: Tradeoff, axes: Axes) -> Axes:
+        draw_tradeoff(regime, axes)
+        set_cost_axis(axes, cost, known * cost.scale)
+        labels.name(axes, names_of(regime))
+        return axes
+
+    return tuple(partial(panel, regime) for regime in regimes)
+
+
+def sentence_panel(sentence: str) -> Panel:
+    """A panel that says in words why there is nothing to see."""
+
+    def panel(axes: Axes) -> Axes:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center", color=style.PALE_INK)
+        return axes
+
+    return panel
+
+
+def draw_panels(
+    panels: Sequence[Panel],
+    title: str,
+    notes: Sequence[str],
+    width: float = _PANEL_WIDTH,
+    height: float = _PANEL_HEIGHT,
+) -> Figure:
+    """Draws panels, three in a row, under one title and legend and over the small print.
+
+    Args:
+        panels: each draws on the `Axes` that it is given.
+        title: of the figure; wrapped.
+        notes: paragraphs of small print; wrapped.
+        width, height: of a panel, in inches.
+    """
+    columns = min(len(panels), _IN_A_ROW)
+    rows = -(-len(panels) // columns)
+    figure = _blank(min(max(_NARROWEST, width * columns), _WIDEST), rows, height)
+    places = figure.subplots(rows, columns, squeeze=False).flatten().tolist()
+    for draw, axes in zip(panels, places, strict=False):
+        draw(axes)
+    for axes in places[len(panels) :]:
+        axes.set_axis_off()
+    _surround(figure, title, _legend(figure, places), notes)
+    return figure
+
+
+def _blank(width: float, rows: int, height: float = _PANEL_HEIGHT) -> Figure:
+    figure = Figure(figsize=(width, rows * height))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _legend(figure: Figure, panels: Sequence[Axes]) -> Legend | None:
+    """One legend for all panels, in as many columns as the figure's width allows."""
+    entries: dict[str, Artist] = {}
+    for axes in panels:
+        handles, names = axes.get_legend_handles_labels()
+        entries |= {name: handle for name, handle in zip(names, handles, strict=True) if name not in entries}
+    entries = dict(sorted(entries.items(), key=lambda entry: entry[0] == FAILED_LABEL))
+    for columns in range(len(entries), 0, -1):
+        legend = figure.legend(
+            list(entries.values()), list(entries), ncols=columns, columnspacing=1.6, borderaxespad=0, borderpad=0.2
+        )
+        if columns == 1 or legend.get_window_extent().width <= _room(figure):
+            return legend
+        legend.remove()
+    return None
+
+
+def _surround(figure: Figure, title: str, legend: Legend | None, notes: Sequence[str]) -> None:
+    """Makes the figure higher by what title and legend (above) and small print (below) need, and puts them there."""
+    head = _wrapped(figure, title, style.TITLE_SIZE)
+    foot = [line for note in notes for line in _wrapped(figure, note, style.PRINT_SIZE)]
+    key = legend.get_window_extent().height / figure.dpi if legend else 0.0
+    heading = _EDGE + len(head) * _line_height(style.TITLE_SIZE) + _GAP
+    below = _EDGE + len(foot) * _line_height(style.PRINT_SIZE) + _GAP
+    width, height = figure.get_figwidth(), figure.get_figheight() + heading + key + below
+    figure.set_size_inches(width, height)
+    _paragraph(figure, head, 1 - _EDGE / height, "top", style.TITLE_SIZE, style.INK)
+    _paragraph(figure, foot, _EDGE / height, "bottom", style.PRINT_SIZE, style.PALE_INK)
+    if legend:
+        legend.set_in_layout(False)
+        legend.set_loc("upper left")
+        legend.set_bbox_to_anchor((_EDGE / width, 1 - heading / height), transform=figure.transFigure)
+    room = (0.0, below / height, 1.0, 1 - (heading + key + below) / height)
+    figure.set_layout_engine(ConstrainedLayoutEngine(rect=room, w_pad=0.08, h_pad=0.06, wspace=0.04))
+
+
+def _paragraph(
+    figure: Figure, lines: list[str], y: float, side: Literal["top", "bottom"], size: float, color: str
+) -> None:
+    # matplotlib takes a line to be 1.2 times the size of its letters, and multiplies that.
+    spacing = style.LINE_SPACING / 1.2
+    x = _EDGE / figure.get_figwidth()
+    text = figure.text(x, y, "\n".join(lines), verticalalignment=side, size=size, color=color, linespacing=spacing)
+    text.set_parse_math(False)
+    text.set_in_layout(False)
+
+
+def _line_height(size: float) -> float:
+    """Inches from line to line of letters of `size` points."""
+    return size * style.LINE_SPACING / 72
+
+
+def _wrapped(figure: Figure, text: str, size: float) -> list[str]:
+    """The text in lines that fit into the figure: as many letters as have room on average, or as fewer as it takes."""
+    if not text:
+        return []
+    room = _room(figure)
+    letters = int(0.92 * room / _drawn_width(figure, text, size) * len(text))
+    while True:
+        lines = textwrap.wrap(text, max(_FEWEST_LETTERS, letters), break_on_hyphens=False)
+        if letters <= _FEWEST_LETTERS or max(_drawn_width(figure, line, size) for line in lines) <= room:
+            return lines
+        letters -= 1
+
+
+def _room(figure: Figure) -> float:
+    """Pixels from edge to edge."""
+    return float((figure.get_figwidth() - 2 * _EDGE) * figure.dpi)
+
+
+def _drawn_width(figure: Figure, text: str, size: float) -> float:
+    """Pixels."""
+    draft = figure.text(0, 0, text, size=size, parse_math=False)
+    width = float(draft.get_window_extent().width)
+    draft.remove()
+    return width

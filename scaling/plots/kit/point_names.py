@@ -1,0 +1,89 @@
+"""What is written beside the points of a regime."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+
+from scaling.analysis.depth_width.arms import Arm
+from scaling.analysis.depth_width.tradeoff import Tradeoff
+from scaling.models.efficientnet import NAMED
+from scaling.plots.kit import style
+from scaling.plots.kit.accuracy import ACCURACY
+from scaling.plots.kit.labels import MOST_NAMES, Label
+from scaling.plots.kit.style import TIMES
+from scaling.results.columns import METRICS
+
+
+def names_of(tradeoff: Tradeoff) -> list[Label]:
+    """Labels in order of importance: resolutions first, where there are several, then the points.
+
+    Points of an arm are named by what grows along it, all others by depth, width and, where it varies, resolution.
+    Of very many points those of the fronts alone are named.
+    """
+    points, arms = tradeoff.points, tradeoff.arms
+    resolutions = points["resolution"].nunique()
+    if len(points) > MOST_NAMES:
+        best = pd.concat(list(tradeoff.fronts.values())).tail(MOST_NAMES)
+        return [_variant_name(row, tradeoff, resolutions > 1) for _, row in best.iterrows()]
+    if points["family"].nunique() > 1 or not arms:
+        return [_variant_name(row, tradeoff, resolutions > 1) for _, row in points.iterrows()]
+    in_arms = {row for arm in arms for row in arm.rows}
+    others = points[~points.index.isin(in_arms)]
+    return [
+        *(_resolution_name(resolution, tradeoff) for resolution in _resolutions(arms) if resolutions > 1),
+        *(label for arm in arms for label in _arm_names(arm, tradeoff, short=resolutions > 1)),
+        *(_variant_name(row, tradeoff, resolutions > 1, style.PALE_INK) for _, row in others.iterrows()),
+    ]
+
+
+def _resolutions(arms: tuple[Arm, ...]) -> list[int]:
+    return sorted({arm.resolution for arm in arms if arm.rows})
+
+
+def _resolution_name(resolution: int, tradeoff: Tradeoff) -> Label:
+    """Beside the last point of an arm, else further down it."""
+    rows = [arm.rows[::-1] for arm in tradeoff.arms if arm.resolution == resolution]
+    along = [row for position in range(max(map(len, rows))) for arm in rows for row in arm[position : position + 1]]
+    anchors = tuple(_position(tradeoff.points.loc[[row]].iloc[0], tradeoff) for row in along)
+    return Label(f"{resolution} px", anchors, style.INK, italic=True)
+
+
+def _arm_names(arm: Arm, tradeoff: Tradeoff, short: bool) -> list[Label]:
+    labels = []
+    for _, point in tradeoff.points.loc[list(arm.rows)].iterrows():
+        if point["depth"] == arm.base_depth and point["width"] == arm.base_width:
+            continue
+        text = f"{arm.axis[0] if short else f'{arm.axis} '}{point[arm.axis]:g}"
+        labels.append(Label(text, (_position(point, tradeoff),), style.AXIS_COLOR[arm.axis]))
+    return labels
+
+
+def _variant_name(point: pd.Series[Any], tradeoff: Tradeoff, with_resolution: bool, color: str | None = None) -> Label:
+    text = model_name(point, with_resolution)
+    return Label(text, (_position(point, tradeoff),), color or style.FAMILY_COLOR[point["family"]])
+
+
+def model_name(point: pd.Series[Any], with_resolution: bool) -> str:
+    """Short enough for a label: an EfficientNet's own name, else its depth, and its width where that is not 1."""
+    coefficients = (point["depth"], point["width"])
+    own = next((name for name, its in NAMED.items() if (its.depth, its.width) == coefficients), None)
+    if point["family"] == "efficientnet" and own is not None:
+        return own.upper() + ("" if NAMED[own].resolution == point["resolution"] else f"@{point['resolution']:g}")
+    width = "" if point["family"] == "resnet_rs" and point["width"] == 1 else f"{TIMES}{point['width']:g}"
+    return f"{point['depth']:g}{width}" + (f"@{point['resolution']:g}" if with_resolution else "")
+
+
+def _position(point: pd.Series[Any], tradeoff: Tradeoff) -> tuple[float, float]:
+    x, y = point[tradeoff.cost.name] * tradeoff.cost.scale, point["top1"] * ACCURACY.scale
+    return float(x), float(y)
+
+
+def readable(text: str) -> str:
+    """The text with families and costs by their titles rather than by their names in a frame."""
+    costs = {metric.name: metric.label.split(" (")[0].lower() for metric in METRICS.values()}
+    for name, title in {**style.FAMILY_TITLE, **costs}.items():
+        text = re.sub(rf"\b{name}\b", title, text)
+    return text

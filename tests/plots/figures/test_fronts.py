@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from scaling import published
+from scaling.plots.figures.fronts import spec
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.results.frame import load_results
+from tests.plots.drawn import assert_nothing_overlaps, context, drawn, lines, names
+from tests.plots.test_study import VARIANTS, folder_of
+
+TABLE7 = published.load("table7")
+
+
+def test_figure_4_has_all_models_with_what_is_surely_beaten_pale() -> None:
+    figure = drawn(spec(context(TABLE7)))
+    for axes in figure.axes:
+        assert len(lines(axes)["front of the means"][0]) == 12
+        assert sum(len(line.get_xdata()) for line in axes.lines if line.get_label() == "_never") == 7
+        assert len(names(axes)) >= 17
+    assert_nothing_overlaps(figure)
+
+
+def test_failed_and_unmeasured_are_seen(tmp_path: Path) -> None:
+    frame = load_results(folder_of(tmp_path, VARIANTS, failed=(0, 2, 3)).path)
+    frame.loc[frame["depth"] == 50, "training_ms"] = float("nan")
+    found = spec(context(frame))
+    assert isinstance(found, FigureSpec)
+    points = lines(drawn(found).axes[0])
+    assert (len(points["failed trial"][0]), len(points["cost not measured"][0])) == (2, 1)
+    assert "2 settings with a failed trial" in " ".join(found.notes)
+    assert "1 accuracies without the cost" in " ".join(found.notes)
+
+
+def test_the_published_front_stands_behind(tmp_path: Path) -> None:
+    axes = drawn(spec(context(load_results(folder_of(tmp_path, VARIANTS).path), TABLE7))).axes[0]
+    assert {"published front", "front of the means"} < set(lines(axes))
+
+
+def test_all_failed_is_skipped_with_a_reason(tmp_path: Path) -> None:
+    skipped = spec(context(load_results(folder_of(tmp_path, VARIANTS, failed=tuple(range(10))).path)))
+    assert skipped == Skipped("fronts", "no setting has both an accuracy and training_ms")

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from scaling import published
+from scaling.plots.figures import residuals
+from scaling.plots.figures.power_law import Fitted, fitted, power_law, spec
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.results.frame import load_results
+from tests.plots.drawn import assert_nothing_overlaps, context, drawn, lines
+from tests.plots.test_study import VARIANTS, folder_of
+
+FIG2 = published.load("fig2")
+
+
+@pytest.fixture(scope="module")
+def grid() -> Fitted:
+    (one,), others = fitted(context(FIG2))
+    assert others == 0
+    return one
+
+
+def test_figure_2_has_125_points_by_resolution_on_log_axes(grid: Fitted) -> None:
+    axes = power_law(grid, Figure().subplots())
+    points = {label: x for label, (x, _) in lines(axes).items() if label.endswith("px")}
+    assert list(points) == ["128 px", "160 px", "224 px", "320 px", "448 px"]
+    assert sum(map(len, points.values())) == 125
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+
+
+def test_every_law_is_drawn_and_one_is_chosen(grid: Fitted) -> None:
+    axes = power_law(grid, Figure().subplots())
+    laws = [label for label in lines(axes) if "law" in label]
+    assert laws == ["power law", "power law with a floor, chosen", "broken power law"]
+    x, error = lines(axes)["power law"]
+    slope = np.polyfit(np.log(x), np.log(error), 1)[0]
+    assert slope == pytest.approx(grid.laws["power law"].parameters["slope"].value)
+    assert {patch.get_label() for patch in (*axes.patches, *axes.collections)} == {"its 90% band", "break, 90%"}
+
+
+def test_the_conclusion_has_slopes_and_the_break_in_flops() -> None:
+    found = spec(context(FIG2))
+    assert isinstance(found, FigureSpec)
+    assert "it breaks (p = 0.002) at 5.81 (90%: 4.33 to 7.97) billion FLOPs" in found.concludes
+    assert "-0.196 (90%: -0.212 to -0.18) below" in found.concludes
+    assert_nothing_overlaps(drawn(found))
+
+
+def test_ones_own_points_stand_over_published_ones(tmp_path: Path, grid: Fitted) -> None:
+    own, _ = fitted(context(load_results(folder_of(tmp_path, VARIANTS).path)))
+    axes = power_law(grid, Figure().subplots(), pale=True)
+    power_law(own[0], axes)
+    assert (
+        len(lines(axes)["published"][0])
+        + sum(len(line.get_xdata()) for line in axes.lines if line.get_label() == "_published")
+        == 125
+    )
+    assert len(lines(axes)["16 px"][0]) == 5
+    assert axes.get_xlim()[1] > 1e5
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2])
+def test_too_few_points_are_skipped_with_a_reason(rows: int) -> None:
+    skipped = spec(context(FIG2.head(rows))), residuals.spec(context(FIG2.head(rows)))
+    assert all(isinstance(one, Skipped) and ("needs three" in one.reason) == (rows > 0) for one in skipped)
+
+
+def test_residuals_of_every_fit_are_measured_over_fitted_error(grid: Fitted) -> None:
+    found = residuals.spec(context(FIG2))
+    assert isinstance(found, FigureSpec)
+    assert len(found.panels) == 3
+    fit = grid.laws["broken power law"]
+    axes = residuals.residuals(grid.laws, fit, Figure().subplots())
+    (points,) = (line for line in axes.lines if line.get_marker() == "o")
+    predicted = fit.predict(grid.laws.x).error
+    expected = pd.Series(100 * (grid.laws.error / predicted - 1))
+    assert np.asarray(points.get_ydata()) == pytest.approx(expected.to_numpy())
+    assert "converged" in axes.get_title()

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+from scaling import published
+from scaling.analysis.depth_width.regimes import regimes as compared
+from scaling.analysis.settings import collapse_seeds
+from scaling.plots.figures.regimes import regimes, spec
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.results.frame import load_results
+from tests.plots.drawn import assert_nothing_overlaps, context, drawn, names
+from tests.plots.test_study import VARIANTS, folder_of
+
+FIG3 = published.load("fig3")
+
+
+def test_figure_3_has_a_panel_a_regime_and_a_verdict_a_resolution() -> None:
+    figure = drawn(spec(context(FIG3)))
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == ["10 epochs: width ahead", "100 epochs: depth ahead", "350 epochs: depth ahead"]
+    long = names(figure.axes[2])
+    assert set(long) == {"320 px: depth +0.8", "224 px: depth +0.5", "160 px: undecided", "128 px: undecided"}
+    assert_nothing_overlaps(figure)
+
+
+def test_arms_are_thick_in_the_range_that_both_reach() -> None:
+    found = compared(collapse_seeds(FIG3))
+    (cell,) = (cell for cell in found.regimes[0].cells if cell.resolution == 128)
+    axes = regimes(found, found.regimes[0], Figure().subplots())
+    thick = [line for line in axes.lines if line.get_linewidth() > 2]
+    assert len(thick) == 8
+    ends = [(line.get_xdata()[0], line.get_xdata()[-1]) for line in thick]
+    assert ends.count(pytest.approx(cell.shared)) == 2
+
+
+def test_the_conclusion_says_where_longer_training_leads() -> None:
+    found = spec(context(FIG3))
+    assert isinstance(found, FigureSpec)
+    assert "10 epochs: width ahead by 0.39 points" in found.concludes
+    assert "longer training favours depth" in found.concludes
+
+
+def test_ones_own_and_the_published_regimes_in_one_figure(tmp_path: Path) -> None:
+    own = load_results(folder_of(tmp_path, VARIANTS).path)
+    figure = drawn(spec(context(own, FIG3)))
+    assert len(figure.axes) == 6
+    assert [axes.get_title().split(", ")[0] for axes in figure.axes if axes.axison][1:] == ["published"] * 3
+
+
+def test_one_arm_is_skipped_with_a_reason(tmp_path: Path) -> None:
+    skipped = spec(context(load_results(folder_of(tmp_path, VARIANTS[:3]).path)))
+    assert isinstance(skipped, Skipped)
+    assert "no resolution has both" in skipped.reason
