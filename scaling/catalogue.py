@@ -36,8 +36,8 @@ def studies(found: Iterable[Study]) -> list[dict[str, Any]]:
 
 
 def _train_macs(study: Study) -> int:
-    pictures = dataset_info(study.file.dataset.name)
-    return sum(train_macs(trial, size(trial.variant, pictures)) for trial in study.trials)
+    info = dataset_info(study.file.dataset.name)
+    return sum(train_macs(trial, size(trial.variant, info)) for trial in study.trials)
 
 
 def show_studies(listed: Iterable[dict[str, Any]], console: Console) -> None:
@@ -51,7 +51,7 @@ def show_studies(listed: Iterable[dict[str, Any]], console: Console) -> None:
 
 
 def networks(names: Iterable[str], classes: int, channels: int) -> list[dict[str, Any]]:
-    """One mapping a network: name as given, the variant, params, MACs and activations of one picture.
+    """One mapping a network: name as given, the variant, params, MACs and activations of one image.
 
     Raises:
         UserError: for a name that means no network, or one that cannot be built.
@@ -91,7 +91,7 @@ def show_networks(listed: Iterable[dict[str, Any]], console: Console) -> None:
 
 
 def datasets(locations: dict[str, str | None]) -> list[dict[str, Any]]:
-    """One mapping a data set: name, title, pictures, classes, and the folder it is in, None where it is not here.
+    """One mapping a data set: name, title, images, classes, and the folder it is in, None where it is not here.
 
     Those that are patterns of names come last; of them only name and title are known.
     """
@@ -132,12 +132,12 @@ def show_check(checked: dict[str, Any], console: Console) -> None:
         f"{checked['train']} to train on, {checked['validation']} to validate on, {checked['test']} to test on"
     )
     console.print(
-        f"pipeline: {rate} pictures/s ({low} to {high}), {checked['per_core']:.0f} a core of {checked['cores']}, "
+        f"pipeline: {rate} images/s ({low} to {high}), {checked['per_core']:.0f} a core of {checked['cores']}, "
         f"at {checked['resolution']} px in batches of {checked['batch_size']}",
         highlight=False,
     )
     if skipped := checked["skipped"]:
-        console.print(f"{len(skipped)} pictures cannot be decoded: {', '.join(skipped[:10])}", markup=False)
+        console.print(f"{len(skipped)} images cannot be decoded: {', '.join(skipped[:10])}", markup=False)
     if model := checked["model"]:
         told = {
             "data": "the data are the bottleneck",
@@ -145,7 +145,7 @@ def show_check(checked: dict[str, Any], console: Console) -> None:
             "undecided": "which of them is the bottleneck is within the noise",
         }
         console.print(
-            f"{model['name']}: {model['pictures_per_second']:.0f} pictures/s in training steps of "
+            f"{model['name']}: {model['pictures_per_second']:.0f} images/s in training steps of "
             f"{model['batch_size']}: {told[checked['bottleneck']]}",
             highlight=False,
         )

@@ -25,12 +25,12 @@ STUDY = "latency"
 def study_of(
     models: Sequence[str], phases: Sequence[str], batch_size: int, precision: str, max_seconds: float
 ) -> Study:
-    """A study that times networks on pictures like ImageNet's.
+    """A study that times networks on images like ImageNet's.
 
     Args:
         models: names, as `resnet_rs_50@160`.
         phases: `training`, `inference` or both.
-        batch_size: pictures a step.
+        batch_size: images a step.
         precision: of the arithmetic.
         max_seconds: for each timing.
 
@@ -79,7 +79,7 @@ def rows(study: Study, folder: Path) -> list[dict[str, Any]]:
 
 def show(listed: Sequence[dict[str, Any]], console: Console) -> None:
     """The list of `rows` as a table; milliseconds a step, with the 95% interval of the median."""
-    numbers = ("batch", "ms", "95%", "pictures/s")
+    numbers = ("batch", "ms", "95%", "images/s")
     table = tables.table(("name", "phase", "precision", *numbers, "compiled", "device"), right=numbers)
     for row in listed:
         where = (row["compiled"] or "", row["device"])

@@ -20,8 +20,8 @@ from scaling.schema import Recipe, Trial, Variant
 
 def complexities(study: Study) -> dict[Variant, Complexity]:
     """What each variant of a study costs."""
-    pictures = dataset_info(study.file.dataset.name)
-    return {variant: size(variant, pictures) for variant in study.variants}
+    info = dataset_info(study.file.dataset.name)
+    return {variant: size(variant, info) for variant in study.variants}
 
 
 def rows(study: Study, done: Collection[str], by: Basis | None = None) -> list[dict[str, Any]]:
@@ -168,7 +168,7 @@ def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, cons
         console.print(f"search: {search['recorded']} of {search['trials']} trials recorded", highlight=False)
     for line in (
         f"{summed['trials']} trials, {summed['done']} done; {tables.engineering(summed['train_macs'])} "
-        "multiply-accumulates to train them all (3 x MACs x pictures x epochs)",
+        "multiply-accumulates to train them all (3 x MACs x images x epochs)",
         f"left on {one.name}: {tables.time(summed['hours_left'])} of {tables.time(summed['hours'])}{money}; "
         f"{tables.gigabytes(summed['max_memory_gb'])} GB at most, of {one.memory_gb:g}",
         *(f"  {reason}" for reason in str(by).splitlines()),

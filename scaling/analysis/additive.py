@@ -41,16 +41,16 @@ class Step:
     verified: bool = True
 
 
-def table_steps(table: pd.DataFrame, pictures: float = np.nan) -> tuple[Step, ...]:
+def table_steps(table: pd.DataFrame, images: float = np.nan) -> tuple[Step, ...]:
     """The steps of a published table as it was printed: `step`, `top1_percent`, `trust` and, where it says, `kind`.
 
     Args:
         table: as `scaling.published.table` gives it.
-        pictures: that the accuracies were measured on; where that is not known they are taken as exact.
+        images: that the accuracies were measured on; where that is not known they are taken as exact.
     """
     top1 = table["top1_percent"].to_numpy(float) / 100
     kinds = table["kind"] if "kind" in table else pd.Series("", table.index)
-    sd = np.sqrt(top1 * (1 - top1) / pictures) if np.isfinite(pictures) else np.zeros(len(top1))
+    sd = np.sqrt(top1 * (1 - top1) / images) if np.isfinite(images) else np.zeros(len(top1))
     verified = [trust != "unverified" for trust in table["trust"]]
     return _steps(list(table["step"]), [str(kind) for kind in kinds], top1, sd, verified)
 

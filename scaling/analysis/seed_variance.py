@@ -1,4 +1,4 @@
-"""How far seeds of one setting lie apart, and how much of that chance in the validation pictures would give."""
+"""How far seeds of one setting lie apart, and how much of that chance in the validation images would give."""
 
 from __future__ import annotations
 
@@ -69,5 +69,5 @@ def _sentence(points: pd.DataFrame, sd: Estimate) -> str:
     said += f"{of.high:.2f}; {len(points)} settings)"
     chance = 100 * float(np.sqrt((points["binomial"] ** 2).mean()))
     return (
-        f"{said}; chance in the validation pictures alone moves one accuracy by {chance:.2f}." if chance else f"{said}."
+        f"{said}; chance in the validation images alone moves one accuracy by {chance:.2f}." if chance else f"{said}."
     )

@@ -114,7 +114,7 @@ def studies(as_json: AsJson = False) -> None:
 def models(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="As resnet_rs_101x1.5@224, efficientnet_b3.")],
     classes: Annotated[int, typer.Option(min=1, help="Number of classes.")] = 1000,
-    channels: Annotated[int, typer.Option(min=1, help="Channels of a picture.")] = 3,
+    channels: Annotated[int, typer.Option(min=1, help="Channels of an image.")] = 3,
     as_json: AsJson = False,
 ) -> None:
     """Count networks by name. Parameters, multiply-accumulates, activations."""

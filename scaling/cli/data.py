@@ -1,4 +1,4 @@
-"""Commands for pictures, and for results from elsewhere."""
+"""Commands for images, and for results from elsewhere."""
 
 from pathlib import Path
 from typing import Annotated
@@ -34,13 +34,13 @@ def check(
     resolution: Annotated[
         int | None, typer.Option(min=1, help="Pixels a side; default: the model's or data's.")
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Pictures a batch.")] = 128,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images a batch.")] = 128,
     augment: Annotated[bool, typer.Option("--augment", help="With RandAugment, 2 layers of magnitude 10.")] = False,
     model: Annotated[str | None, typer.Option(help="Compare with its training step, as resnet_rs_50@224.")] = None,
     seconds: Annotated[float, typer.Option(min=0, help="Measure each for so long.")] = 10,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how fast pictures can be read, and say whether they or a model are the bottleneck."""
+    """Measure how fast images can be read, and say whether they or a model are the bottleneck."""
     from scaling import catalogue
     from scaling.runner import check as checks
     from scaling.schema import Dataset, Recipe

@@ -222,7 +222,7 @@ def latency(
         list[str] | None, typer.Option(help="Time this network instead, as resnet_rs_50@160. Repeatable.")
     ] = None,
     phase: Annotated[Phase | None, typer.Option(show_default="both", help="Of the two.")] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Pictures a step, halved until they fit.")] = 128,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images a step, halved until they fit.")] = 128,
     precision: Annotated[Precision, typer.Option(help="Of the arithmetic.")] = "float32",
     max_seconds: Annotated[float, typer.Option(min=0.1, help="Time each for so long at most.")] = 10.0,
     devices: Devices = None,

@@ -31,14 +31,14 @@ what Table 3 of arXiv 2103.07579 asks for. See `training_memory_gb` for how well
 def training_memory_gb(complexity: Complexity, batch_size: int, precision: Precision) -> float:
     """Estimated memory of a training step on one device, in 1e9 bytes.
 
-    `16 * params + 1.5 * bytes * activations * batch_size`. Workspace, padding, pictures and the framework are left out.
+    `16 * params + 1.5 * bytes * activations * batch_size`. Workspace, padding, images and the framework are left out.
 
-    Against Table 3 (TPUv3, 32 pictures a core, bfloat16, no fusion or rematerialization): ResNet-RS-350@256 9.2 for
+    Against Table 3 (TPUv3, 32 images a core, bfloat16, no fusion or rematerialization): ResNet-RS-350@256 9.2 for
     7.3 GB (+27%), ResNet-RS-420@320 15.2 for 15.5 (-2%), EfficientNet-B6 16.8 for 16.6 (+1%), B7 28.9 for 28.3 (+2%).
 
     Args:
         complexity: of the variant.
-        batch_size: pictures a step on the device.
+        batch_size: images a step on the device.
         precision: of the arithmetic; variables stay float32.
     """
     kept = KEPT_MAPS * ACTIVATION_BYTES[precision] * complexity.activations * batch_size
@@ -53,10 +53,10 @@ OPERATIONS_PER_MAC = 2
 
 
 def train_macs(trial: Trial, complexity: Complexity) -> int:
-    """Multiply-accumulates of the whole training: 3 * MACs * pictures * epochs, evaluation left out."""
+    """Multiply-accumulates of the whole training: 3 * MACs * images * epochs, evaluation left out."""
     dataset = trial.dataset
-    pictures = dataset.train_examples or dataset_info(dataset.name).trainable(dataset.validation_fraction)
-    return TRAINING_PASSES * complexity.macs * pictures * trial.recipe.epochs
+    images = dataset.train_examples or dataset_info(dataset.name).trainable(dataset.validation_fraction)
+    return TRAINING_PASSES * complexity.macs * images * trial.recipe.epochs
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Pace:
     Attributes:
         device: its name.
         trainings: that were measured.
-        by_variant: seconds for a training multiply-accumulate, and the variant's multiply-accumulates for a picture.
+        by_variant: seconds for a training multiply-accumulate, and the variant's multiply-accumulates for an image.
         setup_seconds: mean of a training's building, compiling and loading.
         side_by_side: trainings that shared the accelerator, a processor; the seconds are each one's part.
     """

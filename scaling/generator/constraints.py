@@ -20,9 +20,9 @@ class Constraints(Noun):
     """Upper limits on every trial.
 
     Attributes:
-        max_macs: multiply-accumulates of a forward pass of one picture.
+        max_macs: multiply-accumulates of a forward pass of one image.
         max_params: trainable parameters.
-        max_activations: output elements of convolutions and dense layers for one picture.
+        max_activations: output elements of convolutions and dense layers for one image.
         max_memory_gb: estimated memory of a training step, in 1e9 bytes; see `budget.training_memory_gb`.
     """
 
@@ -40,7 +40,7 @@ class Slices(Noun):
     """Iso-MACs slices: only trials near one of the sizes stay, so that what is compared costs alike.
 
     Attributes:
-        macs: the sizes, in multiply-accumulates of a forward pass of one picture.
+        macs: the sizes, in multiply-accumulates of a forward pass of one image.
         tolerance: how far a trial may be from the nearest, as a fraction of it.
     """
 

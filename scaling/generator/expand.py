@@ -89,8 +89,8 @@ def expand_cell(file: StudyFile, cell: Cell, overridden: Sequence[str] = ()) -> 
 
 def _cells(file: StudyFile) -> tuple[Iterable[Cell], tuple[Scaled, ...]]:
     if file.scale is not None:
-        pictures = dataset_info(file.dataset.name)
-        return scale.cells(file.scale, file.across, file.family, file.recipe.get("epochs"), pictures)
+        info = dataset_info(file.dataset.name)
+        return scale.cells(file.scale, file.across, file.family, file.recipe.get("epochs"), info)
     return grid.cells(file.grid or (), file.across), ()
 
 

@@ -131,7 +131,7 @@ def _released_regularization(variant: Variant) -> Filling | None:
 
 
 def released_recipe(variant: Variant, epochs: int) -> Filling:
-    """The whole recipe of one of the eleven released ResNet-RS, for 4096 pictures a step and 350 epochs."""
+    """The whole recipe of one of the eleven released ResNet-RS, for 4096 images a step and 350 epochs."""
     regularization = _released_regularization(variant)
     if regularization is None:
         known = ", ".join(f"{row['depth']}@{row['resolution']}" for row in _published("recipes"))

@@ -14,11 +14,11 @@ from scaling.generator import grid
 from scaling.generator.constraints import Positive
 from scaling.generator.errors import StudyError, explain
 from scaling.generator.sizes import size
-from scaling.generator.strategies import LONG_TRAINING, STRATEGIES, TOLERANCE, Column, Scaled, Shares, reach, shares
+from scaling.generator.strategies import LONG_TRAINING, STRATEGIES, TOLERANCE, Metric, Scaled, Shares, reach, shares
 from scaling.schema import Count, Noun, Variant
 
 Goals = Annotated[tuple[Positive, ...], Field(min_length=1)]
-Target: TypeAlias = tuple[str, Column, float]
+Target: TypeAlias = tuple[str, Metric, float]
 """Where it stands in the study file, what is counted, and how much of it is wanted."""
 _Aim: TypeAlias = tuple[str, Shares, Target]
 
@@ -27,7 +27,7 @@ class Targets(Noun):
     """The sizes to scale to; exactly one of the three.
 
     Attributes:
-        macs: multiply-accumulates of a forward pass of one picture.
+        macs: multiply-accumulates of a forward pass of one image.
         params: trainable parameters.
         macs_factor: multiples of the base's multiply-accumulates; 1 is the base itself.
     """
@@ -45,7 +45,7 @@ class Targets(Noun):
     def each(self, base_macs: int) -> list[Target]:
         """Every target, multiples of the base multiplied out."""
         ((name, values),) = self.model_dump(exclude_none=True).items()
-        metric: Column = "params" if name == "params" else "macs"
+        metric: Metric = "params" if name == "params" else "macs"
         unit = base_macs if name == "macs_factor" else 1
         return [(f"scale.targets.{name}[{index}]", metric, unit * value) for index, value in enumerate(values)]
 

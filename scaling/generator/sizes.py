@@ -12,7 +12,7 @@ from scaling.schema import Variant
 
 
 def size(variant: Variant, dataset_info: DatasetInfo) -> Complexity:
-    """Parameters, multiply-accumulates and activations of a variant on pictures of this kind.
+    """Parameters, multiply-accumulates and activations of a variant on images of this kind.
 
     Raises:
         ValueError: where the family cannot be built so; the message starts with the field at fault.

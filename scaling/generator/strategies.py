@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from scaling.models import efficientnet, resnet_rs
 from scaling.schema import Variant
 
-Column: TypeAlias = Literal["macs", "params"]
+Metric: TypeAlias = Literal["macs", "params"]
 
 TOLERANCE = 0.1
 """How far from its target a strategy may end, as a fraction of it."""
@@ -65,7 +65,7 @@ class Scaled:
     strategy: str
     direction: Shares
     variant: Variant
-    metric: Column
+    metric: Metric
     target: float
     achieved: int
 
@@ -146,7 +146,7 @@ def reach(
     strategy: str,
     direction: Shares,
     base: Variant,
-    metric: Column,
+    metric: Metric,
     target: float,
     measure: Callable[[Variant], int],
     resolution_step: int | None = None,

@@ -62,12 +62,12 @@ class Study:
     @property
     def timings(self) -> tuple[LatencyRequest, ...]:
         """What is to be timed: each variant once for each phase."""
-        pictures, plan = dataset_info(self.file.dataset.name), self.file.latency
+        info, plan = dataset_info(self.file.dataset.name), self.file.latency
         return tuple(
             LatencyRequest(
                 variant=variant,
-                classes=pictures.classes,
-                channels=pictures.channels,
+                classes=info.classes,
+                channels=info.channels,
                 phase=phase,
                 batch_size=plan.batch_size,
                 precision=plan.precision,

@@ -89,7 +89,8 @@ def _dataset_problems(dataset: Dataset) -> Iterator[str]:
         yield f"dataset.name: {error}"
         return
     if wanted and wanted > most:
-        yield f"dataset.train_examples: {wanted} of {most} training pictures (validation taken out)"
+        remain = f"only {most:,} training images remain after the validation split"
+        yield f"dataset.train_examples: {wanted:,} are asked for, but {remain}"
 
 
 def _recipe_problems(recipe: Mapping[str, Any], blocks: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from scaling.schema import (
 )
 
 STATED_BATCH = 128
-"""Pictures that each time is stated for, as in the paper's Table 7; timm measures each model with its own batch."""
+"""Images that each time is stated for, as in the paper's Table 7; timm measures each model with its own batch."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _batches(rows: Sequence[Timed], phase: Phase) -> Iterator[str]:
     if sizes and sizes != [STATED_BATCH]:
         measured = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
         yield (
-            f"{phase}: measured with {measured} pictures a step, stated for {STATED_BATCH} by pictures a second; "
+            f"{phase}: measured with {measured} images a step, stated for {STATED_BATCH} by images a second; "
             "the batch of each is kept in its record"
         )
 

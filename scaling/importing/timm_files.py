@@ -31,12 +31,12 @@ _LAYOUTS = ("nhwc", "nchw")
 _RESNET_RS = re.compile(r"resnetrs(\d+)")
 _EFFICIENTNET = re.compile(r"(?:tf_)?efficientnet_(b[0-8])")
 _MORE_DATA = re.compile(r"in2[12]k|in12k|ns_|jft|ig1b")
-"""Of a tag: trained on more pictures than ImageNet's own."""
+"""Of a tag: trained on more images than ImageNet's own."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """A line of accuracies: `top1` a fraction, `more_data` whether it took more pictures than ImageNet's own."""
+    """A line of accuracies: `top1` a fraction, `more_data` whether it took more images than ImageNet's own."""
 
     model: str
     variant: Variant
@@ -46,7 +46,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Timed:
-    """A line of speeds: `images_per_second` with `batch_size` pictures a step."""
+    """A line of speeds: `images_per_second` with `batch_size` images a step."""
 
     model: str
     variant: Variant

@@ -20,7 +20,7 @@ Activation: TypeAlias = Literal["relu", "swish", "sigmoid"]
 class Conv:
     """A square convolution padded so that the output has `ceil(size / stride)` pixels a side.
 
-    A strided one pads `(kernel - 1) // 2` pixels in front and the rest behind, whatever the picture size (the released
+    A strided one pads `(kernel - 1) // 2` pixels in front and the rest behind, whatever the image size (the released
     code's "fixed padding"), which is also what PyTorch does; `padding="same"` of TensorFlow would shift by a pixel.
     """
 
@@ -100,7 +100,7 @@ class Gate:
 
 @dataclass(frozen=True)
 class Residual:
-    """branch(input) + shortcut(input); the branch is dropped for a whole picture with probability `drop_rate`.
+    """branch(input) + shortcut(input); the branch is dropped for a whole image with probability `drop_rate`.
 
     An empty shortcut is the identity. Kept branches are divided by `1 - drop_rate` (stochastic depth).
     """
@@ -116,7 +116,7 @@ Layer: TypeAlias = Conv | DepthwiseConv | Norm | Activate | Pool | GlobalPool | 
 
 @dataclass(frozen=True)
 class Network:
-    """A classifier from pictures `(batch, resolution, resolution, channels)` to logits `(batch, classes)`."""
+    """A classifier from images `(batch, resolution, resolution, channels)` to logits `(batch, classes)`."""
 
     name: str
     resolution: int

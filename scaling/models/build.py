@@ -51,14 +51,14 @@ def build(
     Args:
         variant: what to build.
         classes: number of logits.
-        mean, std: per picture channel, in [0, 1] units; their number is the number of channels.
+        mean, std: per image channel, in [0, 1] units; their number is the number of channels.
         dropout, stochastic_depth: rates, see `scaling.schema.Recipe`.
         norm_momentum: of the batch-norm statistics.
-        norm_synchronized: whether replicas of TensorFlow normalise by the statistics of all their pictures together.
+        norm_synchronized: whether replicas of TensorFlow normalise by the statistics of all their images together.
         precision: a Keras dtype policy; logits are float32 whatever it is.
 
     Returns:
-        A model from pictures `(batch, resolution, resolution, channels)`, any number type, in [0, 255], to logits
+        A model from images `(batch, resolution, resolution, channels)`, any number type, in [0, 255], to logits
         `(batch, classes)`. Its weights are meaningless until `initialize` or weights from elsewhere set them.
 
     Raises:
@@ -66,14 +66,14 @@ def build(
     """
     network = describe(variant, channels=len(mean), classes=classes, dropout=dropout, stochastic_depth=stochastic_depth)
     with _dtype_policy(precision):
-        pictures = keras.Input((network.resolution, network.resolution, network.channels), name="pictures")
+        images = keras.Input((network.resolution, network.resolution, network.channels), name="images")
         if variant.family == "efficientnet":
-            logits = _efficientnet(variant, classes, mean, std, dropout, stochastic_depth, pictures)
+            logits = _efficientnet(variant, classes, mean, std, dropout, stochastic_depth, images)
         else:
             scale, offset = [1 / (255 * s) for s in std], [-m / s for m, s in zip(mean, std, strict=True)]
-            logits = _Builder().sequence(network.layers, kl.Rescaling(scale, offset)(pictures))
+            logits = _Builder().sequence(network.layers, kl.Rescaling(scale, offset)(images))
         logits = kl.Activation("linear", dtype="float32", name="logits")(logits)
-    model = keras.Model(pictures, logits, name=variant.family)
+    model = keras.Model(images, logits, name=variant.family)
     if variant.family == "efficientnet":  # by the same kernels, or the families' times would not compare
         model = keras.models.clone_model(model, clone_function=of_these)
     for layer in model.layers:
@@ -163,9 +163,9 @@ def _efficientnet(
     std: Sequence[float],
     dropout: float,
     stochastic_depth: float,
-    pictures: keras.KerasTensor,
+    images: keras.KerasTensor,
 ) -> keras.KerasTensor:
-    """`keras.applications`' network; it divides by 255 itself, so what it gets is 255 times the normalised picture."""
+    """`keras.applications`' network; it divides by 255 itself, so what it gets is 255 times the normalised image."""
     scale, offset = [1 / s for s in std], [-255 * m / s for m, s in zip(mean, std, strict=True)]
     return EfficientNet(
         width_coefficient=variant.width,
@@ -174,7 +174,7 @@ def _efficientnet(
         dropout_rate=dropout,
         drop_connect_rate=stochastic_depth,
         weights=None,
-        input_tensor=kl.Rescaling(scale, offset)(pictures),
+        input_tensor=kl.Rescaling(scale, offset)(images),
         classes=classes,
         classifier_activation=None,
     ).output

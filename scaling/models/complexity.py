@@ -23,7 +23,7 @@ from scaling.models.architecture import (
 
 @dataclass(frozen=True)
 class Complexity:
-    """What one forward pass of one picture costs.
+    """What one forward pass of one image costs.
 
     Attributes:
         params: trainable parameters (batch-norm statistics are not trained and not counted; the paper, timm and pycls

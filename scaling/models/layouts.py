@@ -26,7 +26,7 @@ def ignored(name: str) -> bool:
     """Whether a tensor is left out knowingly.
 
     PyTorch counts batches in each norm (`num_batches_tracked`) and has no use for it with a fixed momentum. Keras 2
-    stores the mean and variance of its pictures' normalisation, which our model is built with.
+    stores the mean and variance of its images' normalisation, which our model is built with.
     """
     return name.endswith(".num_batches_tracked") or re.fullmatch(r"normalization(_\d+)?/\w+", name) is not None
 

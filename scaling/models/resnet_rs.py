@@ -58,7 +58,7 @@ def network(variant: Variant, channels: int, classes: int, dropout: float, stoch
 
     Args:
         variant: of family `resnet_rs`, one that `check` lets pass.
-        channels: of a picture.
+        channels: of an image.
         classes: number of logits.
         dropout: rate before the last dense layer.
         stochastic_depth: drop rate of the deepest stage, see `_stages`.

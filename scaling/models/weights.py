@@ -53,7 +53,7 @@ class _Account:
 def load_weights(model: Any, variant: Variant, path: str | PathLike[str]) -> None:
     """Loads a file into a model that `scaling.models.build` made.
 
-    The model normalises pictures itself, by the `mean` and `std` it was built with: both kinds of weights were trained
+    The model normalises images itself, by the `mean` and `std` it was built with: both kinds of weights were trained
     with (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225).
 
     Args:

@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 
 from scaling.plots.context import Context
-from scaling.plots.figures.accuracy_vs_cost import COSTS, cost_pictures
+from scaling.plots.figures.accuracy_vs_cost import COSTS, cost_specs
 from scaling.plots.kit import captions
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.files import check, save_all
@@ -92,12 +92,12 @@ def draw_study(
     title = _title(folder)
     context = context_of(kept, with_published)
     against_costs, missing = _against_costs(context, figures, title, failures, others)
-    pictures = [*against_costs, *specs(context, figures)]
-    files = save_all(pictures, folder.figures, formats)
+    drawn_specs = [*against_costs, *specs(context, figures)]
+    files = save_all(drawn_specs, folder.figures, formats)
     whole = set(FIGURES) <= set(figures)
     if formats and whole:
-        files.append(write_index(folder.figures, title, pictures, formats))
-    words = () if whole else map(_words, pictures)
+        files.append(write_index(folder.figures, title, drawn_specs, formats))
+    words = () if whole else map(_words, drawn_specs)
     said = (*words, *missing, *captions.about_failures(failures), *captions.about_others(others), *skipped)
     return Drawn(folder.path, tuple(files), len(kept) - len(failures), len(failures), said)
 
@@ -117,29 +117,29 @@ def draw_published(folder: Path, formats: Sequence[str] = ("png",), figures: Col
         UserError: if a format or a figure is none of these.
     """
     check(formats, figures, NAMES)
-    pictures = [one for one in published_specs() if one.name in figures]
-    files = save_all(pictures, folder, formats)
+    drawn_specs = [one for one in published_specs() if one.name in figures]
+    files = save_all(drawn_specs, folder, formats)
     if formats and set(NAMES) <= set(figures):
-        files.append(write_index(folder, "The paper's figures, from its published numbers", pictures, formats))
+        files.append(write_index(folder, "The paper's figures, from its published numbers", drawn_specs, formats))
     return files
 
 
 def _against_costs(
     context: Context, figures: Collection[str], title: str, failures: list[tuple[str, str]], others: int
 ) -> tuple[list[FigureSpec], list[str]]:
-    """The pictures of accuracy against a cost among `figures`, and what they cannot show."""
+    """The drawn_specs of accuracy against a cost among `figures`, and what they cannot show."""
     costs = [cost for cost, name in COSTS.items() if name in figures]
     if not costs:
         return [], []
     settings = context.settings
     shown = settings[settings["top1"].notna()]
     missing = [note for cost in costs for note in captions.about_missing(shown, METRICS[cost])]
-    return cost_pictures(settings, title, failures, others, costs), missing
+    return cost_specs(settings, title, failures, others, costs), missing
 
 
-def _words(picture: FigureSpec | Skipped) -> str:
+def _words(spec: FigureSpec | Skipped) -> str:
     """What one may conclude, or why there is nothing to see."""
-    return f"{picture.name}: {picture.concludes if isinstance(picture, FigureSpec) else readable(picture.reason)}"
+    return f"{spec.name}: {spec.concludes if isinstance(spec, FigureSpec) else readable(spec.reason)}"
 
 
 def _load(folder: ResultsFolder) -> tuple[pd.DataFrame, list[str]]:

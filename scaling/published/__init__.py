@@ -12,13 +12,13 @@ What the columns of `load` mean here:
 
 * One row a model and device: a model of Tables 3 and 7 has a row for the V100 and one for the TPUv3, under one
   `trial_id`. Choose by `training_device` before drawing or comparing. All else has one row a model.
-* `split` says where an accuracy was measured. `minival` (25,022 pictures; Figures 2 and 3, Table 2) is 2% of the
-  training pictures, held out: `top1` only, `validation_fraction` 0.02. `validation` (50,000 pictures; all else) is
+* `split` says where an accuracy was measured. `minival` (25,022 images; Figures 2 and 3, Table 2) is 2% of the
+  training images, held out: `top1` only, `validation_fraction` 0.02. `validation` (50,000 images; all else) is
   ImageNet's validation set, which to this toolkit is the test set: `top1` and `test_top1` alike, and no
   `validation_fraction`, so that no analysis takes the two for one setting.
-* `training_ms` is the time for `training_batch_size` pictures, the number it was stated for rather than the batch that
-  fitted. Table 3 and 7 and Figure 5: 1024 pictures on 8 TPUv3 cores; 128 on the V100, which is inferred. timm: from
-  pictures a second, for 128; the batch it was measured with is in `training_measured_batch_size`. Figure 3: unknown.
+* `training_ms` is the time for `training_batch_size` images, the number it was stated for rather than the batch that
+  fitted. Table 3 and 7 and Figure 5: 1024 images on 8 TPUv3 cores; 128 on the V100, which is inferred. timm: from
+  images a second, for 128; the batch it was measured with is in `training_measured_batch_size`. Figure 3: unknown.
   The TPU's bfloat16 is called `mixed_bfloat16`, timm's automatic mixed precision `amp`.
 * `macs` is half the paper's "FLOPs", or counted where there is a count (`trust_macs`): with the released stem in
   Table 7 and for timm, with the max-pool stem (`resnet_d`), which Figure 2 fits, in Figures 2 and 3.

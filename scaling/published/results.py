@@ -22,7 +22,7 @@ from scaling.published.rows import (
 from scaling.published.tables import read_rows
 
 TIMM_BATCH = 128
-"""Pictures for which timm's pictures a second become a time, as in the paper's Table 7."""
+"""Images for which timm's images a second become a time, as in the paper's Table 7."""
 
 MODEL_GARDEN: Row = {
     "batch_size": 4096,

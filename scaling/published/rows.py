@@ -1,4 +1,4 @@
-"""What the published tables of results have in common: variant, accuracy and its pictures, devices, sources."""
+"""What the published tables of results have in common: variant, accuracy and its images, devices, sources."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ Row: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True)
 class Split:
-    """Pictures that an accuracy was measured on.
+    """Images that an accuracy was measured on.
 
     Attributes:
         name: the paper's.
-        pictures: how many.
-        fraction: of the training pictures; None where they are others.
+        images: how many.
+        fraction: of the training images; None where they are others.
         is_test: whether this toolkit calls it the test set.
     """
 
     name: str
-    pictures: int
+    images: int
     fraction: float | None
     is_test: bool
 
@@ -34,7 +34,7 @@ VALIDATION = Split("validation", 50_000, None, is_test=True)
 
 V100 = {"training_device": "Tesla V100", "training_precision": "float32", "training_batch_size": 128}
 TPU = {"training_device": "TPUv3 (8 cores)", "training_precision": "mixed_bfloat16", "training_batch_size": 1024}
-"""Devices of Tables 3 and 7; batch sizes are the pictures that the printed time stands for."""
+"""Devices of Tables 3 and 7; batch sizes are the images that the printed time stands for."""
 
 COUNTED = {"trust_params": "computed", "trust_macs": "computed"}
 
@@ -58,7 +58,7 @@ def result(cells: Row, split: Split, epochs: int | None, **options: Any) -> Row:
         **variant.model_dump(),
         "epochs": epochs,
         "top1": top1,
-        "top1_n": split.pictures,
+        "top1_n": split.images,
         "test_top1": top1 if split.is_test else None,
         "split": split.name,
         **kept(cells, *(["model"] if "model" in cells else []), "source", "trust", "note"),

@@ -163,7 +163,7 @@ class _Timings:
         return row
 
     def _places(self, variant: Variant, dataset: str, phase: Phase) -> dict[str, LatencyRecord]:
-        """Timings by place. A folder of pictures may be elsewhere: then those of the only kind of pictures timed."""
+        """Timings by place. A folder of images may be elsewhere: then those of the only kind of images timed."""
         kinds = self._timed.get((variant, phase), {})
         if known := DATASETS.get(dataset):
             return kinds.get((known.classes, known.channels), {})

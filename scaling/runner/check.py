@@ -1,4 +1,4 @@
-"""Whether the pictures or the model set the pace of a training on this machine."""
+"""Whether the images or the model set the pace of a training on this machine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Bottleneck: TypeAlias = Literal["data", "model", "undecided"]
 
 @dataclass(frozen=True)
 class Rate:
-    """Pictures per second, with the 95% interval of their mean."""
+    """Images per second, with the 95% interval of their mean."""
 
     mean: float
     low: float
@@ -40,29 +40,29 @@ def check(
     """Measures a data set's pipeline alone and, where a variant is given, its training step alone; JSON values.
 
     Args:
-        dataset: which, and how many pictures.
+        dataset: which, and how many images.
         variant: the model to compare with.
         resolution: pixels a side; None: the variant's, else the data set's own.
         recipe: batch size, and RandAugment's layers and magnitude.
         seconds: to measure each for.
 
     Raises:
-        DataError: if the pictures are not there, or do not fill a batch.
+        DataError: if the images are not there, or do not fill a batch.
         UserError: if the variant has another resolution.
     """
     if variant and resolution not in (None, variant.resolution):
         raise UserError(f"resolution {resolution}: {variant.name} has its own; leave one out")
     known = dataset_info(dataset.name)
     side = variant.resolution if variant else resolution or known.size
-    pictures = load(dataset, side)
-    rate = pipeline_rate(pictures, recipe.batch_size, Augmentation.of(dataset, recipe), seconds)
+    data = load(dataset, side)
+    rate = pipeline_rate(data, recipe.batch_size, Augmentation.of(dataset, recipe), seconds)
     model = _model(variant, known, recipe, seconds) if variant else None
     return {
         "dataset": dataset.name,
         "title": known.title,
-        "train": pictures.train_size,
-        "validation": pictures.validation_size,
-        "test": pictures.test_size,
+        "train": data.train_size,
+        "validation": data.validation_size,
+        "test": data.test_size,
         "resolution": side,
         "batch_size": recipe.batch_size,
         "randaugment_layers": recipe.randaugment_layers,
@@ -71,7 +71,7 @@ def check(
         "low": rate.low,
         "high": rate.high,
         "per_core": rate.mean / threads(),
-        "skipped": list(pictures.skipped),
+        "skipped": list(data.skipped),
         "model": model,
         "bottleneck": bottleneck(rate, model["pictures_per_second"]) if model else None,
     }
@@ -85,20 +85,20 @@ def bottleneck(data: Rate, model: float) -> Bottleneck:
 
 
 def pipeline_rate(
-    pictures: ImageDataset,
+    data: ImageDataset,
     batch_size: int,
     augmentation: Augmentation,
     seconds: float,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Rate:
-    """Pictures per second that training batches come at when nobody works on them; the first few are left out.
+    """Images per second that training batches come at when nobody works on them; the first few are left out.
 
     Raises:
         DataError: if the training images do not fill a batch.
     """
-    if pictures.train_size < batch_size:
-        raise DataError(f"{pictures.train_size} training images do not fill one batch of {batch_size}")
-    batches = _endless(pictures, batch_size, augmentation)
+    if data.train_size < batch_size:
+        raise DataError(f"{data.train_size} training images do not fill one batch of {batch_size}")
+    batches = _endless(data, batch_size, augmentation)
     for _ in range(WARMUP_BATCHES):
         next(batches)
     ends = [clock()]
@@ -108,9 +108,9 @@ def pipeline_rate(
     return _rate(ends, batch_size)
 
 
-def _endless(pictures: ImageDataset, batch_size: int, augmentation: Augmentation) -> Iterator[Batch]:
+def _endless(data: ImageDataset, batch_size: int, augmentation: Augmentation) -> Iterator[Batch]:
     for epoch in itertools.count(1):
-        yield from pictures.training(batch_size, 0, epoch, augmentation)
+        yield from data.training(batch_size, 0, epoch, augmentation)
 
 
 def _rate(ends: Sequence[float], batch_size: int) -> Rate:

@@ -29,7 +29,7 @@ class LatencyPlan(Noun):
 
     Attributes:
         phases: `training` (one optimiser step), `inference` (one forward pass), or both, or none.
-        batch_size: pictures a step, halved until it fits (the paper's protocol, Table 7).
+        batch_size: images a step, halved until it fits (the paper's protocol, Table 7).
         precision: of the arithmetic.
         max_seconds: a phase is timed until the 95% interval of the median is within 3%, or for so long.
     """
@@ -41,7 +41,7 @@ class LatencyPlan(Noun):
 
 
 class Score(Noun):
-    """`correct` of `n` pictures, and the mean cross-entropy over them (nats, without label smoothing), where known."""
+    """`correct` of `n` images, and the mean cross-entropy over them (nats, without label smoothing), where known."""
 
     correct: Whole
     n: Annotated[Whole, Field(ge=1)]
@@ -74,7 +74,7 @@ class Epoch(Noun):
 class Failure(Noun):
     """Why a trial or a timing ended without a result; `traceback` is its end.
 
-    Kinds: `oom` (no memory, even for one picture at a time), `nan` (the loss is no number), `data` (pictures missing or
+    Kinds: `oom` (no memory, even for one image at a time), `nan` (the loss is no number), `data` (images missing or
     damaged), `crash` (the worker died), `timeout` (it told of no progress), `preempted` (its machine was taken away),
     `interrupted` (somebody stopped the run), `error` (anything else).
     """
@@ -144,10 +144,10 @@ class TrainRecord(_Record):
         history: one entry an epoch.
         train_seconds: spent in epochs, evaluation included; `setup_seconds`: building, compiling, loading before them.
         compiled: how its step was compiled, `graph` or `xla`.
-        micro_batch_size: pictures computed at once, where the recipe's batch did not fit or was not meant to.
+        micro_batch_size: images computed at once, where the recipe's batch did not fit or was not meant to.
         devices: that shared each batch.
         peak_memory_gb: the most in use on one device, in 1e9 bytes, where the backend tells it.
-        skipped: names of pictures that could not be decoded.
+        skipped: names of images that could not be decoded.
     """
 
     trial_id: str
@@ -191,11 +191,11 @@ class LatencyRequest(Noun):
 
 
 class LatencyRecord(_Record):
-    """What timing a variant gave; times in milliseconds for one step of `batch_size` pictures.
+    """What timing a variant gave; times in milliseconds for one step of `batch_size` images.
 
     Attributes:
         batch_size: what fitted, at most the request's.
-        measured_batch_size: pictures a step when it was measured, where the times are stated for another number.
+        measured_batch_size: images a step when it was measured, where the times are stated for another number.
         source: where the numbers were read, when they were not measured here.
         median_ms, p10_ms, p90_ms: over `n` steps, each synchronised with the device, warm-up left out.
         low_ms, high_ms: 95% interval of the median: of Student's t over the medians of blocks of steps, see

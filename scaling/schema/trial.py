@@ -1,4 +1,4 @@
-"""The question: which network, trained how, on which pictures, from which seed."""
+"""The question: which network, trained how, on which images, from which seed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Precision: TypeAlias = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 
 
 class Dataset(Noun):
-    """Which pictures, and how many of them.
+    """Which images, and how many of them.
 
     Attributes:
         name: a name of `scaling.datasets.DATASETS`, `image_folder:<path>` or `tfds:<name>`.
-        train_examples: train on the first so many pictures of a fixed shuffle, validation taken out; None: on all.
-        validation_fraction: the part of the training pictures held out as validation (the paper's minival is 2%, 4.2).
+        train_examples: train on the first so many images of a fixed shuffle, validation taken out; None: on all.
+        validation_fraction: the part of the training images held out as validation (the paper's minival is 2%, 4.2).
     """
 
     name: str
@@ -37,7 +37,7 @@ class Variant(Noun):
         width: multiplier of all filters; for `efficientnet` the compound width coefficient.
         resolution: pixels a side of the square input.
         stem: `resnet_rs` as released; `resnet_d` with max pooling, as the scaling study's FLOPs fit; `paper_text` with
-            the stride in the first block (section 4.1); `small` for pictures of few pixels.
+            the stride in the first block (section 4.1); `small` for images of few pixels.
         se_ratio: hidden over output channels of squeeze-and-excitation; 0 leaves it out.
         resnet_d: the ResNet-D stem and shortcuts; without it the 7x7 stem and strided shortcuts of the plain ResNet.
         activation: None is the family's own, relu for `resnet_rs`; Model Garden's ResNet-RS has swish.
@@ -75,8 +75,8 @@ class Recipe(Noun):
     """How a variant is trained.
 
     Attributes:
-        epochs: passes over the training pictures.
-        batch_size: pictures a step.
+        epochs: passes over the training images.
+        batch_size: images a step.
         learning_rate: peak, reached after warm-up; the paper's is 0.1 * batch_size / 256.
         warmup_epochs: linear warm-up from 0, before the schedule proper.
         schedule: `cosine` to 0 at the last step, or `step`: a tenth at 1/3, 2/3 and 8/9 of training (released code).
@@ -88,11 +88,11 @@ class Recipe(Noun):
         label_smoothing: probability mass spread evenly over all classes.
         dropout: rate before the last dense layer.
         stochastic_depth: drop rate of the deepest stage's residual branches; earlier stages proportionally less.
-        randaugment_layers: operations applied to each training picture; 0 is no RandAugment.
+        randaugment_layers: operations applied to each training image; 0 is no RandAugment.
         randaugment_magnitude: of each operation, 10 being the range the operations were made for.
-        mixup_alpha: of the Beta(alpha, alpha) that says how much of a picture is blended with another of its batch, and
+        mixup_alpha: of the Beta(alpha, alpha) that says how much of an image is blended with another of its batch, and
             its label likewise (arXiv 1710.09412); 0 is no mixup.
-        cutmix_alpha: the same for the area of a box that is cut out of another picture (arXiv 1905.04899); with both,
+        cutmix_alpha: the same for the area of a box that is cut out of another image (arXiv 1905.04899); with both,
             each batch gets one of the two, with equal chances.
         clip_norm: the longest gradient, all weights as one vector, before the weight penalty; 0 clips nothing.
         ema_decay: of the running average of weights and batch-norm statistics, warmed up as

@@ -111,7 +111,7 @@ def regimes(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRAW
         draws: number of repetitions that intervals (90%) rest on.
 
     Raises:
-        MixedConditionsError: if devices, precisions, batch sizes, data or validation pictures differ.
+        MixedConditionsError: if devices, precisions, batch sizes, data or validation images differ.
         UserError: if there is no such cost.
     """
     metric = cost_metric(cost)
@@ -199,14 +199,18 @@ def _ahead(advantage: Estimate) -> Ahead:
 
 def _sentence(epochs: int, cells: int, found: Estimate, ahead: tuple[int, int], decided: tuple[int, int]) -> str:
     if np.isnan(found.value):
-        return f"{counted(epochs, 'epoch')}: the arms share no range of cost at any resolution."
+        return f"{counted(epochs, 'epoch')}: at no resolution do both arms reach the same cost."
     points = found.scaled(100)
     arm = "width" if found.value > 0 else "depth"
-    sure = "ahead" if found.side_of(0, "y", "y") == "y" else "ahead in direction only, undecided"
-    interval = f"{abs(points.value):.2f} points (width less depth, 90%: {points.low:+.2f} to {points.high:+.2f})"
-    counts = (f"{name} at {n} (sure at {m})" for name, n, m in zip(("width", "depth"), ahead, decided, strict=True))
-    of = f"ahead, of {counted(cells, 'cell')}: {', '.join(counts)}"
-    return f"{counted(epochs, 'epoch')}: {arm} {sure} by {interval}; {of}."
+    sure = "" if found.side_of(0, "y", "y") == "y" else ": inconclusive"
+    interval = f"{abs(points.value):.2f} points (width minus depth, 90%: {points.low:+.2f} to {points.high:+.2f})"
+    said = f"{counted(epochs, 'epoch')}: {arm} leads by {interval}{sure}."
+    if cells < 2:
+        return said
+    counts = (
+        f"{name} leads at {n} (surely at {m})" for name, n, m in zip(("width", "depth"), ahead, decided, strict=True)
+    )
+    return f"{said} Of {cells} resolutions, {' and '.join(counts)}."
 
 
 def _notes(settings: pd.DataFrame, cost: Column, cells: Sequence[Cell]) -> Iterator[str]:

@@ -110,7 +110,7 @@ def compare(settings: pd.DataFrame, cost: str = "training_ms", by: str = "family
         draws: number of repetitions that intervals rest on.
 
     Raises:
-        MixedConditionsError: if devices, precisions, batch sizes, data or validation pictures differ.
+        MixedConditionsError: if devices, precisions, batch sizes, data or validation images differ.
         UserError: if there is no such cost or column.
     """
     metric = cost_metric(cost)

@@ -57,7 +57,7 @@ def cautions(points: pd.DataFrame, cost: Column) -> Iterator[str]:
     if points.empty:
         return
     if points["top1_sd"].eq(0).any():
-        yield "accuracies whose number of pictures is not known are taken as exact"
+        yield "accuracies whose number of images is not known are taken as exact"
     if cost.low and points[cost.low].isna().any():
         yield "times without an interval of their own are taken as exact"
     if cost.phase and (count := int((points[f"{cost.phase}_disturbed"] > 0).sum())):
@@ -66,7 +66,7 @@ def cautions(points: pd.DataFrame, cost: Column) -> Iterator[str]:
         yield "one seed a setting: the noise of training itself is not in the intervals"
     measured = f"{cost.phase}_measured_batch_size"
     if measured in points and (sizes := sorted(points[measured].dropna().unique())):
-        yield f"times were measured with {_span(sizes)} pictures a step and are stated for one and the same number"
+        yield f"times were measured with {_span(sizes)} images a step and are stated for one and the same number"
 
 
 def differing_epochs(groups: Iterable[tuple[str, pd.DataFrame]]) -> Iterator[str]:

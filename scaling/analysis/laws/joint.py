@@ -92,7 +92,7 @@ def _cost(
     draws: int,
     random: np.random.Generator,
 ) -> Surface | None:
-    """The law of a cost of one picture or step, which epochs do not change."""
+    """The law of a cost of one image or step, which epochs do not change."""
     metric, sizes = METRICS[cost], [name for name in centered if name != "epochs"]
     value = kept[metric.name].to_numpy(float)
     known = value > 0

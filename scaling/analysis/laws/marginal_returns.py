@@ -60,7 +60,7 @@ class Ranking:
 def rank(joint: Joint, cost: str, at: Mapping[str, float] | None = None) -> Ranking:
     """Ranks the factors by what 1% more cost buys.
 
-    A picture's multiply-accumulates and a training step's time are paid once an epoch, so epochs count with slope 1
+    An image's multiply-accumulates and a training step's time are paid once an epoch, so epochs count with slope 1
     there; in `inference_ms` they are free and not ranked.
 
     Args:

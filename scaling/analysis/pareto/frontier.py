@@ -44,7 +44,7 @@ def frontier(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRA
         draws: number of repetitions that the chances rest on; fewer for a large study.
 
     Raises:
-        MixedConditionsError: if devices, precisions, batch sizes, data or validation pictures differ.
+        MixedConditionsError: if devices, precisions, batch sizes, data or validation images differ.
         UserError: if there is no such cost.
     """
     metric = cost_metric(cost)

@@ -1,4 +1,4 @@
-"""Accuracy against each cost, a picture each, for any study whatever it asks."""
+"""Accuracy against each cost, a spec each, for any study whatever it asks."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ COSTS = {
 _NOTHING = "There is no trained trial to draw yet."
 
 
-def cost_pictures(
+def cost_specs(
     settings: pd.DataFrame,
     title: str,
     failures: list[tuple[str, str]],
     others: int = 0,
     costs: Collection[str] = tuple(COSTS),
 ) -> list[FigureSpec]:
-    """One picture a cost; where there is nothing to see, it says in words why.
+    """One spec a cost; where there is nothing to see, it says in words why.
 
     Args:
         settings: as `scaling.analysis.settings.collapse_seeds` gives it.
@@ -41,10 +41,10 @@ def cost_pictures(
         others: number of records of other settings, not drawn.
         costs: those of `COSTS` that are wanted.
     """
-    return [_picture(settings, cost, title, failures, others) for cost in costs]
+    return [_spec(settings, cost, title, failures, others) for cost in costs]
 
 
-def _picture(settings: pd.DataFrame, cost: str, title: str, failures: list[tuple[str, str]], others: int) -> FigureSpec:
+def _spec(settings: pd.DataFrame, cost: str, title: str, failures: list[tuple[str, str]], others: int) -> FigureSpec:
     name = METRICS[cost].label.split(" (")[0].lower()
     regimes = tradeoffs(settings, cost)
     known = settings[cost].notna().any()

@@ -21,7 +21,7 @@ NAME = "additive"
 TABLES = ("table1",)
 KIND_COLOR = {"training": style.BLUE, "regularization": style.SKY, "architecture": style.GREEN}
 IMAGENET = 50_000
-"""Validation pictures of Table 1."""
+"""Validation specs of Table 1."""
 _QUARTERS = {"low": 0.625, "high": 0.875}
 
 
@@ -91,12 +91,12 @@ def spec(context: Context) -> FigureSpec | Skipped:
     if not found or not np.isfinite([step.top1 for step in found]).any():
         return Skipped(NAME, "no three settings of which each is the one before it and one thing more")
     beside = [] if context.published(*TABLES) is None else [("published: Table 1", table_1())]
-    return _picture([("these results", found) if beside else ("", found), *beside], _share(context.frame))
+    return _spec([("these results", found) if beside else ("", found), *beside], _share(context.frame))
 
 
 def published_spec() -> FigureSpec:
     """Table 1 as a waterfall."""
-    return _picture([("Table 1, ResNet-200", table_1())], _share(published.load("table1")))
+    return _spec([("Table 1, ResNet-200", table_1())], _share(published.load("table1")))
 
 
 def table_1() -> tuple[Step, ...]:
@@ -104,7 +104,7 @@ def table_1() -> tuple[Step, ...]:
     return table_steps(published.table("table1"), IMAGENET)
 
 
-def _picture(found: Sequence[tuple[str, Sequence[Step]]], share: str) -> FigureSpec:
+def _spec(found: Sequence[tuple[str, Sequence[Step]]], share: str) -> FigureSpec:
     doubtful = sum(not step.verified for _, chain in found for step in chain)
     said = [f"{doubtful} hollow bars: numbers from memory, not verified."] if doubtful else []
     exact = all(step.gain.low == step.gain.high for step in found[0][1][1:])

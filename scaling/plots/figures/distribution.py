@@ -35,13 +35,19 @@ def distribution(found: Sequence[Distribution], axes: Axes) -> Axes:
     best = min((100 * one.error[0] for one in known), default=0.0)
     edge = worst + 0.06 * ((worst - best) or 1.0)
     for number, one in enumerate(found):
-        _draw(one, style.SERIES[number % len(style.SERIES)], edge, axes, bands=len(found) <= _BANDS)
+        _draw(one, _color(one.name, number), edge, axes, bands=len(found) <= _BANDS)
     axes.set_xlim(best - 0.04 * ((worst - best) or 1.0), edge)
     axes.set_ylim(0, 104)
     axes.set_xlabel("Top-1 validation error (%)")
     axes.set_ylabel("Settings at or below it (%)")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
     return axes
+
+
+def _color(name: str, number: int) -> str:
+    """A family's own colour, as in all figures; else that of the curve's number."""
+    by_title = {style.FAMILY_TITLE[family]: color for family, color in style.FAMILY_COLOR.items()}
+    return by_title.get(name, style.SERIES[number % len(style.SERIES)])
 
 
 def _draw(one: Distribution, color: str, edge: float, axes: Axes, bands: bool) -> None:

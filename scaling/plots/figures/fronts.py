@@ -109,7 +109,7 @@ def spec(context: Context) -> FigureSpec | Skipped:
     left_out = [f"{len(shown) - MOST} more panels not shown."] if len(shown) > MOST else []
     return FigureSpec(
         name=NAME,
-        title="Which networks does no other one beat?",
+        title="Which networks are Pareto-optimal?",
         shows="Accuracy against cost over all families together; the Pareto front as steps, and how surely each "
         "network is on it.",
         concludes=" ".join(f"{title}: {readable(one.sentence)}" for title, one in shown),

@@ -39,7 +39,7 @@ def residuals(laws: Laws, fit: Fit, axes: Axes) -> Axes:
     axes.plot(x, off, "o", markersize=4.5, color=LAW_COLOR[fit.law], alpha=0.75, rasterized=many, label="_points")
     axes.set_title(f"{fit.law}\n{fit.status}", fontsize=style.TEXT_SIZE)
     set_cost_axis(axes, COST, pd.Series(x))
-    axes.set_ylabel("Measured over fitted error (%)")
+    axes.set_ylabel("Deviation from the fitted error (%)")
     reach = 1.15 * max(float(np.abs(off).max()), wide)
     axes.set_ylim(-reach, reach)
     return axes
@@ -59,7 +59,7 @@ def spec_of(found: list[Fitted]) -> FigureSpec | Skipped:
     return FigureSpec(
         name=NAME,
         title="What do the fitted laws leave unexplained?",
-        shows="Measured over fitted error, one panel a law: a good law leaves a band without a trend.",
+        shows="Deviation from the fitted error, one panel a law: a good law leaves a band without a trend.",
         concludes=" ".join(_said(one, fit) for one, fit in every),
         panels=tuple(partial(_panel, one, fit, len(found) > 1) for one, fit in every[:MOST]),
         notes=(f"{len(every) - MOST} more fits not shown.",) if len(every) > MOST else (),

@@ -41,7 +41,7 @@ def seed_spread(found: SeedSpread, axes: Axes) -> Axes:
     ends = pd.concat([x, x]), pd.concat([low, high])
     axes.plot(*ends, "o", color=style.BLUE, markersize=4, label="lowest and highest seed", rasterized=len(x) > _MANY)
     axes.set_xlabel("Mean top-1 validation accuracy (%)")
-    axes.set_ylabel("Seeds less their mean (points)")
+    axes.set_ylabel("Deviation from the mean over seeds (points)")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     axes.margins(x=0.08, y=0.15)
     name(axes, _names(found))

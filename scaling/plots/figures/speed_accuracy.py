@@ -88,7 +88,7 @@ def notes(found: list[tuple[str, Comparisons]]) -> tuple[str, ...]:
     """What the comparisons rest on, each said once."""
     every = dict.fromkeys(note for _, one in found for note in one.notes)
     bars = (
-        f"Bars, up to {MOST_NAMES} points: 90% of the noise of seeds and validation pictures. Labels: depth, or the "
+        f"Bars, up to {MOST_NAMES} points: 90% of the noise of seeds and validation images. Labels: depth, or the "
         "model's name@resolution, where there is room."
     )
     return (bars, " ".join(f"{note[:1].upper()}{note[1:]}." for note in map(readable, every))) if every else (bars,)

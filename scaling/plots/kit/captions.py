@@ -45,7 +45,7 @@ def about_accuracy(shown: pd.DataFrame) -> list[str]:
         return [points]
     error = 100 * np.sqrt(shown["top1"] * (1 - shown["top1"]) / shown["top1_n"])
     return [
-        f"{points} One accuracy on {_span(shown['top1_n'])} validation pictures has a binomial standard error of "
+        f"{points} One accuracy on {_span(shown['top1_n'])} validation images has a binomial standard error of "
         f"{_span(error, '.1f')} points."
     ]
 

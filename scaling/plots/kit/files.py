@@ -35,13 +35,13 @@ def check(formats: Sequence[str], figures: Collection[str] = (), known: Collecti
         raise UserError(f"no figure named {strange[0]!r}{did_you_mean(strange[0], known)}")
 
 
-def save_all(pictures: Sequence[FigureSpec | Skipped], folder: Path, formats: Sequence[str]) -> list[Path]:
-    """Draws and writes every picture in each format; returns the files."""
+def save_all(specs: Sequence[FigureSpec | Skipped], folder: Path, formats: Sequence[str]) -> list[Path]:
+    """Draws and writes every spec in each format; returns the files."""
     files: list[Path] = []
-    for picture in pictures:
-        if isinstance(picture, FigureSpec) and formats:
+    for spec in specs:
+        if isinstance(spec, FigureSpec) and formats:
             with style.light():
-                files += save(picture.figure(), folder, picture.name, formats)
+                files += save(spec.figure(), folder, spec.name, formats)
     return files
 
 

@@ -31,15 +31,15 @@ def write_index(folder: Path, title: str, drawn: Iterable[FigureSpec | Skipped],
     return file
 
 
-def _entry(picture: FigureSpec, formats: Sequence[str]) -> Iterator[str]:
-    yield f"## {picture.title}\n"
+def _entry(spec: FigureSpec, formats: Sequence[str]) -> Iterator[str]:
+    yield f"## {spec.title}\n"
     shown = next((form for form in ("png", "svg") if form in formats), None)
     if shown:
-        yield f"![{picture.name}]({picture.name}.{shown})\n"
+        yield f"![{spec.name}]({spec.name}.{shown})\n"
     elif formats:
-        yield f"[{picture.name}]({picture.name}.{formats[0]})\n"
-    yield f"Shows: {picture.shows}\n"
-    if picture.concludes:
-        yield f"**One may conclude:** {picture.concludes}\n"
-    if picture.notes:
-        yield "Small print: " + " ".join(picture.notes) + "\n"
+        yield f"[{spec.name}]({spec.name}.{formats[0]})\n"
+    yield f"Shows: {spec.shows}\n"
+    if spec.concludes:
+        yield f"**One may conclude:** {spec.concludes}\n"
+    if spec.notes:
+        yield "Small print: " + " ".join(spec.notes) + "\n"

@@ -117,27 +117,27 @@ def _set_aside(callbacks: Callbacks, error: CheckpointError) -> None:
 def train(
     trial: Trial,
     program: Program,
-    pictures: ImageDataset,
+    data: ImageDataset,
     callbacks: Callbacks = NO_CALLBACKS,
     start: Checkpoint | None = None,
 ) -> Outcome:
-    """Trains to the last epoch, then looks at the test pictures once.
+    """Trains to the last epoch, then looks at the test images once.
 
     Args:
         trial: what to train.
         program: compiled for the trial's variant; its state is started over.
-        pictures: at the variant's resolution.
+        images: at the variant's resolution.
         callbacks: is told how it goes.
         start: what to go on from; None: the trial's seed.
 
     Raises:
-        DataError: if there are fewer training pictures than one batch.
+        DataError: if there are fewer training images than one batch.
         NotFiniteError: as soon as a step's loss is NaN or infinite.
         StoppedError: if `callbacks.stop` said so.
     """
-    if pictures.train_size < trial.recipe.batch_size:
-        raise DataError(f"{pictures.train_size} training images do not fill one batch of {trial.recipe.batch_size}")
-    training = _Training(trial, program, pictures, callbacks)
+    if data.train_size < trial.recipe.batch_size:
+        raise DataError(f"{data.train_size} training images do not fill one batch of {trial.recipe.batch_size}")
+    training = _Training(trial, program, data, callbacks)
     training.begin(start)
     while len(training.history) < trial.recipe.epochs:
         training.run_epoch()
@@ -146,15 +146,15 @@ def train(
 
 def score(
     program: Program,
-    pictures: ImageDataset,
+    data: ImageDataset,
     part: Part,
     batch_size: int,
     averaged: bool,
     between: Callable[[], None] = lambda: None,
 ) -> Score:
-    """Counts right answers over a part of the pictures, with raw or averaged weights, calling `between` as it goes."""
+    """Counts right answers over a part of the images, with raw or averaged weights, calling `between` as it goes."""
     right, losses, seen = [], [], 0
-    for images, labels, mask in pictures.evaluation(part, batch_size):
+    for images, labels, mask in data.evaluation(part, batch_size):
         between()
         correct, loss = program.evaluate(images, labels, mask, averaged=averaged)
         right.append(correct)
@@ -167,9 +167,9 @@ def score(
 class _Training:
     """A trial on its way: the whole epochs, and the steps of the running one."""
 
-    def __init__(self, trial: Trial, program: Program, pictures: ImageDataset, callbacks: Callbacks) -> None:
-        self._trial, self._program, self._pictures, self._callbacks = trial, program, pictures, callbacks
-        self._steps = pictures.train_size // trial.recipe.batch_size
+    def __init__(self, trial: Trial, program: Program, data: ImageDataset, callbacks: Callbacks) -> None:
+        self._trial, self._program, self._data, self._callbacks = trial, program, data, callbacks
+        self._steps = data.train_size // trial.recipe.batch_size
         self.history: list[Epoch] = []
         self._losses: list[float] = []
         self._rights: list[float] = []
@@ -200,12 +200,10 @@ class _Training:
         return start
 
     def run_epoch(self) -> None:
-        """Trains the rest of the running epoch and evaluates on the validation pictures."""
+        """Trains the rest of the running epoch and evaluates on the validation images."""
         recipe, epoch = self._trial.recipe, len(self.history) + 1
         augmentation = Augmentation.of(self._trial.dataset, recipe)
-        batches = self._pictures.training(
-            recipe.batch_size, self._trial.seed, epoch, augmentation, start=len(self._losses)
-        )
+        batches = self._data.training(recipe.batch_size, self._trial.seed, epoch, augmentation, start=len(self._losses))
         first = (epoch - 1) * self._steps
         for step, (images, labels) in enumerate(batches, start=first + len(self._losses)):
             self._pause()
@@ -220,7 +218,7 @@ class _Training:
         self._end_epoch(epoch)
 
     def outcome(self) -> Outcome:
-        """Scores of the last epoch, and of the test pictures."""
+        """Scores of the last epoch, and of the test images."""
         return Outcome(
             history=tuple(self.history),
             validation_raw=self.history[-1].validation_raw,
@@ -236,7 +234,7 @@ class _Training:
 
     def _score(self, part: Part, averaged: bool) -> Score:
         batch_size = self._trial.recipe.batch_size
-        return score(self._program, self._pictures, part, batch_size, averaged, self._pause)
+        return score(self._program, self._data, part, batch_size, averaged, self._pause)
 
     def _end_epoch(self, epoch: int) -> None:
         recipe = self._trial.recipe

@@ -10,6 +10,7 @@ from scaling import published
 from scaling.analysis.edf import distributions
 from scaling.analysis.settings import collapse_seeds
 from scaling.plots.figures import distribution, seed_spread
+from scaling.plots.kit import style
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.results.frame import load_results
 from tests.plots.drawn import assert_nothing_overlaps, context, drawn, lines, names
@@ -72,3 +73,10 @@ def test_nothing_trained_is_skipped(tmp_path: Path) -> None:
     assert isinstance(skipped, Skipped)
     assert "5 of them failed" in skipped.reason
     assert isinstance(distribution.spec(context(all_failed.head(0))), Skipped)
+
+
+def test_a_family_has_its_colour_whatever_its_place(tmp_path: Path) -> None:
+    axes = drawn(distribution.spec(context(load_results(folder_of(tmp_path, FAMILIES).path)))).axes[0]
+    colors = {str(line.get_label()).split(" (")[0]: line.get_color() for line in axes.lines}
+    assert colors["EfficientNet"] == style.FAMILY_COLOR["efficientnet"]
+    assert colors["ResNet-RS"] == style.FAMILY_COLOR["resnet_rs"]
