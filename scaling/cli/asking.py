@@ -38,7 +38,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """List a study's trials, and what each needs. Size, memory, time, money, and what is done already."""
-    from scaling import listing
+    from scaling.reports import plan as plans
 
     with input_errors():
         planned, trials, by = planned_so_far(study, overrides, results, on)
@@ -46,9 +46,9 @@ def plan(
             _explain(planned, explain, as_json)
             return
     if as_json:
-        print_json(listing.as_json(planned, trials, by))
+        print_json(plans.as_json(planned, trials, by))
     else:
-        listing.show_plan(planned, trials, terminal(), by)
+        plans.show_plan(planned, trials, terminal(), by)
     stop_beyond(planned, trials, by, max_hours, max_cost)
 
 
@@ -56,9 +56,9 @@ def planned_so_far(
     name: str, overrides: list[str] | None, results: Path, on: str | None
 ) -> "tuple[Study, list[dict[str, Any]], Basis]":
     """A study with its trials so far, what each of them needs, and what that is reckoned by."""
-    from scaling import listing
     from scaling.generator import budget
     from scaling.generator import study as studies
+    from scaling.reports import plan as plans
     from scaling.results.records import ResultsFolder
 
     planned = studies.load(name, overrides or ())
@@ -69,39 +69,39 @@ def planned_so_far(
 
         planned = search.study_so_far(planned, folder)
     by = budget.basis(on, records, studies.find(name).parent)
-    return planned, listing.rows(planned, {record.trial_id for record in records if record.ok}, by), by
+    return planned, plans.rows(planned, {record.trial_id for record in records if record.ok}, by), by
 
 
 def stop_beyond(
     planned: "Study", trials: list[dict[str, Any]], by: "Basis", max_hours: float | None, max_cost: float | None
 ) -> None:
     """Exit code 2 where what is left to do is over a cap."""
-    from scaling import listing
+    from scaling.reports import plan as plans
 
     if max_cost is not None and not by.accelerator.dollars_per_hour:
         name = by.accelerator.name
         typer.echo(f"note: {name} has no price, so --max-cost stops nothing; give one in accelerators.yaml", err=True)
-    if reasons := listing.beyond(planned, trials, by, max_hours, max_cost):
+    if reasons := plans.beyond(planned, trials, by, max_hours, max_cost):
         typer.echo("error: " + "; ".join(reasons), err=True)
         raise typer.Exit(INPUT_IS_WRONG)
 
 
 def _explain(planned: "Study", trial_id: str, as_json: bool) -> None:
-    from scaling import listing
     from scaling.generator.study import find_trial, provenance
+    from scaling.reports import plan as plans
 
     trial = find_trial(planned, trial_id)
     origins = provenance(planned, trial.id)
     if as_json:
-        print_json({"study": planned.name, "trial": trial.id, "recipe": listing.explanation(origins)})
+        print_json({"study": planned.name, "trial": trial.id, "recipe": plans.explanation(origins)})
     else:
-        listing.show_explanation(trial.id, origins, terminal())
+        plans.show_explanation(trial.id, origins, terminal())
 
 
 def studies(as_json: AsJson = False) -> None:
     """List the studies there are to run. Each with its question, its trials and what it costs."""
-    from scaling import catalogue
     from scaling.generator import study as studies
+    from scaling.reports import catalogue
 
     with input_errors():
         listed = catalogue.studies(studies.load(str(path)) for path in studies.available().values())
@@ -118,7 +118,7 @@ def models(
     as_json: AsJson = False,
 ) -> None:
     """Count networks by name. Parameters, multiply-accumulates, activations."""
-    from scaling import catalogue
+    from scaling.reports import catalogue
 
     with input_errors():
         listed = catalogue.networks(names, classes, channels)

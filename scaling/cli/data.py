@@ -10,7 +10,7 @@ from scaling.cli.common import AsJson, input_errors, print_json, terminal
 
 def show(as_json: AsJson = False) -> None:
     """List the data sets, and whether each is on this machine."""
-    from scaling import catalogue
+    from scaling.reports import catalogue
     from scaling.runner.data import sources
 
     listed = catalogue.datasets(sources.locations())
@@ -41,7 +41,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Measure how fast images can be read, and say whether they or a model are the bottleneck."""
-    from scaling import catalogue
+    from scaling.reports import catalogue
     from scaling.runner import check as checks
     from scaling.schema import Dataset, Recipe
 

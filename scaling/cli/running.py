@@ -165,7 +165,7 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Say how far studies are. Done, running, failed by kind, time left, and how to go on."""
-    from scaling import status as statuses
+    from scaling.reports import status as statuses
     from scaling.results import records
 
     with input_errors():
@@ -205,7 +205,7 @@ def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
 
 def _timings(results: Path) -> "Iterator[Finding]":
     """Whether the recorded timings can be right: a larger network of a family does not take less time."""
-    from scaling import latencies
+    from scaling.reports import latencies
     from scaling.results import records
     from scaling.runner.doctor import Finding
 
@@ -233,8 +233,9 @@ def latency(
     as_json: AsJson = False,
 ) -> None:
     """Time training steps and inference alone. What was timed on this device before is not timed again."""
-    from scaling import latencies, launch
+    from scaling import launch
     from scaling.generator import study as studies
+    from scaling.reports import latencies
     from scaling.results import records
 
     with input_errors():

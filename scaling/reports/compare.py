@@ -8,10 +8,10 @@ from typing import Any, TypeAlias
 
 from rich.console import Console
 
-from scaling import tables
 from scaling.analysis.equal_accuracy.bands import Band
 from scaling.analysis.equal_accuracy.compare import Comparison, Comparisons
 from scaling.analysis.equal_accuracy.wording import verdict_word
+from scaling.reports import tables
 
 Answers: TypeAlias = Sequence[tuple[str, Comparisons]]
 """What is compared with like, each with the words that tell it from the others; no words where there is one."""

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from scaling import tables
 from scaling.analysis.laws.cross_validation import Held
 from scaling.analysis.laws.families import LAWS
 from scaling.analysis.laws.fits import Fits
@@ -19,6 +18,7 @@ from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Fit, Laws
 from scaling.analysis.uncertainty import LEVEL, Estimate
 from scaling.errors import UserError
 from scaling.models.names import parse
+from scaling.reports import tables
 from scaling.results.columns import LAW_UNITS
 
 

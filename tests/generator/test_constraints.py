@@ -32,7 +32,7 @@ def widths(found: Study) -> list[float]:
 
 
 def test_macs_are_as_written_above() -> None:
-    from scaling.listing import rows
+    from scaling.reports.plan import rows
 
     assert {row["width"]: row["macs"] for row in rows(study(), ())} == MACS
 

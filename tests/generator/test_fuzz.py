@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from scaling import listing
 from scaling.generator import yaml_file
 from scaling.generator.errors import StudyError
 from scaling.generator.rules import RULES
 from scaling.generator.strategies import STRATEGIES
 from scaling.generator.study import check, provenance
 from scaling.generator.study_file import StudyFile
+from scaling.reports import plan as plans
 from scaling.schema import Recipe, Variant
 
 COMMON: dict[str, Any] = {
@@ -145,9 +145,9 @@ def trials_or_message(content: dict[str, Any]) -> None:
         problems = error.problems
     else:
         problems = ()
-        planned = listing.as_json(study, listing.rows(study, ()))
+        planned = plans.as_json(study, plans.rows(study, ()))
         assert len(planned["trials"]) == len(study.trials) > 0
-        listing.show_plan(study, planned["trials"], Console(file=io.StringIO(), width=200))
+        plans.show_plan(study, planned["trials"], Console(file=io.StringIO(), width=200))
         assert len(provenance(study, study.trials[0].id)) == len(Recipe.model_fields)
     assert all(problem and len(problem) < 2000 for problem in problems)
 

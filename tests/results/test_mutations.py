@@ -12,8 +12,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from scaling import status
 from scaling.launch.missing import Outcomes
+from scaling.reports import status
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsError, ResultsFolder
 from tests.builders import latency_record, results_folder, train_record, trial

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from scaling import listing, tables
 from scaling.generator import search
 from scaling.generator.budget import Basis, basis
 from scaling.generator.study import Study, check
+from scaling.reports import plan as plans
+from scaling.reports import tables
 from tests.builders import results_folder, train_record
 
 STUDY = check(
@@ -29,7 +30,7 @@ STUDY = check(
 @pytest.mark.parametrize("width", [20, 80, 200])
 def test_no_number_is_cut_short_however_narrow_the_terminal(width: int) -> None:
     text = io.StringIO()
-    listing.show_plan(STUDY, listing.rows(STUDY, ()), Console(file=text, width=width))
+    plans.show_plan(STUDY, plans.rows(STUDY, ()), Console(file=text, width=width))
     for trial in STUDY.trials:
         row = next(line for line in text.getvalue().splitlines() if line.startswith(trial.id)).split()
         assert row[1:5] == [
@@ -42,7 +43,7 @@ def test_no_number_is_cut_short_however_narrow_the_terminal(width: int) -> None:
 
 def test_json_has_every_trial_its_costs_and_what_is_done() -> None:
     done = STUDY.trials[3].id
-    document = json.loads(json.dumps(listing.as_json(STUDY, listing.rows(STUDY, {done}))))
+    document = json.loads(json.dumps(plans.as_json(STUDY, plans.rows(STUDY, {done}))))
     assert document["totals"]["trials"] == len(document["trials"]) == 16
     assert [trial["id"] for trial in document["trials"] if trial["done"]] == [done]
     first = document["trials"][0]
@@ -54,14 +55,14 @@ def test_json_has_every_trial_its_costs_and_what_is_done() -> None:
 def test_the_plans_counts_are_the_models() -> None:
     from scaling.models import count, describe
 
-    for trial, row in zip(STUDY.trials, listing.rows(STUDY, ()), strict=True):
+    for trial, row in zip(STUDY.trials, plans.rows(STUDY, ()), strict=True):
         cost = count(describe(trial.variant, channels=1, classes=10))
         assert (row["params"], row["macs"], row["activations"]) == (cost.params, cost.macs, cost.activations)
 
 
 def shown(study: Study, by: Basis | None = None, width: int = 120) -> str:
     text = io.StringIO()
-    listing.show_plan(study, listing.rows(study, (), by), Console(file=text, width=width), by)
+    plans.show_plan(study, plans.rows(study, (), by), Console(file=text, width=width), by)
     return text.getvalue()
 
 
@@ -70,7 +71,7 @@ H100 = basis("h100", ())
 
 def test_json_has_memory_time_and_money_of_each_trial_and_their_sums() -> None:
     done = {STUDY.trials[0].id}
-    document = json.loads(json.dumps(listing.as_json(STUDY, listing.rows(STUDY, done, H100), H100)))
+    document = json.loads(json.dumps(plans.as_json(STUDY, plans.rows(STUDY, done, H100), H100)))
     trials, totals = document["trials"], document["totals"]
     assert {"memory_gb", "hours", "cost", "train_macs", "params", "macs", "activations"} <= set(trials[0])
     assert {"trials", "train_macs", "hours", "cost", "hours_left", "cost_left", "max_memory_gb"} <= set(totals)
@@ -96,15 +97,15 @@ def test_nothing_is_said_of_money_where_nobody_knows_the_price() -> None:
 
 
 def test_caps_are_on_what_is_left() -> None:
-    rows = listing.rows(STUDY, (), H100)
-    totals = listing.totals(STUDY, rows)
-    assert listing.beyond(STUDY, rows, H100, None, None) == []
-    assert listing.beyond(STUDY, rows, H100, totals["hours"], totals["cost"]) == []
-    hours, cost = listing.beyond(STUDY, rows, H100, totals["hours"] * 0.99, totals["cost"] * 0.99)
+    rows = plans.rows(STUDY, (), H100)
+    totals = plans.totals(STUDY, rows)
+    assert plans.beyond(STUDY, rows, H100, None, None) == []
+    assert plans.beyond(STUDY, rows, H100, totals["hours"], totals["cost"]) == []
+    hours, cost = plans.beyond(STUDY, rows, H100, totals["hours"] * 0.99, totals["cost"] * 0.99)
     assert "hours left on h100, more than --max-hours" in hours
     assert "dollars left on h100, more than --max-cost" in cost
     everything = {trial.id for trial in STUDY.trials}
-    assert listing.beyond(STUDY, listing.rows(STUDY, everything, H100), H100, 0, 0) == []
+    assert plans.beyond(STUDY, plans.rows(STUDY, everything, H100), H100, 0, 0) == []
 
 
 @pytest.mark.parametrize(
@@ -129,15 +130,15 @@ def test_a_search_says_how_far_it_is_and_what_is_next(tmp_path: Path) -> None:
     for _ in range(2):
         folder.training.append(train_record(search.study_so_far(of, folder).suggested[0]))
     so_far = search.study_so_far(of, folder)
-    rows = listing.rows(so_far, folder.done())
-    document = listing.as_json(so_far, rows)
+    rows = plans.rows(so_far, folder.done())
+    document = plans.as_json(so_far, rows)
     assert document["search"] == {"trials": 5, "recorded": 2, "suggested": [so_far.trials[2].id]}
     assert [row["done"] for row in rows] == [True, True, False]
     totals = document["totals"]
     assert totals["to_come"] == 2
     assert totals["hours_left"] == pytest.approx(rows[2]["hours"] + 2 * totals["hours"] / 3)
     console = io.StringIO()
-    listing.show_plan(so_far, rows, Console(file=console, width=120))
+    plans.show_plan(so_far, rows, Console(file=console, width=120))
     text = console.getvalue()
     assert "search: 2 of 5 trials recorded" in text
     assert [line.split()[-1] for line in text.splitlines() if line.startswith("rs")] == ["yes", "yes", "next"]

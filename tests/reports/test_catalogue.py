@@ -8,10 +8,10 @@ import json
 import pytest
 from rich.console import Console
 
-from scaling import catalogue
 from scaling.datasets import DATASETS, PATTERNS
 from scaling.errors import UserError
 from scaling.generator import study as studies
+from scaling.reports import catalogue
 
 LOADED = [studies.load(str(path)) for path in studies.available().values()]
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from scaling import listing, status
 from scaling.cli.app import app
 from scaling.generator import budget
 from scaling.generator.study import check
+from scaling.reports import plan as plans
+from scaling.reports import status
 from scaling.results import lock
 from scaling.results.lock import Driver, Running
 from scaling.results.records import ResultsFolder
@@ -121,11 +122,12 @@ def test_a_later_failure_does_not_hide_a_success_and_the_last_failure_counts(fol
 def test_the_time_left_is_that_of_the_plan(folder: ResultsFolder) -> None:
     records, _ = folder.training.read()
     done = {record.trial_id for record in records if record.ok}
-    planned = listing.rows(STUDY, done, budget.basis(None, records))
-    assert status.of(folder)["seconds_left"] == pytest.approx(3600 * listing.totals(STUDY, planned)["hours_left"])
+    planned = plans.rows(STUDY, done, budget.basis(None, records))
+    assert status.of(folder)["seconds_left"] == pytest.approx(3600 * plans.totals(STUDY, planned)["hours_left"])
 
 
 def test_the_generator_waits_for_a_study_file() -> None:
-    lines = "import sys, scaling.status; print([name for name in sys.modules if name.startswith('scaling.generator')])"
+    names = "[name for name in sys.modules if name.startswith('scaling.generator')]"
+    lines = f"import sys, scaling.reports.status; print({names})"
     done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

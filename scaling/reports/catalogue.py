@@ -9,7 +9,6 @@ from typing import Any
 from rich.console import Console
 from rich.padding import Padding
 
-from scaling import tables
 from scaling.datasets import DATASETS, PATTERNS, dataset_info
 from scaling.errors import UserError
 from scaling.generator.budget import train_macs
@@ -17,6 +16,7 @@ from scaling.generator.sizes import size
 from scaling.generator.study import Study
 from scaling.models import count, describe
 from scaling.models.names import parse
+from scaling.reports import tables
 from scaling.schema import Variant
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from rich.console import Console
 
-from scaling import tables
-from scaling.catalogue import variant
 from scaling.generator.study import Study, check
+from scaling.reports import tables
+from scaling.reports.catalogue import variant
 from scaling.results.records import ResultsFolder, latest
 from scaling.schema import LatencyRecord
 

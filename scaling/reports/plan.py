@@ -8,13 +8,13 @@ from typing import Any
 
 from rich.console import Console
 
-from scaling import tables
 from scaling.datasets import dataset_info
 from scaling.generator.budget import Basis, basis
 from scaling.generator.provenance import Origin
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
 from scaling.models import Complexity
+from scaling.reports import tables
 from scaling.schema import Recipe, Trial, Variant
 
 

@@ -8,17 +8,17 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from scaling import latencies, status
 from scaling.cli.app import app
 from scaling.launch.missing import Outcomes, missing
 from scaling.launch.retry import RetryPolicy
+from scaling.reports import latencies, status
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import TimeJob
 from scaling.schema import LatencyRecord, Variant
 from tests.builders import environment, latency_record, results_folder, train_record, trial
 
-REFERENCE = Path(__file__).parents[1] / "results" / "reference"
+REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 
 
 def timed(median_ms: float, disturbed: bool = False, **variant: Any) -> LatencyRecord:

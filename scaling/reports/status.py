@@ -12,8 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaling import tables
 from scaling.errors import listed
+from scaling.reports import tables
 from scaling.results import lock
 from scaling.results.lock import Driver
 from scaling.results.records import UNFINISHED, ResultsFolder, Skipped, supersedes
@@ -134,11 +134,11 @@ def _seconds_left(study: Study | None, folder: ResultsFolder, done: set[str]) ->
     if study is None or study.file.search is not None or not done:
         return None
 
-    from scaling import listing
     from scaling.generator import budget
+    from scaling.reports import plan as plans
 
-    rows = listing.rows(study, done, budget.basis(None, folder.training.last(PACE_RECORDS)))
-    return float(listing.totals(study, rows)["hours_left"]) * 3600
+    rows = plans.rows(study, done, budget.basis(None, folder.training.last(PACE_RECORDS)))
+    return float(plans.totals(study, rows)["hours_left"]) * 3600
 
 
 def counts(status: dict[str, Any]) -> str:
