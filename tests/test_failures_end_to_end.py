@@ -195,6 +195,7 @@ def test_a_full_disk_stops_the_study_and_loses_nothing(folder: Path) -> None:
         output, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 2, output
         assert "disk full" in output or "No space left" in output, output
+        assert "disk/frail/" in output, output
         assert "Traceback" not in output
         before = records(folder, "disk")
         assert before

@@ -94,7 +94,12 @@ def refuse_too_many(place: str, trials: int) -> None:
         StudyError: for more than `MAX_TRIALS`.
     """
     if trials > MAX_TRIALS:
-        raise StudyError([f"{place}: {trials:,} trials, and a study has at most {MAX_TRIALS:,}; shorten an axis"])
+        raise StudyError(
+            [
+                f"{place}: {trials:,} trials, and a study has at most {MAX_TRIALS:,}, as one driver is measured with; "
+                "shorten an axis"
+            ]
+        )
 
 
 def axis_problems(place: str, block: Mapping[str, Any]) -> Iterator[str]:

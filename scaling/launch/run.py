@@ -21,7 +21,7 @@ from scaling.launch.progress.estimate import RunProgress
 from scaling.launch.progress.views import LiveView, PlainView
 from scaling.launch.search_jobs import SearchJobs
 from scaling.launch.workload import jobs, limited, weights
-from scaling.results.records import ResultsFolder
+from scaling.results.records import ResultsError, ResultsFolder
 from scaling.runner import environment, tracking
 from scaling.runner.data import sources
 from scaling.runner.jobs import Job, Record, TimeJob
@@ -50,8 +50,20 @@ def run(study: Study, folder: Path, options: RunOptions, console: Console) -> Ru
     with stopping.listening() as stop, results.writing() as notes, worker_pools(study, options) as pools:
         for note in notes:
             console.print(f"note    {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
-        results.study_file.write_text(study.to_yaml(), encoding="utf-8")
+        _write(results.study_file, study.to_yaml())
         return _Run(study, results, options, pools, stop, console, Outcomes.read(results)).run()
+
+
+def _write(file: Path, text: str) -> None:
+    """Writes a file.
+
+    Raises:
+        ResultsError: if it does not fit or cannot be written; an error of a full disk does not say where it is.
+    """
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ResultsError(f"{file}: cannot be written: {error.strerror}") from None
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -131,3 +132,33 @@ def test_the_generator_waits_for_a_study_file() -> None:
     lines = f"import sys, scaling.reports.status; print({names})"
     done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_run_without_a_record_yet_says_so(tmp_path: Path) -> None:
+    folder = ResultsFolder(tmp_path / "half")
+    with folder.writing():
+        folder.study_file.write_text(STUDY.to_yaml())
+    ran = CliRunner().invoke(app, ["status", str(tmp_path)])
+    assert ran.exit_code == 0
+    assert "0 of 6 done, 6 waiting" in ran.stdout
+    assert "no trial is recorded yet" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"updated": "yesterday"},
+        {"updated": None},
+        {"pid": 1e30},
+        {"pid": -1},
+        {"seconds_left": "soon"},
+        {"running": [{"id": 1}]},
+        {"waiting": []},
+        {"updated": 4e9, "host": "elsewhere"},  # in the future
+    ],
+)
+def test_a_driver_file_that_cannot_be_true_is_nobody(folder: ResultsFolder, change: dict[str, object]) -> None:
+    lock.write(folder.path, Driver.here())
+    told = json.loads((folder.path / lock.FILE).read_text())
+    (folder.path / lock.FILE).write_text(json.dumps(told | change))
+    assert status.of(folder)["driver"] is None
