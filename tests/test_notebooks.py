@@ -99,7 +99,7 @@ def test_conclusions_are_computed_and_stand_last(name: str) -> None:
     cells = read(name).cells
     assert cells[-1].cell_type == "code"
     assert "text/markdown" in cells[-1].outputs[-1].data
-    assert re.search(r"\b(holds|fails|undecided|not addressed|ahead)\b", text(cells[-1]))
+    assert re.search(r"\b(holds|fails|undecided|not addressed|leads)\b", text(cells[-1]))
     headings = [cell.source for cell in cells if cell.cell_type == "markdown"]
     assert "## What holds" in headings[-1]
     assert not re.search(r"\d", headings[-1].replace("90%", ""))

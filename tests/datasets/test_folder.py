@@ -127,6 +127,6 @@ def test_a_study_can_be_checked_against_a_folder(tmp_path: Path) -> None:
 
     assert not mistakes(name=f"image_folder:{tmp_path}")
     (mistake,) = mistakes(name=f"image_folder:{tmp_path}", train_examples=401)
-    assert mistake.startswith("dataset.train_examples: 401 of ")
+    assert mistake.startswith("dataset.train_examples: 401 are asked for")
     assert mistakes(name="image_folder:/no/such") == ["dataset.name: image_folder:/no/such: there is no such folder"]
     assert "did you mean 'image_folder:<path>'" in mistakes(name="image_folders:/x")[0]

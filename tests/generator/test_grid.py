@@ -24,5 +24,5 @@ def test_places_and_values_go_together() -> None:
 def test_the_limit_counts_all_blocks() -> None:
     half = {"depth": 14, "seed": list(range(MAX_TRIALS // 2))}
     assert len(list(cells([half, half], {}))) == MAX_TRIALS
-    with pytest.raises(StudyError, match="grid: 10,001 trials"):
+    with pytest.raises(StudyError, match="grid: 50,001 trials"):
         list(cells([half, half, {"depth": 14}], {}))

@@ -102,7 +102,10 @@ def test_timings_are_one_a_variant_and_phase() -> None:
         ({"recipe": {"warmup_epochs": 1}}, "warmup_epochs 1 must be less than epochs 1"),
         ({"recipe": {"optimizer": "rmsprop", "nesterov": True}}, "nesterov is a form of sgd; optimizer is rmsprop"),
         ({"dataset": {"name": "fashion"}}, "dataset.name: 'fashion' is not a data set; did you mean 'fashion_mnist'?"),
-        ({"dataset": {"name": "synthetic", "train_examples": 10**6}}, "1000000 of 9800 training pictures"),
+        (
+            {"dataset": {"name": "synthetic", "train_examples": 10**6}},
+            "1,000,000 are asked for, but only 9,800 training images remain",
+        ),
         ({"study": "../elsewhere"}, "study: "),
         ({"study": "reference/example"}, "study: results/reference/ is for the runs that come with the project"),
         ({"latency": {"phases": ["trainin"]}}, "did you mean 'training'?"),

@@ -88,7 +88,7 @@ def test_becomes_a_results_folder_that_compares(
         found = compare(collapse_seeds(frame), cost)
         assert found.pairs[0].overall is not None
         assert found.pairs[0].overall.verdict == "faster"
-        assert any("pictures a step and are stated for" in note for note in found.notes)
+        assert any("images a step and are stated for" in note for note in found.notes)
 
 
 def test_says_what_it_left_out(accuracies: Path, inference: Path, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_says_what_it_left_out(accuracies: Path, inference: Path, tmp_path: Path
         "1 lines of networks with better weights",
         "rtx3090.csv: 1 lines of other networks",
         "1 lines that time a network once more",
-        "measured with 256 to 1024 pictures a step, stated for 128",
+        "measured with 256 to 1024 images a step, stated for 128",
     ):
         assert part in notes
 

@@ -129,7 +129,7 @@ def test_small_print_and_title(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     drawn = draw_study(folder)
     said = texts(figures[0]).replace("\n", " ")
     assert said.startswith("Deeper or wider?")
-    for part in ("mean over 1 to 2 seeds", "1,000 validation pictures", "device test cpu", "batch size 128", "float32"):
+    for part in ("mean over 1 to 2 seeds", "1,000 validation images", "device test cpu", "batch size 128", "float32"):
         assert part in said
     failure = f"1 trial failed: {trial(**VARIANTS[0]).id} (oom)."
     assert failure in said

@@ -80,7 +80,7 @@ def test_the_papers_figures_are_drawn_from_its_numbers(tmp_path: Path) -> None:
     ]
     said = (tmp_path / "index.md").read_text()
     conclusions = re.findall(r"\*\*One may conclude:\*\* (.*)", said)
-    assert len(conclusions) == 10
+    assert len(conclusions) == 9
     assert all(re.search(r"\d", conclusion) for conclusion in conclusions)
     assert "Source: arXiv 2103.07579, Figure 3, digitised." in said
     assert "Not verified: recipe." in said
