@@ -1,7 +1,7 @@
 """Kills at random moments: in the end every trial has one successful record, none was lost, none abandoned.
 
 Victims are the driver, a worker, or all of them together; moments include start-up, idle workers and retries.
-`SCALING_TEST_KILLS=600` makes a long night of it.
+`SCALING_TEST_KILLS=60` takes some minutes, 600 a night.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from tests.test_failures_end_to_end import SABOTAGE
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get("SCALING_TEST_KILLS", "60"))
+KILLS = int(os.environ.get("SCALING_TEST_KILLS", "24"))
 PATIENCE = 400
 STUDY = """
 study: mortal
 question: Does it matter when one is killed?
 dataset: {name: synthetic, train_examples: 256}
 grid: [{depth: 14, width: [0.0625, 0.09375]}]
-across: {resolution: 8, stem: small, epochs: 4, seed: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]}
+across: {resolution: 8, stem: small, epochs: 4, seed: [0, 1, 2, 3, 4, 5, 6, 7]}
 recipe: {batch_size: 32}
 latency: {phases: [training], batch_size: 16, max_seconds: 0.2}
 """
@@ -99,7 +99,7 @@ def successes(folder: Path) -> Counter[str]:
 def test_killed_at_random_moments_every_trial_is_trained_to_success_once(tmp_path: Path) -> None:
     (tmp_path / "mortal.yaml").write_text(STUDY)
     (tmp_path / "orders").mkdir()
-    for seed in range(0, 15, 3):
+    for seed in range(0, 8, 3):
         (tmp_path / "orders" / str(seed)).write_text("segfault")  # once each: they are retried
     chance_seed = random.SystemRandom().randrange(2**32)
     chance = random.Random(chance_seed)  # noqa: S311
@@ -124,7 +124,7 @@ def test_killed_at_random_moments_every_trial_is_trained_to_success_once(tmp_pat
     last = subprocess.run(RUN, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert last.returncode == 0, f"seed {chance_seed}: {last.stdout + last.stderr}"
     done = successes(tmp_path)
-    assert len(done) == 30, f"seed {chance_seed}"
+    assert len(done) == 16, f"seed {chance_seed}"
     assert set(done.values()) == {1}, f"seed {chance_seed}"
     assert "Traceback" not in said(tmp_path), f"seed {chance_seed}: {said(tmp_path)}"
     again = subprocess.run(RUN, cwd=tmp_path, capture_output=True, text=True, check=True).stdout

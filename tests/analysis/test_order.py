@@ -22,10 +22,10 @@ REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 
 @pytest.fixture(scope="module", params=["pareto", "depth_vs_width"])
 def frames(request: pytest.FixtureRequest) -> list[pd.DataFrame]:
-    """One study's results as recorded, and shuffled twice."""
+    """One study's results as recorded, and shuffled."""
     frame = load_results(REFERENCE / request.param)
     random = np.random.default_rng(0)
-    return [frame, *(frame.iloc[random.permutation(len(frame))] for _ in range(2))]
+    return [frame, *(frame.iloc[random.permutation(len(frame))] for _ in range(1))]
 
 
 def rounded(told: Any) -> Any:
@@ -55,7 +55,7 @@ def test_laws_and_joint_laws(frames: list[pd.DataFrame]) -> None:
                 },
             )
         )
-    assert rounded(told[0]) == rounded(told[1]) == rounded(told[2])
+    assert rounded(told[0]) == rounded(told[1])
 
 
 def test_comparisons_fronts_and_regimes(frames: list[pd.DataFrame]) -> None:
@@ -72,4 +72,4 @@ def test_comparisons_fronts_and_regimes(frames: list[pd.DataFrame]) -> None:
                 frontier(settings).sentence,
             )
         )
-    assert rounded(told[0]) == rounded(told[1]) == rounded(told[2])
+    assert rounded(told[0]) == rounded(told[1])

@@ -164,7 +164,7 @@ def test_an_odd_study_gives_trials_or_a_message(content: dict[str, Any]) -> None
 
 
 @pytest.mark.slow
-@settings(max_examples=4000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(odd_studies())
 def test_thousands_of_odd_studies_give_trials_or_a_message(content: dict[str, Any]) -> None:
     trials_or_message(content)

@@ -21,7 +21,7 @@ JOB = TrainJob(trial(train_examples=64, depth=14, width=0.0625, resolution=8, st
 
 
 @pytest.fixture
-def setup(tmp_path: Path) -> WorkerConfig:
+def config(tmp_path: Path) -> WorkerConfig:
     (tmp_path / "logs").mkdir()
     return WorkerConfig(logs=str(tmp_path / "logs"), checkpoints=str(tmp_path))
 
