@@ -28,7 +28,8 @@ SAME_THREADS = {"TF_NUM_INTRAOP_THREADS": str(THREADS), "TF_NUM_INTEROP_THREADS"
 
 def environment(**more: str) -> dict[str, str]:
     """This process' environment, with the package of this checkout first."""
-    return {**os.environ, **QUIET, **COMPILED, "PYTHONPATH": str(ROOT), **more}
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, **QUIET, **COMPILED, "PYTHONPATH": path, **more}
 
 
 def seconds(command: Sequence[str], cwd: Path | None = None) -> float:

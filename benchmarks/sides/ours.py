@@ -3,6 +3,7 @@
 With TIMED so many steps are timed as one, on pictures that the device already has.
 """
 
+import os
 import sys
 import time
 
@@ -16,7 +17,7 @@ import numpy as np  # noqa: E402
 from keras import ops  # noqa: E402
 
 from scaling.datasets import dataset_info  # noqa: E402
-from scaling.runner.compute.backend import device_name, wait  # noqa: E402
+from scaling.runner.compute.backend import device_name, peak_memory_gb, wait  # noqa: E402
 from scaling.runner.compute.program import Program, ProgramKey  # noqa: E402
 from scaling.runner.compute.rates import Rates  # noqa: E402
 from scaling.schema import Recipe, Variant  # noqa: E402
@@ -52,6 +53,16 @@ together = {
     "step": lambda: seconds_each(started, wait, int(timed)),
     "forward": lambda: seconds_each(lambda: program.forward(images), wait, int(timed)),
 }
+
+
+def profiled():
+    """Writes a profile of some steps to the folder that PROFILE names (JAX only)."""
+    import jax
+
+    with jax.profiler.trace(os.environ["PROFILE"]):
+        return seconds_each(started, wait, int(timed))
+
+
 serve(
     channel,
     {
@@ -59,7 +70,8 @@ serve(
         "params": sum(int(np.prod(one.shape)) for one in program.state["trainable"]),
         "losses": losses,
         "memory": peak_mb() - idle,
+        "gpu_memory_gb": peak_memory_gb(),
         "device": device_name(),
     },
-    together if int(timed) else one_by_one,
+    {**together, "profile": profiled} if int(timed) else one_by_one,
 )

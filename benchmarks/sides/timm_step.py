@@ -1,7 +1,7 @@
-"""timm's network in PyTorch: NAME RESOLUTION BATCH STEPS channels_last|contiguous [DEVICE TIMED].
+"""timm's network in PyTorch: NAME RESOLUTION BATCH STEPS channels_last|contiguous [DEVICE TIMED [MODE]].
 
-As it comes, in float32 on the processor; with DEVICE there, by `torch.compile` (default mode), in bfloat16 (autocast),
-and TIMED steps are timed as one.
+As it comes, in float32 on the processor; with DEVICE there, by `torch.compile` in MODE (`default` unless it is given),
+in bfloat16 (autocast), and TIMED steps are timed as one.
 """
 
 import copy
@@ -13,6 +13,7 @@ from protocol import batch, median_seconds, peak_mb, reserved, seconds_each, ser
 channel = reserved()
 name, layout, (resolution, size, steps) = sys.argv[1], sys.argv[5], (int(one) for one in sys.argv[2:5])
 device, timed = (sys.argv[6], int(sys.argv[7])) if len(sys.argv) > 6 else ("cpu", 0)
+mode = sys.argv[8] if len(sys.argv) > 8 else "default"
 
 import timm  # noqa: E402
 import torch  # noqa: E402
@@ -28,7 +29,7 @@ torch.manual_seed(0)
 model = timm.create_model(name, num_classes=1000).to(device, memory_format=layout).train()
 average = copy.deepcopy(model).eval()
 reals, means = ([one for one in net.state_dict().values() if one.is_floating_point()] for net in (model, average))
-trained, evaluated = (torch.compile(model), torch.compile(average)) if timed else (model, average)
+trained, evaluated = tuple(torch.compile(net, mode=mode) for net in (model, average)) if timed else (model, average)
 bfloat16 = torch.autocast(device, torch.bfloat16, enabled=bool(timed))
 loss_of = torch.nn.CrossEntropyLoss(label_smoothing=0.1)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=4e-5, fused=bool(timed))
@@ -64,6 +65,11 @@ one_by_one = {
 together = {"step": lambda: seconds_each(step, wait, timed), "forward": lambda: seconds_each(forward, wait, timed)}
 serve(
     channel,
-    {"params": sum(one.numel() for one in model.parameters()), "losses": losses, "memory": peak_mb() - idle},
+    {
+        "params": sum(one.numel() for one in model.parameters()),
+        "losses": losses,
+        "memory": peak_mb() - idle,
+        "gpu_memory_gb": torch.cuda.max_memory_allocated() / 1e9 if device == "cuda" else None,
+    },
     together if timed else one_by_one,
 )

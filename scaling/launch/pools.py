@@ -10,11 +10,13 @@ from importlib.util import find_spec
 
 from scaling import machine
 from scaling.datasets import dataset_info
+from scaling.errors import UserError
 from scaling.generator.budget import training_memory_gb
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
 from scaling.launch.engines import Engine, EngineError
-from scaling.launch.engines.local import LocalEngine, Placement
+from scaling.launch.engines.local import LocalEngine
+from scaling.launch.engines.process import Placement
 from scaling.launch.options import RunOptions
 from scaling.runner.compute import devices
 from scaling.runner.compute.execution import micro_batch_size
@@ -97,7 +99,7 @@ def worker_pools(study: Study, options: RunOptions) -> Iterator[WorkerPools]:
 
 
 def _on_this_machine(study: Study, options: RunOptions) -> WorkerPools:
-    """One worker for each accelerator, or the processor's cores shared out to trainings; timings have all cores.
+    """One worker for each accelerator, or the processor's cores shared out to trainings; timings have a device alone.
 
     A search, which may need a trial's timings to name the next, has one pool for both.
     """
@@ -113,10 +115,23 @@ def _on_this_machine(study: Study, options: RunOptions) -> WorkerPools:
     groups = devices.split(chosen, options.workers or (1 if devices.kind_of(chosen[0]) == "cpu" else len(chosen)))
     for trial in study.trials:
         micro_batch_size(trial.recipe.batch_size, len(groups[0]), micro_batches=1)
-    pool = WorkerPool.of(
-        [Placement(*placement) for placement in zip(groups, machine.core_shares(cores, len(groups)), strict=True)]
+    pool = _pool(groups, cores)
+    if chosen == (devices.CPU,) or len(groups) <= len(chosen):
+        return WorkerPools(pool, pool)
+    if study.file.search:
+        raise UserError(
+            f"--workers {len(groups)}: the trials of a search are timed between trainings, and a timing needs its "
+            f"device alone; at most {len(chosen)} here"
+        )
+    return WorkerPools(pool, _pool(devices.split(chosen, len(chosen)), cores))
+
+
+def _pool(groups: Sequence[tuple[str, ...]], cores: Sequence[int]) -> WorkerPool:
+    """A worker for each group of devices, each with its part of the cores."""
+    shares = machine.core_shares(cores, len(groups))
+    return WorkerPool.of(
+        [Placement(group, share, groups.count(group)) for group, share in zip(groups, shares, strict=True)]
     )
-    return WorkerPools(pool, pool)
 
 
 def side_by_side(trials: Sequence[Trial]) -> int:

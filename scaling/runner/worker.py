@@ -48,7 +48,13 @@ class Worker:
     """
 
     def __init__(
-        self, number: int, config: WorkerConfig, devices: tuple[str, ...], channel: Channel, interrupted: Flag
+        self,
+        number: int,
+        config: WorkerConfig,
+        devices: tuple[str, ...],
+        channel: Channel,
+        interrupted: Flag,
+        sharing: int = 1,
     ) -> None:
         """Loads Keras.
 
@@ -58,6 +64,7 @@ class Worker:
             devices: this one's, names as of `scaling.runner.compute.devices`; none: the backend's first.
             channel: to the driver.
             interrupted: set when the driver wants checkpoints and an end.
+            sharing: how many workers its devices have, itself included.
 
         Raises:
             UserError: if the backend does not see the devices.
@@ -76,8 +83,10 @@ class Worker:
 
         logs.log_to_stderr()
         if devices:
-            backend.use(devices)
-        self.environment = environment.describe(keras.backend.backend(), backend.device_name(), max(1, len(devices)))
+            backend.use(devices, sharing)
+        name = backend.device_name()
+        accelerator = f"{name}, shared by {sharing} workers" if name and sharing > 1 else name
+        self.environment = environment.describe(keras.backend.backend(), accelerator, max(1, len(devices)))
 
     def terminate(self) -> None:
         """Lets the training write a checkpoint and end at its next step."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scaling import machine
+from scaling.errors import UserError
 from scaling.generator.study import Study, check
 from scaling.launch.options import RunOptions
 from scaling.launch.pools import WorkerPools, side_by_side, worker_pools
@@ -99,3 +100,13 @@ def test_an_accelerator_has_one_worker_for_both(monkeypatch: pytest.MonkeyPatch)
     assert made.training is made.timing
     assert (made.training.workers, made.training.cores) == (2, 4)
     assert pools(study(), devices="cpu:0,cpu:1").timing.workers == 1
+
+
+def test_workers_of_one_gpu_train_together_and_a_timing_has_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "detect", lambda: ("gpu:0", "gpu:1"))
+    made = pools(study(), workers=4)
+    assert [(*at.devices, at.sharing) for at in made.training.placements] == [("gpu:0", 2), ("gpu:1", 2)] * 2
+    assert made.training.cores == 2
+    assert [(*at.devices, at.sharing) for at in made.timing.placements] == [("gpu:0", 1), ("gpu:1", 1)]
+    with pytest.raises(UserError, match=r"--workers 4: .* a timing needs its device alone; at most 2 here"):
+        pools(study(search=True), workers=4)

@@ -11,20 +11,14 @@ from collections.abc import Iterator, Sequence
 from multiprocessing import connection
 from multiprocessing.connection import Connection
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 from scaling.launch.engines import process
+from scaling.launch.engines.process import Placement
 from scaling.runner.jobs import Died, Event, Job, WorkerConfig
 
 GRACE_SECONDS = 5.0
 """Given to workers that are asked to end with the run, before they are killed."""
-
-
-class Placement(NamedTuple):
-    """What a worker has to itself: devices, by the names of `scaling.runner.compute.devices`, and numbers of cores."""
-
-    devices: tuple[str, ...]
-    cores: tuple[int, ...]
 
 
 class LocalEngine:
@@ -76,7 +70,7 @@ class _LocalWorker:
         spawn = multiprocessing.get_context("spawn")
         self.channel: Connection
         self.channel, theirs = spawn.Pipe()
-        arguments = (self._number, *self._placement, self._config, theirs)
+        arguments = (self._number, self._placement, self._config, theirs)
         self.process = spawn.Process(target=process.main, args=arguments, daemon=True)
         with _deaf_to_ctrl_c():
             self.process.start()

@@ -8,6 +8,7 @@ import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
+from typing import NamedTuple
 
 from scaling.runner.compute.devices import visible
 from scaling.runner.jobs import Finished, Job, Ready, WorkerConfig
@@ -21,27 +22,38 @@ INTERRUPT = "interrupt"
 """What the driver sends instead of a job to ask for a checkpoint and an end."""
 
 
-def main(
-    number: int, devices: tuple[str, ...], cores: tuple[int, ...], config: WorkerConfig, channel: Connection
-) -> None:
+class Placement(NamedTuple):
+    """Where a worker computes.
+
+    Attributes:
+        devices: by the names of `scaling.runner.compute.devices`.
+        cores: numbers of its own cores.
+        sharing: how many workers its devices have, itself included.
+    """
+
+    devices: tuple[str, ...]
+    cores: tuple[int, ...]
+    sharing: int = 1
+
+
+def main(number: int, placement: Placement, config: WorkerConfig, channel: Connection) -> None:
     """Makes this process a worker and does one job after another, until the driver ends.
 
     Args:
         number: the driver's name for this worker.
-        devices: see `Placement`.
-        cores: likewise.
+        placement: where it computes.
         config: what holds for all workers of the run.
         channel: to the driver: jobs come in, events go out.
     """
     signal.signal(signal.SIGTERM, lambda *_: os._exit(TERMINATED))
     redirect(Path(config.logs) / f"worker-{number}.log")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ |= visible(devices)
-    _stay_on(cores)
+    os.environ |= visible(placement.devices, placement.sharing)
+    _stay_on(placement.cores)
     jobs: SimpleQueue[Job] = SimpleQueue()
     interrupted = threading.Event()
     threading.Thread(target=_listen, args=(channel, jobs, interrupted), daemon=True).start()
-    worker = Worker(number, config, devices, channel, interrupted)
+    worker = Worker(number, config, placement.devices, channel, interrupted, placement.sharing)
     signal.signal(signal.SIGTERM, lambda *_: worker.terminate() if worker.busy else os._exit(TERMINATED))
     channel.send(Ready(number, worker.environment))
     while True:

@@ -8,8 +8,10 @@ good for trying out how a batch is shared, not faster.
 from __future__ import annotations
 
 import os
+import platform
 import re
 import subprocess
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +19,12 @@ from scaling.errors import UserError, did_you_mean
 
 CPU = "cpu:0"
 DEV = Path("/dev")
+
+GPU_MEMORY = 0.9
+"""The part of a GPU's memory that its workers may fill; the rest is for what drives it, once in each process."""
+
+PROGRAMS_BYTES = 2**31
+"""The most that compiled programs take on disk; the longest unused go. A small network's takes 0.5 MB."""
 
 
 def parse(text: str | None, found: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -49,28 +57,36 @@ def detect() -> tuple[str, ...]:
 
 
 def split(devices: Sequence[str], workers: int) -> list[tuple[str, ...]]:
-    """One group of devices for each worker; several workers may share one processor.
+    """One group of devices for each worker; several workers may share one processor, or one GPU.
 
     Raises:
         UserError: if some workers would get more than others, or none.
     """
     if tuple(devices) == (CPU,):
         return [(CPU,)] * workers
+    if kind_of(devices[0]) == "gpu" and workers % len(devices) == 0:
+        return [(devices[worker % len(devices)],) for worker in range(workers)]
     if len(devices) % workers:
         choices = [str(n) for n in range(1, len(devices) + 1) if len(devices) % n == 0]
+        more = f", or a multiple of {len(devices)}" if kind_of(devices[0]) == "gpu" else ""
         raise UserError(
             f"--workers {workers}: {len(devices)} devices ({', '.join(devices)}) cannot be shared out evenly "
-            f"(choices: {', '.join(choices)})"
+            f"(choices: {', '.join(choices)}{more})"
         )
     share = len(devices) // workers
     return [tuple(devices[start : start + share]) for start in range(0, len(devices), share)]
 
 
-def visible(group: Sequence[str]) -> dict[str, str]:
+def visible(group: Sequence[str], sharing: int = 1) -> dict[str, str]:
     """Environment variables for a worker process, to be set before Keras is imported: it sees its own devices only.
 
-    GPU memory is taken as it is needed, so that what was used can be told; JAX on GPUs is told to compute the same bits
-    each time, as TensorFlow is where it is imported.
+    GPU memory is taken as it is needed, so that what was used can be told, and never more than the worker's part of
+    it, so that whether a batch fits does not depend on what other workers do. JAX on GPUs is told to compute the same
+    bits each time, as TensorFlow is where it is imported.
+
+    Args:
+        group: the worker's devices.
+        sharing: how many workers these devices have.
     """
     kind = kind_of(group[0])
     if kind == "gpu":
@@ -81,10 +97,23 @@ def visible(group: Sequence[str]) -> dict[str, str]:
             "TF_FORCE_GPU_ALLOW_GROWTH": "true",
             "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
             "XLA_FLAGS": flags,
+            **_memory_fraction(sharing),
+            **_compiled_programs(),
         }
     if kind == "cpu":
-        return {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": str(len(group))}
-    return {"JAX_PLATFORMS": "tpu,cpu"}
+        only = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": str(len(group))}
+        return only | _compiled_programs(_instructions())
+    return {"JAX_PLATFORMS": "tpu,cpu"} | _compiled_programs()
+
+
+def gpu_memory_mb() -> float | None:
+    """The memory of the first GPU that this process may use, in 2**20 bytes; None where its tool does not tell."""
+    chosen = _visible_gpus()[:1]
+    ask = ["nvidia-smi", f"--id={','.join(chosen)}", "--query-gpu=memory.total", "--format=csv,noheader,nounits"]
+    try:
+        return float(subprocess.run(ask, capture_output=True, text=True, timeout=20, check=True).stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
 
 
 def kind_of(device: str) -> str:
@@ -103,6 +132,40 @@ def _named(word: str, text: str, there: Sequence[str]) -> tuple[str, ...]:
     if device not in there:
         raise UserError(f"--devices {text}: no {word or 'device'!r} here{did_you_mean(device, (*there, 'cpu'))}")
     return (device,)
+
+
+def _compiled_programs(apart: str = "") -> dict[str, str]:
+    """Where JAX keeps the programs that it has compiled, unless the user has said: the next worker or run loads them.
+
+    Args:
+        apart: a folder for programs that other machines with this home cannot run. JAX itself tells its versions, its
+            flags and kinds of accelerators apart.
+    """
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return {}
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str(cache / "scaling" / "xla" / apart),
+        "JAX_COMPILATION_CACHE_MAX_SIZE": str(PROGRAMS_BYTES),  # with a limit, JAX locks the folder
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.5",
+    }
+
+
+def _instructions() -> str:
+    """A name for the processor's set of instructions."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.machine()
+    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return f"{platform.machine()}-{zlib.crc32(' '.join(sorted(flags.split())).encode()):08x}"
+
+
+def _memory_fraction(sharing: int) -> dict[str, str]:
+    """JAX's limit, from what the user has set, by the old name or the new one, or from `GPU_MEMORY`."""
+    old, new = "XLA_PYTHON_CLIENT_MEM_FRACTION", "XLA_CLIENT_MEM_FRACTION"
+    name = old if os.environ.get(old) else new
+    return {name: f"{float(os.environ.get(name) or GPU_MEMORY) / sharing:.4f}"}
 
 
 def _visible_gpus() -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from scaling.launch.engines.local import LocalEngine, Placement
+from scaling.launch.engines.local import LocalEngine
+from scaling.launch.engines.process import Placement
 from scaling.runner.jobs import Died, Event, Finished, Ready, TrainJob, WorkerConfig
 from tests.builders import trial
 

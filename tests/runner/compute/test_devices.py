@@ -54,8 +54,11 @@ def test_groups_are_even_and_one_processor_is_shared() -> None:
     assert devices.split(FOUR, 4) == [(one,) for one in FOUR]
     with pytest.raises(UserError, match=r"--workers 3: 4 devices .*choices: 1, 2, 4"):
         devices.split(FOUR, 3)
-    with pytest.raises(UserError, match=r"--workers 8"):
-        devices.split(FOUR, 8)
+    assert devices.split(FOUR, 8) == [(one,) for one in FOUR] * 2
+    with pytest.raises(UserError, match=r"--workers 6: 4 devices .*choices: 1, 2, 4, or a multiple of 4\)"):
+        devices.split(FOUR, 6)
+    with pytest.raises(UserError, match=r"--workers 2: 1 devices .*choices: 1\)"):
+        devices.split(("tpu",), 2)
 
 
 @pytest.fixture
@@ -108,8 +111,18 @@ def test_a_worker_sees_its_own_devices_only(machine: Path, monkeypatch: pytest.M
     seen = devices.visible(("gpu:2", "gpu:3"))
     assert seen["CUDA_VISIBLE_DEVICES"] == "6,7"
     assert seen["XLA_FLAGS"].split() == ["--xla_dump_to=/tmp/x", "--xla_gpu_deterministic_ops=true"]
+    assert seen["XLA_CLIENT_MEM_FRACTION"] == "0.9000"
     cpu = devices.visible(("cpu:0", "cpu:1"))
     assert (cpu["CUDA_VISIBLE_DEVICES"], cpu["JAX_PLATFORMS"], cpu["JAX_NUM_CPU_DEVICES"]) == ("-1", "cpu", "2")
+
+
+@pytest.mark.parametrize("name", ["XLA_CLIENT_MEM_FRACTION", "XLA_PYTHON_CLIENT_MEM_FRACTION"])
+def test_workers_of_one_gpu_share_its_memory(machine: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    install_nvidia_smi(machine, 1)
+    assert devices.visible(("gpu:0",), sharing=4)["XLA_CLIENT_MEM_FRACTION"] == "0.2250"
+    monkeypatch.setenv(name, "0.5")
+    seen = devices.visible(("gpu:0",), sharing=4)
+    assert {key: value for key, value in seen.items() if "FRACTION" in key} == {name: "0.1250"}
 
 
 def test_neither_keras_nor_a_backend_is_loaded() -> None:

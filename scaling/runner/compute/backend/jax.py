@@ -73,8 +73,8 @@ class Replicas:
         }
 
 
-def use(devices: Sequence[str]) -> None:
-    """Makes this process ready for devices, before anything is computed.
+def use(devices: Sequence[str], sharing: int = 1) -> None:
+    """Makes this process ready for devices, before anything is computed; how many workers share them, XLA knows.
 
     Raises:
         UserError: if JAX does not see them.

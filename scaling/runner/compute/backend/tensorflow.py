@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from scaling.errors import UserError
 from scaling.runner.compute.backend.states import Batch, Reading, Settings, State, Step, Tensor, counted
+from scaling.runner.compute.devices import GPU_MEMORY, gpu_memory_mb
 from scaling.schema import Compiled
 
 # The same bits again from the same trial; no cost was measurable on a processor.
@@ -109,8 +110,12 @@ class Replicas:
         }
 
 
-def use(devices: Sequence[str]) -> None:
+def use(devices: Sequence[str], sharing: int = 1) -> None:
     """Makes this process ready for devices, before anything is computed.
+
+    Args:
+        devices: names as of `scaling.runner.compute.devices`.
+        sharing: how many workers they have; each may fill its part of a GPU's memory.
 
     Raises:
         UserError: if TensorFlow does not see them.
@@ -121,8 +126,15 @@ def use(devices: Sequence[str]) -> None:
     elif kind == "CPU" and len(devices) > 1:
         parts = [tf.config.LogicalDeviceConfiguration()] * len(devices)
         tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], parts)
-    elif kind == "GPU" and (seen := len(tf.config.list_physical_devices(kind))) < len(devices):
-        raise UserError(f"devices {','.join(devices)}: TensorFlow sees {seen} GPUs; is it installed with CUDA?")
+    elif kind == "GPU":
+        gpus = tf.config.list_physical_devices(kind)
+        if len(gpus) < len(devices):
+            raise UserError(
+                f"devices {','.join(devices)}: TensorFlow sees {len(gpus)} GPUs; is it installed with CUDA?"
+            )
+        if sharing > 1 and (memory := gpu_memory_mb()):
+            part = tf.config.LogicalDeviceConfiguration(memory_limit=int(GPU_MEMORY * memory / sharing))
+            tf.config.set_logical_device_configuration(gpus[0], [part])
 
 
 def gradients(loss: Callable[..., Any], weights: list[Tensor], *rest: Any) -> tuple[list[Tensor], Tensor, Any]:
