@@ -37,10 +37,9 @@ BACKEND = gpu_steps.BACKEND
 
 DETERMINISM = {
     "deterministic": "--xla_gpu_deterministic_ops=true",
-    "exclude": "--xla_gpu_exclude_nondeterministic_ops=true",
     "free": "",
 }
-"""XLA's flags: the same bits each time, without timing kernels; only kernels that repeat bits; whatever is fast."""
+"""XLA's flags: the same bits each time, without timing kernels; whatever is fast."""
 
 LARGE = {"name": "synthetic", "train_examples": 1024}
 SMALL = {"name": "fashion_mnist", "train_examples": 8000 if GPU else 1024, "validation_fraction": 0.05}
@@ -233,20 +232,6 @@ def precisions() -> Seen:
     return seen
 
 
-def profile() -> Seen:
-    """A profile of five training steps, to be read elsewhere."""
-    for network in gpu_steps.NETWORKS[0], gpu_steps.NETWORKS[2]:
-        variant = names.parse(network.ours)
-        arguments = (variant.depth, variant.width, variant.resolution, variant.stem, "imagenet",
-                     network.batch if GPU else 4, 2, variant.family, "mixed_bfloat16", 5 if GPU else 1)  # fmt: skip
-        place = {"KERAS_BACKEND": BACKEND} | devices.visible((DEVICE,))
-        for mode in ("exclude", "deterministic"):
-            with Side("ours", *arguments, PROFILE=f"{_OUT}/profile/{network.theirs}-{mode}",
-                      **place | {"XLA_FLAGS": DETERMINISM[mode]}) as side:  # fmt: skip
-                side.ask("profile")
-    return {"files": [str(one) for one in _OUT.rglob("*.xplane.pb")]}
-
-
 def _study(
     name: str, dataset: dict[str, Any], grid: Any, epochs: int, rules: Sequence[str] = (), **recipe: Any
 ) -> Seen:
@@ -335,7 +320,6 @@ CHECKS: dict[str, Callable[[], Any]] = {
     "study": study,
     "resnet_rs_152": lambda: steps(gpu_steps.NETWORKS[1:2], copies=1, sides=("deterministic",)),
     "efficientnet_b4": lambda: steps(gpu_steps.NETWORKS[3:], copies=1, sides=("deterministic",)),
-    "profile": profile,
 }
 """In the order of what is wanted most where time is short."""
 

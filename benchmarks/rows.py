@@ -66,9 +66,14 @@ def compared(
 
 
 def write(room: str, rows: Iterable[Row], about: dict[str, Any]) -> None:
-    """Writes a room's rows over those it had, keeps those of other rooms, and draws the table anew."""
+    """Writes a room's rows over those it had, keeps those of other rooms, and draws the table anew.
+
+    A row that could not be measured here does not take the place of one that was measured elsewhere.
+    """
     before = json.loads(JSON.read_text())["rows"] if JSON.exists() else []
+    measured = {row["name"]: row for row in before if row["room"] == room and row["ours"] is not None}
     made = [asdict(replace(row, room=room, date=about["date"])) for row in rows]
+    made = [measured.get(row["name"], row) if row["ours"] is None else row for row in made]
     kept = [*(row for row in before if row["room"] != room), *made]
     JSON.write_text(json.dumps({**about, "rows": kept}, indent=1) + "\n")
     MARKDOWN.write_text(_markdown([Row(**row) for row in kept], about))

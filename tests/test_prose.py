@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -53,6 +54,23 @@ def test_the_published_numbers_are_those_of_the_tables() -> None:
     elsewhere = next(one for one in replay() if one.claim.claim == "training_speed_elsewhere")
     assert elsewhere.estimate is not None
     assert f"{elsewhere.estimate.value:.1f}x is left on an RTX 3090" in README
+
+
+def test_what_was_seen_on_a_gpu_is_what_was_recorded() -> None:
+    seen = json.loads((ROOT / "benchmarks" / "gpu_check.json").read_text())
+    text = " ".join((ROOT / "docs" / "devices.md").read_text().split())
+    networks = seen["resnet_rs_50"], seen["efficientnet_b0"]
+    prices = [median(of["step_ms"]["deterministic"]) / median(of["step_ms"]["free"]) - 1 for of in networks]
+    assert (
+        f"cost {prices[0]:.1%} of a training step of ResNet-RS-50@160 and {prices[1]:.1%} of EfficientNet-B0's" in text
+    )
+    assert max(prices) < 0.05
+    firsts = [f"{of['about'][f'{mode}/0']['first_step']:.0f}" for of in networks for mode in ("deterministic", "free")]
+    assert "({} s instead of {}, and {} instead of {})".format(*firsts) in text
+    assert all(of["repeats_bits"] == {"deterministic": True, "free": False} for of in networks)
+    assert seen["resume"]["same_bits"]
+    assert seen["memory"]["micro_batch_size"] * 4 == seen["memory"]["batch_size"]
+    assert all(of["failed"] == 0 and of["trained"] == 2 for of in seen["precisions"].values())
 
 
 def ratios(pattern: str) -> list[float]:

@@ -3,7 +3,6 @@
 With TIMED so many steps are timed as one, on pictures that the device already has.
 """
 
-import os
 import sys
 import time
 
@@ -54,15 +53,6 @@ together = {
     "forward": lambda: seconds_each(lambda: program.forward(images), wait, int(timed)),
 }
 
-
-def profiled():
-    """Writes a profile of some steps to the folder that PROFILE names (JAX only)."""
-    import jax
-
-    with jax.profiler.trace(os.environ["PROFILE"]):
-        return seconds_each(started, wait, int(timed))
-
-
 serve(
     channel,
     {
@@ -73,5 +63,5 @@ serve(
         "gpu_memory_gb": peak_memory_gb(),
         "device": device_name(),
     },
-    {**together, "profile": profiled} if int(timed) else one_by_one,
+    together if int(timed) else one_by_one,
 )

@@ -16,6 +16,7 @@ from typing import Literal
 from scaling.datasets import SYNTHETIC
 from scaling.results import lock
 from scaling.runner import environment
+from scaling.runner.compute import devices
 from scaling.runner.data import sources
 from scaling.schema import Recipe, Variant
 
@@ -50,6 +51,8 @@ def examine(results: Path) -> Iterator[Finding]:
     """
     here = environment.describe()
     yield Finding("machine", "ok", f"{here.device}; {here.memory_gb:g} GB; {here.platform}")
+    accelerators = ", ".join(devices.detect())
+    yield Finding("accelerators", "ok", accelerators or "none: everything runs on the processor")
     yield Finding("versions", "ok", ", ".join(f"{name} {version}" for name, version in here.versions.items()))
     yield _extras()
     yield _tried("results folder", lambda: _results(results))
