@@ -29,7 +29,7 @@ STUDY_DATA = $(if $(and $(STUDY_FILE),$(shell grep -s fashion_mnist $(STUDY_FILE
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SECONDEXPANSION:
-.PHONY: help setup data study plot test test-quick lint format test-lowest test-peers bench notebooks clean
+.PHONY: help setup data study plot test test-quick lint format test-lowest test-peers bench calibration notebooks clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ test-peers: $(PEERS_INSTALLED)  ## Compare our networks with timm's, in an envir
 
 bench: $(BENCH_INSTALLED) $(GARDEN_INSTALLED) $(DATA)  ## Measure ours against others, into benchmarks/results.md: ARGS="study plan" for some
 	BENCH_GARDEN_PYTHON=$(GARDEN)/bin/python $(BENCH)/bin/python -m benchmarks $(ARGS)
+
+calibration: $(INSTALLED)  ## Simulate how often verdicts are false, into docs/calibration.md (10 min)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.analysis.calibration $(ARGS)
 
 clean:  ## Delete what setup and the tools made; never results/
 	rm -rf $(VENV) $(LOWEST) $(PEERS) $(BENCH) $(GARDEN) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -11,7 +11,7 @@ import pandas as pd
 
 from scaling.analysis import uncertainty
 from scaling.analysis.settings import DATASET, RECIPE, VARIANT, collapse_seeds
-from scaling.analysis.uncertainty import Estimate, estimate
+from scaling.analysis.uncertainty import Estimate, jointly
 
 DRAWS = 2000
 _LEAST, _MOST_NETWORKS = 3, 200
@@ -30,7 +30,8 @@ class Step:
         label: what was added; the first step is what it was added to.
         kind: `training`, `architecture`, or `` where nobody says.
         top1: accuracy reached (fraction), NaN where the trial failed.
-        gain: over the step before it (fractions), with its 90% interval; NaN for the first.
+        gain: over the step before it (fractions); the intervals of all steps hold at once in 90% of studies. NaN for
+            the first.
         verified: False for a published number from memory.
     """
 
@@ -46,11 +47,14 @@ def table_steps(table: pd.DataFrame, images: float = np.nan) -> tuple[Step, ...]
 
     Args:
         table: as `scaling.published.table` gives it.
-        images: that the accuracies were measured on; where that is not known they are taken as exact.
+        images: of ImageNet's that the accuracies were measured on, one seed each; where that is not known they are
+            taken as exact.
     """
     top1 = table["top1_percent"].to_numpy(float) / 100
     kinds = table["kind"] if "kind" in table else pd.Series("", table.index)
-    sd = np.sqrt(top1 * (1 - top1) / images) if np.isfinite(images) else np.zeros(len(top1))
+    n = np.full(len(top1), images)
+    seed_sd = uncertainty.assumed_seed_sd(top1, n, np.full(len(top1), True))
+    sd = np.hypot(np.sqrt(top1 * (1 - top1) / images), seed_sd) if np.isfinite(images) else np.zeros(len(top1))
     verified = [trust != "unverified" for trust in table["trust"]]
     return _steps(list(table["step"]), [str(kind) for kind in kinds], top1, sd, verified)
 
@@ -114,8 +118,7 @@ def _steps(
     verified: Sequence[bool],
 ) -> tuple[Step, ...]:
     drawn = top1 + sd * np.random.default_rng(0).standard_normal((DRAWS, len(top1)))
-    changes = zip(np.diff(top1), np.diff(drawn, axis=1).T, strict=True)
-    gains = [Estimate(np.nan, np.nan, np.nan), *(estimate(change, redrawn) for change, redrawn in changes)]
+    gains = [Estimate(np.nan, np.nan, np.nan), *jointly(np.diff(top1), np.diff(drawn, axis=1))]
     return tuple(
         Step(label, kind, float(value), gain, sure)
         for label, kind, value, gain, sure in zip(labels, kinds, top1, gains, verified, strict=True)

@@ -14,6 +14,9 @@ RECIPE = tuple(Recipe.model_fields)
 SETTING = names("setting")
 """Columns of the results frame that tell one setting from another: everything a trial is made of, but its seed."""
 
+GIVEN_SEED_SD = "given_seed_sd"
+"""A column that a frame may have: the standard deviation between seeds (fraction) that overrules what was measured."""
+
 SEVERAL_DEVICES = "several devices"
 """Stands for the device of a setting whose seeds were trained on more than one: their times make no mean."""
 
@@ -22,17 +25,19 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
     """Gathers the trials that differ in nothing but their seed.
 
     Args:
-        frame: as `scaling.load_results` gives it, one row a trial; columns it lacks are taken as unknown.
+        frame: as `scaling.load_results` gives it, one row a trial; columns it lacks are taken as unknown. It may have
+            `GIVEN_SEED_SD` besides.
 
     Returns:
         One row a setting, in order of first appearance: the columns of `SETTING`; `seeds`, the number of trials that
         went well, and `failed`, of those that did not; `top1`, `top1_min`, `top1_max`, `top1_std` and `test_top1*`
         (fractions) over the trials that went well, NaN where there are none; `train_seconds` and `train_top1`, their
-        means; `train_device`, where they were trained, or `SEVERAL_DEVICES`; `top1_sd` and `seed_sd`, see
-        `scaling.analysis.uncertainty.with_noise`; and size, cost, latency and `trust`
+        means; `train_device`, where they were trained, or `SEVERAL_DEVICES`; `top1_sd`, `seed_sd` and how it is known,
+        see `scaling.analysis.uncertainty.with_noise`; and size, cost, latency and `trust`
         (published numbers only) as they were. Trials whose variant was timed under different
         conditions (another device) stay apart, so that no row mixes two latencies.
     """
+    given = float(frame[GIVEN_SEED_SD].iloc[0]) if GIVEN_SEED_SD in frame and len(frame) else None
     frame = _prepared(frame)
     accuracies = {
         f"{name}{suffix}": (name, how)
@@ -46,7 +51,12 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
     groups = frame.groupby([*SETTING, *names("condition")], dropna=False, sort=False)
     settings = groups.agg(**counts, **accuracies, **carried).reset_index()
     settings["train_device"] = settings["train_device"].mask(settings.pop("devices") > 1, SEVERAL_DEVICES)
-    return uncertainty.with_noise(settings)
+    return uncertainty.with_noise(settings, given)
+
+
+def with_seed_noise(frame: pd.DataFrame, points: float | None) -> pd.DataFrame:
+    """A results frame whose seeds are taken to differ by this standard deviation (points); None: as measured."""
+    return frame if points is None else frame.assign(**{GIVEN_SEED_SD: points / 100})
 
 
 def _prepared(frame: pd.DataFrame) -> pd.DataFrame:

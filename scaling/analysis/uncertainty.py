@@ -20,6 +20,12 @@ LEVEL = 0.9
 """Share of repetitions of a study whose interval holds the truth."""
 
 
+SHORT_TRAINING = 1.5
+"""Times the standard deviation of independent errors: 1.51 in `results/reference/`, over 54 degrees of freedom."""
+
+ASSUMED_FREEDOM = 4.0
+"""Degrees of freedom that an assumed standard deviation is trusted with: as if from five seeds of one setting."""
+
 _MOST_DRAWN = 20_000_000
 """Numbers drawn for one answer."""
 
@@ -69,46 +75,152 @@ def estimate(value: float, draws: npt.ArrayLike) -> Estimate:
     return Estimate(float(value), float(low), float(high))
 
 
+def jointly(values: Floats, draws: Floats) -> list[Estimate]:
+    """Estimates whose 90% intervals hold all the truths at once in 90% of studies, for what is read together.
+
+    Each value's own 90% interval is widened by one factor, the same for all: so far that 90% of the draws lie inside
+    all intervals.
+
+    Args:
+        values: `(statements,)`, from the numbers as measured.
+        draws: `(draws, statements)`, the same from numbers redrawn within their noise; NaN where a draw has none.
+    """
+    known = np.isfinite(values) & np.isfinite(draws).any(axis=0)
+    if not known.any():
+        return [Estimate(float(value), np.nan, np.nan) for value in values]
+    drawn = draws[:, known]
+    low, middle, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2], axis=0)
+    below, above = np.fmax(middle - low, 1e-12), np.fmax(high - middle, 1e-12)
+    beyond = np.fmax((drawn - middle) / above, (middle - drawn) / below)
+    farthest = np.where(np.isnan(beyond), -np.inf, beyond).max(axis=1)
+    factor = float(np.quantile(farthest[np.isfinite(farthest)], LEVEL))
+    lows, highs = np.full(len(values), np.nan), np.full(len(values), np.nan)
+    lows[known], highs[known] = values[known] - factor * below, values[known] + factor * above
+    return [Estimate(*map(float, ends)) for ends in zip(values, lows, highs, strict=True)]
+
+
 def log_ratio(logs: Estimate) -> Estimate:
     """From an estimate of a log ratio to the ratio."""
     return Estimate(*(float(np.exp(part)) for part in (logs.value, logs.low, logs.high)))
 
 
-def with_noise(settings: pd.DataFrame) -> pd.DataFrame:
+def with_noise(settings: pd.DataFrame, seed_noise: float | None = None) -> pd.DataFrame:
     """The settings with how noisy each accuracy is, estimated once, before any subset of them is taken.
 
     The variance of a mean accuracy `p` over `seeds` is `p (1 - p) / n + seed_sd**2 / seeds`. The first part is the
     finite validation set's. All seeds look at the same images, so more seeds do not lessen it. The second is training's
-    own; it is pooled over a study's settings, since two or three seeds tell little of their own spread. Variants that
-    share a validation set tend to err on the same images; taking their noise as independent makes differences look less
-    certain than they are, never more.
+    own; it is pooled over a study's settings, since two or three seeds tell little of their own spread. Where no
+    setting of a study has two seeds, it is assumed: see `assumed_seed_sd`. Variants that share a validation set tend to
+    err on the same images; taking their noise as independent makes differences look less certain than they are, never
+    more.
 
     Args:
         settings: all of one study or of several, with `study`, `folder`, `dataset`, `top1`, `top1_n`, `seeds` and
             `top1_std`.
+        seed_noise: a standard deviation between seeds (fraction) that overrules what was measured and what is assumed.
 
     Returns:
-        The same rows with two more columns: `seed_sd`, the standard deviation between the seeds of one setting
-        (fraction), pooled over the settings of its study that have several, NaN where none has; and `top1_sd`, the
-        standard deviation of each setting's mean accuracy (fraction), NaN where it has none.
+        The same rows with more columns: `seed_sd`, the standard deviation between the seeds of one setting (fraction);
+        `seed_freedom`, from how many degrees of freedom it is known, infinite where it was given; `seed_noise`, how it
+        is known: `measured`, `assumed` or `given`; and `top1_sd`, the standard deviation of each setting's mean
+        accuracy (fraction). NaN where there is no accuracy.
     """
     top1, n, seeds = (settings[name].to_numpy(float) for name in ("top1", "top1_n", "seeds"))
     several = (settings["seeds"] > 1) & settings["top1_std"].notna()
-    freedom = (settings["seeds"] - 1).where(several, 0.0)
-    squares = freedom * settings["top1_std"].fillna(0.0) ** 2
-    studies = settings.groupby(["study", "folder", "dataset"], dropna=False, sort=False).ngroup()
-    pooled = squares.groupby(studies).transform("sum") / freedom.groupby(studies).transform("sum").replace(0.0, np.nan)
-    seed_sd = np.sqrt(pooled.to_numpy(float))
+    own = (settings["seeds"] - 1).where(several, 0.0)
+    squares = own * settings["top1_std"].fillna(0.0) ** 2
+    studies = _studies(settings)
+    freedom = own.groupby(studies).transform("sum").to_numpy(float)
+    known = freedom > 0
+    pooled = np.sqrt(squares.groupby(studies).transform("sum").to_numpy(float) / np.where(known, freedom, np.nan))
+    seed_sd = np.where(
+        known, pooled, assumed_seed_sd(top1, n, settings["dataset"].eq("imagenet").fillna(False).to_numpy(bool))
+    )
+    source = np.where(known, "measured", "assumed")
+    freedom = np.where(known, freedom, ASSUMED_FREEDOM)
+    if seed_noise is not None:
+        seed_sd, freedom = np.full(len(top1), seed_noise), np.full(len(top1), np.inf)
+        source = np.full(len(top1), "given")
     chance = np.where(np.isfinite(n), np.clip(top1 * (1 - top1), 0.0, None) / np.fmax(n, 1), 0.0)
-    top1_sd = np.sqrt(chance + np.nan_to_num(seed_sd) ** 2 / np.fmax(seeds, 1))
-    return settings.assign(seed_sd=seed_sd, top1_sd=top1_sd)
+    top1_sd = np.sqrt(chance + seed_sd**2 / np.fmax(seeds, 1))
+    return settings.assign(seed_sd=seed_sd, seed_freedom=freedom, seed_noise=source, top1_sd=top1_sd)
+
+
+def assumed_seed_sd(top1: Floats, n: Floats, imagenet: npt.NDArray[np.bool_]) -> Floats:
+    """The standard deviation between seeds (fraction) that is assumed where none was measured.
+
+    Runs whose errors are independent differ on `n` images by `sqrt((1 - p) / (2 n))`; trainings on ImageNet follow that
+    (arXiv 2304.01910): 0.14 points for 80% on all its validation images, 0.20 on half of them. Short trainings on small
+    data differ by more: those under `results/reference/` by `SHORT_TRAINING` times as much.
+
+    Args:
+        top1: accuracies (fractions).
+        n: validation images; where they are not known, ImageNet's 50,000.
+        imagenet: which were trained on ImageNet.
+    """
+    images = np.where(np.isfinite(n), np.fmax(n, 1), 50_000)
+    independent = np.sqrt(np.clip(1 - top1, 0.0, 1.0) / (2 * images))
+    return np.asarray(np.where(imagenet, 1.0, SHORT_TRAINING) * independent)
+
+
+def _studies(settings: pd.DataFrame) -> pd.Series[int]:
+    """Numbers of the studies that the settings belong to: what is estimated within one is estimated once."""
+    return settings.groupby(["study", "folder", "dataset"], dropna=False, sort=False).ngroup()
 
 
 def draw_top1(settings: pd.DataFrame, count: int, random: np.random.Generator) -> Floats:
-    """`(count, rows)` accuracies (fractions in (0, 1)) that the settings might as well have had."""
-    top1 = settings["top1"].to_numpy(float)
-    drawn = top1 + settings["top1_sd"].to_numpy(float) * random.standard_normal((count, len(settings)))
-    return np.clip(drawn, 1e-6, 1 - 1e-6)
+    """`(count, rows)` accuracies (fractions in (0, 1)) that the settings might as well have had.
+
+    The standard deviation between seeds is itself drawn, once a draw for each study, since it was estimated from few
+    degrees of freedom or assumed: so that intervals are as wide as Student's.
+    """
+    top1, sd, seed_sd, seeds, freedom = (
+        settings[name].to_numpy(float) for name in ("top1", "top1_sd", "seed_sd", "seeds", "seed_freedom")
+    )
+    of_seeds = seed_sd**2 / np.fmax(seeds, 1)
+    chance = np.clip(sd**2 - of_seeds, 0.0, None)
+    studies = _studies(settings).to_numpy()
+    first = np.unique(studies, return_index=True)[1]
+    scale = np.array([_inverse_chi_square(freedom[row], count, random) for row in first]).reshape(len(first), count)
+    sds = np.sqrt(chance + of_seeds * scale[studies].T)
+    return np.asarray(np.clip(top1 + sds * random.standard_normal((count, len(settings))), 1e-6, 1 - 1e-6))
+
+
+def _inverse_chi_square(freedom: float, count: int, random: np.random.Generator) -> Floats:
+    """`(count,)` true variances, over the one estimated with so many degrees of freedom."""
+    return np.asarray(freedom / random.chisquare(freedom, count)) if np.isfinite(freedom) else np.ones(count)
+
+
+def seed_noise_assumed(settings: pd.DataFrame) -> str | None:
+    """What has to be said where the noise between seeds was not measured; None where it was, or was given."""
+    assumed = settings[(settings["seed_noise"] == "assumed") & settings["top1"].notna()]
+    if assumed.empty:
+        return None
+    low, high = 100 * assumed["seed_sd"].min(), 100 * assumed["seed_sd"].max()
+    points = f"{low:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
+    return (
+        f"only one seed a setting: a standard deviation of {points} points between seeds is assumed, from that of "
+        f"independent errors (arXiv 2304.01910); --seed-noise overrules it, and a second seed measures it"
+    )
+
+
+def flips_at(line: float, noisy: Estimate, quiet: Estimate, seed_sd: float) -> float | None:
+    """The standard deviation between seeds at which what an interval decides would change; None if at none.
+
+    Half an interval's width grows with it as the root of a sum of squares.
+
+    Args:
+        line: that the interval holds or leaves out.
+        noisy: with the standard deviation that is assumed.
+        quiet: with none.
+        seed_sd: that is assumed, in the unit of the answer.
+    """
+    above = noisy.value > line
+    margin = abs(noisy.value - line)
+    wide, narrow = (abs(of.value - (of.low if above else of.high)) for of in (noisy, quiet))
+    if not (np.isfinite([margin, wide, narrow]).all() and narrow < min(margin, wide)):
+        return None
+    return float(seed_sd * np.sqrt((margin**2 - narrow**2) / (wide**2 - narrow**2)))
 
 
 def draw_cost(settings: pd.DataFrame, cost: str, count: int, random: np.random.Generator) -> Floats:

@@ -39,6 +39,14 @@ Accelerator = Annotated[
 ]
 MaxHours = Annotated[float | None, typer.Option(min=0, help="Refuse (exit 2) when more hours than this are left.")]
 MaxCost = Annotated[float | None, typer.Option(min=0, help="Refuse (exit 2) when more dollars than this are left.")]
+SeedNoise = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        metavar="POINTS",
+        help="Standard deviation between seeds, in points of accuracy, in place of what was measured or is assumed.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 
 

@@ -1,11 +1,11 @@
 """Commands that decide: figures, laws, comparisons and claims, from records or published numbers."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from scaling.cli.common import RESULTS, AsJson, input_errors, loaded, print_json, results_of, terminal
+from scaling.cli.common import RESULTS, AsJson, SeedNoise, input_errors, loaded, print_json, results_of, terminal
 
 
 def plot(
@@ -24,6 +24,7 @@ def plot(
         typer.Option("--figure", metavar="NAMES", help="Only these, comma-separated, as in index.md: regimes, fronts."),
     ] = None,
     formats: Annotated[str, typer.Option("--format", help="Comma-separated: png, svg, pdf.")] = "png,svg",
+    seed_noise: SeedNoise = None,
 ) -> None:
     """Draw what results can speak to. Every figure, with an index.md of what one may conclude."""
     from scaling.generator.recorded import asked_for
@@ -31,7 +32,7 @@ def plot(
     from scaling.results import records
 
     asked = formats.split(",")
-    only = {} if figures is None else {"figures": figures.split(",")}
+    only: dict[str, Any] = {} if figures is None else {"figures": figures.split(",")}
     with input_errors():
         refuse_into(into, bool(results), published)
         if published and not results:
@@ -44,7 +45,7 @@ def plot(
             shipped = folders[0].path.parent
             raise records.ResultsError(f"{note}. Their figures are in {shipped}/*/figures/; to redraw them, name it")
         for folder in folders:
-            drawn = draw_study(folder, asked, asked_for(folder), published, **only)
+            drawn = draw_study(folder, asked, asked_for(folder), published, seed_noise=seed_noise, **only)
             typer.echo(f"{folder.name}: {drawn.trained} trials drawn, {drawn.failed} failed")
             for note in drawn.notes:
                 typer.echo(f"  {note}")
@@ -74,14 +75,17 @@ def fit(
     at: Annotated[
         str | None, typer.Option(metavar="MODEL", help="Rank factors there, as resnet_rs_50@160; else in the middle.")
     ] = None,
+    seed_noise: SeedNoise = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit laws to error, and rank the factors. Power law, floor or break; which factor pays most; with intervals."""
     from scaling.analysis.laws.fits import fit_all
+    from scaling.analysis.settings import with_seed_noise
     from scaling.reports import fit as report
 
     with input_errors():
-        fits = fit_all(results_of(results, table), on, report.range_of(between), report.point_of(at))
+        frame = with_seed_noise(results_of(results, table), seed_noise)
+        fits = fit_all(frame, on, report.range_of(between), report.point_of(at))
     if as_json:
         print_json(report.as_json(fits))
     else:
@@ -98,16 +102,17 @@ def compare(
     cost: Annotated[str, typer.Option(help="training_ms, inference_ms, macs, params, ...")] = "training_ms",
     by: Annotated[str, typer.Option(help="What tells the groups: family, study, epochs, ...")] = "family",
     device: Annotated[str | None, typer.Option(help="Only what was timed on it; part of its name will do.")] = None,
+    seed_noise: SeedNoise = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare families at equal accuracy. How much less one costs, with intervals, and where they cross."""
     from scaling.analysis.comparability import on_device, parts
     from scaling.analysis.equal_accuracy.compare import compare as compared
-    from scaling.analysis.settings import collapse_seeds
+    from scaling.analysis.settings import collapse_seeds, with_seed_noise
     from scaling.reports import compare as report
 
     with input_errors():
-        frame = results_of(results, table)
+        frame = with_seed_noise(results_of(results, table), seed_noise)
         frame = frame if device is None else on_device(frame, cost, device)
         answers = [(words, compared(part, cost, by)) for words, part in parts(collapse_seeds(frame), cost)]
     if as_json:
@@ -120,6 +125,7 @@ def claims(
     results: Annotated[
         list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Your own; else the paper's published numbers.")
     ] = None,
+    seed_noise: SeedNoise = None,
     as_json: AsJson = False,
 ) -> None:
     """Replay the paper's claims. On its published numbers, or on your own results: holds, fails or undecided."""
@@ -129,7 +135,7 @@ def claims(
 
     with input_errors():
         found = parts(loaded(results), "training_ms") if results else [("", None)]
-        answers = [(words, replay(part)) for words, part in found]
+        answers = [(words, replay(part, seed_noise=seed_noise)) for words, part in found]
     if as_json:
         print_json(report.as_json(answers))
     else:

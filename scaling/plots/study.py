@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from scaling.analysis.settings import with_seed_noise
 from scaling.plots.context import Context
 from scaling.plots.figures.accuracy_vs_cost import COSTS, cost_specs
 from scaling.plots.kit import captions
@@ -70,6 +71,7 @@ def draw_study(
     trial_ids: Set[str] | None = None,
     with_published: bool = False,
     figures: Collection[str] = FIGURES,
+    seed_noise: float | None = None,
 ) -> Drawn:
     """Draws the figures of one results folder into its `figures/`, with an index where all of them are drawn.
 
@@ -80,6 +82,7 @@ def draw_study(
         with_published: the paper's numbers stand behind or beside the study's own.
         figures: of `FIGURES`, those to draw. The index is left as it is unless all are drawn: what one may conclude is
             among the notes instead.
+        seed_noise: standard deviation between seeds (points) that overrules what was measured or is assumed.
 
     Raises:
         UserError: if a format or a figure is none of these.
@@ -90,7 +93,7 @@ def draw_study(
     kept = frame if trial_ids is None else frame[frame["trial_id"].isin(sorted(trial_ids))]
     others, failures = len(frame) - len(kept), _failures(kept)
     title = _title(folder)
-    context = context_of(kept, with_published)
+    context = context_of(with_seed_noise(kept, seed_noise), with_published)
     against_costs, missing = _against_costs(context, figures, title, failures, others)
     drawn_specs = [*against_costs, *specs(context, figures)]
     files = save_all(drawn_specs, folder.figures, formats)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from scaling import published
 from scaling.analysis.additive import steps, table_steps
@@ -17,11 +18,12 @@ def test_the_printed_table_and_its_recipes_give_the_same_steps() -> None:
     assert [step.kind for step in found][-3:] == ["training", "architecture", "architecture"]
 
 
-def test_a_gain_has_the_interval_of_two_binomials() -> None:
-    gain = table_steps(published.table("table1"), 50_000)[8].gain
-    sd = np.sqrt(2 * 0.81 * 0.19 / 50_000)
-    assert gain.value == pytest.approx(0.015)
-    assert gain.high - gain.low == pytest.approx(2 * 1.645 * sd, rel=0.1)
+def test_a_gain_has_the_noise_of_two_validations_and_two_seeds_and_all_gains_hold_together() -> None:
+    gains = [step.gain for step in table_steps(published.table("table1"), 50_000)[1:]]
+    sd = np.sqrt(2 * (0.81 * 0.19 / 50_000 + 0.19 / 100_000))
+    assert gains[7].value == pytest.approx(0.015)
+    ten_at_once = stats.norm.ppf((1 + 0.9**0.1) / 2)
+    assert gains[7].high - gains[7].low == pytest.approx(2 * ten_at_once * sd, rel=0.1)
 
 
 def test_the_order_of_the_records_does_not_matter() -> None:

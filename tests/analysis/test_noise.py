@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from scaling.analysis import uncertainty
-from scaling.analysis.settings import collapse_seeds
+from scaling.analysis.settings import collapse_seeds, with_seed_noise
+from scaling.analysis.uncertainty import Estimate
 from scaling.results.frame import load_results
 from scaling.schema import LatencyRecord, TrainRecord
 from tests.builders import latency_record, results_folder, train_record, trial
@@ -20,10 +22,66 @@ def settings(tmp_path: Path, records: Iterable[TrainRecord], timings: Iterable[L
     return collapse_seeds(load_results(results_folder(tmp_path, records, timings).path))
 
 
-def test_one_seed_leaves_the_validation_sets_noise_alone(tmp_path: Path) -> None:
+def test_noise_that_was_not_measured_is_assumed_and_said(tmp_path: Path) -> None:
     single = settings(tmp_path, [train_record(top1=0.8, n=400)])
-    assert single["seed_sd"].isna().all()
-    assert single["top1_sd"].tolist() == pytest.approx([np.sqrt(0.8 * 0.2 / 400)])
+    assumed = uncertainty.SHORT_TRAINING * np.sqrt(0.2 / 800)
+    assert single["seed_sd"].tolist() == pytest.approx([assumed])
+    assert single["top1_sd"].tolist() == pytest.approx([np.sqrt(0.8 * 0.2 / 400 + assumed**2)])
+    assert single["seed_noise"].tolist() == ["assumed"]
+    assert f"{100 * assumed:.2f} points" in str(uncertainty.seed_noise_assumed(single))
+
+
+def test_the_assumed_noise_is_that_of_the_shipped_runs() -> None:
+    """The factor of short trainings: pooled over the settings under results/reference/."""
+    shipped = collapse_seeds(load_results(Path(__file__).parents[2] / "results" / "reference"))
+    freedom = shipped["seeds"] - 1
+    independent = (1 - shipped["top1"]) / (2 * shipped["top1_n"])
+    factor = np.sqrt((freedom * shipped["top1_std"] ** 2 / independent).sum() / freedom.sum())
+    assert round(factor, 2) == 1.51
+    assert freedom.sum() == 54
+    assert round(factor, 1) == uncertainty.SHORT_TRAINING
+
+
+@pytest.mark.parametrize(("points", "images"), [(0.14, 50_000), (0.20, 25_022)])
+def test_imagenet_has_the_noise_of_independent_errors(points: float, images: int) -> None:
+    sd = uncertainty.assumed_seed_sd(np.array([0.8]), np.array([float(images)]), np.array([True]))
+    assert 100 * sd[0] == pytest.approx(points, abs=0.005)
+
+
+def test_a_given_noise_overrules_what_was_measured(tmp_path: Path) -> None:
+    records = [train_record(trial(seed=seed), top1=top1, n=10_000) for seed, top1 in enumerate((0.70, 0.74))]
+    given = collapse_seeds(with_seed_noise(load_results(results_folder(tmp_path, records).path), 0.2))
+    assert given["seed_sd"].tolist() == pytest.approx([0.002])
+    assert given["top1_sd"].tolist() == pytest.approx([np.sqrt(0.72 * 0.28 / 10_000 + 0.002**2 / 2)])
+    assert uncertainty.seed_noise_assumed(given) is None
+
+
+def test_an_interval_from_few_degrees_of_freedom_is_students(tmp_path: Path) -> None:
+    records = [train_record(trial(seed=seed), top1=top1, n=10**12) for seed, top1 in enumerate((0.69, 0.70, 0.71))]
+    drawn = uncertainty.draw_top1(settings(tmp_path, records), 100_000, np.random.default_rng(0))[:, 0]
+    half = stats.t.ppf(0.95, 2) * 0.01 / np.sqrt(3)
+    assert np.quantile(drawn, [0.05, 0.95]) == pytest.approx([0.70 - half, 0.70 + half], abs=5e-4)
+
+
+def test_joint_intervals_hold_all_truths_at_once() -> None:
+    random = np.random.default_rng(0)
+    sds, shared = np.array([1.0, 2.0, 0.5, 1.0]), random.standard_normal((4000, 1))
+    errors = sds * (0.6 * shared + 0.8 * random.standard_normal((4000, 4)))
+    said = uncertainty.jointly(np.zeros(4), errors)
+    inside = [
+        (estimate.low <= error) & (error <= estimate.high) for estimate, error in zip(said, errors.T, strict=True)
+    ]
+    assert np.all(inside, axis=0).mean() == pytest.approx(0.9, abs=0.01)
+    alone = uncertainty.jointly(np.zeros(1), errors[:, :1])[0]
+    assert alone.high == pytest.approx(1.645, abs=0.08)
+    assert said[0].high > 1.2 * alone.high
+
+
+def test_a_verdict_flips_where_the_interval_would_reach_the_line() -> None:
+    """Half-widths 0.5 without noise between seeds and 1.3 = hypot(0.5, 1.2) with it, 1 from the line."""
+    noisy, quiet = Estimate(1.0, -0.3, 2.3), Estimate(1.0, 0.5, 1.5)
+    assert uncertainty.flips_at(0.0, noisy, quiet, 1.2) == pytest.approx(np.sqrt(1 - 0.25))
+    assert uncertainty.flips_at(0.0, noisy, Estimate(1.0, -0.2, 2.2), 1.2) is None
 
 
 def test_seed_noise_is_pooled_by_degrees_of_freedom_and_shrinks_with_seeds(tmp_path: Path) -> None:
@@ -47,8 +105,9 @@ def test_a_part_of_a_study_has_the_noise_of_the_whole_and_a_study_its_own(tmp_pa
     assert both["seed_sd"].tolist() == pytest.approx([0.1 / np.sqrt(2)] * 2 + [0.001 / np.sqrt(2)])
     # drawn from a part, an accuracy has the noise that it has in the whole
     part = both[both["depth"] == 26]
-    drawn = uncertainty.draw_top1(part, 20_000, np.random.default_rng(0))
-    assert drawn.std() == pytest.approx(part["top1_sd"].iloc[0], rel=0.03)
+    draws = [uncertainty.draw_top1(of, 20_000, np.random.default_rng(0)) for of in (part, both)]
+    spreads = [np.subtract(*np.quantile(drawn[:, at], [0.75, 0.25])) for drawn, at in zip(draws, (0, 1), strict=True)]
+    assert spreads[0] == pytest.approx(spreads[1], rel=0.05)
 
 
 def test_draws_have_that_noise_and_costs_their_interval(tmp_path: Path) -> None:
@@ -57,7 +116,8 @@ def test_draws_have_that_noise_and_costs_their_interval(tmp_path: Path) -> None:
         tmp_path, [train_record(of, top1=0.8, n=400)], [latency_record(of.variant, median_ms=10, spread=0.1)]
     )
     random = np.random.default_rng(0)
-    assert uncertainty.draw_top1(frame, 20_000, random).std() == pytest.approx(0.02, rel=0.03)
+    known = uncertainty.with_noise(frame, 0.0)
+    assert uncertainty.draw_top1(known, 20_000, random).std() == pytest.approx(0.02, rel=0.03)
     times = uncertainty.draw_cost(frame, "training_ms", 20_000, random)
     assert np.percentile(times, [2.5, 97.5]) == pytest.approx([9, 11], rel=0.02)
     assert (uncertainty.draw_cost(frame, "macs", 5, random) == frame["macs"].to_numpy()).all()

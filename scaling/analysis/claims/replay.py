@@ -18,6 +18,7 @@ from scaling.analysis.claims.recipes import (
 )
 from scaling.analysis.claims.speed import lower_resolution_faster, paired_speedups, speed_at_equal_accuracy
 from scaling.analysis.comparability import MixedConditionsError, on_device
+from scaling.analysis.settings import with_seed_noise
 from scaling.analysis.uncertainty import Estimate
 from scaling.errors import UserError
 from scaling.published.claims import Claim, claims
@@ -60,25 +61,29 @@ class Replayed:
     estimate: Estimate | None
 
 
-def replay(results: pd.DataFrame | None = None, stated: Sequence[Claim] | None = None) -> tuple[Replayed, ...]:
+def replay(
+    results: pd.DataFrame | None = None, stated: Sequence[Claim] | None = None, seed_noise: float | None = None
+) -> tuple[Replayed, ...]:
     """Tests every claim.
 
     Args:
         results: as `scaling.load_results` gives them; None: the published tables that each claim names.
         stated: the claims; None: all of the paper's.
+        seed_noise: standard deviation between seeds (points) that overrules what was measured or is assumed.
 
     Returns:
         One a claim, in their order; those that the results cannot speak to say so and why.
     """
-    return tuple(_replayed(claim, results) for claim in (claims() if stated is None else stated))
+    return tuple(_replayed(claim, results, seed_noise) for claim in (claims() if stated is None else stated))
 
 
-def _replayed(claim: Claim, results: pd.DataFrame | None) -> Replayed:
+def _replayed(claim: Claim, results: pd.DataFrame | None, seed_noise: float | None) -> Replayed:
     if results is None:
         on = " + ".join(f"published/{name}" for name in claim.tables)
         frame = pd.concat([published.load(name).dropna(axis=1, how="all") for name in claim.tables], ignore_index=True)
     else:
         on, frame = "these results", results
+    frame = with_seed_noise(frame, seed_noise)
     try:
         device = claim.device or (claim.tables_device if results is None else None)
         found = TESTS[claim.test](_of_device(frame, device), **claim.limits)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.analysis.depth_width.arms import Arm
-from scaling.analysis.uncertainty import Estimate, Floats, estimate
+from scaling.analysis.uncertainty import Estimate, Floats
 
 Trend: TypeAlias = Literal["rises", "falls", "undecided"]
 
@@ -34,20 +34,35 @@ class Growth:
     gap_largest: float
 
 
-def growth(arm: Arm, settings: pd.DataFrame, top1: Floats) -> Growth:
-    """Looks at an arm's largest points.
+def last_step(arm: Arm, settings: pd.DataFrame, top1: Floats) -> tuple[Arm, Floats]:
+    """An arm, and how much its largest point gains on the one before it.
 
     Args:
         arm: its `rows` are positions in `settings`.
         settings: of all arms.
         top1: `(draws, settings)`, redrawn accuracies.
+
+    Returns:
+        The arm and `(1 + draws,)` differences, the measured one first; none where it has a single point.
+    """
+    measured = settings["top1"].to_numpy(float)
+    rows = [row for row in arm.rows if np.isfinite(measured[row])]
+    if len(rows) < 2:
+        return arm, np.array([])
+    before, last = rows[-2:]
+    return arm, np.r_[measured[last] - measured[before], top1[:, last] - top1[:, before]]
+
+
+def growth(arm: Arm, settings: pd.DataFrame, step: Estimate) -> Growth:
+    """Looks at an arm's largest points.
+
+    Args:
+        arm: its `rows` are positions in `settings`.
+        settings: of all arms.
+        step: of its `last_step`.
     """
     measured = settings["top1"].to_numpy(float)
     rows = [row for row in arm.rows if np.isfinite(measured[row])]
     gaps = settings["train_top1"].to_numpy(float) - measured
-    step = Estimate(np.nan, np.nan, np.nan)
-    if len(rows) > 1:
-        before, last = rows[-2:]
-        step = estimate(measured[last] - measured[before], top1[:, last] - top1[:, before])
     ends = (float(gaps[rows[0]]), float(gaps[rows[-1]])) if rows else (np.nan, np.nan)
     return Growth(arm, step, cast(Trend, step.side_of(0.0, "rises", "falls")), *ends)

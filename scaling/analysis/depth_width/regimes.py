@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias, cast
+from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,9 @@ from scaling.analysis import uncertainty
 from scaling.analysis.comparability import comparable, cost_metric
 from scaling.analysis.depth_width.arm_curves import Drawn, drawn, shared_range
 from scaling.analysis.depth_width.arms import Arm, find_arms
-from scaling.analysis.depth_width.overfitting import Growth, growth
+from scaling.analysis.depth_width.overfitting import Growth, growth, last_step
 from scaling.analysis.depth_width.rank_transfer import Ranking, rankings
-from scaling.analysis.uncertainty import Estimate, affordable, estimate
+from scaling.analysis.uncertainty import Estimate, affordable, flips_at, jointly, seed_noise_assumed, with_noise
 from scaling.analysis.wording import counted
 from scaling.results.columns import Column
 
@@ -108,7 +108,8 @@ def regimes(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRAW
     Args:
         settings: as `scaling.analysis.settings.collapse_seeds` gives it.
         cost: a metric of `METRICS` of which less is better.
-        draws: number of repetitions that intervals (90%) rest on.
+        draws: number of repetitions that intervals rest on. Those of cells, regimes and the shift hold all at
+            once in 90% of studies, and so do those of the arms' last steps.
 
     Raises:
         MixedConditionsError: if devices, precisions, batch sizes, data or validation images differ.
@@ -116,25 +117,50 @@ def regimes(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRAW
     """
     metric = cost_metric(cost)
     settings = comparable(settings, cost).reset_index(drop=True)
-    draws = affordable(draws, len(settings))
-    random = np.random.default_rng(0)
-    top1 = uncertainty.draw_top1(settings, draws, random)
-    costs = uncertainty.draw_cost(settings, cost, draws, random)
     arms = find_arms(settings)
-    curves = {arm: drawn(arm, settings, metric, top1, costs) for arm in arms}
-    compared = [_compared(width, depth, curves, metric) for width, depth in _partners(arms)]
-    found = tuple(_regime(epochs, compared) for epochs in sorted({cell.epochs for cell, _ in compared}))
-    shift = _shift(found, compared)
+    draws = affordable(draws, len(settings))
+    top1, compared, said = _said(settings, metric, arms, draws)
+    flips: list[str] = []
+    if settings["seed_noise"].eq("assumed").any():
+        quiet = _said(with_noise(settings, 0.0), metric, arms, draws)[-1]
+        flips = ["; ".join(_flips(said, quiet, float(settings["seed_sd"].median())))]
+    steps = _Statements([last_step(arm, settings, top1) for arm in arms])
+    found = tuple(_regime(epochs, compared, said) for epochs in sorted({each.cell.epochs for each in compared}))
+    shift = said[_SHIFT]
     return Regimes(
         cost=metric,
         settings=settings,
         regimes=found,
         shift=shift,
         towards=_ahead(shift),
-        growth=tuple(growth(arm, settings, top1) for arm in arms),
+        growth=tuple(growth(arm, settings, steps[arm]) for arm in arms),
         top1=top1,
-        notes=tuple(_notes(settings, metric, [cell for cell, _ in compared])),
+        notes=(*_notes(settings, metric, [each.cell for each in compared]), *filter(None, flips)),
     )
+
+
+def _said(
+    settings: pd.DataFrame, cost: Column, arms: Sequence[Arm], draws: int
+) -> tuple[uncertainty.Floats, list[_Compared], _Statements]:
+    """Accuracies redrawn, the cells, and all statements."""
+    random = np.random.default_rng(0)
+    top1 = uncertainty.draw_top1(settings, draws, random)
+    costs = uncertainty.draw_cost(settings, cost.name, draws, random)
+    curves = {arm: drawn(arm, settings, cost, top1, costs) for arm in arms}
+    compared = [_compared(width, depth, curves, cost) for width, depth in _partners(arms)]
+    return top1, compared, _Statements([*_advantages(compared)])
+
+
+def _flips(said: _Statements, quiet: _Statements, seed_sd: float) -> Iterator[str]:
+    """At what noise between seeds each verdict on a regime, and on what longer training changes, would change."""
+    for key in said:
+        if isinstance(key, tuple):
+            continue
+        of = "what longer training changes" if key == _SHIFT else counted(key, "epoch")
+        at = flips_at(0.0, said[key], quiet[key], seed_sd)
+        if at is not None:
+            would_be = "decided with less" if _ahead(said[key]) == "undecided" else "undecided with more"
+            yield f"{of}: {would_be} than {100 * at:.2f} points between seeds"
 
 
 def _partners(arms: Sequence[Arm]) -> Iterator[tuple[Arm, Arm]]:
@@ -145,48 +171,75 @@ def _partners(arms: Sequence[Arm]) -> Iterator[tuple[Arm, Arm]]:
             yield width, depths[width.rows[0], width.epochs]
 
 
-_Compared: TypeAlias = tuple[Cell, uncertainty.Floats]
-"""A cell and its advantage redrawn, `(draws,)`."""
+class _Compared(NamedTuple):
+    """A cell without its verdict, and its advantage as measured and redrawn, `(1 + draws,)`; empty if there is none."""
+
+    cell: Cell
+    advantage: uncertainty.Floats
+
+
+_SHIFT = "shift"
+"""Key of what longer training changes. A regime's is its number of epochs, a cell's its arms."""
+
+
+class _Statements:
+    """All that is said of a study, bounded together: estimates by key, unknown for what nothing is said of."""
+
+    def __init__(self, said: Sequence[tuple[object, uncertainty.Floats]]) -> None:
+        known = {key: values for key, values in said if values.size}
+        values = np.array([*known.values()])
+        estimates = jointly(values[:, 0], values[:, 1:].T) if known else []
+        self._estimates = dict(zip(known, estimates, strict=True))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._estimates)
+
+    def __getitem__(self, key: object) -> Estimate:
+        return self._estimates.get(key, Estimate(np.nan, np.nan, np.nan))
 
 
 def _compared(width: Arm, depth: Arm, curves: dict[Arm, Drawn], cost: Column) -> _Compared:
     shared = shared_range(curves[width], curves[depth])
+    unknown = Estimate(np.nan, np.nan, np.nan)
     if shared is None:
         none = pd.DataFrame(columns=[cost.name, "width", "depth", "low", "high"], dtype=float)
-        unknown = Estimate(np.nan, np.nan, np.nan)
-        return Cell(width.resolution, width.epochs, width, depth, None, unknown, "undecided", none), np.array([])
+        cell = Cell(width.resolution, width.epochs, width, depth, None, unknown, "undecided", none)
+        return _Compared(cell, np.array([]))
     at = np.linspace(np.log(shared[0]), np.log(shared[1]), NODES)
     wide, deep = curves[width].at(at), curves[depth].at(at)
     difference = wide - deep
-    low, high = np.quantile(difference[1:], [0.05, 0.95], axis=0)
-    line = {cost.name: np.exp(at), "width": wide[0], "depth": deep[0], "low": low, "high": high}
-    means = difference.mean(axis=1)
-    found = estimate(means[0], means[1:])
-    cell = Cell(width.resolution, width.epochs, width, depth, shared, found, _ahead(found), pd.DataFrame(line))
-    return cell, means
+    ends = zip(*((said.low, said.high) for said in jointly(difference[0], difference[1:])), strict=True)
+    line = dict(zip((cost.name, "width", "depth", "low", "high"), (np.exp(at), wide[0], deep[0], *ends), strict=True))
+    cell = Cell(width.resolution, width.epochs, width, depth, shared, unknown, "undecided", pd.DataFrame(line))
+    return _Compared(cell, difference.mean(axis=1))
 
 
-def _regime(epochs: int, compared: Sequence[_Compared]) -> Regime:
-    own = [(cell, means) for cell, means in compared if cell.epochs == epochs]
-    cells = tuple(cell for cell, _ in own)
-    pooled = _mean([means for cell, means in own if cell.shared])
-    found = estimate(pooled[0], pooled[1:]) if pooled.size else Estimate(np.nan, np.nan, np.nan)
+def _advantages(compared: Sequence[_Compared]) -> Iterator[tuple[object, uncertainty.Floats]]:
+    """Of each cell, each regime, and the longest regime over the shortest."""
+    by_regime: dict[int, dict[int, uncertainty.Floats]] = {}
+    for cell, advantage in compared:
+        yield (cell.width, cell.depth), advantage
+        if advantage.size:
+            by_regime.setdefault(cell.epochs, {})[cell.resolution] = advantage
+    for epochs, cells in by_regime.items():
+        yield epochs, _mean(list(cells.values()))
+    if len(by_regime) > 1:
+        short, long = by_regime[min(by_regime)], by_regime[max(by_regime)]
+        yield _SHIFT, _mean([long[resolution] - short[resolution] for resolution in sorted(short.keys() & long.keys())])
+
+
+def _regime(epochs: int, compared: Sequence[_Compared], said: _Statements) -> Regime:
+    own = [cell for cell, _ in compared if cell.epochs == epochs]
+    estimates = [said[cell.width, cell.depth] for cell in own]
+    cells = tuple(
+        replace(cell, advantage=advantage, verdict=_ahead(advantage))
+        for cell, advantage in zip(own, estimates, strict=True)
+    )
+    advantage = said[epochs]
     ahead = (sum(c.advantage.value > 0 for c in cells), sum(c.advantage.value < 0 for c in cells))
     decided = (sum(c.verdict == "width" for c in cells), sum(c.verdict == "depth" for c in cells))
-    sentence = _sentence(epochs, len(cells), found, ahead, decided)
-    return Regime(epochs, cells, found, _ahead(found), ahead, decided, sentence)
-
-
-def _shift(found: Sequence[Regime], compared: Sequence[_Compared]) -> Estimate:
-    if len(found) < 2:
-        return Estimate(np.nan, np.nan, np.nan)
-    ends = [
-        {cell.resolution: means for cell, means in compared if cell.epochs == regime.epochs and cell.shared}
-        for regime in (found[0], found[-1])
-    ]
-    both = ends[0].keys() & ends[1].keys()
-    change = _mean([ends[1][resolution] - ends[0][resolution] for resolution in sorted(both)])
-    return estimate(change[0], change[1:]) if change.size else Estimate(np.nan, np.nan, np.nan)
+    sentence = _sentence(epochs, len(cells), advantage, ahead, decided)
+    return Regime(epochs, cells, advantage, _ahead(advantage), ahead, decided, sentence)
 
 
 def _mean(rows: Sequence[uncertainty.Floats]) -> uncertainty.Floats:
@@ -219,6 +272,8 @@ def _notes(settings: pd.DataFrame, cost: Column, cells: Sequence[Cell]) -> Itera
     for cell in cells:
         if cell.shared is None:
             yield f"{counted(cell.epochs, 'epoch')} at {cell.resolution}: the arms share no range of {cost.name}"
+    if assumed := seed_noise_assumed(settings):
+        yield assumed
     if failed := int(settings["failed"].sum()):
         yield f"{failed} failed trials are in no arm"
     if unmeasured := int((settings["top1"].notna() & settings[cost.name].isna()).sum()):

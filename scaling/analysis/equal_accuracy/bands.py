@@ -8,8 +8,9 @@ from typing import Literal, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from scaling.analysis.uncertainty import LEVEL, Floats, estimate, log_ratio
+from scaling.analysis.uncertainty import LEVEL, Estimate, Floats, estimate, log_ratio
 
 Speed: TypeAlias = Literal["faster", "slower", "undecided"]
 
@@ -25,9 +26,11 @@ class Band:
         accuracy: its middle.
         accuracy_low, accuracy_high: its ends.
         speedup: cost of the other over cost of the one, at equal accuracy; geometric mean over the band.
-        low, high: 90% interval of `speedup`.
+        low, high: interval of `speedup`; all those of a comparison hold at once in 90% of studies.
         verdict: `faster` or `slower` where the interval leaves out 1, else `undecided`. Of a cost that is no time,
             `faster` means less of it.
+        flips_at: the standard deviation between seeds (fraction) at which the verdict would change, where it is not
+            known but assumed; None where it is known, or the verdict would not change.
     """
 
     accuracy: float
@@ -37,6 +40,14 @@ class Band:
     low: float
     high: float
     verdict: Speed
+    flips_at: float | None
+
+    @classmethod
+    def over(cls, at: Floats, logs: Estimate, flips_at: float | None) -> Band:
+        """The band from `at[0]` to `at[-1]`, with the logarithm of its speed-up."""
+        first, last, ratio = float(at[0]), float(at[-1]), log_ratio(logs)
+        verdict = cast(Speed, ratio.side_of(1.0, "faster", "slower"))
+        return cls((first + last) / 2, first, last, ratio.value, ratio.low, ratio.high, verdict, flips_at)
 
 
 @dataclass(frozen=True)
@@ -65,32 +76,18 @@ def band_edges(low: float, high: float) -> list[float]:
     return [low, *(float(edge) for edge in inner if low + step / 3 < edge < high - step / 3), high]
 
 
-def summary(at: Floats, logs: Floats, drawn: Floats) -> Band:
-    """The band from `at[0]` to `at[-1]`.
-
-    Args:
-        at: `(accuracies,)`, ascending.
-        logs: `(accuracies,)`, logarithms of the speed-up.
-        drawn: `(draws, accuracies)`, the same redrawn.
-    """
-    found = log_ratio(estimate(float(logs.mean()), drawn.mean(axis=1)))
-    verdict = cast(Speed, found.side_of(1.0, "faster", "slower"))
-    first, last = float(at[0]), float(at[-1])
-    return Band((first + last) / 2, first, last, found.value, found.low, found.high, verdict)
-
-
-def crossings(at: Floats, logs: Floats, drawn: Floats) -> Iterator[Crossover]:
+def crossings(line: pd.DataFrame, drawn: Floats) -> Iterator[Crossover]:
     """The crossovers along a speed-up.
 
-    Where the pointwise interval holds 1, nobody is ahead for sure; each such stretch whose two ends are on different
-    sides of 1 is one crossover. Several crossings within one stretch cannot be told apart and count as their mean.
+    Where the interval holds 1, nobody is ahead for sure; each such stretch whose two ends are on different sides of 1
+    is one crossover. Several crossings within one stretch cannot be told apart and count as their mean.
 
     Args:
-        at: `(accuracies,)`, ascending.
-        logs: `(accuracies,)`, logarithms of the speed-up.
-        drawn: `(draws, accuracies)`, the same redrawn.
+        line: `accuracy`, ascending, `speedup`, `low` and `high`, which hold at all accuracies at once.
+        drawn: `(draws, accuracies)`, logarithms of the speed-up, redrawn.
     """
-    low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    at = line["accuracy"].to_numpy(float)
+    logs, low, high = np.log(line[["speedup", "low", "high"]].to_numpy(float)).T
     sure = (low > 0) | (high < 0)
     stretches = np.cumsum(sure)
     turns = _turns(logs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,11 @@ from scaling.analysis.comparability import comparable, conditions, cost_metric
 from scaling.analysis.equal_accuracy import wording
 from scaling.analysis.equal_accuracy.bands import Band as Band
 from scaling.analysis.equal_accuracy.bands import Crossover as Crossover
-from scaling.analysis.equal_accuracy.bands import band_edges, crossings, summary
-from scaling.analysis.equal_accuracy.cost_curve import CLEARLY, contenders, curve, knots
+from scaling.analysis.equal_accuracy.bands import band_edges, crossings
+from scaling.analysis.equal_accuracy.cost_curve import contenders, curve, knots
+from scaling.analysis.pareto import front as pareto
 from scaling.analysis.settings import SETTING
-from scaling.analysis.uncertainty import LEVEL, Floats, affordable
+from scaling.analysis.uncertainty import Estimate, Floats, affordable, flips_at, jointly, log_ratio, with_noise
 from scaling.errors import UserError, did_you_mean
 from scaling.results.columns import Column
 
@@ -26,8 +28,6 @@ NODES = 9
 """Accuracies within a band at which the curves are read."""
 _SORTED = 10
 """Times the work of a point that is only drawn: here each draw is sorted and fitted anew."""
-_NEVER = 3 * CLEARLY
-"""Standard deviations of a difference that no redrawing turns round."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class Side:
     Attributes:
         name: the group's, such as a family's.
         points: its settings with an accuracy and the cost; `top1_sd` is the standard deviation of `top1`.
-        front: those that no other of them clearly dominates, by cost; the curve rests on them.
+        front: those that no other of them dominates, by cost; the curve goes through them.
         curve: `top1` and the cost of the knots of its rising curve, ascending.
         failed: number of its trials that failed.
         unmeasured: number of its settings with an accuracy but without the cost.
@@ -99,9 +99,11 @@ class Comparisons:
 def compare(settings: pd.DataFrame, cost: str = "training_ms", by: str = "family", draws: int = DRAWS) -> Comparisons:
     """Compares the groups of the settings at equal accuracy.
 
-    Each group's logarithm of cost is a monotone function of accuracy (see `cost_curve` beside this module); their
-    difference is read between the accuracies that both reach. Intervals (90%) are of accuracies and costs redrawn
-    within their noise, everything else computed anew.
+    What is compared is the cost of each group's frontier: the logarithm of the cost of its Pareto-optimal settings is a
+    monotone function of accuracy (see `cost_curve` beside this module), read between the accuracies that both reach.
+    Intervals are of accuracies and costs redrawn within their noise, everything else computed anew. The best of noisy
+    points lie too high, and the more so the more there are; how much more the best of redrawn ones do is taken off. All
+    that is said of the groups, of bands, on the whole and along the curve, holds at once in 90% of studies.
 
     Args:
         settings: as `scaling.analysis.settings.collapse_seeds` gives it.
@@ -116,11 +118,18 @@ def compare(settings: pd.DataFrame, cost: str = "training_ms", by: str = "family
     metric = cost_metric(cost)
     if by not in SETTING:
         raise UserError(f"cannot compare by {by!r}{did_you_mean(by, SETTING)}")
-    settings = comparable(settings, cost)
+    settings = comparable(settings, cost).reset_index(drop=True)
     draws = affordable(draws, _SORTED * len(settings))
     sides = [_side(_name(name), rows, metric) for name, rows in settings.groupby(by, sort=True)]
-    pairs = tuple(_compared(later, earlier, metric, draws) for earlier, later in combinations(sides, 2))
+    pairs = tuple(_concluded(sides, settings, metric, draws))
     return Comparisons(metric, by, conditions(settings, cost), pairs, tuple(_notes(sides, metric, by)))
+
+
+class _Redrawn(NamedTuple):
+    """`(draws, settings)` accuracies and costs that might as well have been measured."""
+
+    top1: Floats
+    cost: Floats
 
 
 def _name(group: object) -> str:
@@ -132,33 +141,93 @@ def _side(name: str, rows: pd.DataFrame, metric: Column) -> Side:
     known = rows[metric.name] > 0
     right = rows["top1"].notna()
     points = rows[known & right].sort_values([metric.name, "top1"], kind="stable")
-    cost, top1, spread = _columns(points, metric)
-    kept = contenders(cost, top1, spread)
-    accuracies, logs = knots(np.log(cost[kept]), top1[kept], spread[kept])
+    accuracies, logs = knots(*_columns(points, metric))
     failed, unmeasured = int(rows["failed"].sum()), int((right & ~known).sum())
+    front = points[pareto.front(points, metric.name, "top1")]
     made = pd.DataFrame({"top1": accuracies, metric.name: np.exp(logs)})
-    return Side(name, points, points.iloc[kept], made, failed, unmeasured)
+    return Side(name, points, front, made, failed, unmeasured)
 
 
-def _compared(of: Side, over: Side, cost: Column, draws: int) -> Comparison:
-    nothing = pd.DataFrame(columns=["accuracy", "speedup", "low", "high"], dtype=float)
-    if reason := _no_answer(of, over):
-        return Comparison(of, over, cost, None, None, (), (), nothing, reason)
-    low, high = _shared(of, over)
-    edges = band_edges(low, high)
-    at = np.concatenate([np.linspace(a, b, NODES) for a, b in pairwise(edges)])
+class _Read(NamedTuple):
+    """Two sides' curves, read at accuracies that both reach: `parts` of them are the bands.
+
+    `logs` are of the speed-up, less what picking the best of noisy points adds to it; `drawn` are the same redrawn.
+    Where the two cannot be compared, `reason` says why.
+    """
+
+    of: Side
+    over: Side
+    reason: str | None
+    at: Floats
+    parts: tuple[slice, ...]
+    logs: Floats
+    drawn: Floats
+
+    @property
+    def statements(self) -> list[slice]:
+        """What is said: of each band, and on the whole."""
+        return [*self.parts, slice(None)]
+
+
+def _read_all(sides: Sequence[Side], settings: pd.DataFrame, cost: Column, draws: int) -> list[_Read]:
     random = np.random.default_rng(0)
+    top1 = uncertainty.draw_top1(settings, draws, random)
+    drawn = _Redrawn(top1, uncertainty.draw_cost(settings, cost.name, draws, random))
+    return [_read(later, earlier, cost, drawn) for earlier, later in combinations(sides, 2)]
+
+
+def _read(of: Side, over: Side, cost: Column, drawn: _Redrawn) -> _Read:
+    if reason := _no_answer(of, over):
+        none = np.array([])
+        return _Read(of, over, reason, none, (), none, none)
+    edges = band_edges(*_shared(of, over))
+    at = np.concatenate([np.linspace(a, b, NODES) for a, b in pairwise(edges)])
     logs = _measured(over, cost, at) - _measured(of, cost, at)
-    drawn = _redrawn(over, cost, at, draws, random) - _redrawn(of, cost, at, draws, random)
-    parts = [slice(start, start + NODES) for start in range(0, len(at), NODES)]
-    bands = tuple(summary(at[part], logs[part], drawn[:, part]) for part in parts)
-    overall = summary(at, logs, drawn)
-    ends = np.exp(np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0))
-    line = pd.DataFrame({"accuracy": at, "speedup": np.exp(logs), "low": ends[0], "high": ends[1]})
+    redrawn = _redrawn(over, cost, at, drawn) - _redrawn(of, cost, at, drawn)
+    bias = np.nanmedian(redrawn, axis=0) - logs
+    parts = tuple(slice(start, start + NODES) for start in range(0, len(at), NODES))
+    return _Read(of, over, None, at, parts, logs - bias, redrawn - bias)
+
+
+def _concluded(sides: Sequence[Side], settings: pd.DataFrame, cost: Column, draws: int) -> Iterator[Comparison]:
+    """All pairs' statements, bounded together."""
+    read = _read_all(sides, settings, cost, draws)
+    said = _statements(read)
+    assumed = settings["seed_noise"].eq("assumed").any()
+    quiet = _statements(_read_all(sides, with_noise(settings, 0.0), cost, draws)) if assumed else said
+    seed_sd = float(settings["seed_sd"].median())
+    flips = [flips_at(0.0, *logs, seed_sd) if assumed else None for logs in zip(said, quiet, strict=True)]
+    statements = iter(zip(said, flips, strict=True))
+    for pair in read:
+        yield _comparison(pair, [next(statements) for _ in pair.statements] if pair.reason is None else [], cost)
+
+
+def _statements(read: Sequence[_Read]) -> list[Estimate]:
+    """Logarithms of speed-ups, of each pair in the order of its `statements`."""
+    parts = [(pair, part) for pair in read if pair.reason is None for part in pair.statements]
+    if not parts:
+        return []
+    values = np.array([pair.logs[part].mean() for pair, part in parts])
+    return jointly(values, np.stack([pair.drawn[:, part].mean(axis=1) for pair, part in parts], axis=1))
+
+
+def _comparison(pair: _Read, statements: Sequence[tuple[Estimate, float | None]], cost: Column) -> Comparison:
+    """What is said of one pair: the logarithms of its speed-ups, and where each verdict would flip."""
+    of, over, at = pair.of, pair.over, pair.at
+    nodes = jointly(pair.logs, pair.drawn)
+    line = pd.DataFrame(
+        [(accuracy, *vars(log_ratio(logs)).values()) for accuracy, logs in zip(at, nodes, strict=True)],
+        columns=["accuracy", "speedup", "low", "high"],
+        dtype=float,
+    )
+    if pair.reason is not None:
+        return Comparison(of, over, cost, None, None, (), (), line, pair.reason)
+    *bands, overall = (Band.over(at[part], *said) for part, said in zip(pair.statements, statements, strict=True))
     once = ~line["accuracy"].duplicated().to_numpy()
-    crossovers = tuple(crossings(at[once], logs[once], drawn[:, once]))
-    sentence = wording.comparison((of.name, over.name), cost, overall, bands, crossovers)
-    return Comparison(of, over, cost, (low, high), overall, bands, crossovers, line[once], sentence)
+    line = line[once]
+    found = tuple(crossings(line, pair.drawn[:, once]))
+    sentence = wording.comparison((of.name, over.name), cost, overall, bands, found)
+    return Comparison(of, over, cost, _shared(of, over), overall, tuple(bands), found, line, sentence)
 
 
 def _shared(of: Side, over: Side) -> tuple[float, float]:
@@ -180,10 +249,9 @@ def _no_answer(of: Side, over: Side) -> str | None:
     return "no accuracy that both reach: " + ", ".join(reach)
 
 
-def _log_cost(cost: Floats, top1: Floats, spread: Floats, at: Floats) -> Floats:
-    """Logarithms of the cost at these accuracies; NaN where the points make no rising curve."""
-    kept = contenders(cost, top1, spread)
-    accuracies, logs = knots(np.log(cost[kept]), top1[kept], spread[kept])
+def _log_cost(cost: Floats, top1: Floats, at: Floats) -> Floats:
+    """Logarithms of the front's cost at these accuracies; NaN where the points make no rising curve."""
+    accuracies, logs = knots(cost, top1)
     return curve(accuracies, logs)(at) if len(logs) > 1 else np.full(len(at), np.nan)
 
 
@@ -191,17 +259,15 @@ def _measured(side: Side, cost: Column, at: Floats) -> Floats:
     return _log_cost(*_columns(side.points, cost), at)
 
 
-def _redrawn(side: Side, cost: Column, at: Floats, draws: int, random: np.random.Generator) -> Floats:
+def _redrawn(side: Side, cost: Column, at: Floats, drawn: _Redrawn) -> Floats:
     """`(draws, accuracies)`: what `_measured` might as well have been."""
-    near = side.points.iloc[contenders(*_columns(side.points, cost), clearly=_NEVER)]
-    _, top1, spread = _columns(near, cost)
-    costs = uncertainty.draw_cost(near, cost.name, draws, random)
-    drawn = top1 + spread * random.standard_normal((draws, len(near)))
-    return np.array([_log_cost(c, a, spread, at) for c, a in zip(costs, drawn, strict=True)])
+    spread = side.points["top1_sd"].to_numpy(float)
+    near = side.points.index[contenders(*_columns(side.points, cost), spread)]
+    return np.array([_log_cost(*of, at) for of in zip(drawn.cost[:, near], drawn.top1[:, near], strict=True)])
 
 
-def _columns(points: pd.DataFrame, cost: Column) -> tuple[Floats, Floats, Floats]:
-    return points[cost.name].to_numpy(float), points["top1"].to_numpy(float), points["top1_sd"].to_numpy(float)
+def _columns(points: pd.DataFrame, cost: Column) -> tuple[Floats, Floats]:
+    return points[cost.name].to_numpy(float), points["top1"].to_numpy(float)
 
 
 def _notes(sides: Sequence[Side], cost: Column, by: str) -> Iterator[str]:

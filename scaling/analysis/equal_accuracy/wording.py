@@ -8,6 +8,7 @@ from itertools import groupby
 import pandas as pd
 
 from scaling.analysis.equal_accuracy.bands import Band, Crossover
+from scaling.analysis.uncertainty import seed_noise_assumed
 from scaling.results.columns import Column
 
 
@@ -23,8 +24,16 @@ def comparison(
     of, over = names
     average = f"{overall.speedup:.2f} times (90%: {overall.low:.2f} to {overall.high:.2f})"
     shared = f"from {overall.accuracy_low:.1%} to {overall.accuracy_high:.1%}"
-    first = f"At equal accuracy {shared}, {over} needs {average} the {cost.name} of {of}."
+    first = f"At equal accuracy {shared}, {over} needs {average} the {cost.name} of {of}{_sure(overall)}."
     return f"{first} {_runs(of, cost, bands)} {_crossed(of, cost, at)}"
+
+
+def _sure(overall: Band) -> str:
+    """Whether it is decided, and what noise between seeds would change that."""
+    flips = "" if overall.flips_at is None else f"{100 * overall.flips_at:.2f} points between seeds"
+    if overall.verdict == "undecided":
+        return ": undecided" + (f" (decided with less than {flips})" if flips else "")
+    return f" (undecided with more than {flips})" if flips else ""
 
 
 def _runs(of: str, cost: Column, bands: Sequence[Band]) -> str:
@@ -62,8 +71,8 @@ def cautions(points: pd.DataFrame, cost: Column) -> Iterator[str]:
         yield "times without an interval of their own are taken as exact"
     if cost.phase and (count := int((points[f"{cost.phase}_disturbed"] > 0).sum())):
         yield f"{count} of {len(points)} times were disturbed by other work on the machine"
-    if not (points["seeds"] > 1).any():
-        yield "one seed a setting: the noise of training itself is not in the intervals"
+    if assumed := seed_noise_assumed(points):
+        yield assumed
     measured = f"{cost.phase}_measured_batch_size"
     if measured in points and (sizes := sorted(points[measured].dropna().unique())):
         yield f"times were measured with {_span(sizes)} images a step and are stated for one and the same number"

@@ -21,7 +21,10 @@ NAME = "speedup"
 TABLES = ("table7",)
 _CROSSOVER = "crossover, 90%"
 MOST = 6
-_HINT = "Line and band: pointwise, 90%. Bars at the foot: the verdict of each band of accuracies."
+_HINT = (
+    "Line and band: the whole line lies in the band in 90% of studies. Bars at the foot: the verdict of each band of "
+    "accuracies; all verdicts hold together in 90% of studies."
+)
 
 
 def speedup(pair: Comparison, axes: Axes) -> Axes:
@@ -98,7 +101,7 @@ def spec(context: Context) -> FigureSpec | Skipped:
         "where the two cross.",
         concludes=" ".join(f"{_on(device)}{readable(pair.sentence)}" for device, pair in own),
         panels=tuple(partial(_panel, device, pair) for device, pair in answered[:MOST]),
-        notes=(_HINT, *unanswered),
+        notes=(_HINT, *_cautions(context, cost), *unanswered),
         size=(4.9, 3.8) if len(answered) < 3 else (3.7, 3.6),
     )
 
@@ -107,6 +110,12 @@ def _pairs(context: Context | None, cost: str) -> list[tuple[str, Comparison]]:
     if context is None or not context.has(cost):
         return []
     return [(device, pair) for device, found in context.comparisons(cost) for pair in found.pairs]
+
+
+def _cautions(context: Context, cost: str) -> list[str]:
+    """What of the comparisons' notes says how far to trust the intervals."""
+    notes = (note for _, found in context.comparisons(cost) for note in found.notes if "seed" in note)
+    return [f"{note[:1].upper()}{note[1:]}." for note in dict.fromkeys(notes)]
 
 
 def _on(device: str) -> str:

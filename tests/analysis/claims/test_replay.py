@@ -22,11 +22,11 @@ VERDICTS = {
     "v100_speed_as_paired": "holds",
     "tpu_speed_large_as_paired": "holds",
     "v100_speed_large_as_paired": "fails",
-    "tpu_speed_at_equal_accuracy": "holds",
+    "tpu_speed_at_equal_accuracy": "undecided",
     "v100_speed_at_equal_accuracy": "undecided",
     "training_speed_elsewhere": "fails",
     "inference_speed_elsewhere": "fails",
-    "width_at_short_training": "holds",
+    "width_at_short_training": "undecided",
     "mixed_at_medium_training": "undecided",
     "depth_at_long_training": "holds",
     "depth_at_long_training_everywhere": "undecided",
@@ -34,14 +34,21 @@ VERDICTS = {
     "power_law_breaks": "holds",
     "flat_beyond_the_break": "holds",
     "diminishing_resolution": "holds",
-    "slow_resolution_scaling": "holds",
-    "training_is_most_of_the_gain": "holds",
+    "slow_resolution_scaling": "undecided",
+    "training_is_most_of_the_gain": "undecided",
     "weight_decay_needs_regularization": "undecided",
 }
 
 
 def test_verdicts_on_the_published_numbers() -> None:
     assert {name: one.verdict for name, one in REPLAYED.items()} == VERDICTS
+
+
+def test_without_noise_between_seeds_two_more_would_hold() -> None:
+    without = {one.claim.claim: one.verdict for one in replay(seed_noise=0.0)}
+    turned = {name for name, verdict in VERDICTS.items() if without[name] != verdict}
+    assert {without[name] for name in turned} == {"holds"}
+    assert turned == {"width_at_short_training", "training_is_most_of_the_gain"}
 
 
 def test_every_claim_is_whole() -> None:

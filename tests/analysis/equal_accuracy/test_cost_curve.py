@@ -17,12 +17,13 @@ def test_without_noise_the_contenders_are_the_front(seed: int) -> None:
     assert sorted(kept) == np.flatnonzero(on_front).tolist()
 
 
-def test_a_point_within_noise_stays_and_neighbours_in_the_wrong_order_are_averaged() -> None:
-    log_cost, top1, noise = np.array([0.0, 1.0, 2.0, 3.0]), np.array([0.6, 0.71, 0.69, 0.8]), np.full(4, 0.01)
-    assert contenders(log_cost, top1, noise).tolist() == [0, 1, 2, 3]
-    accuracies, costs = knots(log_cost, top1, noise)
-    assert accuracies == pytest.approx([0.6, 0.7, 0.8])
-    assert costs == pytest.approx([0.0, 1.5, 3.0])
+def test_a_point_within_noise_may_stand_on_a_redrawn_front_and_is_no_knot() -> None:
+    cost, top1, noise = np.array([1.0, 2.0, 3.0, 4.0]), np.array([0.6, 0.71, 0.69, 0.8]), np.full(4, 0.01)
+    assert contenders(cost, top1, noise).tolist() == [0, 1, 2, 3]
+    assert contenders(cost, top1, noise / 10).tolist() == [0, 1, 3]
+    accuracies, logs = knots(cost[::-1], top1[::-1])
+    assert accuracies == pytest.approx([0.6, 0.71, 0.8])
+    assert logs == pytest.approx(np.log([1, 2, 4]))
 
 
 def test_the_curve_passes_through_its_knots_rises_and_goes_straight_on() -> None:

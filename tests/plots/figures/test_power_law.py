@@ -46,7 +46,7 @@ def test_every_law_is_drawn_and_one_is_chosen(grid: Fitted) -> None:
 def test_the_conclusion_has_slopes_and_the_break_in_flops() -> None:
     found = spec(context(FIG2))
     assert isinstance(found, FigureSpec)
-    assert "it breaks (p = 0.002) at 5.81 (90%: 4.33 to 7.97) billion FLOPs" in found.concludes
+    assert "it breaks (p = 0.002) at 5.81 (90%: 4.33 to 7.96) billion FLOPs" in found.concludes
     assert "-0.196 (90%: -0.212 to -0.18) below" in found.concludes
     assert_nothing_overlaps(drawn(found))
 
