@@ -73,7 +73,11 @@ def fit(
         str | None, typer.Option(metavar="LOW:HIGH", help="Only settings with ON in this range.")
     ] = None,
     at: Annotated[
-        str | None, typer.Option(metavar="MODEL", help="Rank factors there, as resnet_rs_50@160; else in the middle.")
+        str | None,
+        typer.Option(
+            metavar="MODEL|ON=VALUE",
+            help="Rank factors there, as resnet_rs_50@160, else in the middle; or tell the error there, as macs=4e9.",
+        ),
     ] = None,
     seed_noise: SeedNoise = None,
     as_json: AsJson = False,
@@ -85,11 +89,12 @@ def fit(
 
     with input_errors():
         frame = with_seed_noise(results_of(results, table), seed_noise)
-        fits = fit_all(frame, on, report.range_of(between), report.point_of(at))
+        point, place = report.place_of(at, on)
+        fits = fit_all(frame, on, report.range_of(between), point)
     if as_json:
-        print_json(report.as_json(fits))
+        print_json(report.as_json(fits, place))
     else:
-        report.show(fits, terminal())
+        report.show(fits, terminal(), place)
 
 
 def compare(

@@ -38,6 +38,26 @@ def range_of(text: str | None) -> tuple[float, float]:
     return ends
 
 
+def place_of(text: str | None, on: str) -> tuple[dict[str, float] | None, float | None]:
+    """What `--at` means: a model's depth, width and resolution, or a value of `on`, written `macs=4e9`.
+
+    Raises:
+        UserError: if it is neither.
+    """
+    name, equals, value = (text or "").partition("=")
+    if not equals:
+        return point_of(text), None
+    if name != on:
+        raise UserError(f"--at {text}: the laws are of {on}; write {on}=VALUE, or --on {name}")
+    try:
+        at = float(value)
+    except ValueError:
+        at = np.nan
+    if not (np.isfinite(at) and at > 0):
+        raise UserError(f"--at {text}: {value!r} is no number above 0, as 4e9")
+    return None, at
+
+
 def point_of(name: str | None) -> dict[str, float] | None:
     """Depth, width and resolution of a model's name.
 
@@ -53,13 +73,20 @@ def point_of(name: str | None) -> dict[str, float] | None:
     return variant.model_dump(include={"depth", "width", "resolution"})
 
 
-def as_json(fits: Fits) -> dict[str, Any]:
-    """`on`, `unit`, `level`; `groups`, one a law's settings; `joint`, one a joint law's; numbers with low and high."""
+def as_json(fits: Fits, at: float | None = None) -> dict[str, Any]:
+    """`on`, `unit`, `level`; `groups`, one a law's settings; `joint`, one a joint law's; numbers with low and high.
+
+    Args:
+        fits: of all groups.
+        at: a value of `on` at which the chosen law of each group is read: its `at`.
+    """
     document = {
         "on": fits.on,
         "unit": LAW_UNITS[fits.on],
         "level": LEVEL,
-        "groups": [{"name": group.name, "told_by": group.told_by, **_laws(fits.on, laws)} for group, laws in fits.laws],
+        "groups": [
+            {"name": group.name, "told_by": group.told_by, **_laws(fits.on, laws, at)} for group, laws in fits.laws
+        ],
         "joint": [
             {"name": group.name, "told_by": group.told_by, **_joint(joint), "rankings": [asdict(one) for one in ranks]}
             for group, joint, ranks in fits.joints
@@ -70,7 +97,7 @@ def as_json(fits: Fits) -> dict[str, Any]:
     return cleaned
 
 
-def _laws(on: str, laws: Laws) -> dict[str, Any]:
+def _laws(on: str, laws: Laws, at: float | None) -> dict[str, Any]:
     broken = None if laws.broken is None else asdict(laws.broken)
     if broken is not None and on == "macs":
         broken["at_flops"] = {name: FLOPS_PER_MAC * value for name, value in broken["at"].items()}
@@ -82,7 +109,15 @@ def _laws(on: str, laws: Laws) -> dict[str, Any]:
         "best": laws.best,
         "laws": [_fit(fit) for fit in laws.fits],
         "break": broken,
+        "at": None if at is None else _at(laws, at),
     }
+
+
+def _at(laws: Laws, x: float) -> dict[str, Any] | None:
+    band = laws.at(x)
+    if band is None:
+        return None
+    return {name: float(value[0]) for name, value in vars(band).items()} | {"times_beyond": laws.beyond(x)}
 
 
 def _fit(fit: Fit) -> dict[str, Any]:
@@ -129,14 +164,16 @@ def _finite(value: Any) -> Any:
             return value
 
 
-def show(fits: Fits, console: Console) -> None:
-    """A table of laws for each group, where it breaks, and which factor pays most."""
+def show(fits: Fits, console: Console, at: float | None = None) -> None:
+    """For each group the error at a value of `on`, where one was asked for, its laws, and which factor pays most."""
     for group, laws in fits.laws:
         console.print(
             f"[bold]{group.name}[/bold]  error as a law of {fits.on} ({LAW_UNITS[fits.on]})",
             highlight=False,
             soft_wrap=True,
         )
+        if at is not None:
+            console.print(f"  {said_at(fits.on, laws, at)}", highlight=False, soft_wrap=True)
         if laws.fits:
             _show_laws(laws, console)
         for sentence in sentences(fits.on, laws):
@@ -155,6 +192,21 @@ def _show_laws(laws: Laws, console: Console) -> None:
         law = f"{fit.law}{' *' if fit.law == laws.best else ''}"
         table.add_row(law, "; ".join(parameters), _percent(fit.held_out.off), fit.status)
     tables.print_whole(table, console)
+
+
+def said_at(on: str, laws: Laws, x: float) -> str:
+    """The error that the chosen law gives at `x`, and whether anything was measured there."""
+    band = laws.at(x)
+    if band is None:
+        return f"at {on} {tables.engineering(x)}: no law to read{f' ({laws.reason})' if laws.reason else ''}"
+    error, low, high = (float(part[0]) for part in (band.error, band.point_low, band.point_high))
+    times = laws.beyond(x)
+    side = "largest" if x > laws.x[-1] else "smallest"
+    where = "within what was measured" if times <= 1 else f"{times:.3g} times beyond the {side} that was measured"
+    return (
+        f"at {on} {tables.engineering(x)}: error {error:.1%} (90% for a new network: {low:.1%} to {high:.1%}), by the "
+        f"{laws.best}; {where}"
+    )
 
 
 def sentences(on: str, laws: Laws) -> list[str]:
@@ -177,8 +229,10 @@ def sentences(on: str, laws: Laws) -> list[str]:
         flops = ""
         if on == "macs":
             flops = f" MACs (paper's FLOPs: {_number(_times(FLOPS_PER_MAC, broken.at))})"
-        where = {"holds": f"breaks at {_number(broken.at)}{flops}", "fails": "does not break", "undecided": "may break"}
-        said.append(f"the power law {where[broken.verdict]}: p = {broken.p_value:.2g}, chance {broken.chance:.0%}")
+        bends = "bends: a break and a floor are not told apart"
+        breaks = f"breaks at {_number(broken.at)}{flops}" if broken.told_apart else bends
+        where = {"holds": breaks, "fails": "does not break", "undecided": "may break"}[broken.verdict]
+        said.append(f"the power law {where} (p = {broken.p_value:.2g}, chance {broken.chance:.0%})")
     said += [f"left out: {count} {reason}" for reason, count in laws.left_out.items()]
     return said
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.analysis.calibration import DOCUMENT, ROWS, Row, measured
 
-STUDIES = int(os.environ.get("SCALING_TEST_STUDIES", "20"))
+STUDIES = int(os.environ.get("SCALING_TEST_STUDIES", "10"))
 
 
 @pytest.mark.slow

@@ -37,9 +37,11 @@ def law_breaks(frame: pd.DataFrame) -> Finding:
     before, after = slopes["slope_below"], slopes["slope_above"]
     flatter = after.value > before.value
     verdict = laws.broken.verdict if flatter or laws.broken.verdict != "holds" else "fails"
+    where = f"break at {at.value:.2g} FLOPs (90%: {at.low:.2g} to {at.high:.2g})"
+    where += "" if laws.broken.told_apart else ", not told apart from a floor"
     text = (
-        f"break at {at.value:.2g} FLOPs (90%: {at.low:.2g} to {at.high:.2g}), exponent {before.value:+.3f} before and "
-        f"{after.value:+.3f} beyond; an unbroken law would look so broken with p = {laws.broken.p_value:.3f}"
+        f"{where}, exponent {before.value:+.3f} before and {after.value:+.3f} beyond; an unbroken law would look so "
+        f"broken with p = {laws.broken.p_value:.3f}"
     )
     return Finding(verdict, text, Estimate(at.value, at.low, at.high))
 

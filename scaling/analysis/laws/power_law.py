@@ -10,8 +10,15 @@ import numpy.typing as npt
 
 from scaling.analysis.laws.bootstrap import Fitted, ends, estimate, fit_curve
 from scaling.analysis.laws.breakpoint import Break, judge_break
-from scaling.analysis.laws.cross_validation import Extrapolation, Held, extrapolate, hold_out, simplest_of_best
-from scaling.analysis.laws.families import BROKEN, LAWS, POWER, Law
+from scaling.analysis.laws.cross_validation import (
+    Extrapolation,
+    Held,
+    extrapolate,
+    hold_out,
+    simplest_of_best,
+    surely_better,
+)
+from scaling.analysis.laws.families import BROKEN, FLOORED, LAWS, POWER, Law
 from scaling.analysis.uncertainty import Estimate, Floats
 
 Mask = npt.NDArray[np.bool_]
@@ -103,6 +110,14 @@ class Laws:
     broken: Break | None
     reason: str
 
+    def at(self, x: float) -> Band | None:
+        """What the chosen law says of error at `x`; None where no law was."""
+        return None if self.best is None else self[self.best].predict(np.array([x]))
+
+    def beyond(self, x: float) -> float:
+        """How many times `x` lies beyond the points, on whichever side; 1 or less where it lies among them."""
+        return max(x / self.x[-1], self.x[0] / x) if len(self.x) else np.nan
+
     def __getitem__(self, law: str) -> Fit:
         """The fit of a law by its name."""
         return next(fit for fit in self.fits if fit.law == law)
@@ -164,9 +179,9 @@ def _break(fits: Mapping[str, Fit], u: Floats, y: Floats, noise: Floats, random:
     straight = fits[POWER.name]._fitted
     rows, drawn = straight.redrawn(noise, random)
     power, broken = (law.curve(u[rows], u) for law in (POWER, BROKEN))
-    return judge_break(
-        fits[BROKEN.name].parameters["break"], power, broken, straight.sd[rows], np.vstack([y[rows], drawn])
-    )
+    told_apart = FLOORED.name in fits and surely_better(fits[BROKEN.name].held_out, fits[FLOORED.name].held_out)
+    at = fits[BROKEN.name].parameters["break"]
+    return judge_break(at, power, broken, straight.sd[rows], np.vstack([y[rows], drawn]), told_apart)
 
 
 def _usable(x: Floats, error: Floats) -> tuple[Mask, dict[str, int]]:

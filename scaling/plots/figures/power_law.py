@@ -118,7 +118,7 @@ def _draw_laws(laws: Laws, axes: Axes) -> None:
             axes.fill_between(
                 x * COST.scale, *ends, color=color, alpha=0.2, linewidth=0, label="its 90% band", zorder=1
             )
-    if laws.broken is not None and laws.broken.verdict == "holds":
+    if laws.broken is not None and laws.broken.verdict == "holds" and laws.broken.told_apart:
         low, high = laws.broken.at.low * COST.scale, laws.broken.at.high * COST.scale
         axes.axvspan(low, high, color=LAW_COLOR[BROKEN.name], alpha=0.15, linewidth=0, label="break, 90%", zorder=0)
 
@@ -182,6 +182,11 @@ def _broken(laws: Laws) -> str:
         return f"it does not break (p = {laws.broken.p_value:.2g})"
     parameters = laws[BROKEN.name].parameters
     place = laws.broken.at.scaled(FLOPS_PER_MAC * 1e-9)
+    if not laws.broken.told_apart:
+        return (
+            f"it bends (p = {laws.broken.p_value:.2g}): the power is {number(parameters['slope_below'])} for small and "
+            f"{number(parameters['slope_above'])} for large networks, and a break and a floor are not told apart"
+        )
     return (
         f"it breaks (p = {laws.broken.p_value:.2g}) at {number(place)} billion FLOPs (two a multiply-accumulate): the "
         f"power is {number(parameters['slope_below'])} below and {number(parameters['slope_above'])} above"
