@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from scaling.analysis import uncertainty
+from scaling.analysis.uncertainty import CORRECT
 from scaling.results.columns import TABLE, names
 from scaling.schema import Dataset, Recipe, Variant
 
@@ -33,7 +36,8 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
         went well, and `failed`, of those that did not; `top1`, `top1_min`, `top1_max`, `top1_std` and `test_top1*`
         (fractions) over the trials that went well, NaN where there are none; `train_seconds` and `train_top1`, their
         means; `train_device`, where they were trained, or `SEVERAL_DEVICES`; `top1_sd`, `seed_sd` and how it is known,
-        see `scaling.analysis.uncertainty.with_noise`; and size, cost, latency and `trust`
+        see `scaling.analysis.uncertainty.with_noise`; `validation_correct`, what each seed was right on, where that is
+        known of all; and size, cost, latency and `trust`
         (published numbers only) as they were. Trials whose variant was timed under different
         conditions (another device) stay apart, so that no row mixes two latencies.
     """
@@ -50,8 +54,18 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
     counts |= {"train_device": ("device", "first"), "devices": ("device", "nunique")}
     groups = frame.groupby([*SETTING, *names("condition")], dropna=False, sort=False)
     settings = groups.agg(**counts, **accuracies, **carried).reset_index()
+    settings[CORRECT] = _correct(groups, frame)
     settings["train_device"] = settings["train_device"].mask(settings.pop("devices") > 1, SEVERAL_DEVICES)
     return uncertainty.with_noise(settings, given)
+
+
+def _correct(groups: Any, frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Of each setting what its seeds were right on; empty where that is not known of each of them."""
+    if not frame[CORRECT].notna().any():
+        return [()] * groups.ngroups
+    known = groups[CORRECT].agg(tuple)
+    alike = zip(known, groups["ok"].sum(), strict=True)
+    return [told if len(told := tuple(one for one in seeds if pd.notna(one))) == ok else () for seeds, ok in alike]
 
 
 def with_seed_noise(frame: pd.DataFrame, points: float | None) -> pd.DataFrame:
@@ -61,7 +75,7 @@ def with_seed_noise(frame: pd.DataFrame, points: float | None) -> pd.DataFrame:
 
 def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     """The columns needed, each of one type whatever is missing; results of failed trials blanked."""
-    results = ("top1", "test_top1", "train_top1", "train_seconds")
+    results = ("top1", "test_top1", "train_top1", "train_seconds", CORRECT)
     columns = ["device", *SETTING, *names("condition"), *results, *names("carried")]
     frame = frame.reindex(columns=["status", "trust", *columns])
     frame["trust"] = frame["trust"].astype("string")

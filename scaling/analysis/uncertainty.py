@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,8 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from scaling.results.columns import METRICS
+from scaling.results.correct import unpacked
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Rows: TypeAlias = npt.NDArray[np.intp]
 
 Z95 = 1.959964
 """Half the width of a normal 95% interval, in standard deviations."""
@@ -19,6 +22,9 @@ Z95 = 1.959964
 LEVEL = 0.9
 """Share of repetitions of a study whose interval holds the truth."""
 
+
+CORRECT = "validation_correct"
+"""The column of what each seed of a setting was right on; see `scaling.results.correct`."""
 
 SHORT_TRAINING = 1.5
 """Times the standard deviation of independent errors: 1.51 in `results/reference/`, over 54 degrees of freedom."""
@@ -111,8 +117,9 @@ def with_noise(settings: pd.DataFrame, seed_noise: float | None = None) -> pd.Da
     finite validation set's. All seeds look at the same images, so more seeds do not lessen it. The second is training's
     own; it is pooled over a study's settings, since two or three seeds tell little of their own spread. Where no
     setting of a study has two seeds, it is assumed: see `assumed_seed_sd`. Variants that share a validation set tend to
-    err on the same images; taking their noise as independent makes differences look less certain than they are, never
-    more.
+    err on the same images: where it is known which (`validation_correct`), `draw_top1` has them share that noise, and
+    `p (1 - p)` gives way to the variance of how often the seeds were right on each image. Elsewhere their noise is
+    taken as independent, which makes differences look less certain than they are, never more.
 
     Args:
         settings: all of one study or of several, with `study`, `folder`, `dataset`, `top1`, `top1_n`, `seeds` and
@@ -142,6 +149,8 @@ def with_noise(settings: pd.DataFrame, seed_noise: float | None = None) -> pd.Da
         seed_sd, freedom = np.full(len(top1), seed_noise), np.full(len(top1), np.inf)
         source = np.full(len(top1), "given")
     chance = np.where(np.isfinite(n), np.clip(top1 * (1 - top1), 0.0, None) / np.fmax(n, 1), 0.0)
+    for rows, rights in _by_images(settings):
+        chance[rows] = rights.var(axis=1) / rights.shape[1]
     top1_sd = np.sqrt(chance + seed_sd**2 / np.fmax(seeds, 1))
     return settings.assign(seed_sd=seed_sd, seed_freedom=freedom, seed_noise=source, top1_sd=top1_sd)
 
@@ -182,8 +191,41 @@ def draw_top1(settings: pd.DataFrame, count: int, random: np.random.Generator) -
     studies = _studies(settings).to_numpy()
     first = np.unique(studies, return_index=True)[1]
     scale = np.array([_inverse_chi_square(freedom[row], count, random) for row in first]).reshape(len(first), count)
-    sds = np.sqrt(chance + of_seeds * scale[studies].T)
-    return np.asarray(np.clip(top1 + sds * random.standard_normal((count, len(settings))), 1e-6, 1 - 1e-6))
+    alone = np.sqrt(chance) * random.standard_normal((count, len(settings)))
+    for rows, rights in _by_images(settings):
+        alone[:, rows] = _over_images(rights, count, random)
+    seeded = np.sqrt(of_seeds * scale[studies].T) * random.standard_normal((count, len(settings)))
+    return np.asarray(np.clip(top1 + alone + seeded, 1e-6, 1 - 1e-6))
+
+
+def _by_images(settings: pd.DataFrame) -> Iterator[tuple[Rows, Floats]]:
+    """Settings that were scored on the same images, and how often their seeds were right on each, `(rows, images)`."""
+    if CORRECT not in settings or not settings[CORRECT].map(bool).any():
+        return
+    same = settings.groupby(["dataset", "validation_fraction", "top1_n"], dropna=False, sort=False).ngroup().to_numpy()
+    for group in np.unique(same):
+        means = {row: _rights(*settings[[CORRECT, "top1_n"]].iloc[row]) for row in np.flatnonzero(same == group)}
+        known = {row: mean for row, mean in means.items() if mean is not None}
+        if known and sum(len(mean) for mean in known.values()) <= _MOST_DRAWN:
+            yield np.array([*known]), np.stack([*known.values()])
+
+
+def _rights(seeds: tuple[str, ...], n: float) -> Floats | None:
+    """`(n,)`: how often the seeds of a setting were right on each image; None where that is not known of each seed."""
+    if not seeds or not np.isfinite(n):
+        return None
+    correct = [each for text in seeds if (each := unpacked(text, int(n))) is not None]
+    return np.stack(correct).mean(axis=0) if len(correct) == len(seeds) else None
+
+
+def _over_images(rights: Floats, count: int, random: np.random.Generator) -> Floats:
+    """`(count, rows)` deviations of mean accuracies, for other images: normal, with the covariance that these show."""
+    centred = (rights - rights.mean(axis=1, keepdims=True)) / rights.shape[1]
+    covariance = centred @ centred.T
+    # Networks that are right on the very same images leave it singular.
+    covariance += 1e-9 * np.trace(covariance) * np.eye(len(covariance))
+    normal = random.standard_normal((count, len(covariance)))
+    return np.asarray(normal @ np.linalg.cholesky(covariance).T) if covariance.any() else np.zeros_like(normal)
 
 
 def _inverse_chi_square(freedom: float, count: int, random: np.random.Generator) -> Floats:

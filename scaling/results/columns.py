@@ -94,6 +94,7 @@ def _accuracies() -> Iterator[Column]:
     yield Column("top1", label="Top-1 validation accuracy (%)", maximize=True, scale=100, log=False)
     yield Column("top1_n", "carried")
     yield Column("test_top1", label="Top-1 test accuracy (%)", maximize=True, scale=100, log=False)
+    yield Column("validation_correct", text=True)
     yield Column("train_top1")
 
 

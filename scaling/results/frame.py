@@ -22,7 +22,7 @@ _SCORE_COLUMNS = {name: [f"{name}_{column}" for column in ("top1", "correct", "n
 _OWN = [
     *("trial_id", "status", "failure_kind", "failure_message", "seed", "params", "macs", "activations"),
     *("train_seconds", "device", *(column for columns in _SCORE_COLUMNS.values() for column in columns)),
-    *("top1", "top1_n", "test_top1", "train_top1"),
+    *("top1", "top1_n", "test_top1", "train_top1", "validation_correct"),
 ]
 """Columns that differ between the seeds of a setting; in the others they are alike."""
 
@@ -41,8 +41,9 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
         `folder`, `trial_id`, `status` (`ok` or `failed`), `failure_kind`, `failure_message`; the fields of dataset
         (`dataset`, `train_examples`, `validation_fraction`), variant, recipe, and `seed`; `params`, `macs`,
         `activations`; for each score `*_top1` (fraction), `*_correct`, `*_n`, `*_loss`; `top1`, `top1_n`,
-        `test_top1`: of the averaged weights where the recipe averages, else of the raw ones; `train_top1`, the last
-        epoch's, augmentation and dropout on; `train_seconds`,
+        `test_top1`: of the averaged weights where the recipe averages, else of the raw ones; `validation_correct`:
+        which of the images behind `top1` were right (see `scaling.results.correct`); `train_top1`, the last epoch's,
+        augmentation and dropout on; `train_seconds`,
         `device`; and for each phase `training_ms` / `inference_ms` (median), `*_low_ms`, `*_high_ms` (95%),
         `*_p10_ms`, `*_p90_ms`, `*_disturbed` (whether other work on the machine did), `*_n`, `*_batch_size`,
         `*_measured_batch_size` (where it was another than the times are stated for), `*_precision`, `*_device` (with
@@ -106,6 +107,7 @@ def _own_row(record: TrainRecord) -> Row:
         row |= zip(columns, values, strict=True)
     row["top1"], row["top1_n"] = row[f"validation_{weights}_top1"], row[f"validation_{weights}_n"]
     row["test_top1"] = row[f"test_{weights}_top1"]
+    row["validation_correct"] = record.validation_correct
     row["train_top1"] = record.history[-1].train_top1 if record.history else None
     return row
 

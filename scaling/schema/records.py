@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
@@ -148,6 +149,8 @@ class TrainRecord(_Record):
         devices: that shared each batch.
         peak_memory_gb: the most in use on one device, in 1e9 bytes, where the backend tells it.
         skipped: names of images that could not be decoded.
+        validation_correct: which validation images the weights were right on whose accuracy is the trial's; see
+            `scaling.results.correct`.
     """
 
     trial_id: str
@@ -169,6 +172,14 @@ class TrainRecord(_Record):
     devices: int | None = None
     peak_memory_gb: float | None = None
     skipped: tuple[str, ...] = ()
+    validation_correct: str | None = None
+
+    @field_validator("validation_correct")
+    @classmethod
+    def _whole_bytes(cls, text: str | None) -> str | None:
+        if text is not None:
+            base64.b64decode(text, validate=True)
+        return text
 
     @property
     def ok(self) -> bool:

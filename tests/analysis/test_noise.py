@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 from scipy import stats
@@ -13,6 +14,7 @@ from scipy import stats
 from scaling.analysis import uncertainty
 from scaling.analysis.settings import collapse_seeds, with_seed_noise
 from scaling.analysis.uncertainty import Estimate
+from scaling.results.correct import packed
 from scaling.results.frame import load_results
 from scaling.schema import LatencyRecord, TrainRecord
 from tests.builders import latency_record, results_folder, train_record, trial
@@ -108,6 +110,54 @@ def test_a_part_of_a_study_has_the_noise_of_the_whole_and_a_study_its_own(tmp_pa
     draws = [uncertainty.draw_top1(of, 20_000, np.random.default_rng(0)) for of in (part, both)]
     spreads = [np.subtract(*np.quantile(drawn[:, at], [0.75, 0.25])) for drawn, at in zip(draws, (0, 1), strict=True)]
     assert spreads[0] == pytest.approx(spreads[1], rel=0.05)
+
+
+def seen(depth: int, *rights: npt.NDArray[np.bool_]) -> list[TrainRecord]:
+    """Seeds of one setting, each right on some images."""
+    return [
+        train_record(trial(depth=depth, seed=seed), top1=right.mean(), n=len(right)).model_copy(
+            update={"validation_correct": packed(right)}
+        )
+        for seed, right in enumerate(rights)
+    ]
+
+
+def test_settings_scored_on_the_same_images_share_their_noise(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    hard = random.random(2000)
+    one, like_it, other = hard < 0.7, hard < 0.72, random.random(2000) < 0.7
+    records = [*seen(18, one), *seen(26, like_it), *seen(50, other), train_record(trial(depth=101), top1=0.7, n=2000)]
+    drawn = uncertainty.draw_top1(uncertainty.with_noise(settings(tmp_path, records), 0.0), 40_000, random)
+    covariance = np.cov(np.stack([one, like_it, other]).astype(float), bias=True) / 2000
+    assert np.cov(drawn[:, :3].T) == pytest.approx(covariance, abs=0.03 * covariance[0, 0])
+    alone = 0.7 * 0.3 / 2000
+    assert np.var(drawn[:, 1] - drawn[:, 0]) < 0.2 * alone
+    # What is not known of one setting does not spoil what is known of the others.
+    assert np.cov(drawn.T)[3] == pytest.approx([0, 0, 0, alone], abs=0.03 * alone)
+
+
+def test_settings_right_on_the_very_same_images_never_differ(tmp_path: Path) -> None:
+    right = np.random.default_rng(0).random(500) < 0.8
+    known = uncertainty.with_noise(settings(tmp_path, [*seen(18, right, right), *seen(26, right)]), 0.0)
+    drawn = uncertainty.draw_top1(known, 1000, np.random.default_rng(0))
+    assert np.abs(drawn[:, 1] - drawn[:, 0]).max() < 1e-4
+    assert drawn[:, 0].std() == pytest.approx(known["top1_sd"][0], rel=0.1)
+
+
+def test_the_noise_of_images_is_that_of_how_often_the_seeds_were_right(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    seeds = random.random((3, 1000)) < 0.6
+    (of,) = uncertainty.with_noise(settings(tmp_path, seen(18, *seeds)), 0.0)["top1_sd"]
+    assert of == pytest.approx(np.sqrt(seeds.mean(axis=0).var() / 1000))
+
+
+@pytest.mark.parametrize("bits", [None, packed(np.ones(8, bool))])
+def test_a_seed_of_which_it_is_not_known_leaves_its_setting_alone(tmp_path: Path, bits: str | None) -> None:
+    right = np.random.default_rng(0).random(400) < 0.8
+    first, second = seen(18, right, right)
+    records = [first, second.model_copy(update={"validation_correct": bits})]
+    (of,) = uncertainty.with_noise(settings(tmp_path, records), 0.0)["top1_sd"]
+    assert of == pytest.approx(np.sqrt(right.mean() * (1 - right.mean()) / 400))
 
 
 def test_draws_have_that_noise_and_costs_their_interval(tmp_path: Path) -> None:

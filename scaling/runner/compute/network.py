@@ -93,8 +93,11 @@ class Network:
             changes, loss = optimizer.if_finite(gradients, changes, state["loss_scale"], loss)
         return changes, (loss, backend.total(correct))
 
-    def evaluation(self, state: State, batch: Batch, averaged: Tensor) -> tuple[Tensor, Tensor]:
-        """Correct answers and summed cross-entropy where the mask is 1, by raw or `averaged` weights."""
+    def evaluation(self, state: State, batch: Batch, averaged: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Correct answers and summed cross-entropy where the mask is 1, by raw or `averaged` weights.
+
+        And `(batch,)`, 1 for each image that is right, else 0.
+        """
         trainable, fixed = (
             [ops.where(averaged, average, raw) for average, raw in zip(averages, raws, strict=True)]
             for averages, raws in (
@@ -105,7 +108,7 @@ class Network:
         logits = self._inferred(trainable, fixed, batch["images"])
         mask, labels = batch["mask"], batch["labels"]
         correct, loss = objective.correct(logits, labels) * mask, objective.cross_entropy(logits, labels) * mask
-        return backend.total((ops.sum(correct), ops.sum(loss)))
+        return (*backend.total((ops.sum(correct), ops.sum(loss))), backend.everywhere(correct))
 
     def logits(self, state: State, batch: Batch, settings: None) -> Tensor:
         """`(batch, classes)`, by the raw weights."""

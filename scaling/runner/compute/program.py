@@ -102,8 +102,11 @@ class Program:
         self.state, results = self._steps[self.compiled](self.state, batch, settings)
         return results
 
-    def evaluate(self, images: Tensor, labels: Tensor, mask: Tensor, averaged: bool) -> tuple[Tensor, Tensor]:
-        """Correct answers and summed cross-entropy (nats) of the images whose mask is 1, not yet waited for."""
+    def evaluate(self, images: Tensor, labels: Tensor, mask: Tensor, averaged: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Correct answers and summed cross-entropy (nats) of the images whose mask is 1, not yet waited for.
+
+        And `(batch,)`, 1 for each image that is right, else 0.
+        """
         batch = {"images": images, "labels": labels, "mask": mask}
         return self._evaluate(self.state, batch, np.bool_(averaged))
 

@@ -10,6 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
+
+from scaling.results.correct import packed
 from scaling.runner.compute import mixing
 from scaling.runner.compute.backend import Tensor
 from scaling.runner.compute.compilation import choose
@@ -59,6 +63,7 @@ class Outcome:
     validation_ema: Score
     test_raw: Score
     test_ema: Score
+    validation_correct: str
 
 
 @dataclass(frozen=True)
@@ -151,17 +156,24 @@ def score(
     batch_size: int,
     averaged: bool,
     between: Callable[[], None] = lambda: None,
-) -> Score:
-    """Counts right answers over a part of the images, with raw or averaged weights, calling `between` as it goes."""
-    right, losses, seen = [], [], 0
+) -> tuple[Score, NDArray[np.bool_]]:
+    """Counts right answers over a part of the images, with raw or averaged weights, calling `between` as it goes.
+
+    Returns:
+        The score, and `(n,)` which images are right, in the data set's order.
+    """
+    right, losses, each, masks = [], [], [], []
     for images, labels, mask in data.evaluation(part, batch_size):
         between()
-        correct, loss = program.evaluate(images, labels, mask, averaged=averaged)
+        correct, loss, which = program.evaluate(images, labels, mask, averaged=averaged)
         right.append(correct)
         losses.append(loss)
-        seen += int(mask.sum())
+        each.append(which)
+        masks.append(np.asarray(mask) > 0)
+    seen = sum(int(mask.sum()) for mask in masks)
     total = math.fsum(float(loss) for loss in losses)
-    return Score(correct=round(math.fsum(float(correct) for correct in right)), n=seen, loss=total / seen)
+    images_right = np.concatenate([np.asarray(which)[mask] > 0 for which, mask in zip(each, masks, strict=True)])
+    return Score(correct=round(math.fsum(float(one) for one in right)), n=seen, loss=total / seen), images_right
 
 
 class _Training:
@@ -173,6 +185,7 @@ class _Training:
         self.history: list[Epoch] = []
         self._losses: list[float] = []
         self._rights: list[float] = []
+        self._correct: dict[bool, NDArray[np.bool_]] | None = None
         self._in_flight: deque[tuple[Tensor, Tensor]] = deque()
         self._chosen = program.execution.compile != "auto"
         self._began = self._saved = self._reported = time.monotonic()
@@ -223,28 +236,36 @@ class _Training:
             history=tuple(self.history),
             validation_raw=self.history[-1].validation_raw,
             validation_ema=self.history[-1].validation_ema,
-            test_raw=self._score("test", averaged=False),
-            test_ema=self._score("test", averaged=True),
+            test_raw=self._score("test", averaged=False)[0],
+            test_ema=self._score("test", averaged=True)[0],
+            validation_correct=packed(self._validation_correct()),
         )
+
+    def _validation_correct(self) -> NDArray[np.bool_]:
+        """Of the weights whose accuracy is the trial's; evaluated anew where a checkpoint was all that was left."""
+        averaged = bool(self._trial.recipe.ema_decay)
+        return self._score("validation", averaged)[1] if self._correct is None else self._correct[averaged]
 
     def _choose(self, take: Callable[[], tuple[Tensor, Tensor]], steps_ahead: int) -> None:
         self._chosen = True
         log.info("compiled as %s", choose(self._program, lambda: take()[0], steps_ahead).reason)
         self._saved = time.monotonic()
 
-    def _score(self, part: Part, averaged: bool) -> Score:
+    def _score(self, part: Part, averaged: bool) -> tuple[Score, NDArray[np.bool_]]:
         batch_size = self._trial.recipe.batch_size
         return score(self._program, self._data, part, batch_size, averaged, self._pause)
 
     def _end_epoch(self, epoch: int) -> None:
         recipe = self._trial.recipe
+        (raw, raw_correct), (ema, ema_correct) = (self._score("validation", averaged) for averaged in (False, True))
+        self._correct = {False: raw_correct, True: ema_correct}
         done = Epoch(
             epoch=epoch,
             learning_rate=learning_rate(recipe, epoch * self._steps - 1, self._steps),
             train_loss=math.fsum(self._losses) / self._steps,
             train_top1=math.fsum(self._rights) / (self._steps * recipe.batch_size),
-            validation_raw=self._score("validation", averaged=False),
-            validation_ema=self._score("validation", averaged=True),
+            validation_raw=raw,
+            validation_ema=ema,
             seconds=time.monotonic() - self._began,
         )
         self.history.append(done)

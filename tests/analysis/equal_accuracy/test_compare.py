@@ -151,8 +151,10 @@ def test_table_7_as_the_paper_pairs_it(device: str, low: float, high: float) -> 
     assert curve.overall.flips_at is not None
     assert curve.overall.flips_at > 0.002
     assert low < curve.overall.speedup < high
-    at = np.interp([pair.top1 for pair in pairs], curve.curve["accuracy"], curve.curve["speedup"])
-    assert all(low - 0.4 < one < high + 0.4 for one in at)
+    lows, highs = (
+        np.interp([pair.top1 for pair in pairs], curve.curve["accuracy"], curve.curve[edge]) for edge in ("low", "high")
+    )
+    assert all(below < pair.speedup < above for below, pair, above in zip(lows, pairs, highs, strict=True))
 
 
 def test_table_7_mixes_devices_until_one_is_chosen() -> None:

@@ -40,15 +40,24 @@ def test_every_law_is_drawn_and_one_is_chosen(grid: Fitted) -> None:
     x, error = lines(axes)["power law"]
     slope = np.polyfit(np.log(x), np.log(error), 1)[0]
     assert slope == pytest.approx(grid.laws["power law"].parameters["slope"].value)
-    assert {patch.get_label() for patch in (*axes.patches, *axes.collections)} == {"its 90% band", "break, 90%"}
+    assert {patch.get_label() for patch in (*axes.patches, *axes.collections)} == {"its 90% band"}
 
 
-def test_the_conclusion_has_slopes_and_the_break_in_flops() -> None:
+def test_a_bend_that_a_floor_explains_as_well_is_no_break() -> None:
     found = spec(context(FIG2))
     assert isinstance(found, FigureSpec)
-    assert "it breaks (p = 0.002) at 5.81 (90%: 4.33 to 7.96) billion FLOPs" in found.concludes
-    assert "-0.196 (90%: -0.212 to -0.18) below" in found.concludes
+    assert "it bends (p = 0.002)" in found.concludes
+    assert "-0.196 (90%: -0.212 to -0.18) for small" in found.concludes
+    assert "a break and a floor are not told apart" in found.concludes
     assert_nothing_overlaps(drawn(found))
+
+
+def test_a_break_that_is_sharp_is_drawn_and_located_in_flops(tmp_path: Path) -> None:
+    frame = FIG2.assign(top1=1 - np.where(FIG2["macs"] < 3e9, 0.25 * (FIG2["macs"] / 3e9) ** -0.3, 0.25))
+    found = spec(context(frame))
+    assert isinstance(found, FigureSpec)
+    assert "it breaks (p = 0.002) at 6" in found.concludes
+    assert "break, 90%" in {patch.get_label() for axes in drawn(found).axes for patch in axes.patches}
 
 
 def test_ones_own_points_stand_over_published_ones(tmp_path: Path, grid: Fitted) -> None:

@@ -189,8 +189,9 @@ def test_evaluation_ignores_masked_images(compiled: Any) -> None:
     log_sum = np.log(np.exp(logits).sum(-1))
     loss = (log_sum - logits[np.arange(32), labels])[:20].sum()
     mask = (np.arange(32) < 20).astype("float32")
-    counted = compiled.evaluate(images, labels, mask, averaged=False)
+    *counted, which = compiled.evaluate(images, labels, mask, averaged=False)
     assert [float(value) for value in counted] == [pytest.approx(right), pytest.approx(loss, rel=1e-4)]
+    assert (np.asarray(which)[:20] == (logits.argmax(-1) == labels)[:20]).all()
 
 
 def test_dropout_and_stochastic_depth_change_the_step_but_not_the_evaluation() -> None:

@@ -50,7 +50,8 @@ def main(folder: Path) -> None:
     }
     history = [epoch.model_dump(exclude={"seconds"}) for epoch in outcome.history]
     scores = [outcome.test_raw.model_dump(), outcome.test_ema.model_dump()]
-    (folder / "outcome.json").write_text(json.dumps({"state": state, "history": history, "scores": scores}))
+    told = {"state": state, "history": history, "scores": scores, "correct": outcome.validation_correct}
+    (folder / "outcome.json").write_text(json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from scaling.datasets import DATASETS
+from scaling.results.correct import unpacked
 from scaling.schema import Dataset, Recipe, Trial, Variant
 
 pytestmark = pytest.mark.slow
@@ -85,9 +86,14 @@ def test_training_learns_repeats_itself_and_looks_at_test_once(compiled: Any, mo
     other = training.train(trial.model_copy(update={"seed": 6}), compiled, pictures, callbacks)
     again = training.train(trial, program(trial.recipe), pictures, callbacks)
 
+    right = unpacked(first.validation_correct, first.validation_ema.n)
+    assert right is not None
+    assert right.sum() == first.validation_ema.correct
+
     def without_seconds(outcome: Any) -> Any:
         epochs = [epoch.model_dump(exclude={"seconds"}) for epoch in outcome.history]
-        return epochs, outcome.validation_raw, outcome.validation_ema, outcome.test_raw, outcome.test_ema
+        scores = outcome.validation_raw, outcome.validation_ema, outcome.test_raw, outcome.test_ema
+        return epochs, scores, outcome.validation_correct
 
     assert without_seconds(again) == without_seconds(first)
     assert without_seconds(other) != without_seconds(first)
