@@ -18,6 +18,8 @@ BENCH_INSTALLED := $(BENCH)/.installed
 BENCH_EXTRA = $(if $(shell nvidia-smi -L 2>/dev/null),bench-gpu,bench)
 GARDEN := .venv-garden
 GARDEN_INSTALLED := $(GARDEN)/.installed
+# Two files of tests at a time: many wait for workers to start, hang or die.
+SIDE_BY_SIDE := -n 2 --dist loadfile
 DATA := $(VENV)/.data-fashion_mnist
 
 STUDY_FILE = $(firstword $(wildcard $(STUDY) studies/$(STUDY).yaml))
@@ -56,10 +58,10 @@ notebooks: $(INSTALLED)  ## Run the notebooks again, in place
 
 test: $(INSTALLED)  ## Run all tests, the quick ones first
 	@$(MAKE) --no-print-directory data || echo "No Fashion-MNIST on this machine: tests that read it are skipped."
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-quick: $(INSTALLED)  ## Run the tests that train nothing
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) $(ARGS)
 
 lint: $(INSTALLED)  ## Check style, format, types and the layers
 	$(BIN)/ruff check .

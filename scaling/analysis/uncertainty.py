@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import stats
 
 from scaling.results.columns import METRICS
 from scaling.results.correct import unpacked
@@ -249,7 +250,8 @@ def seed_noise_assumed(settings: pd.DataFrame) -> str | None:
 def flips_at(line: float, noisy: Estimate, quiet: Estimate, seed_sd: float) -> float | None:
     """The standard deviation between seeds at which what an interval decides would change; None if at none.
 
-    Half an interval's width grows with it as the root of a sum of squares.
+    As `--seed-noise` would give it: known, not assumed with `ASSUMED_FREEDOM`. Half an interval's width grows with it
+    as the root of a sum of squares.
 
     Args:
         line: that the interval holds or leaves out.
@@ -262,7 +264,8 @@ def flips_at(line: float, noisy: Estimate, quiet: Estimate, seed_sd: float) -> f
     wide, narrow = (abs(of.value - (of.low if above else of.high)) for of in (noisy, quiet))
     if not (np.isfinite([margin, wide, narrow]).all() and narrow < min(margin, wide)):
         return None
-    return float(seed_sd * np.sqrt((margin**2 - narrow**2) / (wide**2 - narrow**2)))
+    if_known = stats.norm.ppf((1 + LEVEL) / 2) / stats.t.ppf((1 + LEVEL) / 2, ASSUMED_FREEDOM)
+    return float(seed_sd * np.sqrt((margin**2 - narrow**2) / (wide**2 - narrow**2)) / if_known)
 
 
 def draw_cost(settings: pd.DataFrame, cost: str, count: int, random: np.random.Generator) -> Floats:

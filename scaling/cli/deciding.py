@@ -130,6 +130,7 @@ def claims(
     results: Annotated[
         list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Your own; else the paper's published numbers.")
     ] = None,
+    reasons: Annotated[bool, typer.Option("--reasons", help="Tell why a claim is not addressed.")] = False,
     seed_noise: SeedNoise = None,
     as_json: AsJson = False,
 ) -> None:
@@ -144,4 +145,4 @@ def claims(
     if as_json:
         print_json(report.as_json(answers))
     else:
-        report.show(answers, terminal())
+        report.show(answers, terminal(), reasons)

@@ -22,7 +22,7 @@ Answers: TypeAlias = Sequence[tuple[str, Sequence[Replayed]]]
 
 
 def as_json(answers: Answers) -> list[dict[str, Any]]:
-    """One mapping a claim and part: `part`, `claim`, `says`, `source`, `on`, `verdict`, `found`, `estimate`, ..."""
+    """One mapping a claim and part: `part`, `claim`, `says`, `source`, `on`, `verdict`, `instead`, `rests_on`, ..."""
     return [
         {
             "part": words,
@@ -33,6 +33,8 @@ def as_json(answers: Answers) -> list[dict[str, Any]]:
             "verdict": one.verdict,
             "found": one.found,
             "estimate": None if one.estimate is None else asdict(one.estimate),
+            "instead": one.instead,
+            "rests_on": one.rests_on,
             "expected": one.claim.expected,
         }
         for words, replayed in answers
@@ -45,30 +47,48 @@ def as_markdown(replayed: Sequence[Replayed]) -> str:
     rows = [
         ("Claim", "tested on", "verdict", "found", "expected"),
         ("---",) * 5,
-        *((one.claim.says, one.on, f"**{one.verdict}**", one.found, one.claim.expected) for one in replayed),
+        *((one.claim.says, one.on, _verdict(one), one.found, one.claim.expected) for one in replayed),
     ]
     return "\n".join(f"| {' | '.join(cell.replace('|', _PIPE) for cell in row)} |" for row in rows)
 
 
-def show(answers: Answers, console: Console) -> None:
-    """The claims of each part of the results."""
+def _verdict(one: Replayed) -> str:
+    """In bold, with what belongs beside it: `**holds** (at 2 epochs, not 10)`."""
+    beside = "; ".join(part for part in (one.instead, one.rests_on) if part)
+    return f"**{one.verdict}**" + (f" ({beside})" if beside else "")
+
+
+def show(answers: Answers, console: Console, reasons: bool = False) -> None:
+    """The claims of each part of the results; `reasons`: and of each that is not addressed, why."""
     for words, replayed in answers:
         if words:
             console.print(words, style="bold underline", highlight=False, soft_wrap=True)
-        _show_part(replayed, console)
+        _show_part(replayed, console, reasons)
 
 
-def _show_part(replayed: Sequence[Replayed], console: Console) -> None:
-    """Each claim with its verdict, what was found and what it takes; what cannot be addressed last, a line each."""
-    addressed = [one for one in replayed if one.verdict != "not addressed"]
-    for one in addressed:
-        colour = _COLOURS[one.verdict]
-        console.print(f"[{colour}]{one.verdict:<9}[/{colour}] {one.claim.says}", highlight=False)
-        lines = (f"found: {one.found}", f"expected: {one.claim.expected}", f"({one.claim.source}; tested on {one.on})")
-        for line in lines:
-            console.print(Padding(line, (0, 0, 0, 10)), highlight=False, markup=False)
+def _show_part(replayed: Sequence[Replayed], console: Console, reasons: bool) -> None:
+    """Each claim with its verdict, what was found and what it takes; what cannot be addressed last, together."""
+    unaddressed = [one for one in replayed if one.verdict == "not addressed"]
     for one in replayed:
         if one.verdict == "not addressed":
-            console.print(f"not addressed by {one.on}: {one.claim.says} ({one.found})", style="dim", highlight=False)
+            continue
+        colour = _COLOURS[one.verdict]
+        after = f" {one.instead}:" if one.instead else " " * (9 - len(one.verdict))
+        console.print(f"[{colour}]{one.verdict}[/{colour}]{after} {one.claim.says}", highlight=False)
+        lines = (
+            f"found: {one.found}",
+            *([f"rests on an assumed noise between seeds: {one.rests_on}"] if one.rests_on else []),
+            f"expected: {one.claim.expected}",
+            f"({one.claim.source}; tested on {one.on})",
+        )
+        for line in lines:
+            console.print(Padding(line, (0, 0, 0, 10)), highlight=False, markup=False)
     counts = Counter(one.verdict for one in replayed)
     console.print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()), highlight=False)
+    if reasons:
+        for one in unaddressed:
+            console.print(f"{one.claim.claim}: {one.found}", style="dim", highlight=False, markup=False)
+    elif unaddressed:
+        names = ", ".join(one.claim.claim for one in unaddressed)
+        text = f"not addressed by {unaddressed[0].on} (--reasons tells why): {names}"
+        console.print(text, style="dim", highlight=False, markup=False)

@@ -12,10 +12,17 @@ from scaling.reports.claims import as_markdown
 def test_one_row_a_claim_with_its_verdict_and_what_was_found() -> None:
     stated = claims("power_law_breaks", "diminishing_resolution")
     replayed = [
-        Replayed(stated[0], "published/fig2", "holds", "break at 6e9", None),
-        Replayed(replace(stated[1], expected="a | b"), "these results", "not addressed", "no such network", None),
+        Replayed(
+            stated[0], "published/fig2", "holds", "break at 6e9", None, "at 2 epochs, not 10", "holds without noise"
+        ),
+        Replayed(
+            replace(stated[1], expected="a | b"), "these results", "not addressed", "no such network", None, "", ""
+        ),
     ]
     head, rule, *rows = as_markdown(replayed).splitlines()
     assert head.count("|") == rule.count("|") == 6
-    assert rows[0] == (f"| {stated[0].says} | published/fig2 | **holds** | break at 6e9 | {stated[0].expected} |")
+    assert rows[0] == (
+        f"| {stated[0].says} | published/fig2 | **holds** (at 2 epochs, not 10; holds without noise) | break at 6e9 "
+        f"| {stated[0].expected} |"
+    )
     assert rows[1].endswith(r"| **not addressed** | no such network | a \| b |")

@@ -13,14 +13,14 @@ from scaling.analysis.settings import collapse_seeds
 from scaling.analysis.wording import counted
 
 
-def arm_ahead(frame: pd.DataFrame, arm: str, regime: str) -> Finding:
+def arm_ahead(frame: pd.DataFrame, arm: str, regime: str, epochs: int) -> Finding:
     """Whether an arm is surely ahead over all resolutions of the shortest, the middle or the longest regime."""
     found = _regime(frame, regime)
     verdict = {"undecided": "undecided", arm: "holds"}.get(found.verdict, "fails")
-    return Finding(cast(Verdict, verdict), found.sentence, found.advantage.scaled(100))
+    return Finding(cast(Verdict, verdict), found.sentence, found.advantage.scaled(100), 0.0, _instead(found, epochs))
 
 
-def arm_ahead_everywhere(frame: pd.DataFrame, arm: str, regime: str) -> Finding:
+def arm_ahead_everywhere(frame: pd.DataFrame, arm: str, regime: str, epochs: int) -> Finding:
     """Whether an arm is surely ahead at each resolution; fails where the other one surely is at one."""
     found = _regime(frame, regime)
     verdicts = {cell.verdict for cell in found.cells}
@@ -28,15 +28,20 @@ def arm_ahead_everywhere(frame: pd.DataFrame, arm: str, regime: str) -> Finding:
     cells = ", ".join(
         f"{cell.resolution} px {cell.verdict} ({100 * cell.advantage.value:+.2f})" for cell in found.cells
     )
-    return Finding(cast(Verdict, verdict), f"{counted(found.epochs, 'epoch')}, width less depth in points: {cells}")
+    text = f"{counted(found.epochs, 'epoch')}, width less depth in points: {cells}"
+    return Finding(cast(Verdict, verdict), text, instead=_instead(found, epochs))
 
 
-def arms_mixed(frame: pd.DataFrame, regime: str) -> Finding:
+def arms_mixed(frame: pd.DataFrame, regime: str, epochs: int) -> Finding:
     """Whether each arm is surely ahead somewhere; fails where one is surely ahead everywhere."""
     found = _regime(frame, regime)
     wide, deep = found.decided
     sure = "holds" if wide and deep else "fails" if max(wide, deep) == len(found.cells) else "undecided"
-    return Finding(cast(Verdict, sure), found.sentence, found.advantage.scaled(100))
+    return Finding(cast(Verdict, sure), found.sentence, found.advantage.scaled(100), instead=_instead(found, epochs))
+
+
+def _instead(found: Regime, epochs: int) -> str:
+    return "" if found.epochs == epochs else f"at {counted(found.epochs, 'epoch')}, not {epochs}"
 
 
 def _regime(frame: pd.DataFrame, which: str) -> Regime:

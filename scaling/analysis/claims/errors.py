@@ -7,7 +7,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from scaling.analysis.claims.finding import Finding, NotAddressedError, Verdict
+from scaling.analysis.claims.finding import Finding, NotAddressedError, Verdict, nearest
 from scaling.analysis.laws import power_law
 from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Laws
 from scaling.analysis.settings import SETTING, collapse_seeds
@@ -25,7 +25,7 @@ def law_slope(frame: pd.DataFrame, low: float, high: float, above: float = 0, be
         f"{slope.value:+.3f} (90%: {slope.low:+.3f} to {slope.high:+.3f}) over {len(fitted.residuals)} networks, which "
         f"scatter about it by {fitted.scatter.value:.1%} of their error"
     )
-    return Finding(cast(Verdict, slope.within(low, high)), text, slope)
+    return Finding(cast(Verdict, slope.within(low, high)), text, slope, nearest(slope, low, high))
 
 
 def law_breaks(frame: pd.DataFrame) -> Finding:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import numpy as np
+
 from scaling.analysis.uncertainty import Estimate
 
 Verdict: TypeAlias = Literal["holds", "fails", "undecided", "not addressed"]
@@ -22,8 +24,17 @@ class Finding:
         verdict: whether the claim holds.
         found: the number with its interval, in words.
         estimate: the number itself; None where there is none.
+        line: what the estimate's interval has to leave on one side for a verdict; None where there is no such number.
+        instead: at what the results test the claim where that is not what it names: `at 2 epochs, not 10`.
     """
 
     verdict: Verdict
     found: str
     estimate: Estimate | None = None
+    line: float | None = None
+    instead: str = ""
+
+
+def nearest(estimate: Estimate, low: float, high: float = np.inf) -> float:
+    """The limit that decides."""
+    return min((limit for limit in (low, high) if np.isfinite(limit)), key=lambda limit: abs(estimate.value - limit))

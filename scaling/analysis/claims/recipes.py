@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.analysis import uncertainty
-from scaling.analysis.claims.finding import Finding, NotAddressedError, Verdict
+from scaling.analysis.claims.finding import Finding, NotAddressedError, Verdict, nearest
 from scaling.analysis.settings import SETTING, VARIANT, collapse_seeds
 from scaling.analysis.uncertainty import Estimate, affordable, estimate
 
@@ -36,7 +36,7 @@ def share_from_training(frame: pd.DataFrame, low: float, high: float) -> Finding
         return Finding("undecided", f"no sure gain to share out: {_points(estimate(whole[0], whole[1:]))}")
     share = estimate(((trained - base) / whole)[0], ((trained - base) / whole)[1:])
     text = f"{share.value:.2f} (90%: {share.low:.2f} to {share.high:.2f}) of {100 * whole[0]:.1f} points"
-    return Finding(cast(Verdict, share.within(low, high)), text, share)
+    return Finding(cast(Verdict, share.within(low, high)), text, share, nearest(share, low, high))
 
 
 def _steps(rows: pd.DataFrame) -> tuple[int, int, int] | None:
@@ -75,16 +75,14 @@ def weight_decay_with_regularization(frame: pd.DataFrame) -> Finding:
 
 
 def diminishing_resolution(frame: pd.DataFrame, beyond: int) -> Finding:
-    """Accuracy for a doubling of resolution beyond a resolution less that up to it, from its neighbours on either side.
-
-    Where the results have no such resolution with neighbours, the last three stand for them.
-    """
+    """Accuracy for a doubling of resolution beyond one less that up to it, from its neighbours on either side."""
     settings, top1 = _drawn(frame[frame["family"] == "resnet_rs"])
     known = settings[settings["epochs"] == settings["epochs"].max()]
     sizes = sorted(known["resolution"].astype(int).unique())
-    if len(sizes) < 3:
-        raise NotAddressedError("needs one network at three resolutions")
-    middle = sizes.index(beyond) if beyond in sizes[1:-1] else len(sizes) - 2
+    if beyond not in sizes[1:-1]:
+        have = ", ".join(map(str, sizes)) or "none"
+        raise NotAddressedError(f"needs {beyond} pixels, with a lower and a higher resolution; there are: {have}")
+    middle = sizes.index(beyond)
     around = sizes[middle - 1 : middle + 2]
     by_size = ("resolution", "dropout", "stochastic_depth", "randaugment_layers", "randaugment_magnitude")
     others = [name for name in SETTING if name not in by_size]
@@ -103,7 +101,7 @@ def diminishing_resolution(frame: pd.DataFrame, beyond: int) -> Finding:
         f"{100 * past[0]:.2f} points a doubling from {around[1]} to {around[2]}, {100 * up_to[0]:.2f} from {around[0]} "
         f"to {around[1]}, in {len(triples)} networks; the difference is {_points(found)}"
     )
-    return Finding(cast(Verdict, found.side_of(0, "fails", "holds")), text, found.scaled(100))
+    return Finding(cast(Verdict, found.side_of(0, "fails", "holds")), text, found.scaled(100), 0.0)
 
 
 def _drawn(frame: pd.DataFrame) -> tuple[pd.DataFrame, uncertainty.Floats]:

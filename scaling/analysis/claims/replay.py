@@ -18,8 +18,8 @@ from scaling.analysis.claims.recipes import (
 )
 from scaling.analysis.claims.speed import lower_resolution_faster, paired_speedups, speed_at_equal_accuracy
 from scaling.analysis.comparability import MixedConditionsError, on_device
-from scaling.analysis.settings import with_seed_noise
-from scaling.analysis.uncertainty import Estimate
+from scaling.analysis.settings import collapse_seeds, with_seed_noise
+from scaling.analysis.uncertainty import Estimate, flips_at, seed_noise_assumed
 from scaling.errors import UserError
 from scaling.published.claims import Claim, claims
 
@@ -52,6 +52,8 @@ class Replayed:
         verdict: `holds`, `fails`, `undecided`, or `not addressed` by these results.
         found: the number with its interval, in words; or why the results cannot speak to it.
         estimate: the number itself, where there is one.
+        instead: at what it was tested where that is not what the claim names; else empty.
+        rests_on: what has to be said where noise between seeds is assumed and the verdict would change with it.
     """
 
     claim: Claim
@@ -59,6 +61,8 @@ class Replayed:
     verdict: Verdict
     found: str
     estimate: Estimate | None
+    instead: str
+    rests_on: str
 
 
 def replay(
@@ -86,10 +90,26 @@ def _replayed(claim: Claim, results: pd.DataFrame | None, seed_noise: float | No
     frame = with_seed_noise(frame, seed_noise)
     try:
         device = claim.device or (claim.tables_device if results is None else None)
-        found = TESTS[claim.test](_of_device(frame, device), **claim.limits)
+        of_device = _of_device(frame, device)
+        found = TESTS[claim.test](of_device, **claim.limits)
+        rests_on = _rests_on(claim, of_device, found)
     except (NotAddressedError, MixedConditionsError) as reason:
-        found = Finding("not addressed", str(reason))
-    return Replayed(claim, on, found.verdict, found.found, found.estimate)
+        found, rests_on = Finding("not addressed", str(reason)), ""
+    return Replayed(claim, on, found.verdict, found.found, found.estimate, found.instead, rests_on)
+
+
+def _rests_on(claim: Claim, frame: pd.DataFrame, found: Finding) -> str:
+    """Whether the verdict would be another without the noise that is assumed, or with more of it."""
+    settings = collapse_seeds(frame)
+    if not seed_noise_assumed(settings):
+        return ""
+    without = TESTS[claim.test](with_seed_noise(frame, 0.0), **claim.limits)
+    if without.verdict != found.verdict:
+        return f"{without.verdict} without noise between seeds"
+    if found.estimate is None or without.estimate is None or found.line is None or found.verdict == "undecided":
+        return ""
+    at = flips_at(found.line, found.estimate, without.estimate, float(settings["seed_sd"].median()))
+    return "" if at is None else f"undecided with more than {100 * at:.2g} points between seeds"
 
 
 def _of_device(frame: pd.DataFrame, device: str | None) -> pd.DataFrame:

@@ -70,4 +70,4 @@ def _faster(pair: Comparison, low: float) -> Finding:
         f"{pair.overall.accuracy_low:.1%} to {pair.overall.accuracy_high:.1%}, by bands {min(by_band):.2f} to "
         f"{max(by_band):.2f}"
     )
-    return Finding(cast(Verdict, overall.within(low=low)), found, overall)
+    return Finding(cast(Verdict, overall.within(low=low)), found, overall, low)

@@ -51,6 +51,35 @@ def test_without_noise_between_seeds_two_more_would_hold() -> None:
     assert turned == {"width_at_short_training", "training_is_most_of_the_gain"}
 
 
+def test_a_verdict_that_rests_on_assumed_noise_says_so() -> None:
+    assert REPLAYED["width_at_short_training"].rests_on == "holds without noise between seeds"
+    depth = REPLAYED["depth_at_long_training"].rests_on
+    assert depth.startswith("undecided with more than 0.")
+    at = float(depth.split()[4])
+    (quieter,), (louder,) = (
+        replay(stated=claims("depth_at_long_training"), seed_noise=noise) for noise in (0.9 * at, 1.1 * at)
+    )
+    assert (quieter.verdict, louder.verdict) == ("holds", "undecided")
+    assert (quieter.rests_on, louder.rests_on) == ("", "")
+
+
+def test_a_claim_tested_at_other_epochs_says_so() -> None:
+    assert {one.instead for one in REPLAYED.values()} == {""}
+    frame = published.load("fig3")
+    other = frame.assign(study="own", epochs=frame["epochs"] // 5)
+    own = {one.claim.claim: one for one in replay(other)}
+    assert own["width_at_short_training"].instead == "at 2 epochs, not 10"
+    assert own["depth_at_long_training_everywhere"].instead == "at 70 epochs, not 350"
+
+
+def test_a_claim_about_a_resolution_is_not_tested_on_others() -> None:
+    frame = published.load("fig2").assign(study="own")
+    (smaller,) = replay(frame.assign(resolution=frame["resolution"] // 16), claims("diminishing_resolution"))
+    assert smaller.verdict == "not addressed"
+    assert "needs 320 pixels" in smaller.found
+    assert "8, 10, 14, 20, 28" in smaller.found
+
+
 def test_every_claim_is_whole() -> None:
     for claim in claims():
         assert claim.test in TESTS

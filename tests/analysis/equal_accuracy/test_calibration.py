@@ -52,9 +52,11 @@ def outcomes(studies: int, draws: int, points: int = 8, **noise: float) -> Itera
 @pytest.mark.parametrize("noise", [{}, {"points": 14, "behind": 0.02}], ids=str)
 def test_intervals_of_speedups_and_crossovers_hold_the_truth(noise: dict[str, float]) -> None:
     found = list(outcomes(STUDIES, DRAWS, **noise))
-    bands = np.mean([held for bands, _, _ in found for held in bands])
+    each = np.mean([held for bands, _, _ in found for held in bands])
+    together = np.mean([overall and all(bands) for bands, overall, _ in found])
     crossings = [held for _, _, crossings in found for held in crossings]
-    # 85% to 95% are wanted; the rest is the chance in so few studies.
-    assert 0.8 <= bands <= 0.98
+    # Bounded together: nine in ten of the studies are wanted; the rest is the chance in so few.
+    assert each >= 0.9
+    assert together >= 0.72
     assert np.mean(crossings) >= 0.8
     assert len(crossings) >= 0.9 * STUDIES
