@@ -83,7 +83,7 @@ test-peers: $(PEERS_INSTALLED)  ## Compare our networks with timm's, in an envir
 bench: $(BENCH_INSTALLED) $(GARDEN_INSTALLED) $(DATA)  ## Measure ours against others, into benchmarks/results.md: ARGS="study plan" for some
 	BENCH_GARDEN_PYTHON=$(GARDEN)/bin/python $(BENCH)/bin/python -m benchmarks $(ARGS)
 
-calibration: $(INSTALLED)  ## Simulate how often verdicts are false, into docs/calibration.md (10 min)
+calibration: $(INSTALLED)  ## Simulate how often verdicts are false, into docs/calibration.md (15 min)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.analysis.calibration $(ARGS)
 
 clean:  ## Delete what setup and the tools made; never results/

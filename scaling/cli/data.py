@@ -61,12 +61,17 @@ def import_timm(
     into: Annotated[Path, typer.Option(help="Results folder to add to, as results/timm_rtx3090.")],
     device: Annotated[str | None, typer.Option(help="Instead of what the file names say.")] = None,
     precision: Annotated[str | None, typer.Option(help="Likewise: amp, float32, float16, bfloat16.")] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option(metavar="TAGS", help="Which weights first, as ra_in1k,aa_in1k, else the best; `best`: the best."),
+    ] = None,
 ) -> None:
     """Turn timm's published accuracies and benchmarks of ResNet-RS and EfficientNet into a results folder."""
     from scaling.importing import timm
 
     with input_errors():
-        done = timm.import_timm(accuracies, speeds, into, device, precision)
+        tags = timm.PUBLISHED_WEIGHTS if weights is None else () if weights == "best" else tuple(weights.split(","))
+        done = timm.import_timm(accuracies, speeds, into, device, precision, tags)
     for note in done.notes:
         typer.echo(f"note: {note}", err=True)
     typer.echo(f"{done.folder}: {done.accuracies} accuracies and {done.timings} timings added, {done.known} known")

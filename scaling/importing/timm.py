@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from scaling.datasets import IMAGENET
-from scaling.errors import UserError
+from scaling.errors import UserError, did_you_mean
 from scaling.importing.timm_files import Place, Scored, Timed, place_of, read_accuracies, read_speeds
 from scaling.models import count, describe
 from scaling.results.records import AnyRecordT, Log, ResultsFolder, latest
@@ -23,7 +24,10 @@ from scaling.schema import (
 )
 
 STATED_BATCH = 128
-"""Images that each time is stated for, as in the paper's Table 7; timm measures each model with its own batch."""
+"""Images that each time is stated for where a file's batches differ, as in the paper's Table 7."""
+
+PUBLISHED_WEIGHTS = ("aa_in1k", "tf_in1k")
+"""Of the table `timm_rtx3090`, near to the paper's Table 7: EfficientNet with AutoAugment, ResNet-RS as released."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,12 @@ class Imported:
 
 
 def import_timm(
-    accuracies: Path, speeds: Sequence[Path], into: Path, device: str | None = None, precision: str | None = None
+    accuracies: Path,
+    speeds: Sequence[Path],
+    into: Path,
+    device: str | None = None,
+    precision: str | None = None,
+    weights: Sequence[str] = PUBLISHED_WEIGHTS,
 ) -> Imported:
     """Imports the ResNet-RS and EfficientNet rows of timm's files.
 
@@ -54,19 +63,21 @@ def import_timm(
         speeds: benchmark files of one device; training and inference each at most in one precision and software.
         into: the results folder, made where there is none. What is there already is not written again.
         device, precision: instead of what the names of the files say.
+        weights: tags of timm's (`aa_in1k`); of each network those that come first here, else the best that were trained
+            on ImageNet alone.
 
     Raises:
         UserError: if a file is none of timm's, or a phase would mix places.
         ResultsError: if the folder is in use or cannot be written.
     """
-    scored, notes = _best(*read_accuracies(accuracies), accuracies.name)
+    scored, notes = _chosen(*read_accuracies(accuracies), accuracies.name, weights)
     trained = [_train_record(one, accuracies.name) for one in scored]
     timed: list[LatencyRecord] = []
     for path in speeds:
         phase, rows, others = read_speeds(path)
         place = place_of(path, device, precision)
         first, more = _first_of_each(rows, others, path.name)
-        timed += [_latency_record(one, phase, place, path.name) for one in first]
+        timed += [_latency_record(one, phase, place, path.name, _stated(first)) for one in first]
         notes += [*more, *_batches(first, phase)]
     notes += _untimed(trained, timed)
     folder = ResultsFolder(into)
@@ -76,16 +87,27 @@ def import_timm(
     return Imported(into, *added, len(trained) + len(timed) - sum(added), tuple(notes))
 
 
-def _best(rows: Sequence[Scored], others: int, file: str) -> tuple[list[Scored], list[str]]:
-    """Of each network at each resolution, the best weights that were trained on ImageNet alone."""
-    plain = [row for row in rows if not row.more_data]
-    best = {row.variant: row for row in sorted(plain, key=lambda row: row.top1)}
+def _chosen(rows: Sequence[Scored], others: int, file: str, weights: Sequence[str]) -> tuple[list[Scored], list[str]]:
+    """Of each network at each resolution one line: of the weights asked for, else the best by ImageNet alone."""
+    if unknown := [tag for tag in weights if tag not in {row.weights for row in rows}]:
+        known = sorted({row.weights for row in rows})
+        if unknown != [tag for tag in PUBLISHED_WEIGHTS if tag in unknown]:
+            raise UserError(f"{file}: no weights {unknown[0]!r}{did_you_mean(unknown[0], known)}")
+    usable = [row for row in rows if not row.more_data or row.weights in weights]
+    rank = {tag: -place for place, tag in enumerate(weights)}
+
+    def preference(row: Scored) -> tuple[float, bool, float]:
+        return rank.get(row.weights, -len(rank)), row.model.startswith("tf_"), row.top1
+
+    chosen = {row.variant: row for row in sorted(usable, key=preference)}
+    taken = Counter(row.weights if row.weights in rank else "the best of others" for row in chosen.values())
     counts = {
         "of other networks": others,
-        "trained on more data than ImageNet": len(rows) - len(plain),
-        "of networks with better weights in the file": len(plain) - len(best),
+        "trained on more data than ImageNet": len(rows) - len(usable),
+        "of networks taken with other weights": len(usable) - len(chosen),
     }
-    return list(best.values()), _counted(file, counts)
+    which = ", ".join(f"{tag} of {number}" for tag, number in taken.most_common())
+    return list(chosen.values()), [f"{file}: weights {which} networks", *_counted(file, counts)]
 
 
 def _first_of_each(rows: Sequence[Timed], others: int, file: str) -> tuple[list[Timed], list[str]]:
@@ -100,14 +122,21 @@ def _counted(file: str, counts: dict[str, int]) -> list[str]:
     return [f"{file}: {number} lines {what} left out" for what, number in counts.items() if number]
 
 
+def _stated(rows: Sequence[Timed]) -> int:
+    """The batch that times are stated for: the one that all were measured with, else `STATED_BATCH`."""
+    sizes = {row.batch_size for row in rows}
+    return sizes.pop() if len(sizes) == 1 else STATED_BATCH
+
+
 def _batches(rows: Sequence[Timed], phase: Phase) -> Iterator[str]:
     sizes = sorted({row.batch_size for row in rows})
-    if sizes and sizes != [STATED_BATCH]:
-        measured = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+    if len(sizes) > 1:
         yield (
-            f"{phase}: measured with {measured} images a step, stated for {STATED_BATCH} by images a second; "
-            "the batch of each is kept in its record"
+            f"{phase}: measured with {sizes[0]} to {sizes[-1]} images a step, stated for {STATED_BATCH} by images a "
+            "second; the batch of each is kept in its record"
         )
+    elif sizes:
+        yield f"{phase}: measured with {sizes[0]} images a step, and stated for them"
 
 
 def _untimed(trained: Sequence[TrainRecord], timed: Sequence[LatencyRecord]) -> Iterator[str]:
@@ -138,21 +167,21 @@ def _train_record(row: Scored, source: str) -> TrainRecord:
     )
 
 
-def _latency_record(row: Timed, phase: Phase, place: Place, source: str) -> LatencyRecord:
+def _latency_record(row: Timed, phase: Phase, place: Place, source: str, stated: int) -> LatencyRecord:
     request = LatencyRequest(
         variant=row.variant,
         classes=IMAGENET.classes,
         channels=IMAGENET.channels,
         phase=phase,
-        batch_size=STATED_BATCH,
+        batch_size=stated,
         precision=place.precision,
     )
     return LatencyRecord(
         request=request,
-        batch_size=STATED_BATCH,
+        batch_size=stated,
         measured_batch_size=row.batch_size,
         source=f"timm {source}",
-        median_ms=STATED_BATCH / row.images_per_second * 1e3,
+        median_ms=stated / row.images_per_second * 1e3,
         finished=datetime.now(UTC),
         environment=Environment(versions={"backend": place.software}, platform="unknown", device=place.device),
     )

@@ -17,6 +17,7 @@ from scaling.schema.records import TimedPrecision
 
 PRECISIONS: dict[str, TimedPrecision] = {
     "amp": "amp",
+    "amp_bf16": "amp_bf16",
     "fp32": "float32",
     "float32": "float32",
     "fp16": "float16",
@@ -36,9 +37,16 @@ _MORE_DATA = re.compile(r"in2[12]k|in12k|ns_|jft|ig1b")
 
 @dataclass(frozen=True)
 class Scored:
-    """A line of accuracies: `top1` a fraction, `more_data` whether it took more images than ImageNet's own."""
+    """A line of accuracies.
+
+    Attributes:
+        model: timm's name, as `tf_efficientnet_b0.aa_in1k`; `weights`: the tag behind the point.
+        more_data: whether it took more images than ImageNet's own.
+        top1: a fraction.
+    """
 
     model: str
+    weights: str
     variant: Variant
     more_data: bool
     top1: float
@@ -73,8 +81,9 @@ def read_accuracies(path: Path) -> tuple[list[Scored], int]:
     found = [
         Scored(
             model=row["model"],
+            weights=(weights := row["model"].partition(".")[2]),
             variant=variant,
-            more_data=bool(_MORE_DATA.search(row["model"].partition(".")[2])),
+            more_data=bool(_MORE_DATA.search(weights)),
             top1=_number(path, line, row, "top1") / 100,
         )
         for line, row in rows
@@ -149,7 +158,8 @@ def place_of(path: Path, device: str | None, precision: str | None) -> Place:
 
 
 def _spelled(device: str) -> str:
-    """`rtx3090` as `RTX 3090`, as the published tables have it; other names as they stand."""
+    """`rtx3090`, or `3090` alone, as `RTX 3090`, as the published tables have it; other names as they stand."""
+    device = re.sub(r"^(?=[345]0\d0$)", "rtx", device)
     return re.sub(r"^(rtx|gtx)(?=\d)", lambda found: found[1].upper() + " ", device)
 
 

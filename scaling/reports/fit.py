@@ -78,7 +78,7 @@ def as_json(fits: Fits, at: float | None = None) -> dict[str, Any]:
 
     Args:
         fits: of all groups.
-        at: a value of `on` at which the chosen law of each group is read: its `at`.
+        at: a value of `on` at which the error of each group is told: its `at`.
     """
     document = {
         "on": fits.on,
@@ -114,10 +114,8 @@ def _laws(on: str, laws: Laws, at: float | None) -> dict[str, Any]:
 
 
 def _at(laws: Laws, x: float) -> dict[str, Any] | None:
-    band = laws.at(x)
-    if band is None:
-        return None
-    return {name: float(value[0]) for name, value in vars(band).items()} | {"times_beyond": laws.beyond(x)}
+    found = laws.at(x)
+    return None if found is None else asdict(found) | {"times_beyond": laws.beyond(x)}
 
 
 def _fit(fit: Fit) -> dict[str, Any]:
@@ -195,17 +193,16 @@ def _show_laws(laws: Laws, console: Console) -> None:
 
 
 def said_at(on: str, laws: Laws, x: float) -> str:
-    """The error that the chosen law gives at `x`, and whether anything was measured there."""
-    band = laws.at(x)
-    if band is None:
+    """Error at `x`, by which laws, and whether anything was measured there."""
+    found = laws.at(x)
+    if found is None:
         return f"at {on} {tables.engineering(x)}: no law to read{f' ({laws.reason})' if laws.reason else ''}"
-    error, low, high = (float(part[0]) for part in (band.error, band.point_low, band.point_high))
     times = laws.beyond(x)
     side = "largest" if x > laws.x[-1] else "smallest"
     where = "within what was measured" if times <= 1 else f"{times:.3g} times beyond the {side} that was measured"
     return (
-        f"at {on} {tables.engineering(x)}: error {error:.1%} (90% for a new network: {low:.1%} to {high:.1%}), by the "
-        f"{laws.best}; {where}"
+        f"at {on} {tables.engineering(x)}: error {found.error:.1%} (90% for a new network: {found.low:.1%} to "
+        f"{found.high:.1%}), by the {' and the '.join(found.laws)}; {where}"
     )
 
 

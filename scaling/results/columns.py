@@ -59,6 +59,7 @@ _TEXT_FIELDS = {"dataset", "family", "stem", "activation", "blocks", "schedule",
 def _identity() -> Iterator[Column]:
     yield Column("study", "setting", text=True)
     yield Column("folder", "setting", text=True)
+    yield Column("weights", "setting", text=True)
     for name in ("trial_id", "status", "failure_kind", "failure_message"):
         yield Column(name, text=True)
     fields = ("dataset" if name == "name" else name for name in Dataset.model_fields)

@@ -138,9 +138,9 @@ def _asked(trial: Trial | Reported) -> Row:
     if isinstance(trial, Reported):
         unknown = dict.fromkeys([*Dataset.model_fields, *Recipe.model_fields])
         del unknown["name"]
-        return {"dataset": trial.dataset, **unknown, **variant}
+        return {"dataset": trial.dataset, "weights": trial.weights, **unknown, **variant}
     dataset = trial.dataset.model_dump()
-    return {"dataset": dataset.pop("name"), **dataset, **variant, **trial.recipe.model_dump()}
+    return {"dataset": dataset.pop("name"), "weights": None, **dataset, **variant, **trial.recipe.model_dump()}
 
 
 class _Timings:

@@ -21,8 +21,8 @@ FailureKind: TypeAlias = Literal["oom", "nan", "data", "crash", "timeout", "pree
 TRANSIENT: frozenset[FailureKind] = frozenset({"crash", "preempted", "timeout"})
 """Failures that may not be the trial's own fault. A retry begins at its checkpoint, so it costs little."""
 
-TimedPrecision: TypeAlias = Literal[Precision, "amp", "float16", "bfloat16"]
-"""What a timing may be of: this toolkit's own, and those of others (`amp` is automatic mixed precision)."""
+TimedPrecision: TypeAlias = Literal[Precision, "amp", "amp_bf16", "float16", "bfloat16"]
+"""What a timing may be of: this toolkit's own, and those of others (`amp`: automatic mixed precision)."""
 
 
 class LatencyPlan(Noun):

@@ -151,6 +151,11 @@ class Reported(Noun):
     variant: Variant
 
     @property
+    def weights(self) -> str | None:
+        """What the model's name says of how it was trained: `aa_in1k` of `tf_efficientnet_b0.aa_in1k`."""
+        return self.model.partition(".")[2] or None
+
+    @property
     def id(self) -> str:
         """One a network, data set and resolution, whoever trained it."""
         return f"reported-{self.variant.name}-{digest({'dataset': self.dataset, **self.variant.changed()})}"

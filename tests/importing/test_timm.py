@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from scaling import published
+from scaling.analysis.comparability import on_device
 from scaling.analysis.equal_accuracy.compare import compare
 from scaling.analysis.settings import collapse_seeds
 from scaling.cli.app import app
@@ -89,6 +92,7 @@ def test_becomes_a_results_folder_that_compares(
         assert found.pairs[0].overall is not None
         assert found.pairs[0].overall.verdict == "faster"
         assert any("images a step and are stated for" in note for note in found.notes)
+        assert "weights: efficientnet aa_in1k; resnet_rs tf_in1k" in found.notes
 
 
 def test_says_what_it_left_out(accuracies: Path, inference: Path, tmp_path: Path) -> None:
@@ -96,12 +100,69 @@ def test_says_what_it_left_out(accuracies: Path, inference: Path, tmp_path: Path
     for part in (
         "results-imagenet.csv: 2 lines of other networks",
         "1 lines trained on more data",
-        "1 lines of networks with better weights",
+        "weights aa_in1k of 3, tf_in1k of 3 networks",
+        "1 lines of networks taken with other weights",
         "rtx3090.csv: 1 lines of other networks",
         "1 lines that time a network once more",
         "measured with 256 to 1024 images a step, stated for 128",
     ):
         assert part in notes
+
+
+def test_the_published_table_and_its_source_give_the_same_answer(tmp_path: Path) -> None:
+    """Better weights in the file (noisy student, AdvProp, RandAugment) do not change it, and `best` says another."""
+    table = on_device(published.load("timm_rtx3090"), "training_ms", "RTX 3090").dropna(subset="training_ms")
+    rows = [
+        *table[["model", "resolution", "top1"]].itertuples(index=False),
+        *(
+            (f"{name.partition('.')[0]}.{tag}", size, top1 + more)
+            for name, size, top1 in table[["model", "resolution", "top1"]].itertuples(index=False)
+            if name.startswith("tf_")
+            for tag, more in (("ns_jft_in1k", 0.02), ("ap_in1k", 0.006), ("ra_in1k", 0.004))
+        ),
+    ]
+    scored = [[model, size, 100 * top1, 1, 1, 1, 1, 1, "bicubic"] for model, size, top1 in rows]
+    accuracies = write(tmp_path / "results-imagenet.csv", ACCURACY, scored)
+    speeds = [
+        [model.partition(".")[0], 1e3 * batch / ms, 1, batch, size, 1]
+        for model, size, ms, batch in table[["model", "resolution", "training_ms", "training_batch_size"]].itertuples(
+            index=False
+        )
+    ]
+    training = write(tmp_path / "benchmark-train-amp-nhwc-pt112-cu113-rtx3090.csv", TRAIN, speeds)
+
+    def speedup(frame: pd.DataFrame) -> float:
+        (pair,) = compare(collapse_seeds(frame), "training_ms").pairs
+        assert pair.overall is not None
+        return pair.overall.speedup if pair.of.name == "resnet_rs" else 1 / pair.overall.speedup
+
+    done = import_timm(accuracies, [training], tmp_path / "as_published")
+    imported = load_results(done.folder)
+    assert sorted(imported["weights"].unique()) == ["aa_in1k", "tf_in1k"]
+    assert speedup(imported) == pytest.approx(speedup(table), rel=1e-3)
+    best = import_timm(accuracies, [training], tmp_path / "best", weights=())
+    assert "weights the best of others of" in best.notes[0]
+    assert set(load_results(best.folder)["weights"]) == {"ap_in1k", "tf_in1k"}
+    assert speedup(load_results(best.folder)) < 0.95 * speedup(table)
+
+
+def test_weights_are_taken_in_the_order_asked_for(accuracies: Path, inference: Path, tmp_path: Path) -> None:
+    done = import_timm(accuracies, [inference], tmp_path / "timm", weights=("ns_jft_in1k", "in1k"))
+    frame = load_results(done.folder).set_index(["family", "depth"])
+    assert frame.loc[("efficientnet", 1.0), "weights"] == "in1k"
+    assert frame.loc[("efficientnet", 1.8), "weights"] == "ns_jft_in1k"
+    with pytest.raises(UserError, match=r"no weights 'aa_in1l'; did you mean 'aa_in1k'"):
+        import_timm(accuracies, [inference], tmp_path / "other", weights=("aa_in1l",))
+
+
+def test_one_batch_for_all_is_the_batch_that_times_are_stated_for(accuracies: Path, tmp_path: Path) -> None:
+    rows = [[model, size, 20.0, 1, 1, 1, 1, 1] for model, size, *_ in SPEEDS]
+    file = write(tmp_path / "benchmark-infer-fp32-nchw-pt240-cpu-i9_10940x-dynamo.csv", INFER, rows)
+    done = import_timm(accuracies, [file], tmp_path / "timm")
+    assert "inference: measured with 1 images a step, and stated for them" in done.notes
+    frame = load_results(done.folder)
+    assert set(frame["inference_batch_size"]) == {1}
+    assert set(frame["inference_ms"]) == {50.0}
 
 
 def test_twice_is_once_and_a_new_number_is_added(accuracies: Path, inference: Path, tmp_path: Path) -> None:
@@ -137,6 +198,13 @@ def test_two_places_in_one_folder_are_refused(accuracies: Path, inference: Path,
             "cpu-i9_10940x",
             "float32",
             "pytorch nchw pt221 dynamo",
+        ),
+        ("benchmark-infer-amp-nchw-pt291-cu128-4090.csv", "RTX 4090", "amp", "pytorch nchw pt291 cu128"),
+        (
+            "benchmark-infer-amp_bf16-nchw-pt291-cu130-pro6000maxq-dynamo.csv",
+            "pro6000maxq",
+            "amp_bf16",
+            "pytorch nchw pt291 cu130 dynamo",
         ),
     ],
 )

@@ -63,6 +63,40 @@ def test_people_get_a_table(study: Path) -> None:
     assert "slope -0.1" in text
 
 
+def test_error_at_a_size_comes_first_and_says_how_far_it_is(study: Path) -> None:
+    first = fit(study, "--at", "macs=1.6e7").splitlines()[1]
+    assert first.startswith(("  at macs 16M: error 37.", "  at macs 16M: error 38."))
+    assert first.endswith("; within what was measured")
+    beyond = fit(study, "--at", "macs=1.28e8").splitlines()[1]
+    assert "at macs 128M: error 30." in beyond or "at macs 128M: error 31." in beyond
+    assert "by the power law with a floor and the law that falls from chance" in beyond
+    assert beyond.endswith("; 2 times beyond the largest that was measured")
+    (group,) = json.loads(fit(study, "--at", "macs=1.28e8", "--json"))["groups"]
+    assert group["at"]["error"] == pytest.approx(2 * 1.28e8**-0.1, rel=0.02)
+    assert group["at"]["low"] < group["at"]["error"] < group["at"]["high"]
+    assert group["at"]["times_beyond"] == pytest.approx(2)
+
+
+def test_without_a_law_there_is_no_error_to_tell(tmp_path: Path) -> None:
+    folder = results_folder(tmp_path / "one", [train_record(trial(), top1=0.5)]).path
+    assert "at macs 1M: no law to read (1 usable point; a power law needs three)" in fit(folder, "--at", "macs=1e6")
+    (group,) = json.loads(fit(folder, "--at", "macs=1e6", "--json"))["groups"]
+    assert group["at"] is None
+
+
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [
+        ("params=1e6", "the laws are of macs; write macs=VALUE, or --on params"),
+        ("macs=many", "'many' is no number above 0"),
+        ("macs=-1", "'-1' is no number above 0"),
+        ("macs=inf", "'inf' is no number above 0"),
+    ],
+)
+def test_an_odd_place_is_refused(study: Path, at: str, message: str) -> None:
+    assert message in " ".join(fit(study, "--at", at, code=2).split())
+
+
 def test_published_numbers_stand_beside_results(study: Path) -> None:
     document = json.loads(fit(study, "--published", "fig2", "--json"))
     assert {group["name"].split(",")[0] for group in document["groups"]} == {"widths", "published/fig2"}

@@ -277,5 +277,6 @@ def _notes(sides: Sequence[Side], cost: Column, by: str) -> Iterator[str]:
         yield from wording.missing(side.name, side.failed, side.unmeasured, cost)
     if sides:
         yield from wording.cautions(pd.concat([side.points for side in sides]), cost)
+        yield from wording.weights((side.name, side.points) for side in sides)
     if by != "epochs":
         yield from wording.differing_epochs((side.name, side.points) for side in sides)

@@ -88,3 +88,11 @@ def differing_epochs(groups: Iterable[tuple[str, pd.DataFrame]]) -> Iterator[str
 
 def _span(values: Sequence[float]) -> str:
     return f"{values[0]:g}" if len(values) == 1 else f"{values[0]:g} to {values[-1]:g}"
+
+
+def weights(groups: Iterable[tuple[str, pd.DataFrame]]) -> Iterator[str]:
+    """Which weights the networks have that others trained."""
+    named = ((name, points["weights"].dropna().unique()) for name, points in groups if "weights" in points)
+    told = [f"{name} {', '.join(sorted(tags))}" for name, tags in named if len(tags)]
+    if told:
+        yield f"weights: {'; '.join(sorted(told))}"

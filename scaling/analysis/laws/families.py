@@ -89,6 +89,30 @@ def _broken(u: Floats, fitted: Floats) -> Curve:
     return Curve(basis, bend, np.linspace(low, high, 26)[1:-1], low, high)
 
 
+def _saturating(u: Floats, fitted: Floats) -> Curve:
+    """Shape: the exponent c, the log odds m of what can be reduced at the center, and the log of the floor."""
+
+    def parts(shape: Floats) -> tuple[Floats, Floats]:
+        left = 1 / (1 + np.exp(np.clip(shape[:, :1] * u - shape[:, 1:2], -500, 500)))
+        return left, np.exp(shape[:, 2:])
+
+    def basis(shape: Floats) -> tuple[Floats, Floats]:
+        left, floor = parts(shape)
+        return np.log(floor + (1 - floor) * left), np.zeros((len(shape), len(u), 0))
+
+    def bend(shape: Floats, _: Floats) -> Floats:
+        left, floor = parts(shape)
+        error = floor + (1 - floor) * left
+        by_odds = (1 - floor) * left * (1 - left) / error
+        return np.stack([-by_odds * u, by_odds, floor * (1 - left) / error], axis=2)
+
+    span = max(float(np.ptp(fitted)), 1e-6)
+    exponents = np.array([0.3, 1.0, 2.0, 4.0, 8.0]) / span
+    starts = np.array([(c, m, f) for c in exponents for m in (-4.0, -2.5, -1.0, 0.5, 2.0) for f in (-6.0, -3.0, -1.5)])
+    low, high = np.array([0.01 / span, -12.0, -9.0]), np.array([40 / span, 40.0, -1e-3])
+    return Curve(basis, bend, starts, low, high)
+
+
 def _of_power(theta: Floats, center: float) -> dict[str, Floats]:
     return {"a": np.exp(theta[:, 0] - theta[:, 1] * np.log(center)), "slope": theta[:, 1]}
 
@@ -118,5 +142,19 @@ BROKEN = Law(
     _of_broken,
     6,
 )
+SATURATING = Law(
+    "law that falls from chance",
+    "error = floor + (1 - floor) / (1 + (x / half)^exponent)",
+    3,
+    _saturating,
+    lambda theta, center: {
+        "floor": np.exp(theta[:, 2]),
+        "half": center * np.exp(theta[:, 1] / theta[:, 0]),
+        "exponent": theta[:, 0],
+    },
+    5,
+)
+"""M4 of arXiv 2209.06640 with alpha = 1 and chance taken as 1; with alpha = 0, M4 is the power law with a floor."""
+
 LAWS = (POWER, FLOORED, BROKEN)
 """From the simplest on."""

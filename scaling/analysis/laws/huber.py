@@ -113,8 +113,8 @@ def _start(curve: Curve, shape: Floats, y: Floats, weights: Floats, some: slice)
     offset, columns = (part[0, some] for part in curve.basis(shape[None]))
     size = columns.shape[1]
     products = (columns[:, :, None] * columns[:, None, :]).reshape(len(columns), size * size)
-    normal = (weights @ products).reshape(-1, size, size)
-    linear = _solved(normal, ((y - offset) * weights) @ columns)
+    normal = (weights @ products).reshape(len(y), size, size)
+    linear = _solved(normal, ((y - offset) * weights) @ columns) if size else np.zeros((len(y), 0))
     theta = np.concatenate([np.broadcast_to(shape, (len(y), len(shape))), linear], axis=1)
     loss: Floats = huber((y - offset - linear @ columns.T) * np.sqrt(weights)).sum(axis=1)
     return theta, loss

@@ -19,6 +19,7 @@ from scaling.analysis.laws.cross_validation import (
     surely_better,
 )
 from scaling.analysis.laws.families import BROKEN, FLOORED, LAWS, POWER, Law
+from scaling.analysis.laws.forecast import Forecast, forecast
 from scaling.analysis.uncertainty import Estimate, Floats
 
 Mask = npt.NDArray[np.bool_]
@@ -110,9 +111,15 @@ class Laws:
     broken: Break | None
     reason: str
 
-    def at(self, x: float) -> Band | None:
-        """What the chosen law says of error at `x`; None where no law was."""
-        return None if self.best is None else self[self.best].predict(np.array([x]))
+    def at(self, x: float) -> Forecast | None:
+        """Error at `x`: among the points by the law chosen, beyond them by several laws; None without a fit."""
+        if self.best is None:
+            return None
+        if self.beyond(x) > 1:
+            center = np.log(self.x).mean()
+            return forecast(np.log(self.x) - center, np.log(self.error), self.sd, np.log(x) - center)[0]
+        band = self[self.best].predict(np.array([x]))
+        return Forecast(float(band.error[0]), float(band.point_low[0]), float(band.point_high[0]), (self.best,))
 
     def beyond(self, x: float) -> float:
         """How many times `x` lies beyond the points, on whichever side; 1 or less where it lies among them."""

@@ -1,0 +1,89 @@
+"""Error beyond what was measured: laws that part there, averaged, and how far they part.
+
+A power law with a floor bends too early where error still falls, one that falls from chance too late; fitted to all
+points alike, either is led by the small networks, fitted to the largest above all, by their noise. What comes next lies
+among the four more often than on any one of them, whichever fitted best so far (`docs/calibration.md`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scaling.analysis.laws.bootstrap import ends, fit_curve
+from scaling.analysis.laws.families import FLOORED, POWER, SATURATING, Law
+from scaling.analysis.laws.huber import solve
+from scaling.analysis.uncertainty import Floats
+
+NEARNESS = (0.0, 1.0)
+"""By how much the log of a point's standard deviation grows for each factor e that lies between it and the place."""
+
+
+PARTED = 0.6
+"""Of the standard deviation between the laws, how much counts as doubt: `docs/calibration.md` shows what it covers."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What laws say of error at one place.
+
+    Attributes:
+        error: the mean of the laws (of their logs), as a fraction.
+        low, high: 90% interval of a new point without noise of its own. It holds the noise and the scatter of the
+            points, how far the laws part, and what the largest points give where error falls straight on.
+        laws: their names.
+    """
+
+    error: float
+    low: float
+    high: float
+    laws: tuple[str, ...]
+
+
+def forecast(u: Floats, y: Floats, noise: Floats, at: npt.ArrayLike, draws: int = 200, seed: int = 0) -> list[Forecast]:
+    """Predicts log error at some places.
+
+    Args:
+        u: `(n,)`, log x less that of a center, ascending; enough for a power law.
+        y, noise: `(n,)`, log errors and their standard deviations.
+        at: `(places,)`, as `u`.
+        draws: studies drawn anew.
+        seed: of the random numbers.
+    """
+    random = np.random.default_rng(seed)
+    laws = tuple(law for law in (FLOORED, SATURATING) if law.fits(u)) or (POWER,)
+    whole = fit_curve(lambda rows: laws[0].curve(u[rows], u), y, noise, draws, random)
+    rows, drawn = whole.redrawn(noise, random)
+    data = _Data(u[rows], np.vstack([y[rows], drawn]), whole.sd[rows])
+    places = np.atleast_1d(np.asarray(at, float))
+    lines = np.stack([_lines(data, law, nearness, places) for law in laws for nearness in NEARNESS])
+    mean, parted = lines.mean(axis=0), lines[:, 0].std(axis=0)
+    apart, scattered = random.standard_normal((2, draws, 1))
+    drawn = mean[1:] - np.median(mean[1:], axis=0) + PARTED * parted * apart + whole.scatter_draws[:, None] * scattered
+    straight = _lines(_Data(data.u, data.y[:1], data.sd), POWER, NEARNESS[-1], places)[0]
+    low, high = mean[0] + ends(drawn)
+    found = np.exp([mean[0], np.fmin(low, straight), np.fmax(high, straight)])
+    names = tuple(law.name for law in laws)
+    return [Forecast(float(error), float(least), float(most), names) for error, least, most in found.T]
+
+
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """`(n,)` places and standard deviations; `(1 + draws, n)` log errors, first of all as measured."""
+
+    u: Floats
+    y: Floats
+    sd: Floats
+
+
+def _lines(data: _Data, law: Law, nearness: float, places: Floats) -> Floats:
+    """`(1 + draws, places)` log errors, by fits that heed points the more the nearer they are to the place."""
+    lines = np.empty((len(data.y), len(places)))
+    nearest = np.clip(places, data.u[0], data.u[-1])
+    for one in np.unique(nearest):
+        sd = data.sd * np.exp(nearness * np.abs(data.u - one))
+        solution = solve(law.curve(data.u, data.u), data.y, sd)
+        lines[:, nearest == one] = law.curve(places[nearest == one], data.u).at(solution.theta)
+    return lines
