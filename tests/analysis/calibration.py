@@ -19,6 +19,7 @@ from scipy import stats
 from scaling.analysis.depth_width.regimes import Regimes, regimes
 from scaling.analysis.equal_accuracy.compare import Comparison, compare
 from scaling.analysis.laws.forecast import forecast
+from scaling.analysis.pareto.front import front, front_chance
 from scaling.analysis.settings import collapse_seeds
 from scaling.results.correct import packed
 from tests.analysis.curves import section
@@ -149,6 +150,24 @@ def forecast_holds(number: int, truth: str, times: float) -> float:
     return float(found.low <= new <= found.high)
 
 
+def front_chance_off(number: int, low: float, high: float) -> float:
+    """Of 15 networks about a curve those whose stated chance lies in [low, high): truly on the front, less that."""
+    random = np.random.default_rng(number)
+    log_cost = np.sort(random.uniform(0, 4, 15))
+    truth = LAW(log_cost) - 0.005 * random.exponential(size=15)
+    measured = truth + np.sqrt(truth * (1 - truth) / 10_000) * random.standard_normal(15)
+    rows = [
+        row("a", place, float(np.exp(log_cost[place])), measured[place] + SEED_NOISE * random.standard_normal(), seed)
+        for place in range(15)
+        for seed in range(3)
+    ]
+    settings = collapse_seeds(pd.DataFrame(rows))
+    stated = front_chance(settings, "training_ms", "top1", draws=300).to_numpy()
+    on = front(settings.assign(top1=truth), "training_ms", "top1").to_numpy()
+    some = (low <= stated) & (stated < high)
+    return float((on[some] - stated[some]).mean()) if some.any() else np.nan
+
+
 def verdicts(found: Regimes) -> list[str]:
     """Of all cells, all regimes and what longer training changes."""
     cells = [cell.verdict for regime in found.regimes for cell in regime.cells]
@@ -230,6 +249,14 @@ ROWS = (
     ),
     *(
         Row(
+            f"chance of {low:g} to {min(high, 1):g} to be on the Pareto front: truly on it, less the chance stated",
+            "-0.05 to 0.05",
+            lambda number, low=low, high=high: front_chance_off(number, low, high),
+        )
+        for low, high in ((0, 0.3), (0.3, 0.7), (0.7, 1.01))
+    ),
+    *(
+        Row(
             f"error follows {truth}, forecast {times} times beyond twelve points: the interval holds a new point",
             "0.85 or more",
             lambda number, truth=truth, times=times: forecast_holds(number, truth, times),
@@ -243,7 +270,8 @@ ROWS = (
 def measured(row: Row, studies: int) -> tuple[float, float]:
     """Mean of the outcomes over so many studies, and its standard error."""
     outcomes = np.array([row.outcome(number) for number in range(studies)])
-    return float(outcomes.mean()), float(outcomes.std(ddof=1) / np.sqrt(studies))
+    outcomes = outcomes[np.isfinite(outcomes)]
+    return float(outcomes.mean()), float(outcomes.std(ddof=1) / np.sqrt(len(outcomes)))
 
 
 def _measured(place: int, studies: int) -> tuple[float, float]:

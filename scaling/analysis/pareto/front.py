@@ -10,6 +10,7 @@ import pandas as pd
 
 from scaling.analysis import uncertainty
 from scaling.analysis.pareto.dominance import nondominated
+from scaling.analysis.pareto.posterior import shrunk
 from scaling.results.columns import METRICS
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -41,8 +42,9 @@ def front(frame: pd.DataFrame, *metrics: str) -> pd.Series[bool]:
 def front_chance(settings: pd.DataFrame, *metrics: str, draws: int = 1000, seed: int = 0) -> pd.Series[float]:
     """Each setting's chance of being on the front, its seeds and its finite validation set considered.
 
-    All settings are drawn anew within their noise; the chance is the part of the draws in which a setting is on the
-    front of them. What has no noise of its own (sizes, test accuracy) is taken as it is.
+    What all settings may truly be is drawn many times; the chance is the part of the draws in which a setting is on the
+    front of them. Accuracies are drawn towards what networks of their cost reach: see `scaling.analysis.pareto.
+    posterior`. What has no noise of its own (sizes, test accuracy) is taken as it is.
 
     Args:
         settings: as `scaling.analysis.settings.collapse_seeds` gives it.
@@ -60,8 +62,12 @@ def front_chance(settings: pd.DataFrame, *metrics: str, draws: int = 1000, seed:
     random = np.random.default_rng(seed)
     counts = np.zeros(len(settings))
     at_once = max(1, _VALUES_AT_ONCE // max(1, len(settings) * len(metrics)))
+    measured = np.stack([_cost(settings, name) for name in metrics]).T
     for start in range(0, draws, at_once):
         drawn = np.stack([_drawn(settings, m, min(at_once, draws - start), random) for m in metrics], axis=2)
+        if "top1" in metrics:
+            at = metrics.index("top1")
+            drawn[:, :, at] = _posterior(settings, np.delete(measured, at, axis=1), drawn[:, :, at], random)
         for costs in drawn:
             counts += _front(costs)
     return pd.Series(counts / draws, index=settings.index, dtype=float)
@@ -85,6 +91,15 @@ def _drawn(settings: pd.DataFrame, name: str, count: int, random: np.random.Gene
         return -uncertainty.draw_top1(settings, count, random)
     drawn = uncertainty.draw_cost(settings, name, count, random)
     return -drawn if METRICS[name].maximize else drawn
+
+
+def _posterior(settings: pd.DataFrame, costs: Floats, drawn: Floats, random: np.random.Generator) -> Floats:
+    """Draws of the accuracies, as costs, `(draws, rows)`; of rows that lack a metric as they were."""
+    top1, sd = settings["top1"].to_numpy(float), settings["top1_sd"].to_numpy(float)
+    known = np.isfinite(top1) & np.isfinite(costs).all(axis=1)
+    if known.any():
+        drawn[:, known] = -shrunk(top1[known], sd[known], costs[known], -drawn[:, known], random)
+    return drawn
 
 
 def _front(costs: Floats) -> npt.NDArray[np.bool_]:
