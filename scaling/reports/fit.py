@@ -145,7 +145,6 @@ def _joint(joint: Joint) -> dict[str, Any]:
         "parameters": {name: asdict(value) for name, value in joint.parameters.items()},
         "status": error and error.fitted.status,
         "held_out": error and _held(error.held_out),
-        "curved": error and error.curved,
     }
 
 

@@ -71,15 +71,34 @@ def fit_curve(
     for _ in range(_ROUNDS):
         solution = solve(whole, y[None], sd)
         line = whole.at(solution.theta)[0]
-        freedom = max(len(y) - solution.theta.shape[1], 0.5)
+        freedom = max(len(y) - _parameters(whole, solution.theta, sd), 0.5)
         between = scatter(y - line, noise, freedom)
         sd = np.fmax(np.hypot(noise, between), LEAST_SD)
     status = "did not converge" if not solution.converged[0] else "at a bound" if solution.bound[0] else "converged"
     scatters = draw_scatter(y - line, noise, freedom, draws, random)
     fitted = Fitted(solution.theta[0], solution.theta, between, scatters, status, line, sd)
     rows, drawn = fitted.redrawn(noise, random)
-    deviations = solve(curve(rows), drawn, sd[rows]).theta - fitted.theta
+    part = curve(rows)
+    expected = fitted.theta + _as_expected(part, len(drawn), random)
+    deviations = solve(part, drawn, sd[rows], expected).theta - fitted.theta
     return replace(fitted, draws=fitted.theta + deviations * np.sqrt(len(rows) / len(y)))
+
+
+def _parameters(curve: Curve, theta: Floats, sd: Floats) -> float:
+    """Their number; one that a prior holds counts for the part that the points decide."""
+    if curve.prior_sd is None:
+        return float(theta.shape[1])
+    slopes = curve.slopes(theta)[0] / sd[:, None]
+    told = slopes.T @ slopes
+    return float(np.trace(np.linalg.solve(told + np.diag(np.broadcast_to(curve.pull, len(told))), told)))
+
+
+def _as_expected(curve: Curve, count: int, random: np.random.Generator) -> Floats | float:
+    """`(count, parameters)` by which a prior's mean might as well lie elsewhere; 0 where nothing is expected."""
+    if curve.prior_sd is None:
+        return 0.0
+    sds = np.where(np.isfinite(curve.prior_sd), curve.prior_sd, 0.0)
+    return np.asarray(sds * random.standard_normal((count, len(sds))))
 
 
 def estimate(value: float, draws: Floats) -> Estimate:

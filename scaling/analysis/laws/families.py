@@ -41,7 +41,7 @@ def _power(u: Floats, _: Floats) -> Curve:
     return straight(columns)
 
 
-def straight(columns: Floats) -> Curve:
+def straight(columns: Floats, prior_sd: Floats | None = None) -> Curve:
     """A curve without shape: linear in `columns`, `(n, linear)`."""
     none = np.zeros(0)
     return Curve(
@@ -53,6 +53,7 @@ def straight(columns: Floats) -> Curve:
         starts=np.zeros((1, 0)),
         low=none,
         high=none,
+        prior_sd=prior_sd,
     )
 
 

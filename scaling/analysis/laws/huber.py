@@ -30,6 +30,7 @@ class Curve:
         bend: shape and linear parameters to derivatives of the curve by the shape, `(sets, n, s)`.
         starts: `(starts, s)`, shapes to begin from.
         low, high: `(s,)`, bounds of the shape.
+        prior_sd: `(parameters,)`, how far each is expected from 0, and drawn towards it; None: nothing is expected.
     """
 
     basis: Callable[[Floats], tuple[Floats, Floats]]
@@ -37,6 +38,12 @@ class Curve:
     starts: Floats
     low: Floats
     high: Floats
+    prior_sd: Floats | None = None
+
+    @property
+    def pull(self) -> Floats | float:
+        """`(parameters,)`, by how much the loss grows with half the square of a parameter."""
+        return 0.0 if self.prior_sd is None else 1 / self.prior_sd**2
 
     def at(self, theta: Floats) -> Floats:
         """The curve, `(sets, n)`, for parameters `(sets, s + linear)`: the shape first."""
@@ -69,7 +76,7 @@ class Solution:
     bound: Mask
 
 
-def solve(curve: Curve, y: Floats, sd: Floats) -> Solution:
+def solve(curve: Curve, y: Floats, sd: Floats, expected: Floats | float = 0.0) -> Solution:
     """Fits the curve to every data set.
 
     Every start's linear parameters are solved for its shape; from the best two the whole is polished by damped
@@ -79,9 +86,10 @@ def solve(curve: Curve, y: Floats, sd: Floats) -> Solution:
         curve: at n places.
         y: `(sets, n)`.
         sd: standard deviations, `(sets, n)` or `(n,)`; infinite for what is to be left out.
+        expected: `(sets, parameters)`, where the curve's prior has its mean.
     """
     sd = np.broadcast_to(sd, y.shape)
-    found = [_polish(curve, theta, y, sd) for theta in _starts(curve, y, sd)]
+    found = [_polish(curve, theta, y, sd, expected) for theta in _starts(curve, y, sd)]
     best = np.argmin([solution.loss for solution in found], axis=0)
     return Solution(*(np.stack(parts)[best, np.arange(len(y))] for parts in zip(*map(_parts, found), strict=True)))
 
@@ -114,26 +122,29 @@ def _start(curve: Curve, shape: Floats, y: Floats, weights: Floats, some: slice)
     size = columns.shape[1]
     products = (columns[:, :, None] * columns[:, None, :]).reshape(len(columns), size * size)
     normal = (weights @ products).reshape(len(y), size, size)
+    normal = normal + np.eye(size) * (np.broadcast_to(curve.pull, len(shape) + size)[len(shape) :])
     linear = _solved(normal, ((y - offset) * weights) @ columns) if size else np.zeros((len(y), 0))
     theta = np.concatenate([np.broadcast_to(shape, (len(y), len(shape))), linear], axis=1)
     loss: Floats = huber((y - offset - linear @ columns.T) * np.sqrt(weights)).sum(axis=1)
     return theta, loss
 
 
-def _loss(curve: Curve, theta: Floats, y: Floats, sd: Floats) -> Floats:
-    return np.asarray(huber((y - curve.at(theta)) / sd).sum(axis=1))
+def _loss(curve: Curve, theta: Floats, y: Floats, sd: Floats, expected: Floats | float) -> Floats:
+    off = (curve.pull * (theta - expected) ** 2).sum(axis=1) / 2
+    return np.asarray(huber((y - curve.at(theta)) / sd).sum(axis=1) + off)
 
 
-def _polish(curve: Curve, theta: Floats, y: Floats, sd: Floats) -> Solution:
+def _polish(curve: Curve, theta: Floats, y: Floats, sd: Floats, expected: Floats | float) -> Solution:
     """Damped Gauss-Newton steps (Levenberg-Marquardt), each data set with its own damping, until none helps."""
-    theta, loss = theta.copy(), _loss(curve, theta, y, sd)
+    expected = np.broadcast_to(expected, theta.shape)
+    theta, loss = theta.copy(), _loss(curve, theta, y, sd, expected)
     damping, going = np.full(len(y), 1e-3), np.ones(len(y), dtype=np.bool_)
     for _ in range(_STEPS):
         at = np.flatnonzero(going)
         if not len(at):
             break
-        tried = _step(curve, theta[at], y[at], sd[at], damping[at])
-        after = _loss(curve, tried, y[at], sd[at])
+        tried = _step(curve, theta[at], y[at], sd[at], damping[at], expected[at])
+        after = _loss(curve, tried, y[at], sd[at], expected[at])
         gain = loss[at] - after
         better = gain > 0
         theta[at[better]], loss[at[better]] = tried[better], after[better]
@@ -145,13 +156,13 @@ def _polish(curve: Curve, theta: Floats, y: Floats, sd: Floats) -> Solution:
     return Solution(theta, loss, ~going, bound)
 
 
-def _step(curve: Curve, theta: Floats, y: Floats, sd: Floats, damping: Floats) -> Floats:
+def _step(curve: Curve, theta: Floats, y: Floats, sd: Floats, damping: Floats, expected: Floats) -> Floats:
     slopes = curve.slopes(theta)
     z = (y - curve.at(theta)) / sd
     weights = np.minimum(1.0, HUBER / np.fmax(np.abs(z), 1e-12)) / sd
     weighted = slopes * (weights / sd)[:, :, None]
-    normal = np.swapaxes(weighted, 1, 2) @ slopes
-    gradient = np.einsum("bnk,bn->bk", slopes, weights * z)
+    normal = np.swapaxes(weighted, 1, 2) @ slopes + np.eye(theta.shape[1]) * curve.pull
+    gradient = np.einsum("bnk,bn->bk", slopes, weights * z) - curve.pull * (theta - expected)
     shapes = len(curve.low)
     held = np.zeros(theta.shape, dtype=np.bool_)
     held[:, :shapes] = ((theta[:, :shapes] <= curve.low) & (gradient[:, :shapes] < 0)) | (

@@ -47,7 +47,7 @@ def fit_joint(
 ) -> Joint:
     """Fits log error, and the log of each cost, to the logs of the factors that vary.
 
-    The law is linear in the logs, or has squares and products as well where held-out settings say so. A cost's law is
+    The law is linear in the logs, with squares and products that are drawn towards 0: see `CURVATURE`. A cost's law is
     that of the settings' own counts or timings.
 
     Args:
