@@ -12,6 +12,9 @@ from scaling.schema import Variant
 
 EXAMPLES = "resnet_rs_50@160, resnet_rs_101x1.5@224, efficientnet_b3, efficientnet_b4@256"
 
+FAMILY_TITLE = {"resnet_rs": "ResNet-RS", "efficientnet": "EfficientNet"}
+"""What people call them."""
+
 _NUMBER = r"\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 _SCALED = re.compile(rf"(resnet_rs|efficientnet)_({_NUMBER})(?:x({_NUMBER}))?")
 _RESOLUTION = re.compile(r"[0-9]{1,9}")
@@ -90,3 +93,8 @@ def _did_you_mean(base: str) -> str:
 def _shortest(value: float) -> str:
     """As few digits as give the number back: `50`, `0.375`."""
     return short if float(short := f"{value:g}") == value else repr(value)
+
+
+def title(name: str) -> str:
+    """A family as people call it; any other name as it stands."""
+    return FAMILY_TITLE.get(name, name)

@@ -17,7 +17,6 @@ from scaling.plots.kit import captions
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.files import check, save_all
 from scaling.plots.kit.index import write_index
-from scaling.plots.kit.point_names import readable
 from scaling.plots.registry import NAMES, context_of, published_specs, specs
 from scaling.results.columns import METRICS
 from scaling.results.frame import load_results
@@ -142,7 +141,7 @@ def _against_costs(
 
 def _words(spec: FigureSpec | Skipped) -> str:
     """What one may conclude, or why there is nothing to see."""
-    return f"{spec.name}: {spec.concludes if isinstance(spec, FigureSpec) else readable(spec.reason)}"
+    return f"{spec.name}: {spec.concludes if isinstance(spec, FigureSpec) else spec.reason}"
 
 
 def _load(folder: ResultsFolder) -> tuple[pd.DataFrame, list[str]]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from scaling.analysis.equal_accuracy.bands import Band
 from scaling.analysis.equal_accuracy.compare import Comparison, Comparisons
 from scaling.analysis.equal_accuracy.wording import verdict_word
+from scaling.models.names import title
 from scaling.reports import tables
 
 Answers: TypeAlias = Sequence[tuple[str, Comparisons]]
@@ -40,7 +41,14 @@ def _names(pair: Comparison) -> dict[str, str]:
 
 def _pair(pair: Comparison) -> dict[str, Any]:
     overall = None if pair.overall is None else asdict(pair.overall)
-    return {**_names(pair), "covered": pair.covered, "overall": overall, "sentence": pair.sentence}
+    typical = None if pair.typical is None else asdict(pair.typical)
+    return {
+        **_names(pair),
+        "covered": pair.covered,
+        "overall": overall,
+        "typical": typical,
+        "sentence": pair.sentence,
+    }
 
 
 def show(answers: Answers, console: Console) -> None:
@@ -54,7 +62,7 @@ def show(answers: Answers, console: Console) -> None:
 def _show_part(found: Comparisons, console: Console) -> None:
     shared = ", ".join(f"{name} {value}" for name, value in found.conditions.items() if value != "unknown")
     for pair in found.pairs:
-        console.print(f"[bold]{pair.of.name} over {pair.over.name}[/bold]  {shared}", highlight=False)
+        console.print(f"[bold]{title(pair.of.name)} over {title(pair.over.name)}[/bold]  {shared}", highlight=False)
         if pair.overall is not None:
             table = tables.table(("accuracy", "speed-up", "90%", "verdict"), right=("accuracy", "speed-up", "90%"))
             for band in pair.bands:

@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from scaling.analysis.laws.cross_validation import Held
-from scaling.analysis.laws.families import LAWS
+from scaling.analysis.laws.families import LAWS, POWER
 from scaling.analysis.laws.fits import Fits
 from scaling.analysis.laws.joint import Joint
 from scaling.analysis.laws.marginal_returns import Ranking
@@ -210,6 +210,9 @@ def sentences(on: str, laws: Laws) -> list[str]:
     if laws.reason:
         return [f"no fit: {laws.reason}"]
     said = []
+    slope = laws[POWER.name].parameters["slope"]
+    if not slope.high < 0:
+        said.append(f"no trend: the interval of the power law's slope, {_number(slope)}, holds 0")
     if laws.best:
         held = laws[laws.best].held_out
         how = "each alone" if held.folds == len(laws.x) else f"{held.folds} parts"

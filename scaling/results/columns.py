@@ -52,6 +52,11 @@ class Column:
     depends_on: tuple[str, ...] = ()
     law_unit: str | None = None
 
+    @property
+    def words(self) -> str:
+        """What it is, in a sentence: `time per training step`."""
+        return self.label.split(" (")[0].lower()
+
 
 _TEXT_FIELDS = {"dataset", "family", "stem", "activation", "blocks", "schedule", "optimizer", "precision"}
 

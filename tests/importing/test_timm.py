@@ -92,7 +92,7 @@ def test_becomes_a_results_folder_that_compares(
         assert found.pairs[0].overall is not None
         assert found.pairs[0].overall.verdict == "faster"
         assert any("images a step and are stated for" in note for note in found.notes)
-        assert "weights: efficientnet aa_in1k; resnet_rs tf_in1k" in found.notes
+        assert "weights: EfficientNet aa_in1k; ResNet-RS tf_in1k" in found.notes
 
 
 def test_says_what_it_left_out(accuracies: Path, inference: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ def run(*arguments: str) -> tuple[int, str]:
 def test_compare_prints_bands_and_a_sentence() -> None:
     code, text = run("compare", "--published", "table7", "--device", "v100")
     assert code == 0
-    assert "resnet_rs over efficientnet" in text
+    assert "ResNet-RS over EfficientNet" in text
     assert "none in the range tested" in " ".join(text.split())
 
 

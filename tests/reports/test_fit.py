@@ -77,6 +77,14 @@ def test_error_at_a_size_comes_first_and_says_how_far_it_is(study: Path) -> None
     assert group["at"]["times_beyond"] == pytest.approx(2)
 
 
+def test_error_that_does_not_fall_has_no_trend(tmp_path: Path) -> None:
+    levels = (0.70, 0.71, 0.695, 0.705, 0.70)
+    records = [train_record(trial(width=i / 4), macs=10**6 * i, top1=top1) for i, top1 in enumerate(levels, start=1)]
+    text = fit(results_folder(tmp_path / "flat", records).path)
+    assert "no trend: the interval of the power law's slope" in text
+    assert "no trend" not in fit(results_folder(tmp_path / "one", records[:2]).path)
+
+
 def test_without_a_law_there_is_no_error_to_tell(tmp_path: Path) -> None:
     folder = results_folder(tmp_path / "one", [train_record(trial(), top1=0.5)]).path
     assert "at macs 1M: no law to read (1 usable point; a power law needs three)" in fit(folder, "--at", "macs=1e6")

@@ -13,6 +13,7 @@ from scaling.analysis.equal_accuracy.pairs import matched
 from scaling.analysis.settings import collapse_seeds
 from scaling.analysis.uncertainty import Estimate
 from scaling.models.efficientnet import NAMED
+from scaling.results.columns import METRICS
 
 
 def paired_speedups(frame: pd.DataFrame, low: float, high: float) -> Finding:
@@ -38,7 +39,7 @@ def speed_at_equal_accuracy(frame: pd.DataFrame, low: float, cost: str) -> Findi
     pairs = compare(settings, cost).pairs if len(settings) else ()
     found = [pair for pair in pairs if (pair.of.name, pair.over.name) == ("resnet_rs", "efficientnet")]
     if not found:
-        raise NotAddressedError(f"no {cost} of both ResNet-RS and EfficientNet")
+        raise NotAddressedError(f"no {METRICS[cost].words} of both ResNet-RS and EfficientNet")
     return _faster(found[0], low)
 
 

@@ -17,7 +17,7 @@ from scaling.analysis.depth_width.arms import Arm, find_arms
 from scaling.analysis.depth_width.overfitting import Growth, growth, last_step
 from scaling.analysis.depth_width.rank_transfer import Ranking, rankings
 from scaling.analysis.uncertainty import Estimate, affordable, flips_at, jointly, seed_noise_assumed, with_noise
-from scaling.analysis.wording import counted
+from scaling.analysis.wording import at_chance, counted
 from scaling.results.columns import Column
 
 Ahead: TypeAlias = Literal["width", "depth", "undecided"]
@@ -253,11 +253,11 @@ def _ahead(advantage: Estimate) -> Ahead:
 def _sentence(epochs: int, cells: int, found: Estimate, ahead: tuple[int, int], decided: tuple[int, int]) -> str:
     if np.isnan(found.value):
         return f"{counted(epochs, 'epoch')}: at no resolution do both arms reach the same cost."
-    points = found.scaled(100)
-    arm = "width" if found.value > 0 else "depth"
-    sure = "" if found.side_of(0, "y", "y") == "y" else ": inconclusive"
-    interval = f"{abs(points.value):.2f} points (width minus depth, 90%: {points.low:+.2f} to {points.high:+.2f})"
-    said = f"{counted(epochs, 'epoch')}: {arm} leads by {interval}{sure}."
+    arm, other = ("width", "depth") if found.value > 0 else ("depth", "width")
+    ends = sorted(100 * end * np.sign(found.value or 1.0) for end in (found.low, found.high))
+    sure = "" if found.side_of(0, "y", "y") == "y" else ", which is inconclusive"
+    lead = f"{abs(100 * found.value):.2f} points (90%: {ends[0]:.2f} to {ends[1]:.2f})"
+    said = f"{counted(epochs, 'epoch')}: {arm} leads {other} by {lead}{sure}."
     if cells < 2:
         return said
     counts = (
@@ -271,10 +271,11 @@ def _notes(settings: pd.DataFrame, cost: Column, cells: Sequence[Cell]) -> Itera
         yield "no resolution has both a depth arm and a width arm from the same point"
     for cell in cells:
         if cell.shared is None:
-            yield f"{counted(cell.epochs, 'epoch')} at {cell.resolution}: the arms share no range of {cost.name}"
+            yield f"{counted(cell.epochs, 'epoch')} at {cell.resolution}: the arms share no range of {cost.words}"
     if assumed := seed_noise_assumed(settings):
         yield assumed
+    yield from at_chance(settings)
     if failed := int(settings["failed"].sum()):
         yield f"{failed} failed trials are in no arm"
     if unmeasured := int((settings["top1"].notna() & settings[cost.name].isna()).sum()):
-        yield f"{unmeasured} settings have an accuracy but no {cost.name}"
+        yield f"{unmeasured} settings have an accuracy but no {cost.words}"

@@ -16,14 +16,25 @@ from scaling.analysis.equal_accuracy import wording
 from scaling.analysis.equal_accuracy.bands import Band as Band
 from scaling.analysis.equal_accuracy.bands import Crossover as Crossover
 from scaling.analysis.equal_accuracy.bands import band_edges, crossings
-from scaling.analysis.equal_accuracy.cost_curve import contenders, curve, knots
+from scaling.analysis.equal_accuracy.cost_curve import contenders, curve, knots, typical
 from scaling.analysis.pareto import front as pareto
 from scaling.analysis.settings import SETTING
-from scaling.analysis.uncertainty import Estimate, Floats, affordable, flips_at, jointly, log_ratio, with_noise
+from scaling.analysis.uncertainty import (
+    Estimate,
+    Floats,
+    affordable,
+    estimate,
+    flips_at,
+    jointly,
+    log_ratio,
+    with_noise,
+)
 from scaling.errors import UserError, did_you_mean
+from scaling.models.names import title
 from scaling.results.columns import Column
 
 DRAWS = 400
+_TYPICAL_DRAWS = 200
 NODES = 9
 """Accuracies within a band at which the curves are read."""
 _SORTED = 10
@@ -59,7 +70,8 @@ class Comparison:
         of, over: the two sides.
         cost: of the metrics table.
         covered: accuracies (fractions) that both reach by their measured points; None where there are none.
-        overall: geometric mean over `covered`.
+        overall: of the frontiers, the geometric mean over `covered`.
+        typical: the same of the families' typical members, all of which count, those behind the front as well.
         bands: the same, band by band.
         crossovers: where the one that costs less becomes the other; none in the range tested, if empty.
         curve: columns `accuracy`, `speedup`, `low`, `high`, over `covered`.
@@ -71,6 +83,7 @@ class Comparison:
     cost: Column
     covered: tuple[float, float] | None
     overall: Band | None
+    typical: Estimate | None
     bands: tuple[Band, ...]
     crossovers: tuple[Crossover, ...]
     curve: pd.DataFrame
@@ -152,6 +165,7 @@ class _Read(NamedTuple):
     """Two sides' curves, read at accuracies that both reach: `parts` of them are the bands.
 
     `logs` are of the speed-up, less what picking the best of noisy points adds to it; `drawn` are the same redrawn.
+    `typical` are logs of the typical members' speed-up on the whole, as measured and then redrawn.
     Where the two cannot be compared, `reason` says why.
     """
 
@@ -162,6 +176,7 @@ class _Read(NamedTuple):
     parts: tuple[slice, ...]
     logs: Floats
     drawn: Floats
+    typical: Floats
 
     @property
     def statements(self) -> list[slice]:
@@ -177,16 +192,17 @@ def _read_all(sides: Sequence[Side], settings: pd.DataFrame, cost: Column, draws
 
 
 def _read(of: Side, over: Side, cost: Column, drawn: _Redrawn) -> _Read:
-    if reason := _no_answer(of, over):
+    if reason := _no_answer(of, over, cost):
         none = np.array([])
-        return _Read(of, over, reason, none, (), none, none)
+        return _Read(of, over, reason, none, (), none, none, none)
     edges = band_edges(*_shared(of, over))
     at = np.concatenate([np.linspace(a, b, NODES) for a, b in pairwise(edges)])
     logs = _measured(over, cost, at) - _measured(of, cost, at)
     redrawn = _redrawn(over, cost, at, drawn) - _redrawn(of, cost, at, drawn)
     bias = np.nanmedian(redrawn, axis=0) - logs
     parts = tuple(slice(start, start + NODES) for start in range(0, len(at), NODES))
-    return _Read(of, over, None, at, parts, logs - bias, redrawn - bias)
+    members = _typical(over, cost, at, drawn) - _typical(of, cost, at, drawn)
+    return _Read(of, over, None, at, parts, logs - bias, redrawn - bias, members)
 
 
 def _concluded(sides: Sequence[Side], settings: pd.DataFrame, cost: Column, draws: int) -> Iterator[Comparison]:
@@ -221,13 +237,16 @@ def _comparison(pair: _Read, statements: Sequence[tuple[Estimate, float | None]]
         dtype=float,
     )
     if pair.reason is not None:
-        return Comparison(of, over, cost, None, None, (), (), line, pair.reason)
+        return Comparison(of, over, cost, None, None, None, (), (), line, pair.reason)
     *bands, overall = (Band.over(at[part], *said) for part, said in zip(pair.statements, statements, strict=True))
     once = ~line["accuracy"].duplicated().to_numpy()
     line = line[once]
     found = tuple(crossings(line, pair.drawn[:, once]))
+    members = log_ratio(estimate(pair.typical[0], pair.typical[1:]))
     sentence = wording.comparison((of.name, over.name), cost, overall, bands, found)
-    return Comparison(of, over, cost, _shared(of, over), overall, tuple(bands), found, line, sentence)
+    if any(len(side.front) < len(side.points) for side in (of, over)):
+        sentence += f" {wording.typical(members)}"
+    return Comparison(of, over, cost, _shared(of, over), overall, members, tuple(bands), found, line, sentence)
 
 
 def _shared(of: Side, over: Side) -> tuple[float, float]:
@@ -235,17 +254,18 @@ def _shared(of: Side, over: Side) -> tuple[float, float]:
     return max(float(top1.iloc[0]) for top1 in tops), min(float(top1.iloc[-1]) for top1 in tops)
 
 
-def _no_answer(of: Side, over: Side) -> str | None:
+def _no_answer(of: Side, over: Side, cost: Column) -> str | None:
     for side in (of, over):
         if side.points.empty:
-            return f"{side.name} has no setting with both an accuracy and the cost"
+            how = " (`scaling latency` times networks, --cost macs needs no times)" if cost.phase else ""
+            return f"{title(side.name)} has no setting with both an accuracy and a {cost.words}{how}"
         if len(side.curve) < 2:
             many = "one point" if len(side.points) == 1 else f"{len(side.points)} points that do not rise with cost"
-            return f"{side.name} has {many}: no curve to read a cost from"
+            return f"{title(side.name)} has {many}: no curve to read a cost from"
     low, high = _shared(of, over)
     if low < high:
         return None
-    reach = (f"{s.name} {s.curve['top1'].iloc[0]:.1%} to {s.curve['top1'].iloc[-1]:.1%}" for s in (of, over))
+    reach = (f"{title(s.name)} {s.curve['top1'].iloc[0]:.1%} to {s.curve['top1'].iloc[-1]:.1%}" for s in (of, over))
     return "no accuracy that both reach: " + ", ".join(reach)
 
 
@@ -266,13 +286,23 @@ def _redrawn(side: Side, cost: Column, at: Floats, drawn: _Redrawn) -> Floats:
     return np.array([_log_cost(*of, at) for of in zip(drawn.cost[:, near], drawn.top1[:, near], strict=True)])
 
 
+def _typical(side: Side, cost: Column, at: Floats, drawn: _Redrawn) -> Floats:
+    """`(1 + some draws,)` logs of the typical member's cost, averaged over the accuracies."""
+    rows, measured = side.points.index, _columns(side.points, cost)
+    costs, top1 = (
+        np.vstack([first, redrawn[:_TYPICAL_DRAWS, rows]])
+        for first, redrawn in zip(measured, (drawn.cost, drawn.top1), strict=True)
+    )
+    return np.asarray(typical(costs, top1, at).mean(axis=1))
+
+
 def _columns(points: pd.DataFrame, cost: Column) -> tuple[Floats, Floats]:
     return points[cost.name].to_numpy(float), points["top1"].to_numpy(float)
 
 
 def _notes(sides: Sequence[Side], cost: Column, by: str) -> Iterator[str]:
     if len(sides) < 2:
-        yield f"nothing to compare: {len(sides)} group by {by}" + "".join(f" ({side.name})" for side in sides)
+        yield f"nothing to compare: {len(sides)} group by {by}" + "".join(f" ({title(side.name)})" for side in sides)
     for side in sides:
         yield from wording.missing(side.name, side.failed, side.unmeasured, cost)
     if sides:

@@ -1,4 +1,4 @@
-"""A family's cost as a rising function of the accuracy that its frontier reaches."""
+"""A family's cost at an accuracy: of its frontier, a rising curve, and of its typical member, a smooth one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from scaling.analysis.uncertainty import Floats
 
 NEVER = 6.0
 """Standard deviations of a difference that no redrawing turns round."""
+
+_FOR_A_BEND = 6
+"""Points from which a family's typical member follows a parabola, not a straight line."""
+
+_MOST_POINTS = 2000
 
 Curve = Callable[[Floats], Floats]
 
@@ -66,3 +71,22 @@ def curve(accuracies: Floats, log_costs: Floats) -> Curve:
     first, last = (y[1] - y[0]) / (x[1] - x[0]), (y[-1] - y[-2]) / (x[-1] - x[-2])
     far = 1.0 + x[-1] - x[0]
     return PchipInterpolator(np.r_[x[0] - far, x, x[-1] + far], np.r_[y[0] - first * far, y, y[-1] + last * far])
+
+
+def typical(cost: Floats, top1: Floats, at: Floats) -> Floats:
+    """The logarithm of the cost of a family's typical member at some accuracies, by least squares over all members.
+
+    Args:
+        cost, top1: `(sets, points)`, two points or more of different accuracies.
+        at: `(places,)`.
+
+    Returns:
+        `(sets, places)`.
+    """
+    some = slice(None, None, 1 + top1.shape[1] // _MOST_POINTS)
+    degree = 2 if top1.shape[1] >= _FOR_A_BEND else 1
+    fits = [
+        np.polynomial.Polynomial.fit(x, y, degree)(at)
+        for x, y in zip(top1[:, some], np.log(cost[:, some]), strict=True)
+    ]
+    return np.array(fits)

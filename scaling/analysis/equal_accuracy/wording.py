@@ -8,7 +8,9 @@ from itertools import groupby
 import pandas as pd
 
 from scaling.analysis.equal_accuracy.bands import Band, Crossover
-from scaling.analysis.uncertainty import seed_noise_assumed
+from scaling.analysis.uncertainty import Estimate, seed_noise_assumed
+from scaling.analysis.wording import at_chance
+from scaling.models.names import title
 from scaling.results.columns import Column
 
 
@@ -21,10 +23,13 @@ def comparison(
     names: tuple[str, str], cost: Column, overall: Band, bands: Sequence[Band], at: Sequence[Crossover]
 ) -> str:
     """What `names[0]` gains over `names[1]`: on average, by bands, and where the two cross."""
-    of, over = names
-    average = f"{overall.speedup:.2f} times (90%: {overall.low:.2f} to {overall.high:.2f})"
+    of, over = map(title, names)
+    times = f"{overall.speedup:.2f} times"
+    interval = f"(90%: {overall.low:.2f} to {overall.high:.2f})"
     shared = f"from {overall.accuracy_low:.1%} to {overall.accuracy_high:.1%}"
-    first = f"At equal accuracy {shared}, {over} needs {average} the {cost.name} of {of}{_sure(overall)}."
+    how = "fast" if cost.phase else "economical"
+    first = f"At equal accuracy {shared}, {of} is {times} as {how} as {over} {interval}"
+    first += f" by {cost.words}{_sure(overall)}."
     return f"{first} {_runs(of, cost, bands)} {_crossed(of, cost, at)}"
 
 
@@ -53,12 +58,18 @@ def _crossed(of: str, cost: Column, crossovers: Sequence[Crossover]) -> str:
     return "Crossovers: " + "; ".join(places) + "."
 
 
+def typical(members: Estimate) -> str:
+    """What all members say beside the frontier, which the best of them make."""
+    interval = f"90%: {members.low:.2f} to {members.high:.2f}"
+    return f"So much of the frontiers; of typical members, all counted, the ratio is {members.value:.2f} ({interval})."
+
+
 def missing(name: str, failed: int, unmeasured: int, cost: Column) -> Iterator[str]:
     """What of a group could not be compared, if anything."""
     if failed:
-        yield f"{name}: {failed} failed trials are in no curve"
+        yield f"{title(name)}: {failed} failed trials are in no curve"
     if unmeasured:
-        yield f"{name}: {unmeasured} settings have an accuracy but no {cost.name}"
+        yield f"{title(name)}: {unmeasured} settings have an accuracy but no {cost.words}"
 
 
 def cautions(points: pd.DataFrame, cost: Column) -> Iterator[str]:
@@ -73,6 +84,7 @@ def cautions(points: pd.DataFrame, cost: Column) -> Iterator[str]:
         yield f"{count} of {len(points)} times were disturbed by other work on the machine"
     if assumed := seed_noise_assumed(points):
         yield assumed
+    yield from at_chance(points)
     measured = f"{cost.phase}_measured_batch_size"
     if measured in points and (sizes := sorted(points[measured].dropna().unique())):
         yield f"times were measured with {_span(sizes)} images a step and are stated for one and the same number"
@@ -83,7 +95,7 @@ def differing_epochs(groups: Iterable[tuple[str, pd.DataFrame]]) -> Iterator[str
     trained = {name: sorted(points["epochs"].dropna().unique()) for name, points in groups}
     known = {name: epochs for name, epochs in trained.items() if epochs}
     if len({tuple(epochs) for epochs in known.values()}) > 1:
-        yield "epochs differ: " + ", ".join(f"{name} {_span(epochs)}" for name, epochs in known.items())
+        yield "epochs differ: " + ", ".join(f"{title(name)} {_span(epochs)}" for name, epochs in known.items())
 
 
 def _span(values: Sequence[float]) -> str:
@@ -93,6 +105,6 @@ def _span(values: Sequence[float]) -> str:
 def weights(groups: Iterable[tuple[str, pd.DataFrame]]) -> Iterator[str]:
     """Which weights the networks have that others trained."""
     named = ((name, points["weights"].dropna().unique()) for name, points in groups if "weights" in points)
-    told = [f"{name} {', '.join(sorted(tags))}" for name, tags in named if len(tags)]
+    told = [f"{title(name)} {', '.join(sorted(tags))}" for name, tags in named if len(tags)]
     if told:
         yield f"weights: {'; '.join(sorted(told))}"

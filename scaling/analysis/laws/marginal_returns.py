@@ -12,6 +12,7 @@ from scaling.analysis.laws.bootstrap import estimate
 from scaling.analysis.laws.joint import Joint
 from scaling.analysis.laws.response_surface import Surface
 from scaling.analysis.uncertainty import Estimate, Floats
+from scaling.results.columns import METRICS
 
 _SURE = 0.95
 _FREE = 0.05
@@ -69,7 +70,7 @@ def rank(joint: Joint, cost: str, at: Mapping[str, float] | None = None) -> Rank
         at: factors of the point; those not given are at the settings' geometric mean.
     """
     if joint.error is None or cost not in joint.costs:
-        reason = joint.reason or f"{cost} is known of too few of the settings"
+        reason = joint.reason or f"the {METRICS[cost].words} is known of too few of the settings"
         return Ranking(cost, {}, (), None, "undecided", reason)
     point = {**joint.error.center, **{name: float((at or {})[name]) for name in joint.factors if name in (at or {})}}
     rows = {name: _slopes(joint.error, joint.costs[cost], cost, name, point) for name in joint.factors}

@@ -9,6 +9,7 @@ import pandas as pd
 from scaling.analysis.comparability import comparable, cost_metric
 from scaling.analysis.pareto.front import front, front_chance
 from scaling.analysis.uncertainty import affordable
+from scaling.models.names import title
 from scaling.results.columns import Column
 
 DRAWS = 1000
@@ -60,14 +61,14 @@ def frontier(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRA
 
 def _sentence(points: pd.DataFrame, cost: Column) -> str:
     if points.empty:
-        return f"No setting has both an accuracy and {cost.name}."
+        return f"No setting has both an accuracy and a {cost.words}."
     parts = [_counted(str(family), rows) for family, rows in points.groupby("family", sort=True)]
-    return f"Front of accuracy and {cost.name}: " + "; ".join(parts) + "."
+    return f"Front of accuracy and {cost.words}: " + "; ".join(parts) + "."
 
 
 def _counted(family: str, rows: pd.DataFrame) -> str:
     sure, never = int((rows["chance"] >= SURE).sum()), int((rows["chance"] <= 1 - SURE).sum())
     return (
-        f"{int(rows['on'].sum())} of {len(rows)} {family} settings are on it as measured "
+        f"{int(rows['on'].sum())} of {len(rows)} {title(family)} settings are on it as measured "
         f"({sure} surely, {never} surely not, {len(rows) - sure - never} undecided)"
     )

@@ -7,11 +7,11 @@ from collections.abc import Collection
 import pandas as pd
 
 from scaling.analysis.depth_width.tradeoff import Tradeoff, tradeoffs
+from scaling.models.names import title
 from scaling.plots.kit import captions
 from scaling.plots.kit.accuracy import regime_title
 from scaling.plots.kit.figure_spec import FigureSpec
 from scaling.plots.kit.layout import sentence_panel, tradeoff_panels
-from scaling.plots.kit.point_names import readable
 from scaling.results.columns import METRICS
 
 COSTS = {
@@ -64,7 +64,9 @@ def _best(regime: Tradeoff) -> str:
     if regime.points.empty:
         return f"{regime_title(regime.epochs)}: no trial has both an accuracy and this cost."
     best = regime.points.sort_values("top1", kind="stable").iloc[-1]
-    network = f"{best['family']}, depth {best['depth']:g}, width {best['width']:g}, resolution {best['resolution']:g}"
+    network = (
+        f"{title(best['family'])}, depth {best['depth']:g}, width {best['width']:g}, resolution {best['resolution']:g}"
+    )
     ends = f"{best['top1_min']:.1%} to {best['top1_max']:.1%}"
     spread = f" ({ends} over {best['seeds']:g} seeds)" if best["seeds"] > 1 else ""
-    return readable(f"{regime_title(regime.epochs)}: the best reaches {best['top1']:.1%}{spread}: {network}.")
+    return f"{regime_title(regime.epochs)}: the best reaches {best['top1']:.1%}{spread}: {network}."

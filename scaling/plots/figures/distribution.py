@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from scaling.analysis.edf import Distribution, apart, distributions
+from scaling.models.names import FAMILY_TITLE
 from scaling.plots.context import Context
 from scaling.plots.kit import style
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
@@ -46,7 +47,7 @@ def distribution(found: Sequence[Distribution], axes: Axes) -> Axes:
 
 def _color(name: str, number: int) -> str:
     """A family's own colour, as in all figures; else that of the curve's number."""
-    by_title = {style.FAMILY_TITLE[family]: color for family, color in style.FAMILY_COLOR.items()}
+    by_title = {FAMILY_TITLE[family]: color for family, color in style.FAMILY_COLOR.items()}
     return by_title.get(name, style.SERIES[number % len(style.SERIES)])
 
 
@@ -100,7 +101,7 @@ def groups(settings: pd.DataFrame) -> tuple[Distribution, ...]:
 
 
 def _named(by: str, value: object) -> str:
-    return style.FAMILY_TITLE[str(value)] if by == "family" else f"{value:g} {'px' if by == 'resolution' else by}"
+    return FAMILY_TITLE[str(value)] if by == "family" else f"{value:g} {'px' if by == 'resolution' else by}"
 
 
 def _order(text: str) -> float:

@@ -17,7 +17,8 @@ from scaling.plots.kit.axes import frame_points
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.groups import TOP1, draw_points, look, xy
 from scaling.plots.kit.labels import AROUND, LOWER_RIGHT, MOST_NAMES, UPPER_LEFT, Label, name
-from scaling.plots.kit.point_names import model_name, readable
+from scaling.plots.kit.point_names import model_name
+from scaling.results.columns import METRICS
 
 NAME = "fronts"
 TABLES = ("table7",)
@@ -104,7 +105,7 @@ def spec(context: Context) -> FigureSpec | Skipped:
         return Skipped(NAME, str(reason))
     shown = [(title, one) for title, one in found if not one.points.empty]
     if not shown:
-        return Skipped(NAME, f"no setting has both an accuracy and {cost}")
+        return Skipped(NAME, f"no setting has both an accuracy and a {METRICS[cost].words}")
     behind = _behind(published, cost)
     left_out = [f"{len(shown) - MOST} more panels not shown."] if len(shown) > MOST else []
     return FigureSpec(
@@ -112,7 +113,7 @@ def spec(context: Context) -> FigureSpec | Skipped:
         title="Which networks are Pareto-optimal?",
         shows="Accuracy against cost over all families together; the Pareto front as steps, and how surely each "
         "network is on it.",
-        concludes=" ".join(f"{title}: {readable(one.sentence)}" for title, one in shown),
+        concludes=" ".join(f"{title}: {one.sentence}" for title, one in shown),
         panels=tuple(partial(_panel, title, one, behind) for title, one in shown[:MOST]),
         notes=(_HINT, *_outside(shown), *left_out, *background_note(published, cost)),
         size=(4.9, 4.1),

@@ -16,6 +16,7 @@ from scaling.analysis.laws.families import BROKEN, FLOORED, POWER
 from scaling.analysis.laws.groups import Group, fit_settings, groups_on
 from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Laws
 from scaling.analysis.uncertainty import Estimate
+from scaling.models.names import FAMILY_TITLE
 from scaling.plots.context import Context
 from scaling.plots.kit import style
 from scaling.plots.kit.accuracy import regime_title
@@ -47,7 +48,7 @@ class Fitted:
     def title(self) -> str:
         """Family and number of epochs."""
         first = self.group.settings.iloc[0]
-        return f"{style.FAMILY_TITLE[first['family']]}, {regime_title(first['epochs'])}"
+        return f"{FAMILY_TITLE[first['family']]}, {regime_title(first['epochs'])}"
 
 
 @functools.lru_cache(maxsize=8)
@@ -168,7 +169,10 @@ def said(found: Fitted) -> str:
     """What the laws of one group amount to."""
     laws = found.laws
     slope = laws[POWER.name].parameters["slope"]
-    first = f"{found.title}: over all {len(laws.x)} points error falls as MACs to the power {number(slope)}"
+    falls = (
+        "error falls as MACs to the power" if slope.high < 0 else "error has no trend: it goes with MACs to the power"
+    )
+    first = f"{found.title}: over all {len(laws.x)} points {falls} {number(slope)}"
     chosen = f"held-out points are predicted best by a {laws.best}" if laws.best else "no law converged"
     return f"{first}; {_broken(laws)}; {chosen}."
 

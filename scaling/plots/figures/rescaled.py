@@ -15,7 +15,6 @@ from scaling.plots.context import Context, by_device, published_part
 from scaling.plots.figures import speed_accuracy
 from scaling.plots.kit import style
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
-from scaling.plots.kit.point_names import readable
 
 NAME = "rescaled"
 TABLES = ("table7", "fig5")
@@ -72,7 +71,7 @@ def _behind(published: Context, cost: str) -> Comparisons:
 def _said(device: str, found: Comparisons) -> str:
     on = f"On {device}: " if device else ""
     said = (pair.sentence for pair in found.pairs if {pair.of.name, pair.over.name} == {LOWER, OWN})
-    return on + readable(" ".join(said))
+    return on + " ".join(said)
 
 
 def _panel(device: str, found: Comparisons, under: Comparisons | None, axes: Axes) -> Axes:

@@ -15,7 +15,6 @@ from scaling.plots.kit import style
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.groups import draw_side, sides
 from scaling.plots.kit.labels import LOWER_RIGHT, MOST_NAMES, Label, name
-from scaling.plots.kit.point_names import readable
 from scaling.results.columns import Column
 
 NAME = "speed_accuracy"
@@ -81,7 +80,7 @@ def spec(context: Context) -> FigureSpec | Skipped:
 def said(device: str, found: Comparisons) -> str:
     """The sentences of all pairs, with the device they are of."""
     on = f"On {device}: " if device else ""
-    return on + readable(" ".join(pair.sentence for pair in found.pairs))
+    return on + " ".join(pair.sentence for pair in found.pairs)
 
 
 def notes(found: list[tuple[str, Comparisons]]) -> tuple[str, ...]:
@@ -91,7 +90,7 @@ def notes(found: list[tuple[str, Comparisons]]) -> tuple[str, ...]:
         f"Bars, up to {MOST_NAMES} points: 90% of the noise of seeds and validation images. Labels: depth, or the "
         "model's name@resolution, where there is room."
     )
-    return (bars, " ".join(f"{note[:1].upper()}{note[1:]}." for note in map(readable, every))) if every else (bars,)
+    return (bars, " ".join(f"{note[:1].upper()}{note[1:]}." for note in every)) if every else (bars,)
 
 
 def background_note(published: Context | None, cost: str) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ from scaling.plots.kit import style
 from scaling.plots.kit.axes import log_ticks
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.groups import look
-from scaling.plots.kit.point_names import readable
 
 NAME = "speedup"
 TABLES = ("table7",)
@@ -90,7 +89,7 @@ def spec(context: Context) -> FigureSpec | Skipped:
     except UserError as reason:
         return Skipped(NAME, str(reason))
     answered = [(device, pair) for device, pair in pairs if pair.overall is not None]
-    unanswered = [f"{_on(device)}{readable(pair.sentence)}." for device, pair in pairs if pair.overall is None]
+    unanswered = [f"{_on(device)}{pair.sentence}." for device, pair in pairs if pair.overall is None]
     own = [one for one in answered if not one[0].startswith("published")]
     if not own:
         return Skipped(NAME, " ".join(unanswered) or "one family only: there is nothing to compare it with")
@@ -99,7 +98,7 @@ def spec(context: Context) -> FigureSpec | Skipped:
         title="How many times less does one family cost at equal accuracy?",
         shows="Speed-up over the accuracies that both families reach, with its interval, the verdict of each band and "
         "where the two cross.",
-        concludes=" ".join(f"{_on(device)}{readable(pair.sentence)}" for device, pair in own),
+        concludes=" ".join(f"{_on(device)}{pair.sentence}" for device, pair in own),
         panels=tuple(partial(_panel, device, pair) for device, pair in answered[:MOST]),
         notes=(_HINT, *_cautions(context, cost), *unanswered),
         size=(4.9, 3.8) if len(answered) < 3 else (3.7, 3.6),

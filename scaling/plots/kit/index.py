@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
-from scaling.plots.kit.point_names import readable
 
 FILE = "index.md"
 
@@ -24,7 +23,7 @@ def write_index(folder: Path, title: str, drawn: Iterable[FigureSpec | Skipped],
     skipped = [one for one in every if isinstance(one, Skipped)]
     parts = [f"# {title}\n", *(part for one in every if isinstance(one, FigureSpec) for part in _entry(one, formats))]
     if skipped:
-        parts += ["## Not drawn\n", *(f"- `{one.name}`: {readable(one.reason)}" for one in skipped), ""]
+        parts += ["## Not drawn\n", *(f"- `{one.name}`: {one.reason}" for one in skipped), ""]
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / FILE
     file.write_text("\n".join(parts), encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pandas as pd
@@ -14,7 +13,6 @@ from scaling.plots.kit import style
 from scaling.plots.kit.accuracy import ACCURACY
 from scaling.plots.kit.labels import MOST_NAMES, Label
 from scaling.plots.kit.style import TIMES
-from scaling.results.columns import METRICS
 
 
 def names_of(tradeoff: Tradeoff) -> list[Label]:
@@ -79,11 +77,3 @@ def model_name(point: pd.Series[Any], with_resolution: bool) -> str:
 def _position(point: pd.Series[Any], tradeoff: Tradeoff) -> tuple[float, float]:
     x, y = point[tradeoff.cost.name] * tradeoff.cost.scale, point["top1"] * ACCURACY.scale
     return float(x), float(y)
-
-
-def readable(text: str) -> str:
-    """The text with families and costs by their titles rather than by their names in a frame."""
-    costs = {metric.name: metric.label.split(" (")[0].lower() for metric in METRICS.values()}
-    for name, title in {**style.FAMILY_TITLE, **costs}.items():
-        text = re.sub(rf"\b{name}\b", title, text)
-    return text

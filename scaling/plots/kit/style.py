@@ -18,7 +18,6 @@ AXIS_COLOR = {"depth": BLUE, "width": VERMILLION}
 AXIS_MARKER = {"depth": "o", "width": "s"}
 FAMILY_COLOR = {"resnet_rs": BLUE, "efficientnet": VERMILLION}
 FAMILY_MARKER = {"resnet_rs": "o", "efficientnet": "D"}
-FAMILY_TITLE = {"resnet_rs": "ResNet-RS", "efficientnet": "EfficientNet"}
 
 SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 SERIES_MARKER = ("o", "D", "s", "^", "v", "P")

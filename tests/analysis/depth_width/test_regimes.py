@@ -113,5 +113,5 @@ def test_failed_trials_are_counted() -> None:
 
 def test_one_epoch_in_one_cell_is_said_so() -> None:
     (regime,) = of(*arms(0.03, epochs=1)).regimes
-    assert regime.sentence.startswith("1 epoch: width leads by ")
+    assert regime.sentence.startswith("1 epoch: width leads depth by ")
     assert "resolutions" not in regime.sentence

@@ -67,6 +67,47 @@ def test_a_dominated_point_changes_nothing() -> None:
     pd.testing.assert_frame_equal(with_it.curve, without.curve, rtol=1e-3)
 
 
+def test_the_sentence_has_one_subject_and_the_cost_in_words() -> None:
+    frame = settings(*family("resnet_rs", 1.0, RISING), *family("efficientnet", 2.0, RISING))
+    assert "resnet_rs" not in only(frame).sentence
+    assert "ResNet-RS is 2.00 times as fast as EfficientNet" in only(frame).sentence
+    assert "by time per training step (undecided with more than" in only(frame).sentence
+    assert "By bands, ResNet-RS is faster" in only(frame).sentence
+    by_size = only(frame, cost="params").sentence
+    assert "ResNet-RS is 2.00 times as economical as EfficientNet" in by_size
+    assert "by trainable parameters (undecided" in by_size
+    assert "By bands, ResNet-RS is cheaper" in by_size
+
+
+def test_frontier_and_typical_member_are_two_quantities() -> None:
+    """Of b every second member costs twice what its frontier does."""
+    frontier = family("b", 1.0, [0.60, 0.64, 0.68, 0.72, 0.76, 0.80])
+    behind = [
+        {**one, "depth": 10 + i, "training_ms": 2 * float(str(one["training_ms"]))} for i, one in enumerate(frontier)
+    ]
+    pair = only(settings(*family("a", 1.0, [0.60, 0.64, 0.68, 0.72, 0.76, 0.80]), *frontier, *behind))
+    assert pair.overall is not None
+    assert pair.typical is not None
+    assert pair.overall.speedup == pytest.approx(1.0, rel=0.02)
+    assert pair.typical.value == pytest.approx(1 / np.sqrt(2), rel=0.02)
+    assert pair.typical.low <= pair.typical.value <= pair.typical.high
+    assert "of typical members, all counted, the ratio is 0.7" in pair.sentence
+    alone = only(settings(*family("a", 3.0, RISING), *family("b", 1.0, RISING)))
+    assert alone.typical is not None
+    assert alone.typical.value == pytest.approx(3.0, rel=1e-3)
+    assert "typical" not in alone.sentence
+
+
+def test_settings_at_chance_are_said_to_be() -> None:
+    lost = {**row("a", 9, 0.5, 0.101, pictures=1000), "dataset": "fashion_mnist"}
+    learnt = family("a", 1.0, RISING, dataset="fashion_mnist", top1_n=1000)
+    frame = settings(*learnt, lost)
+    assert (
+        "1 of 5 settings are at chance (10.0% of fashion_mnist): they have learnt nothing yet" in compare(frame).notes
+    )
+    assert not any("chance" in note for note in compare(settings(*learnt)).notes)
+
+
 @pytest.mark.parametrize(
     ("b", "sentence"),
     [
@@ -87,7 +128,7 @@ def test_failures_and_missing_times_are_counted() -> None:
     untimed = family("b", 8.0, [0.7], training_ms=None, depth=9)
     found = compare(settings(*family("a", 1.0, RISING), *family("b", 1.0, RISING, seed=1), *failed, *untimed))
     assert "b: 2 failed trials are in no curve" in found.notes
-    assert "b: 1 settings have an accuracy but no training_ms" in found.notes
+    assert "b: 1 settings have an accuracy but no time per training step" in found.notes
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame(family("a", 1.0, RISING))], ids=["none", "one"])

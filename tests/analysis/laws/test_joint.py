@@ -91,7 +91,9 @@ def test_the_cheapest_cells_of_figure_2_tell_the_best_of_all(known: int, most: f
 def test_a_factor_that_costs_nothing_is_not_ranked() -> None:
     ranking = rank(fit_joint(settings()), "training_ms")
     assert [payoff.factor for payoff in ranking.payoffs] == ["width", "epochs", "depth"]
-    assert rank(fit_joint(settings()), "inference_ms").reason == "inference_ms is known of too few of the settings"
+    assert rank(fit_joint(settings()), "inference_ms").reason == (
+        "the time per inference step is known of too few of the settings"
+    )
 
 
 def test_what_is_too_close_is_undecided() -> None:

@@ -17,7 +17,7 @@ def test_all_of_resnet_rs_and_the_largest_efficientnet_are_on_the_front_of_table
     on = found.points[found.points["on"]]
     assert on["family"].value_counts().to_dict() == {"resnet_rs": 11, "efficientnet": 1}
     assert found.points["chance"].between(0, 1).all()
-    assert "1 of 8 efficientnet settings are on it as measured (0 surely, 6 surely not, 2 undecided)" in found.sentence
+    assert "1 of 8 EfficientNet settings are on it as measured (0 surely, 6 surely not, 2 undecided)" in found.sentence
 
 
 def test_what_cannot_be_placed_is_kept_apart() -> None:
@@ -27,7 +27,9 @@ def test_what_cannot_be_placed_is_kept_apart() -> None:
 
 
 def test_nothing_measured_is_a_sentence() -> None:
-    assert frontier(TPU.assign(top1=np.nan)).sentence == "No setting has both an accuracy and training_ms."
+    assert frontier(TPU.assign(top1=np.nan)).sentence == (
+        "No setting has both an accuracy and a time per training step."
+    )
 
 
 def test_two_devices_are_refused() -> None:

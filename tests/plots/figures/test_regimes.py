@@ -41,7 +41,7 @@ def test_arms_are_thick_in_the_range_that_both_reach() -> None:
 def test_the_conclusion_says_where_longer_training_leads() -> None:
     found = spec(context(FIG3))
     assert isinstance(found, FigureSpec)
-    assert "10 epochs: width leads by 0.39 points" in found.concludes
+    assert "10 epochs: width leads depth by 0.39 points" in found.concludes
     assert "longer training favours depth" in found.concludes
 
 

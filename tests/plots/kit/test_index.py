@@ -21,7 +21,7 @@ def made_up(name: str, **words: str) -> FigureSpec:
 
 
 def test_the_index_has_every_picture_its_words_and_what_was_skipped(tmp_path: Path) -> None:
-    file = write_index(tmp_path, "A study", [made_up("one"), Skipped("two", "resnet_rs has one point")], ("svg", "png"))
+    file = write_index(tmp_path, "A study", [made_up("one"), Skipped("two", "ResNet-RS has one point")], ("svg", "png"))
     assert file.read_text() == (
         "# A study\n\n## What?\n\n![one](one.png)\n\nShows: this\n\n**One may conclude:** that\n\n"
         "Small print: a note.\n\n## Not drawn\n\n- `two`: ResNet-RS has one point\n"
