@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -35,6 +35,9 @@ ASSUMED_FREEDOM = 4.0
 
 _MOST_DRAWN = 20_000_000
 """Numbers drawn for one answer."""
+
+_MOST_SHARING = 1000
+"""Settings up to which it counts that they were scored on the same images."""
 
 
 def affordable(draws: int, rows: int) -> int:
@@ -119,7 +122,7 @@ def with_noise(settings: pd.DataFrame, seed_noise: float | None = None) -> pd.Da
     own; it is pooled over a study's settings, since two or three seeds tell little of their own spread. Where no
     setting of a study has two seeds, it is assumed: see `assumed_seed_sd`. Variants that share a validation set tend to
     err on the same images: where it is known which (`validation_correct`), `draw_top1` has them share that noise, and
-    `p (1 - p)` gives way to the variance of how often the seeds were right on each image. Elsewhere their noise is
+    `p (1 - p)` gives way to the variance over the images of how often a seed is right on them. Elsewhere their noise is
     taken as independent, which makes differences look less certain than they are, never more.
 
     Args:
@@ -150,8 +153,8 @@ def with_noise(settings: pd.DataFrame, seed_noise: float | None = None) -> pd.Da
         seed_sd, freedom = np.full(len(top1), seed_noise), np.full(len(top1), np.inf)
         source = np.full(len(top1), "given")
     chance = np.where(np.isfinite(n), np.clip(top1 * (1 - top1), 0.0, None) / np.fmax(n, 1), 0.0)
-    for rows, rights in _by_images(settings):
-        chance[rows] = rights.var(axis=1) / rights.shape[1]
+    for rows, covariance in _by_images(settings):
+        chance[rows] = np.diag(covariance)
     top1_sd = np.sqrt(chance + seed_sd**2 / np.fmax(seeds, 1))
     return settings.assign(seed_sd=seed_sd, seed_freedom=freedom, seed_noise=source, top1_sd=top1_sd)
 
@@ -193,40 +196,46 @@ def draw_top1(settings: pd.DataFrame, count: int, random: np.random.Generator) -
     first = np.unique(studies, return_index=True)[1]
     scale = np.array([_inverse_chi_square(freedom[row], count, random) for row in first]).reshape(len(first), count)
     alone = np.sqrt(chance) * random.standard_normal((count, len(settings)))
-    for rows, rights in _by_images(settings):
-        alone[:, rows] = _over_images(rights, count, random)
+    for rows, covariance in _by_images(settings):
+        alone[:, rows] = random.standard_normal((count, len(rows))) @ _root(covariance)
     seeded = np.sqrt(of_seeds * scale[studies].T) * random.standard_normal((count, len(settings)))
     return np.asarray(np.clip(top1 + alone + seeded, 1e-6, 1 - 1e-6))
 
 
 def _by_images(settings: pd.DataFrame) -> Iterator[tuple[Rows, Floats]]:
-    """Settings that were scored on the same images, and how often their seeds were right on each, `(rows, images)`."""
+    """Settings scored on the same images, and the covariance `(rows, rows)` of their accuracies over other images."""
     if CORRECT not in settings or not settings[CORRECT].map(bool).any():
         return
     same = settings.groupby(["dataset", "validation_fraction", "top1_n"], dropna=False, sort=False).ngroup().to_numpy()
     for group in np.unique(same):
-        means = {row: _rights(*settings[[CORRECT, "top1_n"]].iloc[row]) for row in np.flatnonzero(same == group)}
-        known = {row: mean for row, mean in means.items() if mean is not None}
-        if known and sum(len(mean) for mean in known.values()) <= _MOST_DRAWN:
-            yield np.array([*known]), np.stack([*known.values()])
+        every = {row: _rights(*settings[[CORRECT, "top1_n"]].iloc[row]) for row in np.flatnonzero(same == group)}
+        known = {row: rights for row, rights in every.items() if rights is not None}
+        if 0 < len(known) <= _MOST_SHARING:
+            yield np.array([*known]), _over_images([*known.values()])
 
 
-def _rights(seeds: tuple[str, ...], n: float) -> Floats | None:
-    """`(n,)`: how often the seeds of a setting were right on each image; None where that is not known of each seed."""
+def _rights(seeds: tuple[str, ...], n: float) -> npt.NDArray[np.bool_] | None:
+    """`(seeds, n)`: which images each seed of a setting was right on; None where that is not known of each."""
     if not seeds or not np.isfinite(n):
         return None
     correct = [each for text in seeds if (each := unpacked(text, int(n))) is not None]
-    return np.stack(correct).mean(axis=0) if len(correct) == len(seeds) else None
+    return np.stack(correct) if len(correct) == len(seeds) else None
 
 
-def _over_images(rights: Floats, count: int, random: np.random.Generator) -> Floats:
-    """`(count, rows)` deviations of mean accuracies, for other images: normal, with the covariance that these show."""
-    centred = (rights - rights.mean(axis=1, keepdims=True)) / rights.shape[1]
-    covariance = centred @ centred.T
-    # Networks that are right on the very same images leave it singular.
-    covariance += 1e-9 * np.trace(covariance) * np.eye(len(covariance))
-    normal = random.standard_normal((count, len(covariance)))
-    return np.asarray(normal @ np.linalg.cholesky(covariance).T) if covariance.any() else np.zeros_like(normal)
+def _over_images(rights: Sequence[npt.NDArray[np.bool_]]) -> Floats:
+    """What the images have in it: the seeds' own share of it, which is noise between seeds, is taken off."""
+    images = rights[0].shape[1]
+    often = np.stack([of.mean(axis=0) for of in rights])
+    centred = (often - often.mean(axis=1, keepdims=True)) / images
+    covariance = np.asarray(centred @ centred.T)
+    own = [of.var(axis=0, ddof=1).mean() / len(of) / images if len(of) > 1 else 0.0 for of in rights]
+    return np.asarray(covariance - np.diag(np.minimum(own, np.diag(covariance))))
+
+
+def _root(covariance: Floats) -> Floats:
+    """The symmetric root, which does not depend on how a machine orders or signs its vectors."""
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray((vectors * np.sqrt(np.fmax(values, 0.0))) @ vectors.T)
 
 
 def _inverse_chi_square(freedom: float, count: int, random: np.random.Generator) -> Floats:

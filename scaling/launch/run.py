@@ -84,9 +84,10 @@ class _Run:
         asked = jobs(search.so_far() if search else self.study)
         if self.options.timings_only:
             asked = [job for job in asked if isinstance(job, TimeJob)]
-        todo = limited(missing(asked, self.outcomes, place, self.options.policy), self.options.limit)
+        left = missing(asked, self.outcomes, place, self.options.policy)
+        todo = limited(left, self.options.limit)
         if todo or (search and not search.has_all()):
-            summary = self._work(todo, len(asked) - len(todo), search)
+            summary = self._work(todo, len(asked) - len(left), search)
         else:
             summary = RunSummary()
         if not (summary.ended or summary.stopped):

@@ -37,15 +37,22 @@ class Row:
 
     Attributes:
         what: in words.
-        wanted: in words; empty where it is reported only.
+        wanted: in words, `0.98 to 1.02`, `at most 0.10` or `at least 0.90`; empty where it is reported only.
         outcome: from a study's number to 1 or 0, or to a number whose mean is told.
-        bound: the mean must not lie surely above this; NaN: no bound.
     """
 
     what: str
     wanted: str
     outcome: Callable[[int], float]
-    bound: float = np.nan
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The least and the most that is wanted."""
+        numbers = [float(word) for word in self.wanted.split() if word.strip("-.").replace(".", "").isdigit()]
+        if not numbers:
+            return -np.inf, np.inf
+        low, high = numbers[0], numbers[-1]
+        return (-np.inf if "at most" in self.wanted else low), (np.inf if "at least" in self.wanted else high)
 
 
 def families(number: int, points: int = 8, behind: float = 0.0, ratio: float = 1.0, **noise: float) -> Comparison:
@@ -184,19 +191,16 @@ ROWS = (
         "two equal families, one seed each, noise of 0.3 points between seeds not measured: anything false",
         "at most 0.10",
         lambda number: says_something(families(number, seeds=1)),
-        0.10,
     ),
     Row(
         "the same with three seeds: anything false",
         "at most 0.10",
         lambda number: says_something(families(number, seeds=3)),
-        0.10,
     ),
     Row(
         "the same, where one family has inferior extra members: anything false",
         "at most 0.10",
         lambda number: says_something(families(number, points=15, behind=0.02, seeds=3)),
-        0.10,
     ),
     Row(
         "the same: mean speed-up of two equal frontiers",
@@ -207,19 +211,16 @@ ROWS = (
         "two equal families, noise known with two degrees of freedom: anything false",
         "at most 0.10",
         lambda number: says_something(few_seeds(number)),
-        0.10,
     ),
     Row(
         "depth equals width, three seeds, ten verdicts: anything false",
         "at most 0.10",
         lambda number: says_something_of_arms(depth_width(number, seeds=3)),
-        0.10,
     ),
     Row(
         "depth equals width, one seed, ten verdicts: anything false",
         "at most 0.10",
         lambda number: says_something_of_arms(depth_width(number, seeds=1)),
-        0.10,
     ),
     Row(
         "one family needs 1.15 times the cost, three seeds: decided on the whole",
@@ -245,7 +246,6 @@ ROWS = (
         "depth equals width, three seeds, known which images each was right on, ten verdicts: anything false",
         "at most 0.10",
         lambda number: says_something_of_arms(depth_width(number, seeds=3, paired=True)),
-        0.10,
     ),
     *(
         Row(
@@ -258,7 +258,7 @@ ROWS = (
     *(
         Row(
             f"error follows {truth}, forecast {times} times beyond twelve points: the interval holds a new point",
-            "0.85 or more",
+            "at least 0.85",
             lambda number, truth=truth, times=times: forecast_holds(number, truth, times),
         )
         for truth in TRUTHS
@@ -280,41 +280,56 @@ def _measured(place: int, studies: int) -> tuple[float, float]:
 
 HEADER = """# Calibration: what is said of studies whose truth is known
 
-`make calibration` simulates {studies} studies a row (`tests/analysis/calibration.py`). Verdicts that are read together
-are bounded together: in at most 10% of studies may anything be false. The standard error says how far a figure may be
-off for so few studies.
+`make calibration` simulates studies whose truth it knows (`tests/analysis/calibration.py`), and asks of each what is said
+of it. Verdicts that are read together are bounded together: in at most 10% of studies may anything be false. The standard
+error says how far a figure may be off for so few studies. What misses its target says so.
 
-| studies | measured | standard error | wanted |
-|---|---|---|---|
+| studies | measured | standard error | of so many | wanted |
+|---|---|---|---|---|
 """
-
-
 CURVES = """
 ## Curves that others measured
 
 """
 
 
-def simulated(studies: int) -> str:
-    """The part on studies made up; rows are measured side by side."""
+def line(row: Row, studies: int, found: tuple[float, float]) -> str:
+    """A row of the table."""
+    mean, error = found
+    return f"| {row.what} | {mean:.3f} | {error:.3f} | {studies} | {row.wanted or 'reported'}{_missed(row, mean)} |"
+
+
+def _missed(row: Row, mean: float) -> str:
+    low, high = row.range
+    return "" if low <= round(mean, 3) <= high else ": missed"
+
+
+def simulated(studies: int, only: str, before: dict[str, str]) -> str:
+    """The part on studies made up; those rows are measured whose words contain `only`, side by side."""
+    chosen = [place for place, row in enumerate(ROWS) if only in row.what or row.what not in before]
     with ProcessPoolExecutor() as pool:
-        found = list(pool.map(_measured, range(len(ROWS)), [studies] * len(ROWS)))
-    rows = (
-        f"| {each.what} | {mean:.3f} | {error:.3f} | {each.wanted or 'reported'} |\n"
-        for each, (mean, error) in zip(ROWS, found, strict=True)
-    )
-    return HEADER.format(studies=studies) + "".join(rows)
+        found = dict(zip(chosen, pool.map(_measured, chosen, [studies] * len(chosen)), strict=True))
+    lines = (line(row, studies, found[place]) if place in found else before[row.what] for place, row in enumerate(ROWS))
+    return HEADER + "\n".join(lines) + "\n"
+
+
+def told(document: str) -> dict[str, str]:
+    """The rows of a document, by their words."""
+    rows = (text for text in document.splitlines() if text.startswith("| "))
+    return {text.split(" | ")[0].removeprefix("| "): text for text in rows}
 
 
 def main() -> None:
-    """Writes the document; without a file of curves what it says of them stays as it is."""
+    """Writes the document; rows that are not measured, and without a file the part on curves, stay as they are."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--studies", type=int, default=STUDIES)
+    arguments.add_argument("--only", default="", help="Measure only the rows with these words in them.")
     arguments.add_argument("--curves", type=Path, help="CSV: model, task, seen_examples, error, fitted")
     given = arguments.parse_args()
-    before = DOCUMENT.read_text().partition(CURVES)[2] if DOCUMENT.exists() else ""
-    curves = section(given.curves) if given.curves else before
-    DOCUMENT.write_text(simulated(given.studies) + (CURVES + curves if curves else ""))
+    before = DOCUMENT.read_text() if DOCUMENT.exists() else ""
+    curves = section(given.curves) if given.curves else before.partition(CURVES)[2]
+    made_up = simulated(given.studies, given.only, told(before))
+    DOCUMENT.write_text(made_up + (CURVES + curves if curves else ""))
 
 
 if __name__ == "__main__":

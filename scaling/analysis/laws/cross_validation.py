@@ -107,7 +107,8 @@ def extrapolate(law: Law, u: Floats, y: Floats, noise: Floats, center: float) ->
     if not law.fits(u[fitted]):
         return None
     random = np.random.default_rng(0)
-    small = fit_curve(lambda rows: law.curve(u[fitted][rows], u[fitted]), y[fitted], noise[fitted], _DRAWS, random)
+    places = u[fitted]
+    small = fit_curve(lambda rows: law.curve(places[rows], places), y[fitted], noise[fitted], _DRAWS, random, places)
     beyond = law.curve(u[~fitted], u[fitted])
     line, lines = beyond.at(small.theta[None])[0], beyond.at(small.draws)
     spread = np.hypot(noise[~fitted], small.scatter_draws[:, None])

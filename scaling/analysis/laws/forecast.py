@@ -54,7 +54,7 @@ def forecast(u: Floats, y: Floats, noise: Floats, at: npt.ArrayLike, draws: int 
     """
     random = np.random.default_rng(seed)
     laws = tuple(law for law in (FLOORED, SATURATING) if law.fits(u)) or (POWER,)
-    whole = fit_curve(lambda rows: laws[0].curve(u[rows], u), y, noise, draws, random)
+    whole = fit_curve(lambda rows: laws[0].curve(u[rows], u), y, noise, draws, random, along=u)
     rows, drawn = whole.redrawn(noise, random)
     data = _Data(u[rows], np.vstack([y[rows], drawn]), whole.sd[rows])
     places = np.atleast_1d(np.asarray(at, float))

@@ -162,7 +162,7 @@ def fit(x: npt.ArrayLike, error: npt.ArrayLike, sd: npt.ArrayLike = 0.0, *, draw
 
 
 def _fit(law: Law, u: Floats, y: Floats, noise: Floats, center: float, draws: int, random: np.random.Generator) -> Fit:
-    fitted = fit_curve(lambda rows: law.curve(u[rows], u), y, noise, draws, random)
+    fitted = fit_curve(lambda rows: law.curve(u[rows], u), y, noise, draws, random, along=u)
     with np.errstate(over="ignore"):
         values, drawn = (law.parameters(theta, center) for theta in (fitted.theta[None], fitted.draws))
     return Fit(

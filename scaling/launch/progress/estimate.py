@@ -136,7 +136,8 @@ class RunProgress:
         if self.to_come:
             left += self.to_come * sum(self._work.values()) / len(self._work) * pace
         timings = sum(each.job.max_seconds for each in self.running.values() if isinstance(each.job, TimeJob))
-        return left / self._workers + self._waiting_seconds + timings
+        # The weights of what waits are added and taken off again, which leaves a last bit now and then.
+        return max(0.0, left / self._workers + self._waiting_seconds + timings)
 
     def _pace_of(self, variant: Variant, pace: float) -> float:
         """Seconds for a unit of work: the variant's own, where one of its trainings is done."""
