@@ -125,6 +125,7 @@ def _fit(fit: Fit) -> dict[str, Any]:
         "status": fit.status,
         "parameters": {name: asdict(value) for name, value in fit.parameters.items()},
         "scatter": asdict(fit.scatter),
+        "together": fit.together,
         "held_out": _held(fit.held_out),
         "extrapolation": None if fit.extrapolation is None else asdict(fit.extrapolation),
     }
@@ -217,6 +218,8 @@ def sentences(on: str, laws: Laws) -> list[str]:
         held = laws[laws.best].held_out
         how = "each alone" if held.folds == len(laws.x) else f"{held.folds} parts"
         said.append(f"* simplest that predicts held-out settings as well as any ({len(laws.x)} settings, {how})")
+    if laws.best and (together := laws[laws.best].together):
+        said.append(f"neighbours scatter alike (correlation {together:.2f}), which the intervals of this law hold")
     if missing := [law.name for law in LAWS[len(laws.fits) :]]:
         said.append(f"{len(laws.x)} settings are too few for a {' or a '.join(missing)}")
     if laws.best and (beyond := laws[laws.best].extrapolation):

@@ -280,9 +280,9 @@ def _measured(place: int, studies: int) -> tuple[float, float]:
 
 HEADER = """# Calibration: what is said of studies whose truth is known
 
-`make calibration` simulates studies whose truth it knows (`tests/analysis/calibration.py`), and asks of each what is said
-of it. Verdicts that are read together are bounded together: in at most 10% of studies may anything be false. The standard
-error says how far a figure may be off for so few studies. What misses its target says so.
+`make calibration` simulates studies whose truth it knows (`tests/analysis/calibration.py`), and asks of each what is
+said of it. Verdicts that are read together are bounded together: in at most 10% of studies may anything be false. The
+standard error says how far a figure may be off for so few studies. What misses its target says so.
 
 | studies | measured | standard error | of so many | wanted |
 |---|---|---|---|---|

@@ -55,6 +55,7 @@ class Fit:
         law: its name; `formula`, with the names of `parameters`.
         parameters: by name, each with its 90% interval; slopes are d log(error) / d log(x).
         scatter: standard deviation between points beyond their noise, in log error (0.03: about 3% of the error).
+        together: correlation of the scatter of neighbours along x; 0 where none is seen. Intervals hold it.
         held_out: how far it is off for points that it was not fitted to.
         extrapolation: how far it is off for the largest points, fitted to the smaller ones; None with too few.
         status: `converged`, `at a bound` or `did not converge`.
@@ -65,6 +66,7 @@ class Fit:
     formula: str
     parameters: dict[str, Estimate]
     scatter: Estimate
+    together: float
     held_out: Held
     extrapolation: Extrapolation | None
     status: str
@@ -170,6 +172,7 @@ def _fit(law: Law, u: Floats, y: Floats, noise: Floats, center: float, draws: in
         formula=law.formula,
         parameters={name: estimate(values[name][0], drawn[name]) for name in values},
         scatter=estimate(fitted.scatter, fitted.scatter_draws),
+        together=fitted.together,
         held_out=hold_out(law.curve(u, u), y, fitted.sd),
         extrapolation=extrapolate(law, u, y, noise, center),
         status=fitted.status,

@@ -193,3 +193,24 @@ def test_strange_points_are_fitted_or_said_not_to_be(x: list[float], error: list
     found = fit(x, error, draws=20)
     assert found.fits or found.reason
     assert all(one.status in {"converged", "at a bound", "did not converge"} for one in found.fits)
+
+
+def test_scatter_that_neighbours_share_widens_the_interval() -> None:
+    random = np.random.default_rng(0)
+    u, alone = np.linspace(0, 4, 40), random.standard_normal(40)
+    shared = alone.copy()
+    for at in range(1, 40):
+        shared[at] = 0.8 * shared[at - 1] + 0.6 * alone[at]
+    slopes = {}
+    for name, scatter in (("alone", alone), ("shared", shared / shared.std() * alone.std())):
+        power = fit(np.exp(u), np.exp(-1 - 0.2 * u + 0.01 * scatter))["power law"]
+        slopes[name] = power.parameters["slope"].high - power.parameters["slope"].low
+        assert (power.together > 0.4) == (name == "shared")
+    assert slopes["shared"] > 1.5 * slopes["alone"]
+
+
+def test_points_at_one_place_are_no_neighbours() -> None:
+    """They come in order of their error, which is not how they scatter along x."""
+    u = np.repeat(np.linspace(0, 4, 5), 8)
+    y = -1 - 0.2 * u + 0.01 * np.random.default_rng(0).standard_normal(40)
+    assert fit(np.exp(u), np.exp(y))["power law"].together == 0
