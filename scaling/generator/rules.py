@@ -58,6 +58,8 @@ class Rule:
 
 _APPENDIX_E = "arXiv 2103.07579, Appendix E, seen in translation"
 _APPENDIX_E_MEMORY = "arXiv 2103.07579, Appendix E, a later version, from memory"
+_RELEASED_RANDAUGMENT = "github.com/tensorflow/tpu, models/official/efficientnet/autoaugment.py"
+_LEAST_OF_THE_PAPER = 128
 _RELEASED = "github.com/tensorflow/tpu, models/official/resnet/resnet_rs/configs"
 
 
@@ -88,6 +90,7 @@ def _regularization_by_size(variant: Variant) -> Filling:
     dropped = variant.width > 0.25 and variant.resolution >= 224
     return {
         "dropout": _dropout_by_width(variant.width),
+        "randaugment": _randaugment_by_size(variant.resolution),
         **_all_from(
             _APPENDIX_E_MEMORY,
             False,
@@ -98,6 +101,15 @@ def _regularization_by_size(variant: Variant) -> Filling:
             weight_decay=4e-5,
         ),
     }
+
+
+def _randaugment_by_size(resolution: int) -> Filled:
+    """As released from the paper's smallest images on; on smaller ones its distances would leave them grey."""
+    if resolution < _LEAST_OF_THE_PAPER:
+        return Filled(
+            "scaled", f"ours: released distances are pixels of images of {_LEAST_OF_THE_PAPER} and more", False
+        )
+    return Filled("released", _RELEASED_RANDAUGMENT)
 
 
 def _dropout_by_width(width: float) -> Filled:
@@ -124,6 +136,7 @@ def _released_regularization(variant: Variant) -> Filling | None:
                 stochastic_depth=float(row["stochastic_depth"]),
                 randaugment_layers=2,
                 randaugment_magnitude=float(row["randaugment_magnitude_tf1"]),
+                randaugment="released",
                 label_smoothing=0.1,
                 weight_decay=4e-5,
             )
@@ -180,6 +193,7 @@ def efficientnet_rs_randaugment(variant: Variant, epochs: int) -> Filling:
     return {
         "randaugment_layers": Filled(2, f"{source} names magnitudes only; 2 as in every other recipe", verified=False),
         "randaugment_magnitude": Filled(magnitude, source),
+        "randaugment": Filled("released", _RELEASED_RANDAUGMENT),
     }
 
 

@@ -58,7 +58,17 @@ class Column:
         return self.label.split(" (")[0].lower()
 
 
-_TEXT_FIELDS = {"dataset", "family", "stem", "activation", "blocks", "schedule", "optimizer", "precision"}
+_TEXT_FIELDS = {
+    "dataset",
+    "family",
+    "stem",
+    "activation",
+    "blocks",
+    "schedule",
+    "optimizer",
+    "randaugment",
+    "precision",
+}
 
 
 def _identity() -> Iterator[Column]:

@@ -90,6 +90,8 @@ class Recipe(Noun):
         stochastic_depth: drop rate of the deepest stage's residual branches; earlier stages proportionally less.
         randaugment_layers: operations applied to each training image; 0 is no RandAugment.
         randaugment_magnitude: of each operation, 10 being the range the operations were made for.
+        randaugment: `scaled`: distances grow with the image, and each operation does what its name says; `released`: as
+            the authors' code has it, for images of about 224 pixels (see `scaling.runner.data.randaugment`).
         mixup_alpha: of the Beta(alpha, alpha) that says how much of an image is blended with another of its batch, and
             its label likewise (arXiv 1710.09412); 0 is no mixup.
         cutmix_alpha: the same for the area of a box that is cut out of another image (arXiv 1905.04899); with both,
@@ -117,6 +119,7 @@ class Recipe(Noun):
     stochastic_depth: Rate = 0.0
     randaugment_layers: Annotated[int, Field(strict=True, ge=0)] = 0
     randaugment_magnitude: Annotated[Number, Field(ge=0, le=30)] = 10.0
+    randaugment: Literal["scaled", "released"] = "scaled"
     mixup_alpha: Annotated[Number, Field(ge=0)] = 0.0
     cutmix_alpha: Annotated[Number, Field(ge=0)] = 0.0
     clip_norm: Annotated[Number, Field(ge=0)] = 0.0

@@ -309,8 +309,16 @@ def simulated(studies: int, only: str, before: dict[str, str]) -> str:
     chosen = [place for place, row in enumerate(ROWS) if only in row.what or row.what not in before]
     with ProcessPoolExecutor() as pool:
         found = dict(zip(chosen, pool.map(_measured, chosen, [studies] * len(chosen)), strict=True))
-    lines = (line(row, studies, found[place]) if place in found else before[row.what] for place, row in enumerate(ROWS))
+    lines = (
+        line(row, studies, found[place]) if place in found else line(row, *_numbers(before[row.what]))
+        for place, row in enumerate(ROWS)
+    )
     return HEADER + "\n".join(lines) + "\n"
+
+
+def _numbers(text: str) -> tuple[int, tuple[float, float]]:
+    value, error, studies = (float(part) for part in text.split(" | ")[1:4])
+    return int(studies), (value, error)
 
 
 def told(document: str) -> dict[str, str]:

@@ -22,15 +22,18 @@ class Augmentation:
         flip: mirror with probability 1/2.
         layers: RandAugment operations on each image, after crop and flip (released `resnet_preprocessing.py`).
         magnitude: of each of them.
+        released: whether they are the authors' own; else those that scale with the image.
     """
 
     flip: bool
     layers: int = 0
     magnitude: float = 0.0
+    released: bool = False
 
     @classmethod
     def of(cls, dataset: Dataset, recipe: Recipe) -> Self:
-        return cls(dataset_info(dataset.name).flip, recipe.randaugment_layers, recipe.randaugment_magnitude)
+        layers, magnitude = recipe.randaugment_layers, recipe.randaugment_magnitude
+        return cls(dataset_info(dataset.name).flip, layers, magnitude, recipe.randaugment == "released")
 
     def apply(self, images: Images, random: np.random.Generator) -> Images:
         """Distorts a batch `(n, size, size, channels)`; returns a new one."""
@@ -44,7 +47,7 @@ class Augmentation:
         grey = image.shape[-1] == 1
         distorted = Image.fromarray(image[..., 0] if grey else image)
         for _ in range(self.layers):
-            distorted = randaugment.distort(distorted, self.magnitude, random)
+            distorted = randaugment.distort(distorted, self.magnitude, random, self.released)
         pixels = np.asarray(distorted)
         return pixels[..., None] if grey else pixels
 
