@@ -121,7 +121,7 @@ def show_datasets(listed: Iterable[dict[str, Any]], console: Console) -> None:
             continue
         where = "not on this machine" if row["folder"] is None else row["folder"] or "made when needed"
         table.add_row(row["name"], row["title"], *(str(row[name]) for name in numbers), f"{row['size']} px", where)
-    console.print(table)
+    tables.print_whole(table, console)
 
 
 def show_check(checked: dict[str, Any], console: Console) -> None:

@@ -231,4 +231,4 @@ def show_explanation(trial_id: str, origins: Iterable[tuple[str, Any, Origin]], 
     table = tables.table(("name", "value", "from"), right=("value",))
     for field, value, origin in origins:
         table.add_row(field, str(value) if isinstance(value, str | bool) else f"{value:g}", str(origin))
-    console.print(table)
+    tables.print_whole(table, console)
