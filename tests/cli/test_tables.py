@@ -29,7 +29,7 @@ def first_trial() -> str:
         (("plan", str(STUDY)), "trial"),
         (("plan", str(STUDY), "--explain", "TRIAL"), "name"),
         (("data", "list"), "name"),
-        (("models", "resnet_rs_50", "efficientnet_b0"), "name"),
+        (("models", "resnet_rs_50@160", "efficientnet_b0"), "name"),
     ],
     ids=lambda part: " ".join(part)[-30:] if isinstance(part, tuple) else part,
 )
