@@ -151,7 +151,7 @@ def _share(frame: pd.DataFrame) -> str:
         found = share_from_training(frame, **_QUARTERS)
     except NotAddressedError:
         return ""
-    return f" Training methods give a share of {found.found}; that it is three quarters {found.verdict}."
+    return f" Training methods give a share of {found.found}; whether it is three quarters: {found.verdict}."
 
 
 def _panel(title: str, found: Sequence[Step], axes: Axes) -> Axes:

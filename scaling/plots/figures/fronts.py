@@ -23,10 +23,7 @@ from scaling.results.columns import METRICS
 NAME = "fronts"
 TABLES = ("table7",)
 MOST = 6
-_HINT = (
-    f"Full: on the front in at least {SURE:.0%} of studies redrawn within the noise; pale: in at most {1 - SURE:.0%}; "
-    "ringed: undecided."
-)
+_HINT = f"Full: on the front with a chance of at least {SURE:.0%}; pale: of at most {1 - SURE:.0%}; ringed: undecided."
 
 
 def fronts(found: Frontier, axes: Axes, pale: bool = False) -> Axes:
