@@ -20,6 +20,7 @@ _TITLES = {
     "grid_complexity": "Parameters and FLOPs of the scaling study's grid, for two stems",
     "recipes": "Hyper-parameters of the 11 released configurations; Model Garden's accuracies (swish)",
     "efficientnet_coefficients": "Compound coefficients of EfficientNet B0 to B7",
+    "released_weights": "The 11 released ResNet-RS checkpoints, evaluated by others on ImageNet's validation images",
     "timm_rtx3090": "The same models in timm: accuracy, and speed on an RTX 3090",
 }
 

@@ -25,6 +25,7 @@ ROWS = {
     "grid_complexity": 175,
     "recipes": 11,
     "efficientnet_coefficients": 8,
+    "released_weights": 11,
     "timm_rtx3090": 37,
 }
 
@@ -50,6 +51,7 @@ CELLS = [
     ("recipes", {"depth": 101, "resolution": 160}, "randaugment_magnitude_tf1", 10),
     ("recipes", {"depth": 101, "resolution": 160}, "randaugment_magnitude_tf2", 15),
     ("efficientnet_coefficients", {"efficientnet": "B7"}, "depth", 3.1),
+    ("released_weights", {"depth": 152, "resolution": 224}, "top1_percent", 82.9),
     ("timm_rtx3090", {"model": "resnetrs152.tf_in1k", "phase": "train"}, "images_per_second", 282.26),
 ]
 
