@@ -115,9 +115,9 @@ def scan(path: str) -> Folder:
 def cut(folder: Folder, fraction: float) -> tuple[Sequence[File], Sequence[File]]:
     """Files to train on, and files to validate on: those of the least hashes, so that a new file moves no other.
 
-    One file at least is validated on; only that one may move.
+    One file at least is validated on, unless the fraction is 0; only that one may move.
     """
-    if folder.validation:
+    if folder.validation or not fraction:
         return folder.train, folder.validation
     below = folder.least + (1 - folder.least) * fraction
     held_out = max(1, bisect.bisect_left(folder.train, below, key=chance))

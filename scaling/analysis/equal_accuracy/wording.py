@@ -84,6 +84,8 @@ def cautions(points: pd.DataFrame, cost: Column) -> Iterator[str]:
         yield f"{count} of {len(points)} times were disturbed by other work on the machine"
     if assumed := seed_noise_assumed(points):
         yield assumed
+    if points["validation_fraction"].eq(0).any():
+        yield "accuracies are of the test images: all training images were trained on (validation_fraction 0)"
     yield from at_chance(points)
     measured = f"{cost.phase}_measured_batch_size"
     if measured in points and (sizes := sorted(points[measured].dropna().unique())):

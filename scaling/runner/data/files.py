@@ -70,7 +70,8 @@ def files(folder: Folder, dataset: Dataset) -> Files:
     Raises:
         DataError: if there are too few.
     """
-    train, validation = cut(folder, dataset.validation_fraction)
+    train, held_out = cut(folder, dataset.validation_fraction)
+    validation = held_out if dataset.validation_fraction or folder.validation else folder.test
     wanted = dataset.train_examples or len(train)
     if wanted > len(train) or not (train and validation and folder.test):
         sizes = f"{len(train)} to train on, {len(validation)} to validate on, {len(folder.test)} to test on"

@@ -64,7 +64,7 @@ def _names(folder: str) -> set[str]:
 
 
 def _source(dataset: Dataset) -> Source:
-    """Its shards; validation is the first of them, the paper's minival where the fraction is its 2%.
+    """Its shards; validation is the first of them, the paper's minival where the fraction is its 2%; of 0 the test set.
 
     `train_examples` are the first of those that follow, an even part of each shard being counted on.
 
@@ -75,15 +75,17 @@ def _source(dataset: Dataset) -> Source:
 
     folder, info = locate(), dataset_info(dataset.name)
     held_out = round(TRAIN_SHARDS * dataset.validation_fraction)
-    each, validation_size = info.train // TRAIN_SHARDS, info.train * held_out // TRAIN_SHARDS
+    each, left_out = info.train // TRAIN_SHARDS, info.train * held_out // TRAIN_SHARDS
+    validation_size = left_out if dataset.validation_fraction else info.test
     shards = [(f"{folder}/{train_shard(index)}", each) for index in range(TRAIN_SHARDS)]
-    train, most = shards[held_out:], info.train - validation_size
+    train, most = shards[held_out:], info.train - left_out
     train_size = wanted(dataset, most if not dataset.train_examples else each * len(train), validation_size)
+    test = [Piece(f"{folder}/{test_shard(index)}") for index in range(TEST_SHARDS)]
     return Records(
         Keys("image/encoded", "image/class/label", first_label=1),
         train=examples(train, 0, train_size) if dataset.train_examples else whole(train),
-        validation=whole(shards[:held_out]),
-        test=[Piece(f"{folder}/{test_shard(index)}") for index in range(TEST_SHARDS)],
+        validation=whole(shards[:held_out]) if dataset.validation_fraction else test,
+        test=test,
         train_size=train_size,
         validation_size=validation_size,
         test_size=info.test,

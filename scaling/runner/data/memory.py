@@ -83,7 +83,7 @@ def in_memory(train: Split, test: Split, dataset: Dataset, resolution: int, shar
     """Cuts validation from the training images and resizes all.
 
     Validation is the first `validation_fraction` of a fixed shuffle of the training images, training the next
-    `train_examples` (all where None).
+    `train_examples` (all where None). Of no fraction, the test images are validated on.
 
     Raises:
         DataError: if there are too few for what is asked.
@@ -92,12 +92,14 @@ def in_memory(train: Split, test: Split, dataset: Dataset, resolution: int, shar
     order = np.random.RandomState(SPLIT_SEED).permutation(len(train))
     held_out = round(len(train) * dataset.validation_fraction)
     wanted = dataset.train_examples or len(train) - held_out
-    if not 0 < held_out <= held_out + wanted <= len(train):
+    enough = held_out < held_out + wanted <= len(train)
+    if not enough or not (held_out or not dataset.validation_fraction):
         raise DataError(f"{dataset.name}: {wanted} to train on and {held_out} to validate on, of {len(train)} images")
+    tested = resize(test, resolution)
     return InMemory(
         train=resize(train.take(order[held_out : held_out + wanted]), resolution),
-        validation=resize(train.take(order[:held_out]), resolution),
-        test=resize(test, resolution),
+        validation=resize(train.take(order[:held_out]), resolution) if dataset.validation_fraction else tested,
+        test=tested,
         shard=shard,
     )
 

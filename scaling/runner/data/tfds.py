@@ -27,6 +27,8 @@ def fetch(name: str) -> None:
 def _source(dataset: Dataset) -> Source:
     """Its splits; without splits of their own, validation is the first training examples, test the last.
 
+    Of no validation at all, the test examples are validated on.
+
     Raises:
         DataError: if too many examples are asked for.
     """
@@ -35,15 +37,18 @@ def _source(dataset: Dataset) -> Source:
     stored, info = prepared.read(dataset.name.partition(":")[2]), dataset_info(dataset.name)
     splits = {split: [(str(file), count) for file, count in shards] for split, shards in stored.shards.items()}
     held_out = info.train - info.trainable(dataset.validation_fraction)
-    train_size = wanted(dataset, info.train - held_out, info.validation or held_out)
-    train, validation, test = splits["train"], stored.validation, stored.test
+    train, own, tested = splits["train"], stored.validation, stored.test
+    test = whole(splits[tested]) if tested else examples(train, info.train, info.train + info.test)
+    validation = whole(splits[own]) if own else examples(train, 0, held_out) if held_out else test
+    validation_size = info.validation or held_out or info.test
+    train_size = wanted(dataset, info.train - held_out, validation_size)
     return Records(
         Keys("image", "label"),
         train=examples(train, held_out, held_out + train_size),
-        validation=whole(splits[validation]) if validation else examples(train, 0, held_out),
-        test=whole(splits[test]) if test else examples(train, info.train, info.train + info.test),
+        validation=validation,
+        test=test,
         train_size=train_size,
-        validation_size=info.validation or held_out,
+        validation_size=validation_size,
         test_size=info.test,
     )
 

@@ -115,3 +115,11 @@ def test_resizing_keeps_brightness() -> None:
         assert resized.images.shape == (10, resolution, resolution, 1)
         assert resized.images.dtype == np.uint8
         assert resized.images.mean() == pytest.approx(split.images.mean(), rel=0.02)
+
+
+def test_without_a_validation_part_all_is_trained_on_and_the_test_images_are_validated_on() -> None:
+    part, all_of_it = (data.load(Dataset(name="synthetic", validation_fraction=of), 32) for of in (0.02, 0))
+    assert (part.train_size, all_of_it.train_size) == (9800, 10_000)
+    assert (all_of_it.validation_size, all_of_it.test_size) == (1000, 1000)
+    (validated, *_), (tested, *_) = (list(all_of_it.evaluation(of, 1000)) for of in ("validation", "test"))
+    assert all((one == other).all() for one, other in zip(validated, tested, strict=True))

@@ -83,6 +83,15 @@ def test_an_epoch_trains_each_image_at_most_once_and_evaluates_each_once(name: s
         assert all((a[0] == b[0]).all() for a, b in zip(batches, again, strict=True))
 
 
+def test_without_a_validation_part_all_is_trained_on_and_the_test_images_are_validated_on(name: str) -> None:
+    part, all_of_it = load(name), load(name, validation_fraction=0)
+    assert all_of_it.train_size == part.train_size + part.validation_size
+    assert sum(len(labels) for _, labels in train(all_of_it, batch_size=1)) == all_of_it.train_size
+    assert all_of_it.validation_size == all_of_it.test_size == part.test_size
+    for validated, tested in zip(*(all_of_it.evaluation(of, 4) for of in ("validation", "test")), strict=True):
+        assert all((one == other).all() for one, other in zip(validated, tested, strict=True))
+
+
 def test_hosts_share_each_batch(name: str) -> None:
     alone = np.sort(np.concatenate([labels for _, labels in train(load(name))]))
     hosts = [train(load(name, Shard(index, 2))) for index in range(2)]
