@@ -186,6 +186,30 @@ def efficientnet_recipe(variant: Variant, epochs: int) -> Filling:
     )
 
 
+def efficientnet_released(variant: Variant, epochs: int) -> Filling:
+    """The whole recipe of EfficientNet's authors, for 2048 images a step and 350 epochs.
+
+    AutoAugment, but RandAugment for B5 and from B7 on.
+    """
+    source = "github.com/tensorflow/tpu, models/official/efficientnet/main.py and utils.py"
+    name = next((name for name, its in NAMED.items() if (its.width, its.depth) == (variant.width, variant.depth)), "")
+    magnitude = {"b5": 17.0, "b7": 28.0, "b8": 28.0}.get(name)
+    own = {"randaugment_layers": 2, "randaugment_magnitude": magnitude} if magnitude else {"autoaugment": True}
+    return {
+        **efficientnet_recipe(variant, epochs),
+        **_all_from(
+            source,
+            batch_size=2048,
+            learning_rate=0.128,
+            warmup_epochs=5.0,
+            schedule="exponential",
+            optimizer="rmsprop",
+            momentum=0.9,
+        ),
+        **_all_from(_RELEASED_RANDAUGMENT, randaugment="released", **own),
+    }
+
+
 def efficientnet_rs_randaugment(variant: Variant, epochs: int) -> Filling:
     """RandAugment by resolution, as EfficientNet-RS has it."""
     magnitude = 10.0 if variant.resolution <= 224 else 15.0 if variant.resolution <= 320 else 20.0
@@ -204,6 +228,12 @@ RULES: dict[str, Rule] = {
         Rule("paper_regularization", "none up to 100 epochs, by width and resolution beyond", paper_regularization),
         Rule("released_recipe", "all of a released ResNet-RS's recipe", released_recipe, "resnet_rs"),
         Rule("efficientnet_recipe", "EfficientNet's regularisation", efficientnet_recipe, "efficientnet"),
+        Rule(
+            "efficientnet_released",
+            "all of EfficientNet's recipe by its authors",
+            efficientnet_released,
+            "efficientnet",
+        ),
         Rule(
             "efficientnet_rs_randaugment",
             "RandAugment of EfficientNet-RS, by resolution",

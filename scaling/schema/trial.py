@@ -80,7 +80,8 @@ class Recipe(Noun):
         batch_size: images a step.
         learning_rate: peak, reached after warm-up; the paper's is 0.1 * batch_size / 256.
         warmup_epochs: linear warm-up from 0, before the schedule proper.
-        schedule: `cosine` to 0 at the last step, or `step`: a tenth at 1/3, 2/3 and 8/9 of training (released code).
+        schedule: `cosine` to 0 at the last step; `step`: a tenth at 1/3, 2/3 and 8/9 of training (released ResNet-RS);
+            `exponential`: 0.97 of it every 2.4 epochs, at once (released EfficientNet).
         optimizer: `sgd` with momentum, or `rmsprop` as the released EfficientNet has it (decay 0.9, epsilon 0.001).
         momentum: of the optimiser.
         nesterov: Nesterov's form of it, of `sgd` only (released code; Model Garden has the plain one).
@@ -91,8 +92,10 @@ class Recipe(Noun):
         stochastic_depth: drop rate of the deepest stage's residual branches; earlier stages proportionally less.
         randaugment_layers: operations applied to each training image; 0 is no RandAugment.
         randaugment_magnitude: of each operation, 10 being the range the operations were made for.
-        randaugment: `scaled`: distances grow with the image, and each operation does what its name says; `released`: as
-            the authors' code has it, for images of about 224 pixels (see `scaling.runner.data.randaugment`).
+        autoaugment: AutoAugment's policy for ImageNet in place of RandAugment, as EfficientNet's authors have it.
+        randaugment: form of the operations. `scaled`: distances grow with the image, and each does what its name says;
+            `released`: as the authors' code has it, for images of about 224 pixels (see
+            `scaling.runner.data.randaugment`).
         mixup_alpha: of the Beta(alpha, alpha) that says how much of an image is blended with another of its batch, and
             its label likewise (arXiv 1710.09412); 0 is no mixup.
         cutmix_alpha: the same for the area of a box that is cut out of another image (arXiv 1905.04899); with both,
@@ -110,7 +113,7 @@ class Recipe(Noun):
     batch_size: Count = 128
     learning_rate: Annotated[Number, Field(gt=0)] = 0.1
     warmup_epochs: Annotated[Number, Field(ge=0)] = 0.0
-    schedule: Literal["cosine", "step"] = "cosine"
+    schedule: Literal["cosine", "step", "exponential"] = "cosine"
     optimizer: Literal["sgd", "rmsprop"] = "sgd"
     momentum: Rate = 0.9
     nesterov: StrictBool = False
@@ -121,6 +124,7 @@ class Recipe(Noun):
     randaugment_layers: Annotated[int, Field(strict=True, ge=0)] = 0
     randaugment_magnitude: Annotated[Number, Field(ge=0, le=30)] = 10.0
     randaugment: Literal["scaled", "released"] = "scaled"
+    autoaugment: StrictBool = False
     mixup_alpha: Annotated[Number, Field(ge=0)] = 0.0
     cutmix_alpha: Annotated[Number, Field(ge=0)] = 0.0
     clip_norm: Annotated[Number, Field(ge=0)] = 0.0
@@ -132,6 +136,12 @@ class Recipe(Noun):
     def _warmup_ends(self) -> Self:
         if self.warmup_epochs >= self.epochs:
             raise ValueError(f"warmup_epochs {self.warmup_epochs:g} must be less than epochs {self.epochs}")
+        return self
+
+    @model_validator(mode="after")
+    def _one_policy(self) -> Self:
+        if self.autoaugment and self.randaugment_layers:
+            raise ValueError(f"autoaugment is in place of RandAugment; randaugment_layers is {self.randaugment_layers}")
         return self
 
     @model_validator(mode="after")

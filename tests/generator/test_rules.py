@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scaling.generator.rules import RULES, Filling
+from scaling.models.names import parse
 from scaling.schema import Recipe, Variant
 
 
@@ -127,3 +128,19 @@ def test_baseline_is_more_weight_decay_and_nothing_else() -> None:
 def test_efficientnet_has_no_rule_of_the_scaling_study() -> None:
     with pytest.raises(ValueError, match="350 epochs: for resnet_rs"):
         fill("paper_regularization", B4)
+
+
+@pytest.mark.parametrize(
+    ("name", "own"),
+    [
+        ("efficientnet_b0", {"autoaugment": True}),
+        ("efficientnet_b5", {"randaugment_layers": 2, "randaugment_magnitude": 17.0}),
+        ("efficientnet_b7", {"randaugment_layers": 2, "randaugment_magnitude": 28.0}),
+    ],
+)
+def test_efficientnet_as_its_authors_trained_it(name: str, own: dict[str, object]) -> None:
+    filled = {field: its.value for field, its in fill("efficientnet_released", parse(name)).items()}
+    shared = {"optimizer": "rmsprop", "schedule": "exponential", "batch_size": 2048, "learning_rate": 0.128}
+    assert filled.items() >= {**shared, **own, "warmup_epochs": 5.0, "weight_decay": 1e-5, "momentum": 0.9}.items()
+    recipe = Recipe(epochs=350, **filled)
+    assert recipe.randaugment == "released"

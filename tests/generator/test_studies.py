@@ -36,9 +36,24 @@ def test_every_one_trains_as_the_paper_did(name: str) -> None:
     assert {t.dataset.name for t in study.trials} == {"imagenet"}
     held_out = IMAGENET.train * study.file.dataset.validation_fraction
     assert round(held_out) == IMAGENET.minival == 25_022
-    for recipe in (trial.recipe for trial in study.trials):
-        assert (recipe.batch_size, recipe.learning_rate, recipe.warmup_epochs) == (4096, 0.1 * 4096 / 256, 5)
+    for recipe, variant in ((trial.recipe, trial.variant) for trial in study.trials):
+        of_its_authors = name == "imagenet/pareto_own_recipes" and variant.family == "efficientnet"
+        batch, rate = (2048, 0.016 * 2048 / 256) if of_its_authors else (4096, 0.1 * 4096 / 256)
+        assert (recipe.batch_size, recipe.learning_rate, recipe.warmup_epochs) == (batch, rate, 5)
+        assert (recipe.optimizer, recipe.schedule) == (
+            ("rmsprop", "exponential") if of_its_authors else ("sgd", "cosine")
+        ) or (recipe.schedule == "step" and name == "imagenet/additive")
         assert recipe.precision == "mixed_bfloat16"
+
+
+def test_one_study_trains_both_families_by_one_recipe_and_one_each_by_its_own() -> None:
+    one, own = studies.load("imagenet/pareto"), studies.load("imagenet/pareto_own_recipes")
+    assert [trial.variant for trial in one.trials] == [trial.variant for trial in own.trials]
+    shared = ("optimizer", "schedule", "momentum", "nesterov", "batch_size", "learning_rate", "precision")
+    assert len({tuple(getattr(trial.recipe, field) for field in shared) for trial in one.trials}) == 1
+    assert len({tuple(getattr(trial.recipe, field) for field in shared) for trial in own.trials}) == 2
+    policies = [trial.recipe.autoaugment for trial in own.trials if trial.variant.family == "efficientnet"]
+    assert policies == [True] * 5 + [False, True, False]
 
 
 def test_full_grid_is_figure_2_and_costs_what_was_computed_for_it() -> None:

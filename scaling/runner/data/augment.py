@@ -1,4 +1,4 @@
-"""What happens to training images: a shifted crop, a mirror image, RandAugment."""
+"""What happens to training images: a shifted crop, a mirror image, RandAugment or AutoAugment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from scaling.datasets import dataset_info
-from scaling.runner.data import randaugment
+from scaling.runner.data import autoaugment, randaugment
 from scaling.runner.data.images import Images
 from scaling.schema import Dataset, Recipe
 
@@ -23,29 +23,39 @@ class Augmentation:
         layers: RandAugment operations on each image, after crop and flip (released `resnet_preprocessing.py`).
         magnitude: of each of them.
         released: whether they are the authors' own; else those that scale with the image.
+        policy: AutoAugment's pairs of operations in their place.
     """
 
     flip: bool
     layers: int = 0
     magnitude: float = 0.0
     released: bool = False
+    policy: bool = False
 
     @classmethod
     def of(cls, dataset: Dataset, recipe: Recipe) -> Self:
         layers, magnitude = recipe.randaugment_layers, recipe.randaugment_magnitude
-        return cls(dataset_info(dataset.name).flip, layers, magnitude, recipe.randaugment == "released")
+        released = recipe.randaugment == "released"
+        return cls(dataset_info(dataset.name).flip, layers, magnitude, released, recipe.autoaugment)
+
+    @property
+    def distorts(self) -> bool:
+        """Whether images are more than cropped and mirrored."""
+        return self.policy or self.layers > 0
 
     def apply(self, images: Images, random: np.random.Generator) -> Images:
         """Distorts a batch `(n, size, size, channels)`; returns a new one."""
         images = _cropped(images, random, self.flip)
-        if self.layers:
-            images = np.stack([self.randaugmented(image, random) for image in images])
+        if self.distorts:
+            images = np.stack([self.distorted(image, random) for image in images])
         return images
 
-    def randaugmented(self, image: Images, random: np.random.Generator) -> Images:
-        """An image `(size, size, channels)` after as many operations as there are layers."""
+    def distorted(self, image: Images, random: np.random.Generator) -> Images:
+        """An image `(size, size, channels)` after as many operations as there are layers, or a pair of the policy."""
         grey = image.shape[-1] == 1
         distorted = Image.fromarray(image[..., 0] if grey else image)
+        if self.policy:
+            distorted = autoaugment.distort(distorted, random, self.released)
         for _ in range(self.layers):
             distorted = randaugment.distort(distorted, self.magnitude, random, self.released)
         pixels = np.asarray(distorted)

@@ -77,7 +77,7 @@ class Streamed:
 
         with tf.device("CPU"):
             rows = _numbered(self.source.training(order, self.shard)).map(number)
-            found = batches(rows, each, self._chunk(image), _randaugment(augmentation, order))
+            found = batches(rows, each, self._chunk(image), _distortion(augmentation, order))
         expected = self.train_size // batch_size - start
         for images, labels, good in self._checked(found, expected):
             yield _replaced(images, labels, good)
@@ -135,14 +135,14 @@ class Streamed:
             raise DataError(f"{self.info.name}: more than {limit:.0f} images cannot be decoded: {first}, ...")
 
 
-def _randaugment(augmentation: Augmentation, order: Order) -> Distort | None:
-    """RandAugment on a chunk, from a generator for each image."""
-    if not augmentation.layers:
+def _distortion(augmentation: Augmentation, order: Order) -> Distort | None:
+    """RandAugment or AutoAugment on a chunk, from a generator for each image."""
+    if not augmentation.distorts:
         return None
 
     def distorted(images: Images, numbers: NDArray[np.int64]) -> Images:
         generators = (np.random.default_rng((order.seed, order.epoch, number)) for number in numbers)
-        return np.stack([augmentation.randaugmented(*pair) for pair in zip(images, generators, strict=True)])
+        return np.stack([augmentation.distorted(*pair) for pair in zip(images, generators, strict=True)])
 
     def distort(images: Tensor, numbers: Tensor) -> Tensor:
         return tf.ensure_shape(tf.numpy_function(distorted, [images, numbers], tf.uint8), images.shape)

@@ -7,12 +7,15 @@ import math
 from scaling.runner.compute.rates import Rates
 from scaling.schema import Recipe
 
+_DECAY, _DECAY_EPOCHS = 0.97, 2.4
+
 
 def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
     """Linear warm-up to the peak, then the recipe's schedule.
 
     `cosine` reaches 0 where the last epoch ends (Model Garden's configurations); `step` is a tenth, a hundredth and a
-    thousandth of the peak from 30/90, 60/90 and 80/90 of training on (released `resnet_main.py`).
+    thousandth of the peak from 30/90, 60/90 and 80/90 of training on (released `resnet_main.py`); `exponential` falls
+    to 0.97 of itself every 2.4 epochs, counted from the first step (released `efficientnet/utils.py`).
 
     Args:
         recipe: gives peak, warm-up and length.
@@ -24,6 +27,8 @@ def learning_rate(recipe: Recipe, step: int, steps_per_epoch: int) -> float:
         return recipe.learning_rate * (step + 1) / (math.ceil(warmup) + 1)
     if recipe.schedule == "step":
         return recipe.learning_rate * 0.1 ** sum(step >= total * part / 90 for part in (30, 60, 80))
+    if recipe.schedule == "exponential":
+        return recipe.learning_rate * _DECAY ** math.floor(step / (_DECAY_EPOCHS * steps_per_epoch))
     return recipe.learning_rate * (1 + math.cos(math.pi * (step - warmup) / (total - warmup))) / 2
 
 

@@ -50,6 +50,22 @@ def test_the_step_schedule_falls_by_tenths_at_30_60_and_80_of_90() -> None:
     assert learning_rate(recipe, 0, steps_per_epoch=7) < 0.05
 
 
+def test_the_exponential_schedule_falls_in_steps_from_the_first_on() -> None:
+    from scaling.runner.training.schedule import learning_rate
+
+    recipe = Recipe(epochs=350, warmup_epochs=5, learning_rate=0.128, schedule="exponential")
+    at = {epoch: learning_rate(recipe, round(epoch * 10), steps_per_epoch=10) for epoch in (5, 7.1, 7.2, 100, 349.9)}
+    assert at == pytest.approx(
+        {
+            5: 0.128 * 0.97**2,
+            7.1: 0.128 * 0.97**2,
+            7.2: 0.128 * 0.97**3,
+            100: 0.128 * 0.97**41,
+            349.9: 0.128 * 0.97**145,
+        }
+    )
+
+
 def test_ema_decay_warms_up() -> None:
     from scaling.runner.training.schedule import ema_decay
 
