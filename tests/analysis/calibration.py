@@ -298,11 +298,13 @@ def price() -> str:
     """Which of the paper's claims, replayed on its own numbers, would have another verdict without assumed noise."""
     with_noise, without = replay(), {one.claim.claim: one.verdict for one in replay(seed_noise=0.0)}
     turned = [one.claim.claim for one in with_noise if one.verdict != without[one.claim.claim]]
-    return (
-        f"\n## What it costs\n\nThe paper's numbers come from one seed each. Of its {len(with_noise)} claims, replayed "
-        f"on them, {sum(one.verdict == 'holds' for one in with_noise)} hold. Were seeds taken to be alike, "
-        f"{sum(verdict == 'holds' for verdict in without.values())} would: {', '.join(f'`{name}`' for name in turned)}.\n"
-    )
+    hold, would = sum(one.verdict == "holds" for one in with_noise), sum(one == "holds" for one in without.values())
+    return f"""
+## What it costs
+
+The paper's numbers come from one seed each. Of its {len(with_noise)} claims, replayed on them, {hold} hold. Were seeds
+taken to be alike, {would} would: {", ".join(f"`{name}`" for name in turned)}.
+"""
 
 
 def line(row: Row, studies: int, found: tuple[float, float]) -> str:
