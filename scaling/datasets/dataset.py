@@ -31,6 +31,7 @@ class DatasetInfo:
         validation: images of a validation split of its own.
         minival: images that the paper holds out of `train` as validation: 20 of ImageNet's 1024 shards, its "2%"
             (github.com/tensorflow/tpu, models/official/efficientnet); a fraction of 0.0195306 gives the same number.
+        in_memory: whether all images are read at once, and resized there.
         sha256: of each file; where files are compressed one by one, of the uncompressed bytes.
     """
 
@@ -46,6 +47,7 @@ class DatasetInfo:
     flip: bool
     validation: int | None = None
     minival: int | None = None
+    in_memory: bool = False
     sha256: dict[str, str] = field(default_factory=dict)
 
     def trainable(self, validation_fraction: float) -> int:

@@ -15,6 +15,7 @@ FASHION_MNIST = DatasetInfo(
     mean=(0.2860,),
     std=(0.3530,),
     flip=True,
+    in_memory=True,
     sha256={
         "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
         "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
@@ -34,6 +35,7 @@ SYNTHETIC = DatasetInfo(
     mean=(0.5, 0.5, 0.5),
     std=(0.25, 0.25, 0.25),
     flip=False,
+    in_memory=True,
 )
 
 IMAGENET = DatasetInfo(
@@ -61,6 +63,7 @@ CIFAR10 = DatasetInfo(
     mean=(0.4914, 0.4822, 0.4465),
     std=(0.2470, 0.2435, 0.2616),
     flip=True,
+    in_memory=True,
     sha256={"cifar-10-binary.tar.gz": "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"},
 )
 
@@ -75,5 +78,6 @@ CIFAR100 = DatasetInfo(
     mean=(0.5071, 0.4865, 0.4409),
     std=(0.2673, 0.2564, 0.2762),
     flip=True,
+    in_memory=True,
     sha256={"cifar-100-binary.tar.gz": "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"},
 )

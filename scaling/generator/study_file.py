@@ -84,11 +84,13 @@ def problems(file: StudyFile) -> Iterator[str]:
 def _dataset_problems(dataset: Dataset) -> Iterator[str]:
     name, wanted = dataset.name, dataset.train_examples
     try:
-        most = dataset_info(name).trainable(dataset.validation_fraction)
+        info = dataset_info(name)
     except DataError as error:
         yield f"dataset.name: {error}"
         return
-    if wanted and wanted > most:
+    if dataset.resize != "bicubic" and info.in_memory:
+        yield f"dataset.resize: {dataset.resize!r} is for images in files; {name} is kept in memory"
+    if wanted and wanted > (most := info.trainable(dataset.validation_fraction)):
         remain = f"only {most:,} training images remain after the validation split"
         yield f"dataset.train_examples: {wanted:,} are asked for, but {remain}"
 

@@ -60,6 +60,7 @@ class Column:
 
 _TEXT_FIELDS = {
     "dataset",
+    "resize",
     "family",
     "stem",
     "activation",

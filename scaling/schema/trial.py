@@ -11,6 +11,7 @@ from scaling.schema.noun import Count, Noun, Number, Rate, digest
 
 Family: TypeAlias = Literal["resnet_rs", "efficientnet"]
 Stem: TypeAlias = Literal["resnet_rs", "resnet_d", "paper_text", "small"]
+Resize: TypeAlias = Literal["bicubic", "legacy_bicubic"]
 Precision: TypeAlias = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 
 
@@ -22,11 +23,14 @@ class Dataset(Noun):
         train_examples: train on the first so many images of a fixed shuffle, validation taken out; None: on all.
         validation_fraction: the part of the training images held out as validation (the paper's minival is 2%, 4.2);
             0: all are trained on, and what is validated on are the test images, as for the paper's final numbers.
+        resize: how crops of stored images are brought to a resolution: `bicubic`, or `legacy_bicubic` as in the
+            released code, whose pixels have no centres. Small images that are kept in memory are resized otherwise.
     """
 
     name: str
     train_examples: Count | None = None
     validation_fraction: Annotated[Number, Field(ge=0, lt=1)] = 0.02
+    resize: Resize = "bicubic"
 
 
 class Variant(Noun):

@@ -106,6 +106,10 @@ def test_timings_are_one_a_variant_and_phase() -> None:
             {"dataset": {"name": "synthetic", "train_examples": 10**6}},
             "1,000,000 are asked for, but only 9,800 training images remain",
         ),
+        (
+            {"dataset": {"name": "synthetic", "resize": "legacy_bicubic"}},
+            "dataset.resize: 'legacy_bicubic' is for images in files; synthetic is kept in memory",
+        ),
         ({"study": "../elsewhere"}, "study: "),
         ({"study": "reference/example"}, "study: results/reference/ is for the runs that come with the project"),
         ({"latency": {"phases": ["trainin"]}}, "did you mean 'training'?"),

@@ -66,7 +66,8 @@ def streamed(source: Callable[[Dataset], Source]) -> Load:
         from scaling.runner.data.stream import Streamed
 
         stored = source(dataset)
-        return Streamed(stored, dataset_info(dataset.name), resolution, shard, dict.fromkeys(stored.unreadable))
+        unreadable = dict.fromkeys(stored.unreadable)
+        return Streamed(stored, dataset_info(dataset.name), resolution, shard, dataset.resize, unreadable)
 
     return load
 

@@ -21,6 +21,7 @@ from scaling.runner.data.chunks import Chunk, Distort, batches
 from scaling.runner.data.decode import evaluation_image, training_image
 from scaling.runner.data.images import Batch, Images, Labels, MaskedBatch, Part, Shard
 from scaling.runner.data.source import Order, Source, Tensor
+from scaling.schema.trial import Resize
 
 LEAST_LIMIT, LIMIT = 10, 0.001
 """Images that may be damaged before it is an error: ten, or this part of the data set."""
@@ -37,6 +38,7 @@ class Streamed:
     info: DatasetInfo
     resolution: int
     shard: Shard
+    resize: Resize = "bicubic"
     _skipped: dict[str, None] = field(default_factory=dict)
     _kept: dict[tuple[Part, int], list[MaskedBatch]] = field(default_factory=dict)
 
@@ -73,7 +75,7 @@ class Streamed:
 
         def image(encoded: Tensor, index: Tensor) -> Tensor:
             key = tf.stack([tf.constant(order.key, tf.int64), index])
-            return training_image(encoded, self.resolution, self.info.channels, key, augmentation.flip)
+            return training_image(encoded, self.resolution, self.info.channels, key, augmentation.flip, self.resize)
 
         with tf.device("CPU"):
             rows = _numbered(self.source.training(order, self.shard)).map(number)
@@ -102,7 +104,7 @@ class Streamed:
             return (row % batch_size >= own.start) & (row % batch_size < own.stop)
 
         def image(encoded: Tensor, _: Tensor) -> Tensor:
-            return evaluation_image(encoded, self.resolution, self.info.channels)
+            return evaluation_image(encoded, self.resolution, self.info.channels, self.resize)
 
         with tf.device("CPU"):
             rows = _numbered(_filled(self.source.evaluation(part), batch_size)).filter(is_own)

@@ -101,3 +101,27 @@ def test_every_kind_of_file_is_decoded(mode: str, kind: str, channels: int) -> N
     reference = Image.open(io.BytesIO(content)) if mode == "1" else source
     expected = evaluation_image(encoded(reference.convert("L" if grey else "RGB"), "PNG"), 32, channels).numpy()
     assert np.abs(decoded - expected).mean() < 12
+
+
+def test_legacy_bicubic_takes_a_pixels_corner_for_its_place() -> None:
+    """At half the size every second pixel is met exactly, from the first on; a kernel with centres meets none."""
+    import tensorflow as tf
+
+    from scaling.runner.data.decode import evaluation_image
+
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    crop = pixels[4:60, 4:60]  # seven eighths
+    content = tf.io.encode_png(pixels)
+    legacy = evaluation_image(content, 28, 3, "legacy_bicubic").numpy()
+    np.testing.assert_array_equal(legacy, crop[::2, ::2])
+    assert (evaluation_image(content, 28, 3).numpy() != crop[::2, ::2]).mean() > 0.9
+    seed = tf.constant([0, 1], tf.int64)
+    forms = [evaluation_image, lambda *of: training_crop(*of, seed=seed)]
+    for form in forms:
+        assert (form(content, 24, 3, "legacy_bicubic").numpy() != form(content, 24, 3, "bicubic").numpy()).any()
+
+
+def training_crop(content: Any, resolution: int, channels: int, resize: Any, seed: Any) -> Any:
+    from scaling.runner.data.decode import training_image
+
+    return training_image(content, resolution, channels, seed, flip=False, resize=resize)

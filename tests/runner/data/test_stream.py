@@ -92,6 +92,15 @@ def test_without_a_validation_part_all_is_trained_on_and_the_test_images_are_val
         assert all((one == other).all() for one, other in zip(validated, tested, strict=True))
 
 
+def test_a_data_set_says_how_its_images_are_resized(name: str) -> None:
+    plain, legacy = load(name), load(name, resize="legacy_bicubic")
+    (images, labels, _), *_ = plain.evaluation("test", 4)
+    (others, same, _), *_ = legacy.evaluation("test", 4)
+    assert (labels == same).all()
+    assert (images != others).any()
+    assert digest(train(plain)) != digest(train(legacy))
+
+
 def test_hosts_share_each_batch(name: str) -> None:
     alone = np.sort(np.concatenate([labels for _, labels in train(load(name))]))
     hosts = [train(load(name, Shard(index, 2))) for index in range(2)]
