@@ -156,3 +156,15 @@ def resolves(name: str) -> bool:
 def test_every_name_that_a_docstring_refers_to_is_there() -> None:
     gone = [f"{file.relative_to(ROOT)}: {name}" for file, name in references() if not resolves(name)]
     assert not gone
+
+
+def test_what_is_called_the_same_is_held_by_a_test() -> None:
+    """Every line of docs/fidelity.md that says so names a test, and every test that is named is there."""
+    text = (ROOT / "docs" / "fidelity.md").read_text()
+    named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", text)
+    assert len(named) > 20
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / file).read_text(), f"{file}::{test}"
+    for line in text.splitlines():
+        if line.startswith("|") and " same" in line:
+            assert "::test_" in line, line
