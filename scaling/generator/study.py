@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from pydantic import ValidationError
 
 from scaling.datasets import dataset_info
 from scaling.errors import did_you_mean
-from scaling.generator import search_space, yaml_file
+from scaling.generator import authors_config, search_space, yaml_file
 from scaling.generator.constraints import Removed
 from scaling.generator.errors import StudyError, explain
 from scaling.generator.expand import expand
@@ -86,7 +87,7 @@ def load(name: str, overrides: Iterable[str] = ()) -> Study:
     """Finds, reads and checks a study.
 
     Args:
-        name: a name under `studies/`, or a path.
+        name: a name under `studies/`, or a path; of one of the authors' configuration files as well.
         overrides: `path=value` assignments, see `yaml_file.override`.
 
     Raises:
@@ -94,9 +95,20 @@ def load(name: str, overrides: Iterable[str] = ()) -> Study:
     """
     path = find(name)
     overrides = tuple(overrides)
-    content = yaml_file.override(yaml_file.load(path), overrides)
-    try:
+    content = yaml_file.load(path)
+    with _at(path):
+        if authors_config.is_one(content):
+            content = authors_config.study_of(content, path.stem)
+    content = yaml_file.override(content, overrides)
+    with _at(path):
         return check(content, overrides)
+
+
+@contextlib.contextmanager
+def _at(path: Path) -> Iterator[None]:
+    """Puts the file's name before each mistake."""
+    try:
+        yield
     except StudyError as error:
         raise StudyError(f"{path}: {problem}" for problem in error.problems) from None
 
