@@ -35,12 +35,10 @@ _RECIPE = {
 }
 """Those that are a value of the recipe as they stand; null is 0."""
 
-_REQUIRED = (TOLD_BY, "image_size", "train_batch_size", "base_learning_rate", "train_steps", "num_train_images")
-_OTHERS = (
-    *("se_ratio", "use_resnetd_stem", "resnetd_shortcut", "replace_stem_max_pool"),
-    *("augment_name", "randaug_num_layers", "randaug_magnitude", "num_label_classes", "precision"),
-)
-KEYS = (*dict.fromkeys((*_REQUIRED, *_RECIPE, *_OTHERS, *_OF_THE_MACHINE)),)
+_NUMBERS = (TOLD_BY, "image_size", "train_batch_size", "base_learning_rate", "train_steps", "num_train_images")
+_NETWORK = ("se_ratio", "use_resnetd_stem", "resnetd_shortcut", "replace_stem_max_pool")
+_OTHERS = ("augment_name", "randaug_num_layers", "randaug_magnitude", "num_label_classes", "precision")
+KEYS = (*dict.fromkeys((*_NUMBERS, *_NETWORK, *_RECIPE, *_OTHERS, *_OF_THE_MACHINE)),)
 
 
 def is_one(content: Mapping[str, Any]) -> bool:
@@ -59,9 +57,9 @@ def study_of(content: Mapping[str, Any], name: str) -> dict[str, Any]:
         StudyError: with every key that is missing, not understood, or asks for what cannot be trained here.
     """
     problems = [f"{key}: not understood{did_you_mean(key, KEYS)}" for key in content if key not in KEYS]
-    problems += [f"{key}: missing" for key in _REQUIRED if key not in content]
+    problems += [f"{key}: missing" for key in (*_NUMBERS, *_NETWORK) if key not in content]
     problems += [
-        f"{key}: {content[key]!r} is no number" for key in _REQUIRED if key in content and not _is_number(content[key])
+        f"{key}: {content[key]!r} is no number" for key in _NUMBERS if key in content and not _is_number(content[key])
     ]
     if problems:
         raise StudyError(problems)
@@ -100,17 +98,17 @@ def _checked(
 
 
 def _network(content: Mapping[str, Any]) -> dict[str, Any]:
-    keys = ("use_resnetd_stem", "resnetd_shortcut", "replace_stem_max_pool")
+    keys = _NETWORK[1:]
     forms = {
         (True, True, True): {"stem": "resnet_rs", "resnet_d": True},
         (True, True, False): {"stem": "resnet_d", "resnet_d": True},
         (False, False, False): {"stem": "resnet_d", "resnet_d": False},
     }
-    form = tuple(bool(content.get(key, True)) for key in keys)
+    form = tuple(bool(content[key]) for key in keys)
     if form not in forms:
         said = ", ".join(f"{key} {value}" for key, value in zip(keys, form, strict=True))
         raise ValueError(f"{said}: no such network here; ResNet-D's stem and shortcut come together")
-    se_ratio = content.get("se_ratio") or 0.0
+    se_ratio = content["se_ratio"] or 0.0
     return {"depth": content[TOLD_BY], "resolution": content["image_size"], "se_ratio": se_ratio, **forms[form]}
 
 

@@ -125,4 +125,4 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text("resnet_depth: 50\nimage_size: 160\n")
     with pytest.raises(StudyError, match="train_batch_size: missing") as caught:
         studies.load(str(tmp_path / "own.yaml"))
-    assert len(caught.value.problems) == 4
+    assert len(caught.value.problems) == 8
