@@ -8,7 +8,7 @@ with Nesterov's momentum, which its optimiser has.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scaling.datasets import IMAGENET
@@ -21,7 +21,7 @@ TOLD_BY = "resnet_depth"
 _OF_THE_MACHINE = ("data_format", "eval_batch_size", "num_eval_images", "transpose_input", "use_tpu")
 """Say how to run, not what to train."""
 
-_AUGMENTED = {"randaugment": False, "autoaugment": True}
+_AUGMENTED = ("none", "randaugment", "autoaugment")
 _PRECISIONS = {"bfloat16": "mixed_bfloat16", "float32": "float32"}
 _RECIPE = {
     "train_batch_size": "batch_size",
@@ -37,8 +37,15 @@ _RECIPE = {
 
 _NUMBERS = (TOLD_BY, "image_size", "train_batch_size", "base_learning_rate", "train_steps", "num_train_images")
 _NETWORK = ("se_ratio", "use_resnetd_stem", "resnetd_shortcut", "replace_stem_max_pool")
+_FORMS: dict[tuple[bool, ...], dict[str, Any]] = {
+    (True, True, True): {"stem": "resnet_rs", "resnet_d": True},
+    (True, True, False): {"stem": "resnet_d", "resnet_d": True},
+    (False, False, False): {"stem": "resnet_d", "resnet_d": False},
+}
+"""By the last three of these: what of ResNet-D the network has."""
+
 _OTHERS = ("augment_name", "randaug_num_layers", "randaug_magnitude", "num_label_classes", "precision")
-KEYS = (*dict.fromkeys((*_NUMBERS, *_NETWORK, *_RECIPE, *_OTHERS, *_OF_THE_MACHINE)),)
+KEYS = tuple(dict.fromkeys((*_NUMBERS, *_NETWORK, *_RECIPE, *_OTHERS, *_OF_THE_MACHINE)))
 
 
 def is_one(content: Mapping[str, Any]) -> bool:
@@ -63,8 +70,7 @@ def study_of(content: Mapping[str, Any], name: str) -> dict[str, Any]:
     ]
     if problems:
         raise StudyError(problems)
-    read: list[Callable[[Mapping[str, Any]], dict[str, Any]]] = [_network, _recipe]
-    parts = [_checked(part, content, problems) for part in read]
+    problems += [*_network_problems(content), *_recipe_problems(content)]
     if content.get("num_label_classes", IMAGENET.classes) != IMAGENET.classes:
         problems.append(f"num_label_classes: {content['num_label_classes']}; ImageNet has {IMAGENET.classes}")
     held_out = 1 - content["num_train_images"] / IMAGENET.train
@@ -72,12 +78,12 @@ def study_of(content: Mapping[str, Any], name: str) -> dict[str, Any]:
         problems.append(f"num_train_images: {content['num_train_images']}; ImageNet has {IMAGENET.train}")
     if problems:
         raise StudyError(problems)
-    network, recipe = parts
+    recipe = _recipe(content)
     return {
         "study": re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_"),
         "question": f"How good does the network of the authors' {name} become?",
         "dataset": {"name": IMAGENET.name, "validation_fraction": round(held_out, 7), "resize": "legacy_bicubic"},
-        "grid": [network],
+        "grid": [_network(content)],
         "recipe": recipe,
         "latency": {"batch_size": 128, "precision": recipe["precision"]},
     }
@@ -87,50 +93,39 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
-def _checked(
-    part: Callable[[Mapping[str, Any]], dict[str, Any]], content: Mapping[str, Any], problems: list[str]
-) -> dict[str, Any]:
-    try:
-        return part(content)
-    except ValueError as problem:
-        problems.append(str(problem))
-        return {}
+def _form(content: Mapping[str, Any]) -> tuple[bool, ...]:
+    return tuple(bool(content[key]) for key in _NETWORK[1:])
+
+
+def _network_problems(content: Mapping[str, Any]) -> Iterator[str]:
+    if _form(content) not in _FORMS:
+        said = ", ".join(f"{key} {value}" for key, value in zip(_NETWORK[1:], _form(content), strict=True))
+        yield f"{said}: no such network here; ResNet-D's stem and shortcut come together"
 
 
 def _network(content: Mapping[str, Any]) -> dict[str, Any]:
-    keys = _NETWORK[1:]
-    forms = {
-        (True, True, True): {"stem": "resnet_rs", "resnet_d": True},
-        (True, True, False): {"stem": "resnet_d", "resnet_d": True},
-        (False, False, False): {"stem": "resnet_d", "resnet_d": False},
-    }
-    form = tuple(bool(content[key]) for key in keys)
-    if form not in forms:
-        said = ", ".join(f"{key} {value}" for key, value in zip(keys, form, strict=True))
-        raise ValueError(f"{said}: no such network here; ResNet-D's stem and shortcut come together")
-    se_ratio = content["se_ratio"] or 0.0
-    return {"depth": content[TOLD_BY], "resolution": content["image_size"], "se_ratio": se_ratio, **forms[form]}
+    sizes = {"depth": content[TOLD_BY], "resolution": content["image_size"], "se_ratio": content["se_ratio"] or 0.0}
+    return sizes | _FORMS[_form(content)]
+
+
+def _recipe_problems(content: Mapping[str, Any]) -> Iterator[str]:
+    for key, choices in (("augment_name", _AUGMENTED), ("precision", _PRECISIONS)):
+        if (value := content.get(key)) is not None and str(value) not in choices:
+            yield f"{key}: {value!r} is not a choice{did_you_mean(str(value), choices)}"
 
 
 def _recipe(content: Mapping[str, Any]) -> dict[str, Any]:
-    batch_size, augment = content["train_batch_size"], content.get("augment_name") or "none"
-    if augment not in ("none", *_AUGMENTED):
-        raise ValueError(f"augment_name: {augment!r}{did_you_mean(augment, _AUGMENTED)}")
-    if (precision := content.get("precision", "float32")) not in _PRECISIONS:
-        raise ValueError(f"precision: {precision!r}{did_you_mean(str(precision), _PRECISIONS)}")
-    randaugment = {
-        "randaugment_layers": content.get("randaug_num_layers", 0) if augment == "randaugment" else 0,
-        "randaugment_magnitude": float(content.get("randaug_magnitude") or 10),
-        "randaugment": "released",
-        "autoaugment": augment == "autoaugment",
-    }
+    batch_size, augment = content["train_batch_size"], content.get("augment_name")
     return {
         "epochs": round(content["train_steps"] * batch_size / content["num_train_images"]),
         "learning_rate": content["base_learning_rate"] * batch_size / 256,
         "warmup_epochs": 5.0,
         "schedule": "cosine",
         "nesterov": True,
-        "precision": _PRECISIONS[precision],
-        **randaugment,
-        **{ours: content.get(theirs) or 0.0 for theirs, ours in _RECIPE.items() if theirs in content},
+        "precision": _PRECISIONS[content.get("precision") or "float32"],
+        "randaugment_layers": content.get("randaug_num_layers", 2) if augment == "randaugment" else 0,
+        "randaugment_magnitude": content.get("randaug_magnitude", 10),
+        "randaugment": "released",
+        "autoaugment": augment == "autoaugment",
+        **{ours: content[theirs] or 0.0 for theirs, ours in _RECIPE.items() if theirs in content},
     }

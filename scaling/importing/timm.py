@@ -89,10 +89,10 @@ def import_timm(
 
 def _chosen(rows: Sequence[Scored], others: int, file: str, weights: Sequence[str]) -> tuple[list[Scored], list[str]]:
     """Of each network at each resolution one line: of the weights asked for, else the best by ImageNet alone."""
-    if unknown := [tag for tag in weights if tag not in {row.weights for row in rows}]:
-        known = sorted({row.weights for row in rows})
-        if unknown != [tag for tag in PUBLISHED_WEIGHTS if tag in unknown]:
-            raise UserError(f"{file}: no weights {unknown[0]!r}{did_you_mean(unknown[0], known)}")
+    known = sorted({row.weights for row in rows})
+    unknown = [tag for tag in weights if tag not in known]
+    if unknown and tuple(weights) != PUBLISHED_WEIGHTS:
+        raise UserError(f"{file}: no weights {unknown[0]!r}{did_you_mean(unknown[0], known)}")
     usable = [row for row in rows if not row.more_data or row.weights in weights]
     rank = {tag: -place for place, tag in enumerate(weights)}
 

@@ -97,6 +97,11 @@ def test_what_varies_reaches_the_trial(tmp_path: Path) -> None:
     assert (plain.variant.resnet_d, plain.recipe.randaugment_layers, plain.recipe.autoaugment) == (False, 0, False)
 
 
+def test_a_magnitude_of_nothing_is_none_of_its_default(tmp_path: Path) -> None:
+    (trial,) = studies.load(file(tmp_path, randaug_magnitude=0)).trials
+    assert trial.recipe.randaugment_magnitude == 0
+
+
 def test_overrides_reach_it_too(tmp_path: Path) -> None:
     (trial,) = studies.load(file(tmp_path), ["recipe.schedule=step", "study=mine"]).trials
     assert trial.recipe.schedule == "step"
@@ -108,7 +113,9 @@ def test_overrides_reach_it_too(tmp_path: Path) -> None:
         ({"dropout_rat": 0.1}, r"resnetrs50_i160.yaml: dropout_rat: not understood; did you mean 'dropout_rate'"),
         ({"train_steps": "many"}, "train_steps: 'many' is no number"),
         ({"image_size": True}, "image_size: True is no number"),
-        ({"augment_name": "randaugmnt"}, "augment_name: 'randaugmnt'; did you mean 'randaugment'"),
+        ({"augment_name": "randaugmnt"}, "augment_name: 'randaugmnt' is not a choice; did you mean 'randaugment'"),
+        ({"augment_name": ["randaugment"]}, "augment_name: .* is not a choice"),
+        ({"randaug_magnitude": "strong"}, "randaugment_magnitude"),
         ({"precision": "float16"}, "precision: 'float16'"),
         ({"num_label_classes": 10}, "num_label_classes: 10; ImageNet has 1000"),
         ({"num_train_images": 2_000_000}, "num_train_images: 2000000; ImageNet has 1281167"),

@@ -258,7 +258,7 @@ def _no_answer(of: Side, over: Side, cost: Column) -> str | None:
     for side in (of, over):
         if side.points.empty:
             how = " (`scaling latency` times networks, --cost macs needs no times)" if cost.phase else ""
-            return f"{title(side.name)} has no setting with both an accuracy and a {cost.words}{how}"
+            return f"{title(side.name)} has no setting with both an accuracy and its {cost.words}{how}"
         if len(side.curve) < 2:
             many = "one point" if len(side.points) == 1 else f"{len(side.points)} points that do not rise with cost"
             return f"{title(side.name)} has {many}: no curve to read a cost from"

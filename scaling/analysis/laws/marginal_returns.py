@@ -70,7 +70,7 @@ def rank(joint: Joint, cost: str, at: Mapping[str, float] | None = None) -> Rank
         at: factors of the point; those not given are at the settings' geometric mean.
     """
     if joint.error is None or cost not in joint.costs:
-        reason = joint.reason or f"the {METRICS[cost].words} is known of too few of the settings"
+        reason = joint.reason or f"too few of the settings have their {METRICS[cost].words}"
         return Ranking(cost, {}, (), None, "undecided", reason)
     point = {**joint.error.center, **{name: float((at or {})[name]) for name in joint.factors if name in (at or {})}}
     rows = {name: _slopes(joint.error, joint.costs[cost], cost, name, point) for name in joint.factors}

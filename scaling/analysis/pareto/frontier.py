@@ -61,7 +61,7 @@ def frontier(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRA
 
 def _sentence(points: pd.DataFrame, cost: Column) -> str:
     if points.empty:
-        return f"No setting has both an accuracy and a {cost.words}."
+        return f"No setting has both an accuracy and its {cost.words}."
     parts = [_counted(str(family), rows) for family, rows in points.groupby("family", sort=True)]
     return f"Front of accuracy and {cost.words}: " + "; ".join(parts) + "."
 

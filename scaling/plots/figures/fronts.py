@@ -102,7 +102,7 @@ def spec(context: Context) -> FigureSpec | Skipped:
         return Skipped(NAME, str(reason))
     shown = [(title, one) for title, one in found if not one.points.empty]
     if not shown:
-        return Skipped(NAME, f"no setting has both an accuracy and a {METRICS[cost].words}")
+        return Skipped(NAME, f"no setting has both an accuracy and its {METRICS[cost].words}")
     behind = _behind(published, cost)
     left_out = [f"{len(shown) - MOST} more panels not shown."] if len(shown) > MOST else []
     return FigureSpec(

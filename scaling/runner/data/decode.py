@@ -95,9 +95,8 @@ def _decoded(encoded: Tensor, channels: int, window: Any) -> Tensor:
 def _resized(image: Tensor, resolution: int, channels: int, resize: Resize) -> Tensor:
     size = (resolution, resolution)
     if resize == "legacy_bicubic":
-        floats = tf.raw_ops.ResizeBicubic(images=image[None], size=size, align_corners=False, half_pixel_centers=False)[
-            0
-        ]
+        batch = image[None]
+        (floats,) = tf.unstack(tf.raw_ops.ResizeBicubic(images=batch, size=size, half_pixel_centers=False), num=1)
     else:
         floats = tf.image.resize(image, size, method="bicubic")
     return tf.ensure_shape(tf.saturate_cast(tf.round(floats), tf.uint8), (*size, channels))

@@ -93,7 +93,7 @@ def in_memory(train: Split, test: Split, dataset: Dataset, resolution: int, shar
     held_out = round(len(train) * dataset.validation_fraction)
     wanted = dataset.train_examples or len(train) - held_out
     enough = held_out < held_out + wanted <= len(train)
-    if not enough or not (held_out or not dataset.validation_fraction):
+    if not enough or (dataset.validation_fraction and not held_out):
         raise DataError(f"{dataset.name}: {wanted} to train on and {held_out} to validate on, of {len(train)} images")
     tested = resize(test, resolution)
     return InMemory(

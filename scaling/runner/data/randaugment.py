@@ -33,8 +33,8 @@ _X, _Y = 2, 5
 
 def distort(image: Image.Image, magnitude: float, random: np.random.Generator, released: bool = False) -> Image.Image:
     """Applies one operation, drawn at random, to a grey (`L`) or RGB image; its mode and size stay."""
-    operation = list(RELEASED if released else OPERATIONS)[random.integers(len(OPERATIONS))]
-    return (RELEASED if released else OPERATIONS)[operation](image, magnitude / 10, random)
+    operations = [*(RELEASED if released else OPERATIONS).values()]
+    return operations[random.integers(len(operations))](image, magnitude / 10, random)
 
 
 def _sign(random: np.random.Generator) -> float:

@@ -92,7 +92,7 @@ def test_a_factor_that_costs_nothing_is_not_ranked() -> None:
     ranking = rank(fit_joint(settings()), "training_ms")
     assert [payoff.factor for payoff in ranking.payoffs] == ["width", "epochs", "depth"]
     assert rank(fit_joint(settings()), "inference_ms").reason == (
-        "the time per inference step is known of too few of the settings"
+        "too few of the settings have their time per inference step"
     )
 
 

@@ -28,7 +28,7 @@ def test_what_cannot_be_placed_is_kept_apart() -> None:
 
 def test_nothing_measured_is_a_sentence() -> None:
     assert frontier(TPU.assign(top1=np.nan)).sentence == (
-        "No setting has both an accuracy and a time per training step."
+        "No setting has both an accuracy and its time per training step."
     )
 
 

@@ -39,4 +39,4 @@ def test_the_published_front_stands_behind(tmp_path: Path) -> None:
 
 def test_all_failed_is_skipped_with_a_reason(tmp_path: Path) -> None:
     skipped = spec(context(load_results(folder_of(tmp_path, VARIANTS, failed=tuple(range(10))).path)))
-    assert skipped == Skipped("fronts", "no setting has both an accuracy and a time per training step")
+    assert skipped == Skipped("fronts", "no setting has both an accuracy and its time per training step")
