@@ -13,7 +13,7 @@ NEVER = 6.0
 """Standard deviations of a difference that no redrawing turns round."""
 
 _FOR_A_BEND = 6
-"""Points from which a family's typical member follows a parabola, not a straight line."""
+"""Different accuracies from which a family's typical member follows a parabola, not a straight line."""
 
 _MOST_POINTS = 2000
 
@@ -77,14 +77,14 @@ def typical(cost: Floats, top1: Floats, at: Floats) -> Floats:
     """The logarithm of the cost of a family's typical member at some accuracies, by least squares over all members.
 
     Args:
-        cost, top1: `(sets, points)`, two points or more of different accuracies.
+        cost, top1: `(sets, points)`, as measured and then redrawn; two points or more of different accuracies.
         at: `(places,)`.
 
     Returns:
         `(sets, places)`.
     """
     some = slice(None, None, 1 + top1.shape[1] // _MOST_POINTS)
-    degree = 2 if top1.shape[1] >= _FOR_A_BEND else 1
+    degree = 2 if len(np.unique(top1[0])) >= _FOR_A_BEND else 1
     fits = [
         np.polynomial.Polynomial.fit(x, y, degree)(at)
         for x, y in zip(top1[:, some], np.log(cost[:, some]), strict=True)

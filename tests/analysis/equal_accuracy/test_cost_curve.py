@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scaling.analysis.equal_accuracy.cost_curve import contenders, curve, knots
+from scaling.analysis.equal_accuracy.cost_curve import contenders, curve, knots, typical
 from scaling.analysis.pareto.front import front
 
 
@@ -33,3 +33,11 @@ def test_the_curve_passes_through_its_knots_rises_and_goes_straight_on() -> None
     at = np.linspace(0.55, 0.85, 200)
     assert (np.diff(found(at)) > 0).all()
     assert found(np.array([0.9]))[0] == pytest.approx(4.0 + 0.1 * 2.5 / 0.08)
+
+
+def test_a_typical_member_of_few_accuracies_is_a_straight_line() -> None:
+    """Eight exact points at two accuracies bear no parabola."""
+    top1, cost = np.repeat([0.6, 0.8], 4)[None], np.repeat([1.0, 4.0], 4)[None]
+    assert np.exp(typical(cost, top1, np.array([0.6, 0.7, 0.8]))[0]) == pytest.approx([1.0, 2.0, 4.0])
+    bent = np.linspace(0.6, 0.8, 8)[None]
+    assert typical(np.exp(30 * (bent - 0.5) ** 2), bent, np.array([0.65]))[0] == pytest.approx([30 * 0.15**2])
