@@ -131,6 +131,9 @@ def test_3_the_same_command_does_the_rest_and_goes_on_past_failures(folder: Path
     good = next(record for record in records if "failure" not in record)
     assert good["test_ema"]["n"] == 1000
     assert good["validation_raw"]["n"] == 200
+    assert all(
+        score["correct"] <= score["correct_top5"] <= score["n"] for score in (good["test_ema"], good["test_raw"])
+    )
     assert len(good["history"]) == good["trial"]["recipe"]["epochs"]
     environment = good["environment"]
     assert {"python", "keras", "numpy", "backend"} <= set(environment["versions"])

@@ -34,12 +34,12 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row a setting, in order of first appearance: the columns of `SETTING`; `seeds`, the number of trials that
         went well, and `failed`, of those that did not; `top1`, `top1_min`, `top1_max`, `top1_std` and `test_top1*`
-        (fractions) over the trials that went well, NaN where there are none; `train_seconds` and `train_top1`, their
-        means; `train_device`, where they were trained, or `SEVERAL_DEVICES`; `top1_sd`, `seed_sd` and how it is known,
-        see `scaling.analysis.uncertainty.with_noise`; `validation_correct`, what each seed was right on, where that is
-        known of all; and size, cost, latency and `trust`
-        (published numbers only) as they were. Trials whose variant was timed under different
-        conditions (another device) stay apart, so that no row mixes two latencies.
+        (fractions) over the trials that went well, NaN where there are none; `top5`, `test_top5`, `train_seconds` and
+        `train_top1`, their means; `train_device`, where they were trained, or `SEVERAL_DEVICES`; `top1_sd`, `seed_sd`
+        and how it is known, see `scaling.analysis.uncertainty.with_noise`; `validation_correct`, what each seed was
+        right on, where that is known of all; and size, cost, latency and `trust` (published numbers only) as they were.
+        Trials whose variant was timed under different conditions (another device) stay apart, so that no row mixes two
+        latencies.
     """
     given = float(frame[GIVEN_SEED_SD].iloc[0]) if GIVEN_SEED_SD in frame and len(frame) else None
     frame = _prepared(frame)
@@ -50,7 +50,7 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
     }
     carried = {name: (name, "first") for name in ("trust", *names("carried"))}
     counts = {"seeds": ("ok", "sum"), "failed": ("not_ok", "sum")}
-    counts |= {name: (name, "mean") for name in ("train_seconds", "train_top1")}
+    counts |= {name: (name, "mean") for name in ("top5", "test_top5", "train_seconds", "train_top1")}
     counts |= {"train_device": ("device", "first"), "devices": ("device", "nunique")}
     groups = frame.groupby([*SETTING, *names("condition")], dropna=False, sort=False)
     settings = groups.agg(**counts, **accuracies, **carried).reset_index()
@@ -75,7 +75,7 @@ def with_seed_noise(frame: pd.DataFrame, points: float | None) -> pd.DataFrame:
 
 def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     """The columns needed, each of one type whatever is missing; results of failed trials blanked."""
-    results = ("top1", "test_top1", "train_top1", "train_seconds", CORRECT)
+    results = ("top1", "test_top1", "top5", "test_top5", "train_top1", "train_seconds", CORRECT)
     columns = ["device", *SETTING, *names("condition"), *results, *names("carried")]
     frame = frame.reindex(columns=["status", "trust", *columns])
     frame["trust"] = frame["trust"].astype("string")

@@ -169,6 +169,26 @@ def released_recipe(variant: Variant, epochs: int) -> Filling:
     }
 
 
+def model_garden_recipe(variant: Variant, epochs: int) -> Filling:
+    """The whole recipe of a ResNet-RS of TensorFlow's Model Garden: plain momentum, its own RandAugment magnitudes."""
+    source = "github.com/tensorflow/models, official/vision, imagenet_resnetrs*.yaml"
+    for row in _published("recipes"):
+        if variant == Variant(depth=float(row["depth"]), resolution=int(row["resolution"]), activation="swish"):
+            return {
+                **released_recipe(variant.model_copy(update={"activation": None}), epochs),
+                **_all_from(
+                    source,
+                    row["trust"] == "primary",
+                    nesterov=False,
+                    randaugment_magnitude=float(row["randaugment_magnitude_tf2"]),
+                    schedule="cosine",
+                    warmup_epochs=5.0,
+                ),
+            }
+    known = ", ".join(f"{row['depth']}@{row['resolution']}" for row in _published("recipes"))
+    raise ValueError(f"{variant.name} is none of Model Garden's, which have activation swish, at width 1: {known}")
+
+
 def efficientnet_recipe(variant: Variant, epochs: int) -> Filling:
     """EfficientNet's regularisation; its RMSProp and its schedule are not filled in."""
     source = "github.com/tensorflow/tpu, models/official/efficientnet"
@@ -227,6 +247,12 @@ RULES: dict[str, Rule] = {
         Rule("baseline", "no regularisation, weight decay 1e-4", baseline),
         Rule("paper_regularization", "none up to 100 epochs, by width and resolution beyond", paper_regularization),
         Rule("released_recipe", "all of a released ResNet-RS's recipe", released_recipe, "resnet_rs"),
+        Rule(
+            "model_garden_recipe",
+            "all of a ResNet-RS's recipe in TensorFlow's Model Garden",
+            model_garden_recipe,
+            "resnet_rs",
+        ),
         Rule("efficientnet_recipe", "EfficientNet's regularisation", efficientnet_recipe, "efficientnet"),
         Rule(
             "efficientnet_released",

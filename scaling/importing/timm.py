@@ -152,7 +152,8 @@ def _train_record(row: Scored, source: str) -> TrainRecord:
     variant = row.variant
     counted = count(describe(variant, channels=IMAGENET.channels, classes=IMAGENET.classes))
     trial = Reported(model=row.model, dataset=IMAGENET.name, variant=variant)
-    score = Score(correct=round(row.top1 * IMAGENET.test), n=IMAGENET.test)
+    correct_top5 = None if row.top5 is None else round(row.top5 * IMAGENET.test)
+    score = Score(correct=round(row.top1 * IMAGENET.test), correct_top5=correct_top5, n=IMAGENET.test)
     return TrainRecord(
         trial_id=trial.id,
         trial=trial,

@@ -42,7 +42,7 @@ class Scored:
     Attributes:
         model: timm's name, as `tf_efficientnet_b0.aa_in1k`; `weights`: the tag behind the point.
         more_data: whether it took more images than ImageNet's own.
-        top1: a fraction.
+        top1, top5: fractions; the second is None where the file does not say.
     """
 
     model: str
@@ -50,6 +50,7 @@ class Scored:
     variant: Variant
     more_data: bool
     top1: float
+    top5: float | None
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def read_accuracies(path: Path) -> tuple[list[Scored], int]:
             weights=(weights := row["model"].partition(".")[2]),
             variant=variant,
             more_data=bool(_MORE_DATA.search(weights)),
-            top1=_number(path, line, row, "top1") / 100,
+            top1=(top1 := _per_cent(path, line, row, "top1")),
+            top5=_per_cent(path, line, row, "top5", least=top1) if row.get("top5") else None,
         )
         for line, row in rows
         if (variant := variant_of(row["model"], int(_number(path, line, row, "img_size"))))
@@ -172,6 +174,13 @@ def _rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
             yield reader.line_num, cast("dict[str, str]", row)
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: not a text file of comma-separated values ({error})") from None
+
+
+def _per_cent(path: Path, line: int, row: dict[str, str], column: str, least: float = 0.0) -> float:
+    value = _number(path, line, row, column) / 100
+    if not least <= value <= 1:
+        raise UserError(f"{path}:{line}: {column} is {row[column]}, not between {100 * least:g} and 100 per cent")
+    return value
 
 
 def _number(path: Path, line: int, row: dict[str, str], column: str) -> float:

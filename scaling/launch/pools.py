@@ -114,7 +114,8 @@ def _on_this_machine(study: Study, options: RunOptions) -> WorkerPools:
         return WorkerPools(training, training if training.cores == alone.cores else alone)
     groups = devices.split(chosen, options.workers or (1 if devices.kind_of(chosen[0]) == "cpu" else len(chosen)))
     for trial in study.trials:
-        micro_batch_size(trial.recipe.batch_size, len(groups[0]), micro_batches=1)
+        recipe = trial.recipe
+        micro_batch_size(recipe.batch_size, len(groups[0]), micro_batches=1, norm_group=recipe.batch_norm_group)
     pool = _pool(groups, cores)
     if chosen == (devices.CPU,) or len(groups) <= len(chosen):
         return WorkerPools(pool, pool)

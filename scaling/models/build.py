@@ -43,6 +43,7 @@ def build(
     dropout: float = 0.0,
     stochastic_depth: float = 0.0,
     norm_momentum: float = 0.9,
+    norm_group: int | None = None,
     norm_synchronized: bool = False,
     precision: str = "float32",
 ) -> keras.Model:
@@ -54,6 +55,7 @@ def build(
         mean, std: per image channel, in [0, 1] units; their number is the number of channels.
         dropout, stochastic_depth: rates, see `scaling.schema.Recipe`.
         norm_momentum: of the batch-norm statistics.
+        norm_group: images that are normalised together in training; None: all there are.
         norm_synchronized: whether replicas of TensorFlow normalise by the statistics of all their images together.
         precision: a Keras dtype policy; logits are float32 whatever it is.
 
@@ -78,7 +80,7 @@ def build(
         model = keras.models.clone_model(model, clone_function=of_these)
     for layer in model.layers:
         if isinstance(layer, kl.BatchNormalization):
-            layer.momentum, layer.synchronized = norm_momentum, norm_synchronized
+            layer.momentum, layer.group, layer.synchronized = norm_momentum, norm_group, norm_synchronized
     return model
 
 

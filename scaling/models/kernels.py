@@ -13,9 +13,16 @@ class BatchNorm(keras.layers.BatchNormalization):
     """`keras.layers.BatchNormalization` over the last axis, as one fused operation instead of a dozen.
 
     A training step of `resnet_rs_14x0.25@32` on a CPU took a third less time for it.
+
+    Attributes:
+        group: images that are normalised by their own statistics in training; None: all there are.
     """
 
+    group: int | None = None
+
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        if training and self.group:
+            return self._by_groups(inputs, self.group)
         if keras.backend.backend() != "tensorflow" or self.synchronized:
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
@@ -35,6 +42,15 @@ class BatchNorm(keras.layers.BatchNormalization):
             for moving, now in ((self.moving_mean, mean), (self.moving_variance, biased)):
                 moving.assign(moving * self.momentum + now * (1 - self.momentum))
         return normalized
+
+    def _by_groups(self, inputs: Any, group: int) -> Any:
+        """Each group by its own mean and variance; the moving ones follow their mean over the groups."""
+        images = ops.reshape(ops.cast(inputs, "float32"), (-1, group, *inputs.shape[1:]))
+        mean, variance = ops.moments(images, axes=(1, 2, 3), keepdims=True)
+        normalized = (images - mean) * (self.gamma * ops.rsqrt(variance + self.epsilon)) + self.beta
+        for moving, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            moving.assign(moving * self.momentum + ops.mean(now, axis=(0, 1, 2, 3)) * (1 - self.momentum))
+        return ops.cast(ops.reshape(normalized, ops.shape(inputs)), inputs.dtype)
 
 
 class Conv2D(keras.layers.Conv2D):

@@ -106,11 +106,13 @@ def _sizes() -> Iterator[Column]:
 
 def _accuracies() -> Iterator[Column]:
     for score in ("validation_raw", "validation_ema", "test_raw", "test_ema"):
-        for part in ("top1", "correct", "n", "loss"):
+        for part in ("top1", "top5", "correct", "n", "loss"):
             yield Column(f"{score}_{part}")
     yield Column("top1", label="Top-1 validation accuracy (%)", maximize=True, scale=100, log=False)
     yield Column("top1_n", "carried")
     yield Column("test_top1", label="Top-1 test accuracy (%)", maximize=True, scale=100, log=False)
+    yield Column("top5", label="Top-5 validation accuracy (%)", maximize=True, scale=100, log=False)
+    yield Column("test_top5", label="Top-5 test accuracy (%)", maximize=True, scale=100, log=False)
     yield Column("validation_correct", text=True)
     yield Column("train_top1")
 

@@ -18,11 +18,11 @@ from scaling.results.records import ResultsFolder, Skipped, about_reference, col
 from scaling.schema import Dataset, LatencyRecord, Phase, Recipe, Reported, TrainRecord, Trial, Variant
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
-_SCORE_COLUMNS = {name: [f"{name}_{column}" for column in ("top1", "correct", "n", "loss")] for name in SCORES}
+_SCORE_COLUMNS = {name: [f"{name}_{column}" for column in ("top1", "top5", "correct", "n", "loss")] for name in SCORES}
 _OWN = [
     *("trial_id", "status", "failure_kind", "failure_message", "seed", "params", "macs", "activations"),
     *("train_seconds", "device", *(column for columns in _SCORE_COLUMNS.values() for column in columns)),
-    *("top1", "top1_n", "test_top1", "train_top1", "validation_correct"),
+    *("top1", "top1_n", "test_top1", "top5", "test_top5", "train_top1", "validation_correct"),
 ]
 """Columns that differ between the seeds of a setting; in the others they are alike."""
 
@@ -40,8 +40,9 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
         One row a trial, the last record of each (a success, once there is one, over any failure). Columns: `study`,
         `folder`, `trial_id`, `status` (`ok` or `failed`), `failure_kind`, `failure_message`; the fields of dataset
         (`dataset`, `train_examples`, `validation_fraction`), variant, recipe, and `seed`; `params`, `macs`,
-        `activations`; for each score `*_top1` (fraction), `*_correct`, `*_n`, `*_loss`; `top1`, `top1_n`,
-        `test_top1`: of the averaged weights where the recipe averages, else of the raw ones; `validation_correct`:
+        `activations`; for each score `*_top1` and `*_top5` (fractions; the latter where there are ten classes or more),
+        `*_correct`, `*_n`, `*_loss`; `top1`, `top1_n`, `test_top1`, `top5`,
+        `test_top5`: of the averaged weights where the recipe averages, else of the raw ones; `validation_correct`:
         which of the images behind `top1` were right (see `scaling.results.correct`); `train_top1`, the last epoch's,
         augmentation and dropout on; `train_seconds`,
         `device`; and for each phase `training_ms` / `inference_ms` (median), `*_low_ms`, `*_high_ms` (95%),
@@ -103,10 +104,11 @@ def _own_row(record: TrainRecord) -> Row:
     }
     for name, columns in _SCORE_COLUMNS.items():
         score = getattr(record, name)
-        values = (score.top1, score.correct, score.n, score.loss) if score else (None,) * len(columns)
+        values = (score.top1, score.top5, score.correct, score.n, score.loss) if score else (None,) * len(columns)
         row |= zip(columns, values, strict=True)
     row["top1"], row["top1_n"] = row[f"validation_{weights}_top1"], row[f"validation_{weights}_n"]
     row["test_top1"] = row[f"test_{weights}_top1"]
+    row["top5"], row["test_top5"] = row[f"validation_{weights}_top5"], row[f"test_{weights}_top5"]
     row["validation_correct"] = record.validation_correct
     row["train_top1"] = record.history[-1].train_top1 if record.history else None
     return row

@@ -143,7 +143,7 @@ class Worker:
             try:
                 outcome = training.train(trial, program, images, callbacks, start)
             except Exception as error:
-                if not _smaller_parts_help(error, batch_size, program.devices * parts):
+                if not _smaller_parts_help(error, batch_size, program.devices * parts * (key.batch_norm_group or 1)):
                     raise
             else:
                 if callbacks.checkpoint:

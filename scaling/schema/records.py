@@ -42,9 +42,13 @@ class LatencyPlan(Noun):
 
 
 class Score(Noun):
-    """`correct` of `n` images, and the mean cross-entropy over them (nats, without label smoothing), where known."""
+    """`correct` of `n` images, and the mean cross-entropy over them (nats, without label smoothing), where known.
+
+    `correct_top5` counts those whose class is among the five most likely ones, where there are at least ten.
+    """
 
     correct: Whole
+    correct_top5: Whole | None = None
     n: Annotated[Whole, Field(ge=1)]
     loss: float | None = None
 
@@ -52,12 +56,19 @@ class Score(Noun):
     def _at_most_all(self) -> Score:
         if self.correct > self.n:
             raise ValueError(f"correct {self.correct} is more than n {self.n}")
+        if self.correct_top5 is not None and not self.correct <= self.correct_top5 <= self.n:
+            raise ValueError(f"correct_top5 {self.correct_top5} is not from correct {self.correct} to n {self.n}")
         return self
 
     @property
     def top1(self) -> float:
         """The fraction that is right, in [0, 1]."""
         return self.correct / self.n
+
+    @property
+    def top5(self) -> float | None:
+        """The fraction whose class is among the five most likely, in [0, 1]."""
+        return None if self.correct_top5 is None else self.correct_top5 / self.n
 
 
 class Epoch(Noun):

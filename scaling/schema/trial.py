@@ -24,7 +24,8 @@ class Dataset(Noun):
         validation_fraction: the part of the training images held out as validation (the paper's minival is 2%, 4.2);
             0: all are trained on, and what is validated on are the test images, as for the paper's final numbers.
         resize: how crops of stored images are brought to a resolution: `bicubic`, or `legacy_bicubic` as in the
-            released code, whose pixels have no centres. Small images that are kept in memory are resized otherwise.
+            released code, whose pixels have no centres, and which leaves evaluated images unrounded. Small images that
+            are kept in memory are resized otherwise.
     """
 
     name: str
@@ -109,6 +110,9 @@ class Recipe(Noun):
             `min(ema_decay, (1 + step) / (10 + step))` (released code).
         batch_norm_momentum: of the batch-norm statistics; 0 keeps the last batch's (released code, with EMA),
             0.9 suits runs of few steps.
+        batch_norm_group: images whose statistics normalise them in training, on however many devices and in however
+            many parts a batch is computed (released code: those of one core; 128 by Table 3); None: the whole batch,
+            or the part of it that memory allows.
         precision: of the arithmetic; variables stay float32. With `mixed_float16` the loss is scaled while gradients
             are taken, and a step whose gradients overflow is left out.
     """
@@ -134,12 +138,19 @@ class Recipe(Noun):
     clip_norm: Annotated[Number, Field(ge=0)] = 0.0
     ema_decay: Rate = 0.9999
     batch_norm_momentum: Rate = 0.9
+    batch_norm_group: Count | None = None
     precision: Precision = "float32"
 
     @model_validator(mode="after")
     def _warmup_ends(self) -> Self:
         if self.warmup_epochs >= self.epochs:
             raise ValueError(f"warmup_epochs {self.warmup_epochs:g} must be less than epochs {self.epochs}")
+        return self
+
+    @model_validator(mode="after")
+    def _whole_groups(self) -> Self:
+        if self.batch_norm_group and self.batch_size % self.batch_norm_group:
+            raise ValueError(f"batch_norm_group {self.batch_norm_group} must divide batch_size {self.batch_size}")
         return self
 
     @model_validator(mode="after")

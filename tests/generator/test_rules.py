@@ -26,7 +26,8 @@ B4 = Variant(family="efficientnet", depth=1.8, width=1.4, resolution=224)
 
 @pytest.mark.parametrize("rule", RULES)
 def test_every_value_is_a_recipes_and_says_where_it_comes_from(rule: str) -> None:
-    for variant in (Variant(depth=50, resolution=160), B4):
+    swish = {"activation": "swish"} if rule == "model_garden_recipe" else {}
+    for variant in (Variant.model_validate({"depth": 50, "resolution": 160, **swish}), B4):
         if RULES[rule].family in (None, variant.family):
             filled = fill(rule, variant, epochs=10 if variant is B4 else 350)
             assert Recipe.model_validate({"epochs": 350} | {field: its.value for field, its in filled.items()})
@@ -76,6 +77,25 @@ def test_long_training_is_regularised_by_size_from_memory(
     assert {field for field, its in filled.items() if its.verified} <= {"randaugment"}
     assert filled["randaugment"].verified == (resolution >= 128)
     assert "from memory" in filled["dropout"].source
+
+
+@pytest.mark.parametrize(
+    ("depth", "resolution", "magnitude", "dropout", "stochastic_depth"),
+    [(50, 160, 10, 0.25, 0.0), (101, 160, 15, 0.25, 0.0), (350, 320, 15, 0.4, 0.1)],
+)
+def test_model_gardens_recipe_is_of_its_own_files(
+    depth: int, resolution: int, magnitude: int, dropout: float, stochastic_depth: float
+) -> None:
+    """Those of `imagenet_resnetrs*.yaml`: swish, plain momentum, magnitude 15 from depth 101 on."""
+    filled = fill("model_garden_recipe", Variant(depth=depth, resolution=resolution, activation="swish"))
+    values = {field: its.value for field, its in filled.items()}
+    assert values["randaugment_magnitude"] == magnitude
+    assert (values["dropout"], values["stochastic_depth"]) == (dropout, stochastic_depth)
+    assert (values["nesterov"], values["batch_size"], values["learning_rate"]) == (False, 4096, 1.6)
+    assert (values["schedule"], values["warmup_epochs"], values["batch_norm_momentum"]) == ("cosine", 5.0, 0.0)
+    assert all(its.verified for its in filled.values())
+    with pytest.raises(ValueError, match="none of Model Garden's, which have activation swish"):
+        fill("model_garden_recipe", Variant(depth=depth, resolution=resolution))
 
 
 @pytest.mark.parametrize(

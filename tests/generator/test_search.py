@@ -319,7 +319,7 @@ def test_a_storage_is_not_written_into_the_results(tmp_path: Path) -> None:
         ({"trials": 0}, "search.trials: "),
         ({"objectives": ["top1", "top1"]}, "search.objectives: top1 twice"),
         ({"objectives": ["top1", "macs", "params"]}, "search.objectives: "),
-        ({"objectives": ["top5"]}, "search.objectives[0]: 'top5' is not a choice; did you mean 'top1'?"),
+        ({"objectives": ["top6"]}, "search.objectives[0]: 'top6' is not a choice; did you mean 'top1'?"),
         ({"spce": {}}, "search.spce: unknown field; did you mean 'space'?"),
         ({"space": {}}, "search.space: "),
         ({"space": {"dpth": [14]}}, "search.space.dpth: not an axis that can be searched; did you mean 'depth'?"),

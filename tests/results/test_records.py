@@ -8,13 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import scaling
+from scaling.analysis.settings import collapse_seeds
+from scaling.plots.kit.captions import about_accuracy
 from scaling.results.columns import TABLE
 from scaling.results.lock import DriverError
 from scaling.results.records import ResultsError, ResultsFolder, find
-from scaling.schema import SCHEMA_VERSION, TrainRecord
+from scaling.schema import SCHEMA_VERSION, Score, TrainRecord
 from tests.builders import environment, latency_record, results_folder, train_record, trial
 
 
@@ -92,6 +95,20 @@ def test_find_names_what_is_missing(tmp_path: Path) -> None:
         find(tmp_path / "nowhere")
     with pytest.raises(ResultsError, match="run a study first"):
         find(tmp_path)
+
+
+def test_top5_is_of_the_weights_whose_accuracy_counts(tmp_path: Path) -> None:
+    raw, ema = (Score(correct=500, correct_top5=top5, n=1000, loss=1.0) for top5 in (800, 900))
+    told = train_record(trial(seed=0), validation_raw=raw, validation_ema=ema)
+    silent = train_record(trial(seed=1))
+    frame = scaling.load_results(results_folder(tmp_path / "study", [told, silent]).path).set_index("seed")
+    assert frame.loc[0, "top5"] == 0.9
+    assert np.isnan(frame.loc[1, "top5"])
+    (setting,) = collapse_seeds(frame.reset_index())["top5"]
+    assert setting == 0.9
+    assert "Top-5 accuracy: 90.0%." in about_accuracy(collapse_seeds(frame.reset_index()))[0]
+    with pytest.raises(ValueError, match="correct_top5 499 is not from correct 500 to n 1000"):
+        Score(correct=500, correct_top5=499, n=1000)
 
 
 def test_load_results_joins_latency_and_keeps_failures(tmp_path: Path) -> None:

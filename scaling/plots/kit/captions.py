@@ -41,6 +41,8 @@ def about_accuracy(shown: pd.DataFrame) -> list[str]:
     else:
         seeds = f"{most}" if least == most else f"{least} to {most}"
         points = f"Points: mean over {seeds} seeds; vertical bars: from the lowest to the highest seed."
+    if shown["top5"].notna().any():
+        points += f" Top-5 accuracy: {_span(100 * shown['top5'], '.1f')}%."
     if shown["top1_n"].isna().all():
         return [points]
     error = 100 * np.sqrt(shown["top1"] * (1 - shown["top1"]) / shown["top1_n"])

@@ -20,8 +20,8 @@ class Execution:
         devices: names as `devices.parse` gives them, each of which takes an equal part of every batch;
             empty: the backend's own first device.
         micro_batches: parts of a batch that are computed one after the other, to need less memory. Their gradients are
-            averaged and applied once. Batch norm normalises each part by itself, and moves its statistics by the mean
-            over the parts.
+            averaged and applied once. Batch norm normalises each part by itself, unless the recipe has
+            `batch_norm_group`, and moves its statistics by the mean over the parts.
     """
 
     compile: Compile = "auto"
@@ -37,8 +37,8 @@ class StepTime:
     later: float
 
 
-def micro_batch_size(batch_size: int, devices: int, micro_batches: int) -> int:
-    """Images computed at once, on all devices together.
+def micro_batch_size(batch_size: int, devices: int, micro_batches: int, norm_group: int | None = None) -> int:
+    """Images computed at once, on all devices together; whole groups of batch norm on each.
 
     Raises:
         UserError: if the batch cannot be shared out evenly.
@@ -50,5 +50,10 @@ def micro_batch_size(batch_size: int, devices: int, micro_batches: int) -> int:
         raise UserError(
             f"batch_size {batch_size} does not divide by {parts}: choose a multiple of {devices * micro_batches}, "
             "or other devices"
+        )
+    if norm_group and batch_size % (devices * micro_batches * norm_group):
+        raise UserError(
+            f"batch_norm_group {norm_group}: more than the {batch_size // (devices * micro_batches)} images that a "
+            "device computes at once, or no divisor of them"
         )
     return batch_size // micro_batches

@@ -16,21 +16,21 @@ BackwardPass: TypeAlias = tuple[list[Tensor], list[Tensor], Tensor, Tensor]
 
 
 def over_parts(
-    of_part: Callable[[list[Tensor], Batch], BackwardPass], state: State, batch: Batch, parts: int
+    of_part: Callable[[list[Tensor], Batch], BackwardPass], state: State, batch: Batch, parts: int, group: int = 1
 ) -> BackwardPass:
-    """The mean of `of_part(fixed, part)` over `parts` equal parts of a batch.
+    """The mean of `of_part(fixed, part)` over `parts` equal parts of a batch, each of whole groups of images.
 
     Random states go on from part to part. Batch-norm statistics start each part from where the step did and are
     averaged, so that their momentum means the same for any number of parts.
     """
     if parts == 1:
         return of_part(state["fixed"], batch)
-    columns = {name: _columns(rows, parts) for name, rows in batch.items()}
+    columns = {name: _columns(rows, parts, group) for name, rows in batch.items()}
 
     def add(i: Tensor, sums: Any) -> Any:
         fixed = [old if is_real(old) else last for old, last in zip(state["fixed"], sums[1], strict=True)]
         gradients, fixed, loss, correct = of_part(
-            fixed, {name: ops.take(rows, i, axis=1) for name, rows in columns.items()}
+            fixed, {name: _joined(ops.take(rows, i, axis=1)) for name, rows in columns.items()}
         )
         return (
             [so_far + one / parts for so_far, one in zip(sums[0], gradients, strict=True)],
@@ -48,6 +48,11 @@ def over_parts(
     return backend.repeat(add, nothing, parts)
 
 
-def _columns(rows: Tensor, parts: int) -> Tensor:
-    """`(batch / parts, parts, ...)`: part i is every row i, i + parts, ..., so that no device needs another's rows."""
-    return ops.reshape(rows, (rows.shape[0] // parts, parts, *rows.shape[1:]))
+def _columns(rows: Tensor, parts: int, group: int) -> Tensor:
+    """`(groups / parts, parts, group, ...)`: part i is groups i, i + parts, ...: no device needs another's."""
+    return ops.reshape(rows, (rows.shape[0] // (parts * group), parts, group, *rows.shape[1:]))
+
+
+def _joined(groups: Tensor) -> Tensor:
+    """`(groups, group, ...)` as rows."""
+    return ops.reshape(groups, (groups.shape[0] * groups.shape[1], *groups.shape[2:]))

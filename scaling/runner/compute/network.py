@@ -41,10 +41,11 @@ class Network:
                 dropout=key.dropout,
                 stochastic_depth=key.stochastic_depth,
                 norm_momentum=key.batch_norm_momentum,
-                norm_synchronized=synchronized_norm,
+                norm_group=key.batch_norm_group,
+                norm_synchronized=synchronized_norm and not key.batch_norm_group,
                 precision=key.precision,
             )
-        self._micro_batches = micro_batches
+        self._micro_batches, self._norm_group = micro_batches, key.batch_norm_group
         self._optimizer, self._clips = OPTIMIZERS["nesterov" if key.nesterov else key.optimizer], key.clips
         self._scales_loss = key.precision == "mixed_float16"
         self._trainable = Layout.of(self._model.trainable_variables)
@@ -78,8 +79,14 @@ class Network:
         """What one optimiser step changes the state by; the mean loss and the number of correct answers before it."""
         rates, _ = settings
         gradients, fixed, loss, correct = over_parts(
-            lambda fixed, part: self._backward_pass(state, fixed, part, settings), state, batch, self._micro_batches
+            lambda fixed, part: self._backward_pass(state, fixed, part, settings),
+            state,
+            batch,
+            self._micro_batches,
+            self._norm_group or 1,
         )
+        if self._norm_group:  # else replicas have the same statistics already
+            fixed = [backend.mean(one) if optimizer.is_real(one) else one for one in fixed]
         gradients, loss = backend.mean((gradients, loss))
         changes = self._optimizer.changes(state, gradients, self.decayed(), rates, self._clips)
         weights = [old + by for old, by in zip(state["trainable"], changes["trainable"], strict=True)]
@@ -93,11 +100,8 @@ class Network:
             changes, loss = optimizer.if_finite(gradients, changes, state["loss_scale"], loss)
         return changes, (loss, backend.total(correct))
 
-    def evaluation(self, state: State, batch: Batch, averaged: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Correct answers and summed cross-entropy where the mask is 1, by raw or `averaged` weights.
-
-        And `(batch,)`, 1 for each image that is right, else 0.
-        """
+    def evaluation(self, state: State, batch: Batch, averaged: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """As `Program.evaluate`, by raw or `averaged` weights."""
         trainable, fixed = (
             [ops.where(averaged, average, raw) for average, raw in zip(averages, raws, strict=True)]
             for averages, raws in (
@@ -106,9 +110,12 @@ class Network:
             )
         )
         logits = self._inferred(trainable, fixed, batch["images"])
-        mask, labels = batch["mask"], batch["labels"]
-        correct, loss = objective.correct(logits, labels) * mask, objective.cross_entropy(logits, labels) * mask
-        return (*backend.total((ops.sum(correct), ops.sum(loss))), backend.everywhere(correct))
+        correct, in_top5, loss = (
+            function(logits, batch["labels"]) * batch["mask"]
+            for function in (objective.correct, objective.in_top5, objective.cross_entropy)
+        )
+        totals = backend.total(tuple(ops.sum(one) for one in (correct, in_top5, loss)))
+        return (*totals, backend.everywhere(correct))
 
     def logits(self, state: State, batch: Batch, settings: None) -> Tensor:
         """`(batch, classes)`, by the raw weights."""

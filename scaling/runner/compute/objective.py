@@ -23,6 +23,11 @@ def correct(logits: Tensor, labels: Tensor) -> Tensor:
     return ops.cast(ops.equal(ops.argmax(logits, axis=-1), ops.cast(labels, "int32")), "float32")
 
 
+def in_top5(logits: Tensor, labels: Tensor) -> Tensor:
+    """`(batch,)`: 1 where the label's logit is among the five largest, else 0."""
+    return ops.cast(ops.in_top_k(labels, logits, k=min(5, logits.shape[-1])), "float32")
+
+
 def of_labels(function: Callable[[Tensor], Tensor], batch: Batch, blend: Blend | None) -> Tensor:
     """`function(labels)`, `(batch,)`; of blended images the mean over both labels, by their shares."""
     own = function(batch["labels"])

@@ -102,10 +102,14 @@ class Program:
         self.state, results = self._steps[self.compiled](self.state, batch, settings)
         return results
 
-    def evaluate(self, images: Tensor, labels: Tensor, mask: Tensor, averaged: bool) -> tuple[Tensor, Tensor, Tensor]:
-        """Correct answers and summed cross-entropy (nats) of the images whose mask is 1, not yet waited for.
+    def evaluate(
+        self, images: Tensor, labels: Tensor, mask: Tensor, averaged: bool
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Scores of the images whose mask is 1, by raw or `averaged` weights, not yet waited for.
 
-        And `(batch,)`, 1 for each image that is right, else 0.
+        Returns:
+            The number of those that are right; of those whose label is among the five most likely; their summed
+            cross-entropy (nats); and `(batch,)`, 1 for each image that is right, else 0.
         """
         batch = {"images": images, "labels": labels, "mask": mask}
         return self._evaluate(self.state, batch, np.bool_(averaged))
@@ -120,7 +124,7 @@ class Program:
         Raises:
             UserError: if the batch cannot be shared out evenly.
         """
-        return micro_batch_size(batch_size, self.devices, self.execution.micro_batches)
+        return micro_batch_size(batch_size, self.devices, self.execution.micro_batches, self.key.batch_norm_group)
 
 
 def _compiler(execution: Execution, compilers: tuple[Compiled, ...]) -> Compiled:

@@ -18,6 +18,7 @@ class ProgramKey:
     dropout: float
     stochastic_depth: float
     batch_norm_momentum: float
+    batch_norm_group: int | None
     precision: str
     optimizer: str
     nesterov: bool

@@ -26,11 +26,13 @@ class Chunk:
         open: from a row's content to the bytes of a file, and a label.
         image: from the bytes and the row's number to an image.
         shape: of an image.
+        dtype: of an image.
     """
 
     open: Callable[[Content], tuple[Tensor, Tensor]]
     image: Callable[[Tensor, Tensor], Tensor]
     shape: tuple[int, int, int]
+    dtype: str = "uint8"
 
     def decoded(self, numbers: Tensor, contents: Content) -> tuple[Tensor, Tensor, Tensor]:
         """Images and labels of a chunk, all zeros where there is an error, and which are good.
@@ -44,7 +46,7 @@ class Chunk:
 
         places = tf.range(tf.size(numbers))
         good = tf.data.Dataset.from_tensor_slices((places, numbers, contents)).map(row).ignore_errors()
-        blank = tf.data.Dataset.from_tensors((-1, tf.zeros(self.shape, tf.uint8), 0))
+        blank = tf.data.Dataset.from_tensors((-1, tf.zeros(self.shape, self.dtype), 0))
         found, images, labels = blank.concatenate(good).batch(CHUNK + 1).get_single_element()
         where = tf.tensor_scatter_nd_update(tf.zeros_like(places), found[1:, None], tf.range(1, tf.size(found)))
         return tf.gather(images, where), tf.gather(labels, where), where > 0

@@ -3,7 +3,7 @@
 Crops and resizing are those of the released `resnet_preprocessing.py`: area, ratio and attempts of the training crop,
 the centre crop of evaluation, bicubic resizing without anti-aliasing. Of a JPEG only the crop is decoded. Unless
 `legacy_bicubic` is asked for, pixels have centres; the release takes a pixel's corner for its place, which is 3.5 grey
-levels off on average at 160 pixels. Evaluated images are rounded to whole grey levels here, and not in the release.
+levels off on average at 160 pixels, and does not round evaluated images to whole grey levels.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def training_image(
     """
     seeds = [tf.stack([seed[0], 2 * seed[1] + use]) for use in (0, 1)]
     image = _decoded(encoded, channels, lambda shape: random_window(shape, resolution, seeds[0]))
-    image = _resized(image, resolution, channels, resize)
+    image = _whole_levels(_resized(image, resolution, channels, resize))
     if flip:
         mirrored = tf.random.stateless_uniform((), seeds[1]) < 0.5
         image = tf.cond(mirrored, lambda: tf.reverse(image, [1]), lambda: image)
@@ -48,9 +48,10 @@ def training_image(
 
 
 def evaluation_image(encoded: Tensor, resolution: int, channels: int, resize: Resize = "bicubic") -> Tensor:
-    """The middle of an image; arguments and result as for `training_image`."""
+    """The middle of an image; arguments and result as for `training_image`, but float32 by `legacy_bicubic`."""
     image = _decoded(encoded, channels, lambda shape: centre_window(shape, resolution))
-    return _resized(image, resolution, channels, resize)
+    floats = _resized(image, resolution, channels, resize)
+    return floats if resize == "legacy_bicubic" else _whole_levels(floats)
 
 
 def random_window(shape: Tensor, resolution: int, seed: Tensor) -> Tensor:
@@ -99,4 +100,8 @@ def _resized(image: Tensor, resolution: int, channels: int, resize: Resize) -> T
         (floats,) = tf.unstack(tf.raw_ops.ResizeBicubic(images=batch, size=size, half_pixel_centers=False), num=1)
     else:
         floats = tf.image.resize(image, size, method="bicubic")
-    return tf.ensure_shape(tf.saturate_cast(tf.round(floats), tf.uint8), (*size, channels))
+    return tf.ensure_shape(floats, (*size, channels))
+
+
+def _whole_levels(floats: Tensor) -> Tensor:
+    return tf.saturate_cast(tf.round(floats), tf.uint8)

@@ -13,7 +13,7 @@ from scaling.datasets import DataError
 Images: TypeAlias = NDArray[np.uint8]
 Labels: TypeAlias = NDArray[np.int32]
 Batch: TypeAlias = tuple[Images, Labels]
-MaskedBatch: TypeAlias = tuple[Images, Labels, NDArray[np.float32]]
+MaskedBatch: TypeAlias = tuple[Images | NDArray[np.float32], Labels, NDArray[np.float32]]
 Part: TypeAlias = Literal["validation", "test"]
 
 

@@ -108,12 +108,13 @@ class Streamed:
 
         with tf.device("CPU"):
             rows = _numbered(_filled(self.source.evaluation(part), batch_size)).filter(is_own)
-            found = batches(rows, own.stop - own.start, self._chunk(image))
+            dtype = "float32" if self.resize == "legacy_bicubic" else "uint8"
+            found = batches(rows, own.stop - own.start, self._chunk(image, dtype))
         for images, labels, good in self._checked(found):
             yield images, labels, good.astype(np.float32)
 
-    def _chunk(self, image: Any) -> Chunk:
-        return Chunk(self.source.open, image, (self.resolution, self.resolution, self.info.channels))
+    def _chunk(self, image: Any, dtype: str = "uint8") -> Chunk:
+        return Chunk(self.source.open, image, (self.resolution, self.resolution, self.info.channels), dtype)
 
     def _checked(self, found: Any, expected: int | None = None) -> Iterator[tuple[Images, Labels, Any]]:
         """Batches with which of their rows are good; the names of the others are noted and counted."""

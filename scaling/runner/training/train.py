@@ -28,6 +28,9 @@ from scaling.schema import Epoch, Score, Trial
 log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_REPORTS = 0.5
+LEAST_CLASSES_OF_TOP5 = 10
+"""Of fewer classes, five say little."""
+
 STEPS_IN_FLIGHT = 2
 """Steps handed to the device before the oldest is waited for: it never idles, and no epoch of batches piles up."""
 
@@ -162,18 +165,19 @@ def score(
     Returns:
         The score, and `(n,)` which images are right, in the data set's order.
     """
-    right, losses, each, masks = [], [], [], []
+    sums, each, masks = [], [], []
     for images, labels, mask in data.evaluation(part, batch_size):
         between()
-        correct, loss, which = program.evaluate(images, labels, mask, averaged=averaged)
-        right.append(correct)
-        losses.append(loss)
+        *totals, which = program.evaluate(images, labels, mask, averaged=averaged)
+        sums.append(totals)
         each.append(which)
         masks.append(np.asarray(mask) > 0)
     seen = sum(int(mask.sum()) for mask in masks)
-    total = math.fsum(float(loss) for loss in losses)
+    correct, in_top5, loss = (math.fsum(map(float, column)) for column in zip(*sums, strict=True))
     images_right = np.concatenate([np.asarray(which)[mask] > 0 for which, mask in zip(each, masks, strict=True)])
-    return Score(correct=round(math.fsum(float(one) for one in right)), n=seen, loss=total / seen), images_right
+    known = program.key.dataset_info.classes >= LEAST_CLASSES_OF_TOP5
+    right = Score(correct=round(correct), correct_top5=round(in_top5) if known else None, n=seen, loss=loss / seen)
+    return right, images_right
 
 
 class _Training:

@@ -83,7 +83,7 @@ def test_of_nothing_is_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metrics", "message"), [(("macs",), "two metrics"), (("macs", "top5"), "'top5'; there are: .*top1")]
+    ("metrics", "message"), [(("macs",), "two metrics"), (("macs", "top6"), "'top6'; there are: .*top1")]
 )
 def test_refuses_what_is_no_pair_of_metrics(metrics: tuple[str, ...], message: str) -> None:
     with pytest.raises(ValueError, match=message):

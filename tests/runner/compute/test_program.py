@@ -190,7 +190,8 @@ def test_evaluation_ignores_masked_images(compiled: Any) -> None:
     loss = (log_sum - logits[np.arange(32), labels])[:20].sum()
     mask = (np.arange(32) < 20).astype("float32")
     *counted, which = compiled.evaluate(images, labels, mask, averaged=False)
-    assert [float(value) for value in counted] == [pytest.approx(right), pytest.approx(loss, rel=1e-4)]
+    in_top5 = (logits.argsort(-1)[:, -5:] == labels[:, None]).any(-1)[:20].sum()
+    assert [float(value) for value in counted] == [right, in_top5, pytest.approx(loss, rel=1e-4)]
     assert (np.asarray(which)[:20] == (logits.argmax(-1) == labels)[:20]).all()
 
 
@@ -235,6 +236,46 @@ def test_micro_batches_of_equal_images_are_the_whole_batch(compiled: Any) -> Non
     assert parts.micro_batch_size(32) == 16
     with pytest.raises(UserError, match="batch_size 31 does not divide by 1 device x 2 micro-batches"):
         parts.step(images[:31], labels[:31], RATES)
+
+
+def test_batch_norm_by_groups_has_the_statistics_of_each_and_moves_by_their_mean() -> None:
+    """Batches of two halves: `(a, b)` by groups of 16 is the mean of what whole batches `a` and `b` give."""
+    (images, labels), *_ = batches(1)
+    rates = RATES._replace(weight_decay=0.0)
+
+    def after(recipe: Recipe, rows: slice) -> Any:
+        made = program(recipe)
+        made.reset(0)
+        results = made.step(images[rows], labels[rows], rates)
+        state = made.snapshot()
+        return [float(one) for one in results], state["velocity"], [a for a in state["fixed"] if a.dtype == "float32"]
+
+    grouped = after(Recipe(epochs=1, batch_size=32, batch_norm_group=16), slice(None))
+    halves = [after(Recipe(epochs=1), rows) for rows in (slice(16), slice(16, None))]
+    whole = after(Recipe(epochs=1), slice(None))
+    (loss, correct), *found = grouped
+    assert loss == pytest.approx(np.mean([half[0][0] for half in halves]), abs=1e-5) != whole[0][0]
+    assert correct == sum(half[0][1] for half in halves)
+    for part, arrays_found in enumerate(found, start=1):
+        for array, *expected in zip(arrays_found, *(half[part] for half in halves), strict=True):
+            np.testing.assert_allclose(array, np.mean(expected, axis=0), atol=1e-5)
+
+
+def test_groups_of_batch_norm_are_whole_on_every_device() -> None:
+    made = program(Recipe(epochs=1, batch_size=32, batch_norm_group=16), micro_batches=4)
+    with pytest.raises(UserError, match="batch_norm_group 16: more than the 8 images that a device computes at once"):
+        made.micro_batch_size(32)
+    with pytest.raises(ValueError, match="batch_norm_group 24 must divide batch_size 32"):
+        Recipe(epochs=1, batch_size=32, batch_norm_group=24)
+
+
+def test_the_five_most_likely_classes_are_counted() -> None:
+    from scaling.runner.compute.objective import in_top5
+
+    logits = np.tile(np.arange(10, 0, -1, dtype=np.float32), (10, 1))
+    assert np.asarray(in_top5(logits, np.arange(10, dtype=np.int32))).tolist() == [1] * 5 + [0] * 5
+    logits[0, 0] = np.nan
+    assert np.asarray(in_top5(logits, np.zeros(10, np.int32)))[0] == 0
 
 
 def test_float16_leaves_out_a_step_that_overflows_and_halves_the_scale() -> None:

@@ -52,6 +52,12 @@ def assert_equal_within_rounding(one: dict[str, Any], two: dict[str, Any], atol:
         np.testing.assert_allclose(two[name], one[name], atol=atol, rtol=1e-4, err_msg=name)
 
 
+def assert_groups_are_normalised_alike(runs: dict[str, dict[str, Any]], atol: float) -> None:
+    """Of one device and the whole batch as of two devices and two parts; and not as without groups."""
+    assert_equal_within_rounding(runs["whole_by_groups"], runs["parts_by_groups"], atol)
+    assert np.abs(runs["whole_by_groups"]["results"] - runs["two"]["results"]).max() > 10 * atol
+
+
 @pytest.fixture(scope="module")
 def tensorflow(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     path = tmp_path_factory.mktemp("replicas") / "tensorflow.npz"
@@ -61,6 +67,7 @@ def tensorflow(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, 
 
 def test_two_devices_train_as_one_on_tensorflow(tensorflow: dict[str, dict[str, Any]]) -> None:
     assert_equal_within_rounding(tensorflow["one"], tensorflow["two"], atol=1e-5)
+    assert_groups_are_normalised_alike(tensorflow, atol=1e-5)
     velocity = tensorflow["one"]["velocity/000"]
     assert np.count_nonzero(velocity) > 0.9 * velocity.size
 
@@ -71,6 +78,7 @@ def test_two_devices_train_as_one_on_jax(tmp_path: Path) -> None:
     end(start("tests.runner.compute.replicas", str(path), "both", **devices.visible(CPUS) | QUICK_TO_COMPILE))
     both = runs(path)
     assert_equal_within_rounding(both["one"], both["two"], atol=1e-4)
+    assert_groups_are_normalised_alike(both, atol=1e-4)
 
 
 def test_two_processes_train_as_one_device_on_tensorflow(tensorflow: dict[str, dict[str, Any]], tmp_path: Path) -> None:
