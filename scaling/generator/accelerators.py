@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError
 
@@ -14,7 +14,8 @@ from scaling.errors import did_you_mean
 from scaling.generator import yaml_file
 from scaling.generator.constraints import Positive
 from scaling.generator.errors import StudyError, explain
-from scaling.schema import Family, Noun, Number, Precision
+from scaling.models import BUILT_IN
+from scaling.schema import FamilyName, Noun, Number, Precision
 
 USER_FILE = "accelerators.yaml"
 """Next to a study, or in `~/.config/scaling/`; its form is that of the file of this name beside this module."""
@@ -24,14 +25,14 @@ CPU = "cpu"
 CPU_TFLOPS_PER_CORE = 0.04
 """2.5 GHz times 32 operations a cycle (two AVX2 multiply-adds of 8 numbers), for a core that is half a physical one."""
 
-CPU_UTILISATION: dict[Family, float] = {"resnet_rs": 0.3, "efficientnet": 0.1}
+CPU_UTILISATION = {name: family.cpu_utilisation for name, family in BUILT_IN.items()}
 """Assumptions: small networks spend much of their time beside the matrix products, depthwise convolutions most."""
 
 Fraction = Annotated[Number, Field(gt=0, le=1)]
 
 
 def _for_all_families(utilisation: Any) -> Any:
-    return utilisation if isinstance(utilisation, dict) else dict.fromkeys(get_args(Family), utilisation)
+    return utilisation if isinstance(utilisation, dict) else dict.fromkeys(BUILT_IN, utilisation)
 
 
 class Accelerator(Noun):
@@ -54,12 +55,12 @@ class Accelerator(Noun):
     memory_gb: Positive
     dollars_per_hour: Annotated[Number, Field(ge=0)]
     price: str = "your own"
-    utilisation: Annotated[dict[Family, Fraction], BeforeValidator(_for_all_families)] = CPU_UTILISATION
+    utilisation: Annotated[dict[FamilyName, Fraction], BeforeValidator(_for_all_families)] = CPU_UTILISATION
     source: str = "your own"
     devices: tuple[str, ...] = ()
     cores: Annotated[int, Field(gt=0)] | None = None
 
-    def operations_per_second(self, family: Family, precision: Precision) -> float:
+    def operations_per_second(self, family: str, precision: Precision) -> float:
         """What training reaches; where a family or precision is not in the table, that of the slowest there."""
         peak = self.peak_tflops.get(precision, min(self.peak_tflops.values()))
         return peak * 1e12 * self.utilisation.get(family, min(self.utilisation.values()))

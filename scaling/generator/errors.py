@@ -38,6 +38,13 @@ def explain(error: ValidationError, model: type[BaseModel], places: Mapping[str,
     return [*lines, f"and {hidden:,} more"] if hidden else lines
 
 
+def placed(error: ValueError, places: Mapping[str, str], otherwise: str) -> str:
+    """A mistake whose message begins with a field, after the place of that field; after another where it has none."""
+    message = str(error)
+    field = message.split()[0].rstrip(":")
+    return f"{places.get(field, otherwise)}: {message.removeprefix(f'{field}: ')}"
+
+
 def _explain_one(detail: Any, model: type[BaseModel], places: Mapping[str, str], prefix: str) -> str:
     location = [str(part) for part in detail["loc"]]
     field = location[0] if location else ""

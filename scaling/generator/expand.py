@@ -12,18 +12,18 @@ from scaling import models
 from scaling.datasets import dataset_info
 from scaling.generator import grid, scale
 from scaling.generator.constraints import Need, Removed, sift
-from scaling.generator.errors import StudyError, explain
+from scaling.generator.errors import StudyError, explain, placed
 from scaling.generator.grid import Cell
 from scaling.generator.provenance import Origin, of_rule, origins
 from scaling.generator.rules import RULES
 from scaling.generator.strategies import Scaled
-from scaling.generator.study_file import StudyFile
+from scaling.generator.study_file import StudyFile, axes_of
 from scaling.schema import Recipe, Trial, Variant
 
 MAX_MISTAKES = 20
 """Told at once; the rest of a large grid is usually more of the same."""
 
-_OF_VARIANT, _OF_RECIPE = frozenset(Variant.model_fields), frozenset(Recipe.model_fields)
+_OF_RECIPE = frozenset(Recipe.model_fields)
 
 Made = TypeVar("Made")
 Planned: TypeAlias = tuple[Trial, Mapping[str, Origin]]
@@ -91,7 +91,7 @@ def _cells(file: StudyFile) -> tuple[Iterable[Cell], tuple[Scaled, ...]]:
     if file.scale is not None:
         info = dataset_info(file.dataset.name)
         return scale.cells(file.scale, file.across, file.family, file.recipe.get("epochs"), info)
-    return grid.cells(file.grid or (), file.across), ()
+    return grid.cells(file.grid or (), file.across, axes_of(file)), ()
 
 
 def _planned(file: StudyFile, cells: Iterable[Cell], overridden: Sequence[str]) -> Iterator[Planned | StudyError]:
@@ -101,9 +101,11 @@ def _planned(file: StudyFile, cells: Iterable[Cell], overridden: Sequence[str]) 
     """
     variants: dict[str, Variant | StudyError] = {}
     recipes: dict[str, tuple[Recipe, Mapping[str, Origin]] | StudyError] = {}
+    of_variant = {*axes_of(file), "options", "code"} - _OF_RECIPE - {"seed"}
     for cell in cells:
-        built = repr((cell.block, _part(cell, _OF_VARIANT)))
-        variant = _once(variants, built, lambda cell=cell: _variant(file, cell))  # type: ignore[misc]
+        network = _part(cell, of_variant)
+        built = repr((cell.block, network))
+        variant = _once(variants, built, lambda cell=cell, network=network: _variant(file, cell, network))  # type: ignore[misc]
         if isinstance(variant, StudyError):
             yield variant
             continue
@@ -126,16 +128,15 @@ def _once(made: dict[str, Made | StudyError], key: str, make: Callable[[], Made]
     return made[key]
 
 
-def _variant(file: StudyFile, cell: Cell) -> Variant:
+def _variant(file: StudyFile, cell: Cell, network: Iterable[tuple[str, str, object]]) -> Variant:
     try:
-        values = {axis: value for axis, _, value in _part(cell, _OF_VARIANT)}
-        variant = Variant.model_validate({"family": file.family} | values)
+        values = {axis: value for axis, _, value in network}
+        variant = models.family_of(str(values.get("family", file.family))).variant(values)
         models.check(variant)
     except ValidationError as error:
         raise StudyError(explain(error, Variant, cell.places, f"{cell.block}.")) from None
     except ValueError as error:
-        axis = str(error).split()[0]
-        raise StudyError([f"{cell.places.get(axis, cell.block)}: {error}"]) from None
+        raise StudyError([placed(error, cell.places, cell.block)]) from None
     return variant
 
 

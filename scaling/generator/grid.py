@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -12,8 +12,8 @@ from scaling.errors import did_you_mean
 from scaling.generator.errors import StudyError
 from scaling.schema import Recipe, Variant
 
-AXES = (*Variant.model_fields, *Recipe.model_fields, "seed")
-"""What a block or `across` may vary: any field of a variant or a recipe, and the seed."""
+AXES = (*(name for name in Variant.model_fields if name not in ("options", "code")), *Recipe.model_fields, "seed")
+"""What a block or `across` may vary: any field of a variant or a recipe, and the seed; and options of its family."""
 
 MAX_TRIALS = 50_000
 """Trials of one study: as many as a driver is measured with (`make bench ARGS=driver`), all of them in memory.
@@ -40,13 +40,20 @@ class Cell:
     block: str
 
 
-def cells(grid: Sequence[Mapping[str, Any]], across: Mapping[str, Any]) -> Iterator[Cell]:
+def cells(
+    grid: Sequence[Mapping[str, Any]], across: Mapping[str, Any], known: Collection[str] = AXES
+) -> Iterator[Cell]:
     """Every block's cross product, in the order they are written, the last axis fastest.
+
+    Args:
+        grid: the blocks.
+        across: axes of every block.
+        known: axes that there are.
 
     Raises:
         StudyError: for unknown, empty or doubly set axes, or too many trials.
     """
-    problems = [problem for place, block in _blocks(grid, across) for problem in axis_problems(place, block)]
+    problems = [problem for place, block in _blocks(grid, across) for problem in axis_problems(place, block, known)]
     problems += [
         f"grid[{index}].{axis}: also set in across; keep one"
         for index, block in enumerate(grid)
@@ -102,11 +109,11 @@ def refuse_too_many(place: str, trials: int) -> None:
         )
 
 
-def axis_problems(place: str, block: Mapping[str, Any]) -> Iterator[str]:
+def axis_problems(place: str, block: Mapping[str, Any], known: Collection[str] = AXES) -> Iterator[str]:
     """What is wrong with a block before its values are looked at."""
     for axis, values in block.items():
-        if axis not in AXES:
-            yield f"{place}.{axis}: unknown axis{did_you_mean(axis, AXES)}"
+        if axis not in known:
+            yield f"{place}.{axis}: unknown axis{did_you_mean(axis, known)}"
         elif isinstance(values, dict):
             yield f"{place}.{axis}: a value or a list of values, not a mapping"
         elif values == []:

@@ -13,6 +13,7 @@ from scaling.generator.expand import expand_cell
 from scaling.generator.provenance import Origin
 from scaling.generator.search_space import PHASES, Axis, Objective, Search
 from scaling.generator.study import Study
+from scaling.models import family_of
 from scaling.results.records import ResultsFolder, latest
 from scaling.schema import LatencyRecord, Phase, TrainRecord, Trial
 
@@ -112,7 +113,8 @@ def _value_of(trial: Trial, name: str) -> Any:
     for noun in (trial.variant, trial.recipe):
         if name in type(noun).model_fields:
             return getattr(noun, name)
-    return trial.seed
+    family = family_of(trial.variant.family)
+    return family.option(trial.variant, name) if name in family.options else trial.seed
 
 
 def _timings(study: Study, trial: Trial, latencies: Mapping[str, LatencyRecord]) -> dict[Phase, LatencyRecord]:

@@ -14,8 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from scaling.models.efficientnet import NAMED
-from scaling.schema import Family, Variant
+from scaling.models.families.efficientnet import NAMED
+from scaling.schema import Variant
 
 SHORT_EPOCHS = 100
 """Up to here the paper regularises by weight decay alone (Appendix E); between 100 and 350 it has nothing."""
@@ -53,7 +53,7 @@ class Rule:
     name: str
     meaning: str
     fill: Callable[[Variant, int], Filling]
-    family: Family | None = None
+    family: str | None = None
 
 
 _APPENDIX_E = "arXiv 2103.07579, Appendix E, seen in translation"

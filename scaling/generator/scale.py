@@ -12,9 +12,10 @@ from scaling.datasets import DatasetInfo
 from scaling.errors import did_you_mean
 from scaling.generator import grid
 from scaling.generator.constraints import Positive
-from scaling.generator.errors import StudyError, explain
+from scaling.generator.errors import StudyError, explain, placed
 from scaling.generator.sizes import size
 from scaling.generator.strategies import LONG_TRAINING, STRATEGIES, TOLERANCE, Metric, Scaled, Shares, reach, shares
+from scaling.models import family_of
 from scaling.schema import Count, Noun, Variant
 
 Goals = Annotated[tuple[Positive, ...], Field(min_length=1)]
@@ -137,13 +138,12 @@ def _problems(scale: Scale, across: Mapping[str, Any]) -> Iterator[str]:
 
 def _base(scale: Scale, family: str, dataset_info: DatasetInfo) -> Variant:
     try:
-        base = Variant.model_validate({"family": family} | scale.base)
+        base = family_of(scale.base.get("family", family)).variant(scale.base)
         size(base, dataset_info)
     except ValidationError as error:
         raise StudyError(explain(error, Variant, {}, "scale.base.")) from None
     except ValueError as error:
-        axis = str(error).split()[0]
-        raise StudyError([f"scale.base{f'.{axis}' if axis in Variant.model_fields else ''}: {error}"]) from None
+        raise StudyError([placed(error, {axis: f"scale.base.{axis}" for axis in scale.base}, "scale.base")]) from None
     return base
 
 
@@ -156,5 +156,5 @@ def _direction(scale: Scale, index: int, epochs: Any) -> Shares:
 
 
 def _with_variant(cell: grid.Cell, variant: Variant) -> grid.Cell:
-    values = {name: getattr(variant, name) for name in Variant.model_fields}
+    values = {name: getattr(variant, name) for name in variant.model_dump()}
     return grid.Cell({**values, **cell.values}, {**dict.fromkeys(values, "scale"), **cell.places}, "scale")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import Field, StrictBool, ValidationError, field_validator, model_validator
@@ -94,18 +94,21 @@ class Search(Noun):
         return tuple(PHASES[objective] for objective in self.objectives if objective in PHASES)
 
 
-def check(search: Search, across: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Axis]:
+def check(
+    search: Search, across: Mapping[str, Any], recipe: Mapping[str, Any], known: Collection[str] = grid.AXES
+) -> dict[str, Axis]:
     """A search's axes, checked.
 
     Args:
         search: of a study file.
         across: the study's values for all trials; one each.
         recipe: its recipe, which may give the epochs.
+        known: axes that there are.
 
     Raises:
         StudyError: with every mistake found.
     """
-    mistakes = [*_axis_mistakes(search.space, across), *_missing({*search.space, *across, *recipe})]
+    mistakes = [*_axis_mistakes(search.space, across, known), *_missing({*search.space, *across, *recipe})]
     axes: dict[str, Axis] = {}
     for axis, written in search.space.items() if not mistakes else ():
         try:
@@ -133,20 +136,21 @@ def is_whole(axis: str) -> bool:
 
 
 def _annotation(axis: str) -> Any:
-    noun = Variant if axis in Variant.model_fields else Recipe
-    return noun.model_fields[axis].annotation
+    """Of a field; None for the seed and for options of a family."""
+    field = {**Variant.model_fields, **Recipe.model_fields}.get(axis)
+    return field and field.annotation
 
 
-def _axis_mistakes(space: Mapping[str, Any], across: Mapping[str, Any]) -> Iterator[str]:
+def _axis_mistakes(space: Mapping[str, Any], across: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
     for axis, written in space.items():
-        if axis not in grid.AXES or axis == "blocks":
-            known = [known for known in grid.AXES if known != "blocks"]
-            yield f"search.space.{axis}: not an axis that can be searched{did_you_mean(axis, known)}"
+        if axis not in known or axis == "blocks":
+            searchable = [axis for axis in known if axis != "blocks"]
+            yield f"search.space.{axis}: not an axis that can be searched{did_you_mean(axis, searchable)}"
         elif axis in across:
             yield f"search.space.{axis}: also set in across; keep one"
         elif not isinstance(written, dict | list) or not written:
             yield f"search.space.{axis}: a range {{low: .., high: ..}} or a list of choices, not {written!r}"
-    yield from grid.axis_problems("across", across)
+    yield from grid.axis_problems("across", across, known)
     for axis, values in grid.axes("across", across):
         if len(values) > 1:
             yield f"across.{axis}: a search takes one value here; choices stand in search.space"
@@ -190,7 +194,7 @@ def _check_choices(axis: str, place: str, choices: Sequence[Any]) -> None:
 
 def _check_values(axis: str, values: Mapping[str, Any]) -> None:
     """What a field of this kind never takes, by place; combinations are only known when they are suggested."""
-    if axis == "seed":
+    if axis not in {**Variant.model_fields, **Recipe.model_fields}:
         return
     noun, rest = (
         (Variant, {"depth": 50, "resolution": 224}) if axis in Variant.model_fields else (Recipe, {"epochs": 1})

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from scaling.models import efficientnet, resnet_rs
+from scaling.models import family_of
+from scaling.models.family import four_digits
 from scaling.schema import Variant
 
 Metric: TypeAlias = Literal["macs", "params"]
@@ -204,47 +205,14 @@ def stretch(base: Variant, factor: float, direction: Shares, resolution_step: in
     deeper = rest**direction.depth
     return base.model_copy(
         update={"resolution": pixels}
-        | ({"width": _four_digits(wider)} if direction.width else {})
-        | (_deepened(base, deeper) if direction.depth else {})
+        | ({"width": four_digits(wider)} if direction.width else {})
+        | (dict(family_of(base.family).deepened(base, deeper)) if direction.depth else {})
     )
 
 
 def _resolution(base: Variant, factor: float, direction: Shares, step: int | None) -> int:
-    stride = efficientnet.MIN_RESOLUTION if base.family == "efficientnet" else resnet_rs.STRIDE[base.stem]
-    multiple = step or stride // 8
+    multiple = step or max(1, family_of(base.family).stride(base) // 8)
     wanted: float = base.resolution * factor ** (direction.resolution / 2)
     if direction.max_resolution and factor > 1:
         wanted = min(wanted, max(direction.max_resolution, base.resolution))
     return multiple * max(1, math.floor(wanted / multiple + 0.5))
-
-
-def _deepened(base: Variant, factor: float) -> dict[str, object]:
-    """Depth and blocks; efficientnet's depth is a coefficient and takes any value."""
-    if base.family == "efficientnet":
-        return {"depth": _four_digits(base.depth * factor)}
-    return layout_of(resnet_rs.layout(base), factor)
-
-
-def layout_of(blocks: resnet_rs.Blocks, factor: float) -> dict[str, object]:
-    """Depth and blocks of a layout with its number of blocks multiplied.
-
-    Stages c3 and c4 take all growth, keeping their ratio, as from ResNet-270 on (Appendix D, seen in translation). A
-    number of blocks that has a name (`resnet_rs.BLOCKS`: 26, 50, 101 ...) gets the layout of that name.
-    """
-    c2, c3, c4, c5 = blocks
-    total = max(math.floor(sum(blocks) * factor + 0.5), c2 + c5 + 2)
-    depth = 3 * total + 2
-    if depth in resnet_rs.BLOCKS:
-        return {"depth": float(depth), "blocks": None}
-    inner = total - c2 - c5
-    third = min(max(math.floor(inner * c3 / (c3 + c4) + 0.5), 1), inner - 1)
-    grown = (c2, third, inner - third, c5)
-    named = {layout: name for name, layout in resnet_rs.BLOCKS.items()}
-    if grown in named:
-        return {"depth": float(named[grown]), "blocks": None}
-    return {"depth": float(depth), "blocks": grown}
-
-
-def _four_digits(value: float) -> float:
-    """Readable in ids, and finer than any layer can follow."""
-    return float(f"{value:.4g}")

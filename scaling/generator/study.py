@@ -20,7 +20,7 @@ from scaling.generator.expand import expand
 from scaling.generator.provenance import Origin, assigned
 from scaling.generator.search_space import Axis
 from scaling.generator.strategies import Scaled
-from scaling.generator.study_file import StudyFile, problems
+from scaling.generator.study_file import StudyFile, axes_of, problems
 from scaling.generator.yaml_file import refuse_extremes
 from scaling.schema import LatencyRequest, Trial, Variant
 
@@ -162,7 +162,7 @@ def check(content: dict[str, Any], overrides: Iterable[str] = ()) -> Study:
         raise StudyError(mistakes)
     overridden = assigned(overrides)
     expanded = expand(file, overridden)
-    axes = search_space.check(file.search, file.across, file.recipe) if file.search else {}
+    axes = search_space.check(file.search, file.across, file.recipe, axes_of(file)) if file.search else {}
     return Study(
         file,
         tuple(expanded.trials),

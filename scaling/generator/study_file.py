@@ -10,11 +10,13 @@ from pydantic import Field
 from scaling.datasets import DataError, dataset_info
 from scaling.errors import did_you_mean
 from scaling.generator.constraints import Constraints, Slices
+from scaling.generator.grid import AXES
 from scaling.generator.rules import RULES
 from scaling.generator.scale import Scale
 from scaling.generator.search_space import Search
+from scaling.models import family_of
 from scaling.results.records import REFERENCE
-from scaling.schema import Dataset, Family, LatencyPlan, Noun, Phase, Recipe
+from scaling.schema import Dataset, FamilyName, LatencyPlan, Noun, Phase, Recipe
 
 WAYS = ("grid", "scale", "search")
 """How a study names its trials; it has exactly one of them."""
@@ -44,7 +46,7 @@ class StudyFile(Noun):
     paper: str | None = None
     cost: str | None = None
     dataset: Dataset
-    family: Family = "resnet_rs"
+    family: FamilyName = "resnet_rs"
     grid: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)] | None = None
     scale: Scale | None = None
     search: Search | None = None
@@ -64,6 +66,32 @@ class StudyFile(Noun):
         return tuple(dict.fromkeys((*self.search.phases, *asked)))
 
 
+def axes_of(file: StudyFile) -> tuple[str, ...]:
+    """What a block may vary: fields of variant and recipe, the seed, and the options of the families it names."""
+    options = (family_of(name).options for _, name in _families(file))
+    return tuple(dict.fromkeys([*AXES, *(option for names in options for option in names)]))
+
+
+def _families(file: StudyFile) -> Iterator[tuple[str, str]]:
+    """Each family that a file names, with its place."""
+    blocks = [(f"grid[{index}]", block) for index, block in enumerate(file.grid or ())]
+    blocks += [("scale.base", file.scale.base)] if file.scale else []
+    blocks += [("search.space", file.search.space)] if file.search else []
+    yield "family", file.family
+    for place, block in (*blocks, ("across", file.across)):
+        names = block.get("family", [])
+        for name in names if isinstance(names, list) else [names]:
+            yield f"{place}.family", str(name)
+
+
+def _family_problems(file: StudyFile) -> Iterator[str]:
+    for place, name in _families(file):
+        try:
+            family_of(name)
+        except ValueError as error:
+            yield f"{place}: {error}"
+
+
 def problems(file: StudyFile) -> Iterator[str]:
     """What can be said against a study file before it is expanded."""
     if file.study.split("/")[0] == REFERENCE:
@@ -71,6 +99,7 @@ def problems(file: StudyFile) -> Iterator[str]:
     given = [way for way in WAYS if getattr(file, way) is not None]
     if len(given) != 1:
         yield f"{' and '.join(given) or ' or '.join(WAYS)}: a study has exactly one of {', '.join(WAYS)}"
+    yield from _family_problems(file)
     yield from _dataset_problems(file.dataset)
     for index, rule in enumerate(file.rules):
         if rule not in RULES:

@@ -11,7 +11,7 @@ from pathlib import Path
 from scaling.datasets import IMAGENET
 from scaling.errors import UserError, did_you_mean
 from scaling.importing.timm_files import Place, Scored, Timed, place_of, read_accuracies, read_speeds
-from scaling.models import count, describe
+from scaling.models import cost
 from scaling.results.records import AnyRecordT, Log, ResultsFolder, latest
 from scaling.schema import (
     Environment,
@@ -150,7 +150,7 @@ def _untimed(trained: Sequence[TrainRecord], timed: Sequence[LatencyRecord]) -> 
 
 def _train_record(row: Scored, source: str) -> TrainRecord:
     variant = row.variant
-    counted = count(describe(variant, channels=IMAGENET.channels, classes=IMAGENET.classes))
+    counted = cost(variant, channels=IMAGENET.channels, classes=IMAGENET.classes)
     trial = Reported(model=row.model, dataset=IMAGENET.name, variant=variant)
     correct_top5 = None if row.top5 is None else round(row.top5 * IMAGENET.test)
     score = Score(correct=round(row.top1 * IMAGENET.test), correct_top5=correct_top5, n=IMAGENET.test)

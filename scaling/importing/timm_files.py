@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from scaling.errors import UserError, did_you_mean
+from scaling.models.families import BUILT_IN
 from scaling.models.names import parse
 from scaling.schema import Phase, Variant
 from scaling.schema.records import TimedPrecision
@@ -29,8 +30,6 @@ PRECISIONS: dict[str, TimedPrecision] = {
 
 _PHASES: dict[str, Phase] = {"train": "training", "infer": "inference"}
 _LAYOUTS = ("nhwc", "nchw")
-_RESNET_RS = re.compile(r"resnetrs(\d+)")
-_EFFICIENTNET = re.compile(r"(?:tf_)?efficientnet_(b[0-8])")
 _MORE_DATA = re.compile(r"in2[12]k|in12k|ns_|jft|ig1b")
 """Of a tag: trained on more images than ImageNet's own."""
 
@@ -122,18 +121,15 @@ def read_speeds(path: Path) -> tuple[Phase, list[Timed], int]:
 
 
 def variant_of(model: str, resolution: int) -> Variant | None:
-    """The network that a name of timm's means, its tag aside; None for all but ResNet-RS and EfficientNet B0 to B8."""
+    """The network that a name of timm's means, its tag aside; None for networks of no family that is known here."""
     base = model.partition(".")[0]
-    if found := _RESNET_RS.fullmatch(base):
-        name = f"resnet_rs_{found[1]}"
-    elif found := _EFFICIENTNET.fullmatch(base):
-        name = f"efficientnet_{found[1]}"
-    else:
-        return None
-    try:
-        return parse(f"{name}@{resolution}")
-    except ValueError:
-        return None
+    for family in BUILT_IN.values():
+        if name := family.timm(base):
+            try:
+                return parse(f"{name}@{resolution}")
+            except ValueError:
+                return None
+    return None
 
 
 def place_of(path: Path, device: str | None, precision: str | None) -> Place:

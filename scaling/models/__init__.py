@@ -1,22 +1,29 @@
-"""Networks as data, what they cost, and the Keras models built from them."""
+"""Networks as data, what they cost, and the Keras models built from them.
+
+A new family is a module in `families`; see `scaling.models.family` for what it tells.
+"""
 
 from __future__ import annotations
 
-from scaling.models import efficientnet, resnet_rs
+from scaling.errors import did_you_mean
 from scaling.models.architecture import Network
 from scaling.models.complexity import Complexity, count
+from scaling.models.families import BUILT_IN
+from scaling.models.family import Family, Head, check_sizes
 from scaling.schema import Variant
 
-__all__ = ["Complexity", "Network", "check", "count", "describe"]
+__all__ = ["BUILT_IN", "Complexity", "Family", "Head", "Network", "check", "cost", "count", "describe", "family_of"]
 
-_NETWORKS = {"resnet_rs": resnet_rs.network, "efficientnet": efficientnet.network}
-_CHECKS = {"resnet_rs": resnet_rs.check, "efficientnet": efficientnet.check}
 
-LARGEST = {"resnet_rs": {"depth": 2000, "width": 64}, "efficientnet": {"depth": 40, "width": 64}}
-"""No network comes near; a slip of the pen such as a depth of `1.0e9` would be written down for years."""
+def family_of(name: str) -> Family:
+    """The family of this name.
 
-LARGEST_RESOLUTION = 16_384
-"""Pixels a side, likewise."""
+    Raises:
+        ValueError: for a name that is not known; the message starts with `family`.
+    """
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    raise ValueError(f"family {name!r} is not known{did_you_mean(name, BUILT_IN)}")
 
 
 def check(variant: Variant) -> None:
@@ -25,19 +32,36 @@ def check(variant: Variant) -> None:
     Raises:
         ValueError: the message starts with the field of the variant at fault.
     """
-    for axis, most in {**LARGEST[variant.family], "resolution": LARGEST_RESOLUTION}.items():
-        if (value := getattr(variant, axis)) > most:
-            raise ValueError(f"{axis} {value:g} is more than {most}, the largest that is planned for")
-    _CHECKS[variant.family](variant)
+    check_sizes(family_of(variant.family), variant)
 
 
 def describe(
     variant: Variant, *, channels: int, classes: int, dropout: float = 0.0, stochastic_depth: float = 0.0
 ) -> Network:
-    """Writes a variant's network down as data; see `resnet_rs.network` and `efficientnet.network`.
+    """Writes a variant's network down as data.
+
+    Args:
+        variant: what to describe.
+        channels: of an image.
+        classes: number of logits.
+        dropout: rate before the last dense layer.
+        stochastic_depth: drop rate of residual branches, as the family shares it out.
+
+    Raises:
+        ValueError: as `check`; and of a family that has no layers as data.
+    """
+    check(variant)
+    family = family_of(variant.family)
+    if family.layers is None:
+        raise ValueError(f"family {variant.family!r} has no layers as data")
+    layers = family.layers(variant, Head(channels, classes, dropout, stochastic_depth))
+    return Network(variant.name, variant.resolution, channels, layers)
+
+
+def cost(variant: Variant, *, channels: int, classes: int) -> Complexity:
+    """Parameters, multiply-accumulates and activations of a variant on images of so many channels.
 
     Raises:
         ValueError: as `check`.
     """
-    check(variant)
-    return _NETWORKS[variant.family](variant, channels, classes, dropout, stochastic_depth)
+    return count(describe(variant, channels=channels, classes=classes))

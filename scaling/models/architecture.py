@@ -4,40 +4,75 @@ A network is a `Sequence` of nodes. Two nodes hold sequences of their own: `Resi
 `Gate` multiplies its input by a branch (squeeze-and-excitation). `complexity` reads the tree as parameters, MACs and
 activations; `build` reads it as a `keras.Model`. Neither knows which family wrote the tree.
 
-All feature maps are channels last: `(batch, height, width, channels)`.
+All feature maps are channels last, `(batch, height, width, channels)`; after `Tokens` they are `(batch, tokens,
+features)`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
-Activation: TypeAlias = Literal["relu", "swish", "sigmoid"]
+Activation: TypeAlias = Literal["relu", "swish", "sigmoid", "gelu"]
+
+Padding: TypeAlias = Literal["fixed", "same", "valid"]
+"""Of convolutions and depthwise ones.
+
+`fixed`: `(kernel - 1) // 2` pixels in front and the rest behind, whatever the image size, as ResNet's released code
+and PyTorch do. `same`: TensorFlow's, which on even sizes has one pixel less in front. Both give `ceil(size / stride)`
+pixels a side. `valid`: none.
+"""
+
+
+class VarianceScaled(NamedTuple):
+    """Random weights of variance `scale / fan`; the default is TensorFlow 1's for kernels."""
+
+    scale: float = 1.0
+    mode: Literal["fan_in", "fan_out"] = "fan_in"
+    distribution: Literal["truncated_normal", "uniform"] = "truncated_normal"
+
+
+TF1_KERNEL = VarianceScaled()
+
+
+class Normal(NamedTuple):
+    """Random weights of this standard deviation; `truncated` ones beyond two of them are drawn again."""
+
+    deviation: float
+    truncated: bool = False
+
+
+Initial: TypeAlias = VarianceScaled | Normal
+"""Of kernels; biases start at 0."""
+
+RESNET_DENSE = Normal(0.01)
+"""Released ResNet code."""
 
 
 @dataclass(frozen=True)
 class Conv:
-    """A square convolution padded so that the output has `ceil(size / stride)` pixels a side.
-
-    A strided one pads `(kernel - 1) // 2` pixels in front and the rest behind, whatever the image size (the released
-    code's "fixed padding"), which is also what PyTorch does; `padding="same"` of TensorFlow would shift by a pixel.
-    """
+    """A square convolution."""
 
     name: str
     filters: int
     kernel: int = 1
     stride: int = 1
     bias: bool = False
+    padding: Padding = "fixed"
+    initial: Initial = TF1_KERNEL
 
 
 @dataclass(frozen=True)
 class DepthwiseConv:
-    """One `kernel` x `kernel` filter a channel, padded like `Conv`."""
+    """One `kernel` x `kernel` filter a channel."""
 
     name: str
     kernel: int
     stride: int = 1
+    bias: bool = False
+    padding: Padding = "fixed"
+    initial: Initial = TF1_KERNEL
 
 
 @dataclass(frozen=True)
@@ -46,11 +81,28 @@ class Norm:
 
     name: str
     zero_scale: bool = False
+    epsilon: float = 1e-5
+
+
+@dataclass(frozen=True)
+class LayerNorm:
+    """Normalisation of each position over its channels, with scale and offset."""
+
+    name: str
+    epsilon: float = 1e-6
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A learned factor for each channel, all `initial` at first."""
+
+    name: str
+    initial: float
 
 
 @dataclass(frozen=True)
 class Activate:
-    """A pointwise nonlinearity."""
+    """A pointwise nonlinearity; `gelu` is the exact one."""
 
     name: str
     kind: Activation
@@ -84,10 +136,33 @@ class Dropout:
 
 @dataclass(frozen=True)
 class Dense:
-    """A fully connected layer with bias."""
+    """A fully connected layer with bias, over the last axis."""
 
     name: str
     units: int
+    initial: Initial = RESNET_DENSE
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A feature map as a sequence of its pixels, a class token in front, learned positions added to all."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Softmax attention of `heads` heads on a sequence of queries, keys and values, side by side: a third is left."""
+
+    name: str
+    heads: int
+
+
+@dataclass(frozen=True)
+class ClassToken:
+    """The first of a sequence."""
+
+    name: str
 
 
 @dataclass(frozen=True)
@@ -111,7 +186,23 @@ class Residual:
     drop_rate: float = 0.0
 
 
-Layer: TypeAlias = Conv | DepthwiseConv | Norm | Activate | Pool | GlobalPool | Dropout | Dense | Gate | Residual
+Layer: TypeAlias = (
+    Conv
+    | DepthwiseConv
+    | Norm
+    | LayerNorm
+    | Scale
+    | Activate
+    | Pool
+    | GlobalPool
+    | Dropout
+    | Dense
+    | Tokens
+    | Attention
+    | ClassToken
+    | Gate
+    | Residual
+)
 
 
 @dataclass(frozen=True)
@@ -125,7 +216,7 @@ class Network:
 
 
 def conv_norm_act(name: str, filters: int, kernel: int, stride: int, activation: Activation) -> tuple[Layer, ...]:
-    """The trio that both families are made of."""
+    """The trio that ResNets are made of."""
     return (
         Conv(f"{name}_conv", filters, kernel, stride),
         Norm(f"{name}_norm"),
@@ -133,15 +224,17 @@ def conv_norm_act(name: str, filters: int, kernel: int, stride: int, activation:
     )
 
 
-def squeeze_excite(name: str, channels: int, reduced: int, activation: Activation) -> Gate:
+def squeeze_excite(
+    name: str, channels: int, reduced: int, activation: Activation, initial: Initial = TF1_KERNEL
+) -> Gate:
     """Squeeze-and-excitation on a map of `channels` channels, through `reduced` hidden ones."""
     return Gate(
         f"{name}_se",
         (
             GlobalPool(f"{name}_se_pool", keep_axes=True),
-            Conv(f"{name}_se_reduce", reduced, bias=True),
+            Conv(f"{name}_se_reduce", reduced, bias=True, initial=initial),
             Activate(f"{name}_se_act", activation),
-            Conv(f"{name}_se_expand", channels, bias=True),
+            Conv(f"{name}_se_expand", channels, bias=True, initial=initial),
             Activate(f"{name}_se_gate", "sigmoid"),
         ),
     )

@@ -10,28 +10,33 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers as kl
-from keras.src.applications.efficientnet import EfficientNet  # the general one; `keras.applications` exports B0 to B7
 from numpy.typing import NDArray
 
-from scaling.models import describe
+from scaling.models import Head, check, describe, family_of
 from scaling.models.architecture import (
     Activate,
+    Attention,
+    ClassToken,
     Conv,
     Dense,
+    DepthwiseConv,
     Dropout,
     Gate,
     GlobalPool,
+    Initial,
     Layer,
+    LayerNorm,
     Norm,
+    Normal,
     Pool,
     Residual,
+    Scale,
+    Tokens,
 )
 from scaling.models.initial import drawn
-from scaling.models.kernels import BatchNorm, Conv2D, MaxPooling2D, of_these
+from scaling.models.keras_layers import ClassTokenAndPositions, FirstToken, LayerScale, SelfAttention
+from scaling.models.kernels import BatchNorm, Conv2D, MaxPooling2D
 from scaling.schema import Variant
-
-NORM_EPSILON = 1e-5
-"""Of ResNet-RS (released code); EfficientNet keeps 1e-3."""
 
 
 def build(
@@ -66,18 +71,20 @@ def build(
     Raises:
         ValueError: as `scaling.models.describe`.
     """
-    network = describe(variant, channels=len(mean), classes=classes, dropout=dropout, stochastic_depth=stochastic_depth)
+    check(variant)
+    family, scale = family_of(variant.family), [1 / (255 * s) for s in std]
+    offset = [-m / s for m, s in zip(mean, std, strict=True)]
     with _dtype_policy(precision):
-        images = keras.Input((network.resolution, network.resolution, network.channels), name="images")
-        if variant.family == "efficientnet":
-            logits = _efficientnet(variant, classes, mean, std, dropout, stochastic_depth, images)
+        images = keras.Input((variant.resolution, variant.resolution, len(mean)), name="images")
+        normalized = kl.Rescaling(scale, offset)(images)
+        if family.model is None:
+            rates = {"dropout": dropout, "stochastic_depth": stochastic_depth}
+            network = describe(variant, channels=len(mean), classes=classes, **rates)
+            logits = _Builder().sequence(network.layers, normalized)
         else:
-            scale, offset = [1 / (255 * s) for s in std], [-m / s for m, s in zip(mean, std, strict=True)]
-            logits = _Builder().sequence(network.layers, kl.Rescaling(scale, offset)(images))
+            logits = family.model(variant, Head(len(mean), classes, dropout, stochastic_depth))(normalized)
         logits = kl.Activation("linear", dtype="float32", name="logits")(logits)
-    model = keras.Model(images, logits, name=variant.family)
-    if variant.family == "efficientnet":  # by the same kernels, or the families' times would not compare
-        model = keras.models.clone_model(model, clone_function=of_these)
+    model = keras.Model(images, logits, name=variant.family.replace(":", "."))
     for layer in model.layers:
         if isinstance(layer, kl.BatchNormalization):
             layer.momentum, layer.group, layer.synchronized = norm_momentum, norm_group, norm_synchronized
@@ -97,7 +104,7 @@ def initial_values(model: keras.Model, seed: int) -> dict[str, NDArray[Any]]:
     A model that has been trained is with them as good as a new one, so that the program compiled for it can be used
     again.
     """
-    values = {variable.path: keras.ops.convert_to_numpy(variable.value) for variable in _constants(model)}
+    values: dict[str, NDArray[Any]] = {}
     for index, (layer, variable) in enumerate(_variables(model)):
         values[variable.path] = _initial_value(layer, variable, _fold(seed, index))
     return values
@@ -126,15 +133,7 @@ class _Later(keras.initializers.Initializer):
 
 
 def _variables(model: keras.Model) -> Iterable[tuple[keras.Layer, keras.Variable]]:
-    for layer in model.layers:
-        if not isinstance(layer, kl.Normalization):
-            for variable in layer.variables:
-                yield layer, variable
-
-
-def _constants(model: keras.Model) -> Iterable[keras.Variable]:
-    """Of the normalisation that `keras.applications` has in its networks, which changes nothing."""
-    return (one for layer in model.layers if isinstance(layer, kl.Normalization) for one in layer.variables)
+    return ((layer, variable) for layer in model.layers for variable in layer.variables)
 
 
 def _initializer_name(layer: keras.Layer, variable: keras.Variable) -> str:
@@ -158,30 +157,6 @@ def _dtype_policy(precision: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def _efficientnet(
-    variant: Variant,
-    classes: int,
-    mean: Sequence[float],
-    std: Sequence[float],
-    dropout: float,
-    stochastic_depth: float,
-    images: keras.KerasTensor,
-) -> keras.KerasTensor:
-    """`keras.applications`' network; it divides by 255 itself, so what it gets is 255 times the normalised image."""
-    scale, offset = [1 / s for s in std], [-255 * m / s for m, s in zip(mean, std, strict=True)]
-    return EfficientNet(
-        width_coefficient=variant.width,
-        depth_coefficient=variant.depth,
-        default_size=variant.resolution,
-        dropout_rate=dropout,
-        drop_connect_rate=stochastic_depth,
-        weights=None,
-        input_tensor=kl.Rescaling(scale, offset)(images),
-        classes=classes,
-        classifier_activation=None,
-    ).output
-
-
 class _Builder:
     """Reads layers as Keras calls, named as the data names them."""
 
@@ -192,48 +167,69 @@ class _Builder:
 
     def _layer(self, layer: Layer, x: keras.KerasTensor) -> keras.KerasTensor:
         match layer:
-            case Conv():
-                return self._conv(layer, x)
-            case Norm(name=name, zero_scale=zero):
-                return BatchNorm(
-                    epsilon=NORM_EPSILON,
-                    gamma_initializer="zeros" if zero else "ones",
-                    name=name,
-                )(x)
-            case Activate(name=name, kind=kind):
-                return kl.Activation(kind, name=name)(x)
-            case Pool(name=name, kind=kind, size=size, stride=stride):
-                pool = MaxPooling2D if kind == "max" else kl.AveragePooling2D
-                return pool(size, stride, padding="same", name=name)(x)
-            case GlobalPool(name=name, keep_axes=keep):
-                return kl.GlobalAveragePooling2D(keepdims=keep, name=name)(x)
-            case Dropout(name=name, rate=rate):
-                return kl.Dropout(rate, name=name)(x) if rate else x
-            case Dense(name=name, units=units):
-                # Released code: normal with deviation 0.01.
-                initializer = _Later(keras.initializers.RandomNormal(stddev=0.01))
-                return kl.Dense(units, kernel_initializer=initializer, name=name)(x)
+            case Conv() | DepthwiseConv():
+                return _convolved(layer, x)
+            case Dense(name=name, units=units, initial=initial):
+                return kl.Dense(units, kernel_initializer=_Later(_initializer(initial)), name=name)(x)
             case Gate(name=name, branch=branch):
                 return kl.Multiply(name=name)([x, self.sequence(branch, x)])
             case Residual(name=name, branch=branch, shortcut=shortcut, drop_rate=rate):
                 out = self.sequence(branch, x)
                 if rate:
-                    out = kl.Dropout(rate, noise_shape=(None, 1, 1, 1), name=f"{name}_drop")(out)
+                    whole_image = (None, *(1 for _ in out.shape[1:]))
+                    out = kl.Dropout(rate, noise_shape=whole_image, name=f"{name}_drop")(out)
                 return kl.Add(name=name)([self.sequence(shortcut, x), out])
+            case Dropout(rate=0):
+                return x
             case _:
-                raise TypeError(f"no ResNet-RS layer: {layer!r}")
+                return _keras_layer(layer)(x)
 
-    def _conv(self, layer: Conv, x: keras.KerasTensor) -> keras.KerasTensor:
+
+def _keras_layer(layer: Layer) -> keras.Layer:
+    """Of a layer that is one of Keras, and has no layers in it."""
+    match layer:
+        case Norm(name=name, zero_scale=zero, epsilon=epsilon):
+            return BatchNorm(epsilon=epsilon, gamma_initializer="zeros" if zero else "ones", name=name)
+        case LayerNorm(name=name, epsilon=epsilon):
+            return kl.LayerNormalization(epsilon=epsilon, name=name)
+        case Scale(name=name, initial=value):
+            return LayerScale(value, name=name)
+        case Activate(name=name, kind=kind):
+            return kl.Activation(kind, name=name)
+        case Pool(name=name, kind=kind, size=size, stride=stride):
+            pool = MaxPooling2D if kind == "max" else kl.AveragePooling2D
+            return pool(size, stride, padding="same", name=name)
+        case GlobalPool(name=name, keep_axes=keep):
+            return kl.GlobalAveragePooling2D(keepdims=keep, name=name)
+        case Dropout(name=name, rate=rate):
+            return kl.Dropout(rate, name=name)
+        case Tokens(name=name):
+            return ClassTokenAndPositions(_Later(_initializer(Normal(0.02, truncated=True))), name=name)
+        case Attention(name=name, heads=heads):
+            return SelfAttention(heads, name=name)
+        case ClassToken(name=name):
+            return FirstToken(name=name)
+        case _:
+            raise TypeError(f"no layer that can be built: {layer!r}")
+
+
+def _convolved(layer: Conv | DepthwiseConv, x: keras.KerasTensor) -> keras.KerasTensor:
+    padding = layer.padding
+    if padding == "fixed":
+        padding = "same" if layer.stride == 1 else "valid"
         if layer.stride > 1 and layer.kernel > 1:
             before = (layer.kernel - 1) // 2
             pad = (before, layer.kernel - 1 - before)
             x = kl.ZeroPadding2D((pad, pad), name=f"{layer.name}_pad")(x)
-        return Conv2D(
-            layer.filters,
-            layer.kernel,
-            layer.stride,
-            padding="same" if layer.stride == 1 else "valid",
-            use_bias=layer.bias,
-            kernel_initializer=_Later(keras.initializers.VarianceScaling()),  # TF1's default, as in the released code
-            name=layer.name,
-        )(x)
+    initializer = _Later(_initializer(layer.initial))
+    rest = {"padding": padding, "use_bias": layer.bias, "name": layer.name}
+    if isinstance(layer, DepthwiseConv):
+        return kl.DepthwiseConv2D(layer.kernel, layer.stride, depthwise_initializer=initializer, **rest)(x)
+    return Conv2D(layer.filters, layer.kernel, layer.stride, kernel_initializer=initializer, **rest)(x)
+
+
+def _initializer(initial: Initial) -> keras.initializers.Initializer:
+    if isinstance(initial, Normal):
+        kind = keras.initializers.TruncatedNormal if initial.truncated else keras.initializers.RandomNormal
+        return kind(stddev=initial.deviation)
+    return keras.initializers.VarianceScaling(initial.scale, initial.mode, initial.distribution)

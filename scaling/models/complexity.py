@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scaling.models.architecture import (
     Activate,
+    Attention,
+    ClassToken,
     Conv,
     Dense,
     DepthwiseConv,
@@ -14,10 +16,14 @@ from scaling.models.architecture import (
     Gate,
     GlobalPool,
     Layer,
+    LayerNorm,
     Network,
     Norm,
+    Padding,
     Pool,
     Residual,
+    Scale,
+    Tokens,
 )
 
 
@@ -28,7 +34,8 @@ class Complexity:
     Attributes:
         params: trainable parameters (batch-norm statistics are not trained and not counted; the paper, timm and pycls
             count the same way).
-        macs: multiply-accumulates of convolutions and dense layers. The ResNet-RS paper's "FLOPs" are twice this.
+        macs: multiply-accumulates of convolutions, dense layers and the two products of attention. The ResNet-RS
+            paper's "FLOPs" are twice this.
         activations: output elements of convolutions and dense layers, as pycls counts them (arXiv 2003.13678, 3.1).
     """
 
@@ -45,14 +52,21 @@ class Complexity:
 
 @dataclass(frozen=True)
 class _Map:
-    """The shape of a feature map: `size` x `size` pixels of `channels` channels."""
+    """The shape of a feature map: `rows` x `columns` pixels of `channels` channels; a sequence has one column."""
 
-    size: int
+    rows: int
+    columns: int
     channels: int
 
     @property
-    def elements(self) -> int:
-        return self.size * self.size * self.channels
+    def pixels(self) -> int:
+        return self.rows * self.columns
+
+    def strided(self, kernel: int, stride: int, padding: Padding = "fixed") -> _Map:
+        """After a convolution or pooling."""
+        over = kernel - 1 if padding == "valid" else 0
+        rows, columns = (-(-(size - over) // stride) for size in (self.rows, self.columns))
+        return replace(self, rows=rows, columns=columns)
 
 
 def count(network: Network) -> Complexity:
@@ -62,7 +76,7 @@ def count(network: Network) -> Complexity:
 
 def layer_costs(network: Network) -> Iterator[Complexity]:
     """The cost of each of the network's own layers in turn, with all that stands inside it."""
-    shape = _Map(network.resolution, network.channels)
+    shape = _Map(network.resolution, network.resolution, network.channels)
     for layer in network.layers:
         shape, cost = _layer(layer, shape)
         yield cost
@@ -78,24 +92,29 @@ def _sequence(layers: Iterable[Layer], shape: _Map) -> tuple[_Map, Complexity]:
 
 def _layer(layer: Layer, shape: _Map) -> tuple[_Map, Complexity]:
     match layer:
-        case Conv(filters=filters, kernel=kernel, stride=stride, bias=bias):
-            out = _Map(_strided(shape.size, stride), filters)
-            weights = kernel * kernel * shape.channels
-            return out, Complexity((weights + bias) * filters, weights * out.elements, out.elements)
-        case DepthwiseConv(kernel=kernel, stride=stride):
-            out = _Map(_strided(shape.size, stride), shape.channels)
-            weights = kernel * kernel
-            return out, Complexity(weights * shape.channels, weights * out.elements, out.elements)
+        case Conv(filters=filters, kernel=kernel, stride=stride, bias=bias, padding=padding):
+            out = replace(shape.strided(kernel, stride, padding), channels=filters)
+            return _weighted(out, kernel * kernel * shape.channels, bias)
+        case DepthwiseConv(kernel=kernel, stride=stride, bias=bias, padding=padding):
+            return _weighted(shape.strided(kernel, stride, padding), kernel * kernel, bias)
         case Dense(units=units):
-            return _Map(1, units), Complexity((shape.channels + 1) * units, shape.channels * units, units)
-        case Norm():
+            return _weighted(replace(shape, channels=units), shape.channels, bias=True)
+        case Norm() | LayerNorm():
             return shape, Complexity(params=2 * shape.channels)
-        case Pool(stride=stride):
-            return _Map(_strided(shape.size, stride), shape.channels), Complexity()
-        case GlobalPool():
-            return _Map(1, shape.channels), Complexity()
+        case Scale():
+            return shape, Complexity(params=shape.channels)
+        case Pool(size=size, stride=stride):
+            return shape.strided(size, stride), Complexity()
+        case GlobalPool() | ClassToken():
+            return _Map(1, 1, shape.channels), Complexity()
         case Activate() | Dropout():
             return shape, Complexity()
+        case Tokens():
+            sequence = _Map(shape.pixels + 1, 1, shape.channels)
+            return sequence, Complexity(params=(sequence.pixels + 1) * shape.channels)
+        case Attention():
+            out = replace(shape, channels=shape.channels // 3)
+            return out, Complexity(macs=2 * shape.pixels * shape.pixels * out.channels)
         case Gate(branch=branch):
             _, cost = _sequence(branch, shape)
             return shape, cost
@@ -105,5 +124,7 @@ def _layer(layer: Layer, shape: _Map) -> tuple[_Map, Complexity]:
             return out, branch_cost + shortcut_cost
 
 
-def _strided(size: int, stride: int) -> int:
-    return -(-size // stride)
+def _weighted(out: _Map, weights: int, bias: bool) -> tuple[_Map, Complexity]:
+    """Of a layer with so many weights for each output channel."""
+    elements = out.pixels * out.channels
+    return out, Complexity((weights + bias) * out.channels, weights * elements, elements)

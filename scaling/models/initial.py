@@ -68,5 +68,7 @@ def drawn(kind: str, config: dict[str, Any], shape: tuple[int, ...], seed: int) 
             return variance_scaled(shape, random, config["scale"], config["mode"], config["distribution"])
         case "RandomNormal":
             return normal(shape, random, config["stddev"])
+        case "TruncatedNormal":
+            return truncated_normal(shape, random) * np.float32(config["stddev"])
         case _:
             raise ValueError(f"no initial weights of kind {kind!r}")

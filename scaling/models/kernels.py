@@ -87,12 +87,6 @@ class MaxPooling2D(keras.layers.MaxPooling2D):
         return functools.reduce(ops.maximum, shifted)
 
 
-def of_these(layer: keras.Layer) -> keras.Layer:
-    """A new layer like `layer`, of the kind that stands here where there is one; for `keras.models.clone_model`."""
-    ours: dict[type, Any] = {keras.layers.BatchNormalization: BatchNorm, keras.layers.Conv2D: Conv2D}
-    return ours.get(type(layer), type(layer)).from_config(layer.get_config())
-
-
 def _pointwise(inputs: Any, kernel: Any) -> Any:
     import tensorflow as tf
 

@@ -1,8 +1,8 @@
-"""Weights from outside: a file of timm's or Keras 2's ResNet-RS into a model of ours, by name.
+"""Weights from outside: a file of timm's or Keras' into a model of ours, by name.
 
-Both hold the authors' released weights, converted. Every tensor of the file finds its variable and every variable its
-tensor, or nothing is loaded and the error lists what did not fit. Needs no Keras: a model's variables say their names
-and shapes and take values by themselves.
+Both hold what authors released, converted, and more. Every tensor of the file finds its variable and every variable
+its tensor, or nothing is loaded and the error lists what did not fit. Needs no Keras: a model's variables say their
+names and shapes and take values by themselves.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling.models import layouts
+from scaling.models import family_of
 from scaling.models.checkpoints import Tensors, open_checkpoint
-from scaling.models.resnet_rs import BLOCKS, dashed, layout
+from scaling.models.family import Blocks, Family, dashed
 from scaling.schema import Variant
 
 LISTED = 5
@@ -53,22 +53,24 @@ class _Account:
 def load_weights(model: Any, variant: Variant, path: str | PathLike[str]) -> None:
     """Loads a file into a model that `scaling.models.build` made.
 
-    The model normalises images itself, by the `mean` and `std` it was built with: both kinds of weights were trained
-    with (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225).
+    The model normalises images itself, by the `mean` and `std` it was built with; those that weights were trained with
+    are mostly (0.485, 0.456, 0.406) and (0.229, 0.224, 0.225).
 
     Args:
         model: a `keras.Model` of that variant.
-        variant: of family `resnet_rs`, with the released stem.
-        path: timm's `resnetrs*` as `.safetensors`, or Keras 2's `ResNetRS*` as `.h5`.
+        variant: of a family that reads checkpoints, with the options that they were trained with.
+        path: timm's as `.safetensors`, or Keras' as `.h5`.
 
     Raises:
         ValueError: where file and model are not the same network; nothing has been loaded then.
         FileNotFoundError: where there is no file.
     """
     path = Path(path)
-    _check(variant)
+    family = family_of(variant.family)
+    if reason := family.unloadable(variant):
+        raise ValueError(reason)
     with open_checkpoint(path) as tensors:
-        sources = _matched(path, tensors, variables(model), variant)
+        sources = _matched(path, tensors, variables(model), family, variant)
         values = {name: np.asarray(tensors.read(source), np.float32) for name, (source, _) in sources.items()}
     for name, variable in variables(model).items():
         variable.assign(values[name].transpose(sources[name].axes))
@@ -79,27 +81,20 @@ def variables(model: Any) -> dict[str, Variable]:
     return {f"{layer.name}/{variable.name}": variable for layer in model.layers for variable in layer.weights}
 
 
-def _check(variant: Variant) -> None:
-    if variant.family != "resnet_rs":
-        raise ValueError(f"family {variant.family}: weights are loaded into resnet_rs only")
-    if variant.stem != "resnet_rs" or not variant.resnet_d:
-        plain = "" if variant.resnet_d else " and resnet_d: false"
-        raise ValueError(f"stem {variant.stem}{plain}: the released weights are for stem resnet_rs with resnet_d")
-
-
-def _matched(path: Path, tensors: Tensors, ours: Mapping[str, Variable], variant: Variant) -> dict[str, _Source]:
+def _matched(
+    path: Path, tensors: Tensors, ours: Mapping[str, Variable], family: Family, variant: Variant
+) -> dict[str, _Source]:
     """By variable, the tensor it takes.
 
     Raises:
         ValueError: naming another depth where that is what is wrong, else listing what does not fit.
     """
-    account = _account(tensors, ours)
+    account = _account(tensors, ours, family)
     missing = [name for name in ours if name not in account.sources]
     if not (missing or account.left_over or account.shapes):
         return account.sources
-    if (held := _blocks(account.sources)) and held != (wanted := layout(variant)):
-        depths = [depth for depth, blocks in BLOCKS.items() if blocks == held]
-        whose = f", which is depth {depths[0]}" if depths else ""
+    if family.blocks and (held := _blocks(account.sources)) and held != (wanted := family.blocks(variant)):
+        whose = _whose(family, variant, held)
         raise ValueError(
             f"{path}: blocks {dashed(held)}{whose}; the model is depth {variant.depth:g} with {dashed(wanted)}"
         )
@@ -107,12 +102,12 @@ def _matched(path: Path, tensors: Tensors, ours: Mapping[str, Variable], variant
     raise ValueError("\n".join([f"{path}: not this network"] + [_listed(kind, names) for kind, names in kinds.items()]))
 
 
-def _account(tensors: Tensors, ours: Mapping[str, Variable]) -> _Account:
+def _account(tensors: Tensors, ours: Mapping[str, Variable], family: Family) -> _Account:
     account = _Account()
     for source, shape in tensors.shapes.items():
-        target = layouts.target(source)
+        target = next(filter(None, (target(source) for target in family.targets)), None)
         if target is None:
-            if not layouts.ignored(source):
+            if not family.ignored(source):
                 account.left_over.append(source)
             continue
         if target.name not in ours or target.name in account.sources:
@@ -128,11 +123,20 @@ def _laid(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(shape[axis] for axis in axes) if len(shape) == len(axes) else shape
 
 
-def _blocks(names: Iterable[str]) -> tuple[int, int, int, int] | None:
-    """Blocks of stages c2 to c5 among our names of what a file holds."""
+def _whose(family: Family, variant: Variant, blocks: Blocks) -> str:
+    """Which named depth has these blocks."""
+    for its in family.named.values():
+        alike = variant.model_copy(update={"depth": its.depth, "blocks": None})
+        if family.blocks and family.blocks(alike) == blocks:
+            return f", which is depth {its.depth:g}"
+    return ""
+
+
+def _blocks(names: Iterable[str]) -> Blocks:
+    """Blocks of each stage among our names of what a file holds."""
     found = [match for name in names if (match := re.match(r"stage(\d)_block(\d+)_", name))]
-    counts = [max((int(m[2]) for m in found if m[1] == str(stage)), default=0) for stage in range(2, 6)]
-    return (counts[0], counts[1], counts[2], counts[3]) if found else None
+    stages = sorted({int(m[1]) for m in found})
+    return tuple(max(int(m[2]) for m in found if int(m[1]) == stage) for stage in stages)
 
 
 def _listed(kind: str, names: list[str]) -> str:

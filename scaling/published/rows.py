@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from scaling.results.columns import of_variant
 from scaling.schema import Variant
 
 Row: TypeAlias = dict[str, Any]
@@ -55,7 +56,7 @@ def result(cells: Row, split: Split, epochs: int | None, **options: Any) -> Row:
     return {
         "dataset": "imagenet",
         "validation_fraction": split.fraction,
-        **variant.model_dump(),
+        **of_variant(variant),
         "epochs": epochs,
         "top1": top1,
         "top1_n": split.images,

@@ -14,7 +14,7 @@ from scaling.errors import UserError
 from scaling.generator.budget import train_macs
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
-from scaling.models import count, describe
+from scaling.models import cost
 from scaling.models.names import parse
 from scaling.reports import tables
 from scaling.schema import Variant
@@ -74,10 +74,10 @@ def variant(name: str) -> Variant:
 def _network(name: str, classes: int, channels: int) -> dict[str, Any]:
     try:
         found = parse(name)
-        cost = count(describe(found, channels=channels, classes=classes))
+        counted = cost(found, channels=channels, classes=classes)
     except ValueError as error:
         raise UserError(str(error)) from None
-    return {"name": name, **found.model_dump(mode="json", exclude_none=True), **asdict(cost)}
+    return {"name": name, **found.model_dump(mode="json", exclude_none=True), **asdict(counted)}
 
 
 def show_networks(listed: Iterable[dict[str, Any]], console: Console) -> None:

@@ -230,5 +230,5 @@ def show_explanation(trial_id: str, origins: Iterable[tuple[str, Any, Origin]], 
     console.print(f"[bold]{trial_id}[/bold]: its recipe, and where each value came from", highlight=False)
     table = tables.table(("name", "value", "from"), right=("value",))
     for field, value, origin in origins:
-        table.add_row(field, str(value) if isinstance(value, str | bool) else f"{value:g}", str(origin))
+        table.add_row(field, f"{value:g}" if type(value) in (int, float) else str(value), str(origin))
     tables.print_whole(table, console)

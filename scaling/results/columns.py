@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from scaling.schema import Dataset, Phase, Recipe, Variant
 
@@ -65,6 +65,8 @@ _TEXT_FIELDS = {
     "stem",
     "activation",
     "blocks",
+    "options",
+    "code",
     "schedule",
     "optimizer",
     "randaugment",
@@ -151,6 +153,13 @@ METRICS: dict[str, Column] = {name: column for name, column in TABLE.items() if 
 
 LAW_UNITS: dict[str, str] = {name: column.law_unit for name, column in TABLE.items() if column.law_unit}
 """What error may be a law of, and in what it is counted."""
+
+
+def of_variant(variant: Variant) -> dict[str, Any]:
+    """The columns of a variant; what its family has no choice of is None, and options are one text."""
+    blocks = "-".join(map(str, variant.blocks)) if variant.blocks else None
+    options = " ".join(f"{name}={value}" for name, value in variant.options) or None
+    return dict.fromkeys(Variant.model_fields) | variant.model_dump() | {"blocks": blocks, "options": options}
 
 
 def names(*roles: Role) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from scaling.datasets import DATASETS
-from scaling.results.columns import PHASES, TABLE
+from scaling.results.columns import PHASES, TABLE, of_variant
 from scaling.results.records import ResultsFolder, Skipped, about_reference, collection_paused, find, supersedes
 from scaling.schema import Dataset, LatencyRecord, Phase, Recipe, Reported, TrainRecord, Trial, Variant
 
@@ -135,8 +135,7 @@ class _Settings:
 
 def _asked(trial: Trial | Reported) -> Row:
     """Data, variant and recipe; of a network that others trained, the first two, as far as they are known."""
-    blocks = "-".join(map(str, trial.variant.blocks)) if trial.variant.blocks else None
-    variant = {**trial.variant.model_dump(), "blocks": blocks}
+    variant = of_variant(trial.variant)
     if isinstance(trial, Reported):
         unknown = dict.fromkeys([*Dataset.model_fields, *Recipe.model_fields])
         del unknown["name"]

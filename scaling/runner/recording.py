@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scaling.datasets import DataError, dataset_info
-from scaling.models import count, describe
+from scaling.models import cost
 from scaling.runner.jobs import Job, Record, TrainJob
 from scaling.schema import (
     Environment,
@@ -33,14 +33,14 @@ def train_record(trial: Trial, environment: Environment, log: str, **results: An
         **results: the other fields: `failure`, or scores, history and times.
     """
     info = dataset_info(trial.dataset.name)
-    cost = count(describe(trial.variant, channels=info.channels, classes=info.classes))
+    counted = cost(trial.variant, channels=info.channels, classes=info.classes)
     return TrainRecord(
         finished=datetime.now(UTC),
         environment=environment,
         log=log,
         trial_id=trial.id,
         trial=trial,
-        **vars(cost),
+        **vars(counted),
         **results,
     )
 

@@ -20,9 +20,21 @@ from scaling.schema.records import (
     Score,
     TrainRecord,
 )
-from scaling.schema.trial import Dataset, Family, Precision, Recipe, Reported, Stem, Trial, Variant
+from scaling.schema.trial import (
+    RESNET_RS_OPTIONS,
+    Dataset,
+    FamilyName,
+    OptionValue,
+    Precision,
+    Recipe,
+    Reported,
+    Stem,
+    Trial,
+    Variant,
+)
 
 __all__ = [
+    "RESNET_RS_OPTIONS",
     "SCHEMA_VERSION",
     "TRANSIENT",
     "Compiled",
@@ -32,12 +44,13 @@ __all__ = [
     "Epoch",
     "Failure",
     "FailureKind",
-    "Family",
+    "FamilyName",
     "LatencyPlan",
     "LatencyRecord",
     "LatencyRequest",
     "Noun",
     "Number",
+    "OptionValue",
     "Phase",
     "Precision",
     "Rate",

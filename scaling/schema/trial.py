@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    model_serializer,
+    model_validator,
+)
 
 from scaling.schema.noun import Count, Noun, Number, Rate, digest
 
-Family: TypeAlias = Literal["resnet_rs", "efficientnet"]
+FamilyName: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*(:[A-Za-z_]\w*)?$", max_length=200)]
+"""Of a built-in family or an installed one; or `module:function`, one's own."""
+
+OptionValue: TypeAlias = StrictBool | StrictInt | StrictFloat | StrictStr
 Stem: TypeAlias = Literal["resnet_rs", "resnet_d", "paper_text", "small"]
 Resize: TypeAlias = Literal["bicubic", "legacy_bicubic"]
 Precision: TypeAlias = Literal["float32", "mixed_bfloat16", "mixed_float16"]
@@ -34,13 +49,30 @@ class Dataset(Noun):
     resize: Resize = "bicubic"
 
 
+RESNET_RS_OPTIONS = frozenset({"stem", "se_ratio", "resnet_d", "activation", "blocks"})
+"""Fields of a variant that only ResNet-RS has; other families keep theirs in `options`."""
+
+_SHORT = {"resnet_rs": "rs", "efficientnet": "en"}
+"""In ids of trials; the first two families have had these from the start, all others their names."""
+
+
+def _pairs(options: Any) -> Any:
+    return tuple(sorted(options.items())) if isinstance(options, Mapping) else options
+
+
+Options: TypeAlias = Annotated[
+    tuple[tuple[str, OptionValue], ...], BeforeValidator(_pairs), PlainSerializer(dict, return_type=dict)
+]
+"""Pairs in alphabetical order, in JSON a mapping."""
+
+
 class Variant(Noun):
     """What is built.
 
     Attributes:
-        family: `resnet_rs` or `efficientnet`.
-        depth: weight layers (`resnet_rs`), or the compound depth coefficient (`efficientnet`).
-        width: multiplier of all filters; for `efficientnet` the compound width coefficient.
+        family: see `scaling.models.families`; what depth and width mean, the family says.
+        depth: weight layers (`resnet_rs`), blocks, or a compound coefficient (`efficientnet`).
+        width: multiplier of all filters or features; for `efficientnet` the compound width coefficient.
         resolution: pixels a side of the square input.
         stem: `resnet_rs` as released; `resnet_d` with max pooling, as the scaling study's FLOPs fit; `paper_text` with
             the stride in the first block (section 4.1); `small` for images of few pixels.
@@ -48,11 +80,13 @@ class Variant(Noun):
         resnet_d: the ResNet-D stem and shortcuts; without it the 7x7 stem and strided shortcuts of the plain ResNet.
         activation: None is the family's own, relu for `resnet_rs`; Model Garden's ResNet-RS has swish.
         blocks: bottleneck blocks of stages c2 to c5, for a depth that has no layout of its own.
+        options: of other families than `resnet_rs`, those that differ from the family's defaults.
+        code: digest of the code of a family that is not built in.
 
-    `stem` to `blocks` are options of `resnet_rs` only.
+    `stem` to `blocks` are options of `resnet_rs` only, and left out of the JSON of others.
     """
 
-    family: Family = "resnet_rs"
+    family: FamilyName = "resnet_rs"
     depth: Annotated[Number, Field(gt=0)]
     width: Annotated[Number, Field(gt=0)] = 1.0
     resolution: Count
@@ -61,20 +95,41 @@ class Variant(Noun):
     resnet_d: StrictBool = True
     activation: Literal["relu", "swish"] | None = None
     blocks: tuple[Count, Count, Count, Count] | None = None
+    options: Options = ()
+    code: str | None = None
 
     @model_validator(mode="after")
     def _options_of_family(self) -> Self:
         if self.family == "resnet_rs":
             return self
-        if options := {"stem", "se_ratio", "resnet_d", "activation", "blocks"} & self.changed().keys():
-            raise ValueError(f"{', '.join(sorted(options))}: of resnet_rs only; leave out for efficientnet")
+        defaults = {name: type(self).model_fields[name].default for name in RESNET_RS_OPTIONS}
+        if options := sorted(name for name, default in defaults.items() if getattr(self, name) != default):
+            raise ValueError(f"{', '.join(options)}: of resnet_rs only; leave out for {self.family}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _own_fields(self, serialized: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = serialized(self)
+        left_out = set() if self.family == "resnet_rs" else set(RESNET_RS_OPTIONS)
+        left_out |= {name for name in ("options", "code") if not getattr(self, name)}
+        return {name: value for name, value in values.items() if name not in left_out}
 
     @property
     def name(self) -> str:
         """Readable and unique within a family's usual options: `resnet_rs_50x0.5@32`."""
         width = "" if self.width == 1 else f"x{self.width:g}"
-        return f"{self.family}_{self.depth:g}{width}@{self.resolution}"
+        return f"{self._family_name}_{self.depth:g}{width}@{self.resolution}"
+
+    @property
+    def short(self) -> str:
+        """The family, depth, width and resolution as an id begins with them: `rs50-w0.5-r32`."""
+        family = _SHORT.get(self.family, self._family_name)
+        return f"{family}{self.depth:g}-w{self.width:g}-r{self.resolution}"
+
+    @property
+    def _family_name(self) -> str:
+        """Of a family of one's own the function's name."""
+        return self.family.rpartition(":")[2]
 
 
 class Recipe(Noun):
@@ -201,9 +256,5 @@ class Trial(Noun):
     @cached_property
     def id(self) -> str:
         """A readable prefix and a hash of what differs from the defaults: the same question, the same id, anywhere."""
-        variant = self.variant
-        family = {"resnet_rs": "rs", "efficientnet": "en"}[variant.family]
-        prefix = (
-            f"{family}{variant.depth:g}-w{variant.width:g}-r{variant.resolution}-e{self.recipe.epochs}-s{self.seed}"
-        )
+        prefix = f"{self.variant.short}-e{self.recipe.epochs}-s{self.seed}"
         return f"{prefix}-{digest(self.changed())}"

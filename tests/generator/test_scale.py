@@ -81,7 +81,10 @@ def test_targets_may_be_absolute() -> None:
         ({"targets": {"macs": []}}, "scale.targets.macs: "),
         ({"targets": {"macs": [-1]}}, "scale.targets.macs[0]: "),
         ({"targets": {"mac": [1]}}, "scale.targets.mac: unknown field; did you mean 'macs'?"),
-        ({"base": {"dpth": 14, "resolution": 16}}, "scale.base.dpth: unknown field; did you mean 'depth'?"),
+        (
+            {"base": {"dpth": 14, "resolution": 16}},
+            "scale.base.dpth: no field or option of resnet_rs; did you mean 'depth'?",
+        ),
         ({"base": {"depth": 14}}, "scale.base.resolution: required"),
         ({"base": {"depth": 15, "resolution": 64}}, "scale.base.depth: depth 15 has no block layout"),
         ({"base": {"depth": 14, "resolution": 16}}, "scale.base.resolution: resolution 16 is below"),

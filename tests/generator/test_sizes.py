@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scaling.datasets import FASHION_MNIST, IMAGENET
 from scaling.generator.sizes import size
 from scaling.models import check, count, describe
-from scaling.models.resnet_rs import BLOCKS
+from scaling.models.families.resnet_rs import BLOCKS
 from scaling.schema import Variant
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from scaling.datasets import IMAGENET
 from scaling.generator.sizes import size
-from scaling.generator.strategies import SHARES, Scaled, Shares, layout_of, reach, shares, stretch
-from scaling.models.resnet_rs import BLOCKS
+from scaling.generator.strategies import SHARES, Scaled, Shares, reach, shares, stretch
+from scaling.models.families.resnet_rs import BLOCKS, deepened, with_blocks
 from scaling.schema import Variant
 
 RS50 = Variant(depth=50, resolution=160)
@@ -80,7 +80,7 @@ def test_what_is_no_strategy_is_refused(strategy: str) -> None:
 
 def test_named_layouts_stay_themselves() -> None:
     for depth, blocks in BLOCKS.items():
-        assert layout_of(blocks, 1.0) == {"depth": depth, "blocks": None}
+        assert deepened(with_blocks(RS50, blocks), 1.0) == {"depth": depth, "blocks": None}
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_named_layouts_stay_themselves() -> None:
 def test_depth_grows_in_stages_c3_and_c4(
     blocks: tuple[int, int, int, int], factor: float, depth: int, grown: tuple[int, ...] | None
 ) -> None:
-    assert layout_of(blocks, factor) == {"depth": depth, "blocks": grown}
+    assert deepened(with_blocks(RS50, blocks), factor) == {"depth": depth, "blocks": grown}
 
 
 @pytest.mark.parametrize("base", [RS50, Variant(depth=200, width=0.5, resolution=128, stem="resnet_d"), B0])
@@ -131,7 +131,7 @@ def test_no_other_depth_or_resolution_is_nearer(target: float) -> None:
         return RS50.model_copy(update=fields)
 
     deeper = reach("depth", SHARES["depth"], RS50, "macs", target, macs).variant
-    assert off(deeper) == min(off(changed(**layout_of((3, 4, 6, 3), blocks / 16))) for blocks in range(8, 140))
+    assert off(deeper) == min(off(changed(**deepened(RS50, blocks / 16))) for blocks in range(8, 140))
     larger = reach("resolution", SHARES["resolution"], RS50, "macs", target, macs).variant
     assert off(larger) == min(off(changed(resolution=pixels)) for pixels in range(32, 600, 4))
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from scaling.models import Complexity, count, describe
+from scaling.models.families.resnet_rs import BLOCKS
 from scaling.models.names import parse
-from scaling.models.resnet_rs import BLOCKS
 from scaling.schema import Variant
 
 pytestmark = pytest.mark.slow

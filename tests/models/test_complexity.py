@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from scaling.models import Complexity, count, describe
-from scaling.models.efficientnet import NAMED, Coefficients
+from scaling.models.families.efficientnet import NAMED, Coefficients
+from scaling.models.families.resnet_rs import BLOCKS
+from scaling.models.family import dashed
 from scaling.models.names import parse
-from scaling.models.resnet_rs import BLOCKS, dashed
 from scaling.published import read_rows
 from scaling.schema import Variant
 

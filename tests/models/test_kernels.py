@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from scaling.models.kernels import BatchNorm, Conv2D, MaxPooling2D, of_these
+from scaling.models.kernels import BatchNorm, Conv2D, MaxPooling2D
 
 
 def passed(kind: type[keras.layers.BatchNormalization], training: bool) -> dict[str, np.ndarray]:
@@ -78,12 +78,3 @@ def test_layers_are_keras_own(ours: type, theirs: type, options: dict[str, Any],
         differentiated(ours(**options), images), differentiated(theirs(**options), images), strict=True
     ):
         np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4)
-
-
-def test_the_kernels_of_a_keras_layer_are_ours_and_its_options_stay() -> None:
-    norm = of_these(keras.layers.BatchNormalization(momentum=0.3, epsilon=0.1, name="one"))
-    assert (type(norm), norm.momentum, norm.epsilon, norm.name) == (BatchNorm, 0.3, 0.1, "one")
-    conv = of_these(keras.layers.Conv2D(3, 1, 2, use_bias=False, padding="same"))
-    assert (type(conv), conv.filters, conv.strides, conv.use_bias, conv.padding) == (Conv2D, 3, (2, 2), False, "same")
-    depthwise = of_these(keras.layers.DepthwiseConv2D(5))
-    assert (type(depthwise), depthwise.kernel_size) == (keras.layers.DepthwiseConv2D, (5, 5))

@@ -111,7 +111,6 @@ def test_a_checkpoint_of_another_depth_says_which(tmp_path: Path) -> None:
     [
         ({"stem": "resnet_d"}, "stem resnet_d: the released weights are for stem resnet_rs"),
         ({"resnet_d": False}, "stem resnet_rs and resnet_d: false"),
-        ({"family": "efficientnet", "depth": 1}, "family efficientnet: weights are loaded into resnet_rs only"),
     ],
 )
 def test_a_network_that_nobody_released_takes_no_weights(options: dict[str, Any], message: str) -> None:

@@ -12,7 +12,7 @@ from scaling.analysis.equal_accuracy.compare import Comparison, compare
 from scaling.analysis.equal_accuracy.pairs import matched
 from scaling.analysis.settings import collapse_seeds
 from scaling.analysis.uncertainty import Estimate
-from scaling.models.efficientnet import NAMED
+from scaling.models.families.efficientnet import NAMED
 from scaling.results.columns import METRICS
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from scaling.analysis.edf import Distribution, apart, distributions
-from scaling.models.names import FAMILY_TITLE
+from scaling.models.names import family_named, title
 from scaling.plots.context import Context
 from scaling.plots.kit import style
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
@@ -47,8 +47,8 @@ def distribution(found: Sequence[Distribution], axes: Axes) -> Axes:
 
 def _color(name: str, number: int) -> str:
     """A family's own colour, as in all figures; else that of the curve's number."""
-    by_title = {FAMILY_TITLE[family]: color for family, color in style.FAMILY_COLOR.items()}
-    return by_title.get(name, style.SERIES[number % len(style.SERIES)])
+    family = family_named(name)
+    return style.SERIES[number % len(style.SERIES)] if family is None else style.family_color(family)
 
 
 def _draw(one: Distribution, color: str, edge: float, axes: Axes, bands: bool) -> None:
@@ -101,7 +101,7 @@ def groups(settings: pd.DataFrame) -> tuple[Distribution, ...]:
 
 
 def _named(by: str, value: object) -> str:
-    return FAMILY_TITLE[str(value)] if by == "family" else f"{value:g} {'px' if by == 'resolution' else by}"
+    return title(str(value)) if by == "family" else f"{value:g} {'px' if by == 'resolution' else by}"
 
 
 def _order(text: str) -> float:

@@ -16,7 +16,7 @@ from scaling.analysis.laws.families import BROKEN, FLOORED, POWER
 from scaling.analysis.laws.groups import Group, fit_settings, groups_on
 from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Laws
 from scaling.analysis.uncertainty import Estimate
-from scaling.models.names import FAMILY_TITLE
+from scaling.models.names import title
 from scaling.plots.context import Context
 from scaling.plots.kit import style
 from scaling.plots.kit.accuracy import regime_title
@@ -48,7 +48,7 @@ class Fitted:
     def title(self) -> str:
         """Family and number of epochs."""
         first = self.group.settings.iloc[0]
-        return f"{FAMILY_TITLE[first['family']]}, {regime_title(first['epochs'])}"
+        return f"{title(first['family'])}, {regime_title(first['epochs'])}"
 
 
 @functools.lru_cache(maxsize=8)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scaling.analysis.depth_width.arms import Arm
 from scaling.analysis.depth_width.tradeoff import Tradeoff
-from scaling.models.names import FAMILY_TITLE
+from scaling.models.names import title
 from scaling.plots.kit import style
 from scaling.plots.kit.axes import set_accuracy_axis, set_cost_axis
 from scaling.results.columns import METRICS, Column
@@ -84,7 +84,7 @@ def series_of(tradeoff: Tradeoff) -> list[Series]:
 
 def _family_series(family: str, points: pd.DataFrame) -> Series:
     rows = points[points["family"] == family]
-    return Series(FAMILY_TITLE[family], style.FAMILY_COLOR[family], style.FAMILY_MARKER[family], rows)
+    return Series(title(family), style.family_color(family), style.family_marker(family), rows)
 
 
 def _arm_series(arm: Arm, tradeoff: Tradeoff) -> Series:
@@ -109,11 +109,11 @@ def _draw_fronts(tradeoff: Tradeoff, axes: Axes) -> None:
             _values(rows, tradeoff.cost),
             _values(rows, ACCURACY),
             drawstyle="steps-post",
-            color=style.FAMILY_COLOR[family] if several else style.GREY,
+            color=style.family_color(family) if several else style.GREY,
             alpha=0.6,
             linewidth=1.3,
             zorder=1.5,
-            label=f"{FAMILY_TITLE[family]} front" if several else "Pareto front of the means",
+            label=f"{title(family)} front" if several else "Pareto front of the means",
         )
 
 

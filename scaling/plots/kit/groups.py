@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from scaling.analysis.equal_accuracy.compare import Comparison, Comparisons, Side
-from scaling.models.names import FAMILY_TITLE
+from scaling.models.names import family_named, title
 from scaling.plots.kit import style
 from scaling.plots.kit.axes import frame_points
 from scaling.plots.kit.labels import LOWER_RIGHT, MOST_NAMES, UPPER_LEFT, Directions, Label
@@ -63,11 +63,9 @@ def draw_side(side: Side, number: int, cost: Column, axes: Axes, pale: bool = Fa
 
 def look(name: str, number: int) -> tuple[str, str, str]:
     """Colour, marker and title of a group: a family's own, else by its number."""
-    family = next((family for family, title in FAMILY_TITLE.items() if name in (family, title)), None)
-    if family is not None:
-        return style.FAMILY_COLOR[family], style.FAMILY_MARKER[family], FAMILY_TITLE[family]
-    families = len(style.FAMILY_COLOR)
-    place = families + (number - 1) % (len(style.SERIES) - families)
+    if (family := family_named(name)) is not None:
+        return style.family_color(family), style.family_marker(family), title(family)
+    place = 2 + (number - 1) % (len(style.SERIES) - 2)
     return style.SERIES[place], style.SERIES_MARKER[place], name
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from scaling.analysis.depth_width.arms import Arm
 from scaling.analysis.depth_width.tradeoff import Tradeoff
-from scaling.models.efficientnet import NAMED
+from scaling.models.families import BUILT_IN
 from scaling.plots.kit import style
 from scaling.plots.kit.accuracy import ACCURACY
 from scaling.plots.kit.labels import MOST_NAMES, Label
@@ -61,17 +61,20 @@ def _arm_names(arm: Arm, tradeoff: Tradeoff, short: bool) -> list[Label]:
 
 def _variant_name(point: pd.Series[Any], tradeoff: Tradeoff, with_resolution: bool, color: str | None = None) -> Label:
     text = model_name(point, with_resolution)
-    return Label(text, (_position(point, tradeoff),), color or style.FAMILY_COLOR[point["family"]])
+    return Label(text, (_position(point, tradeoff),), color or style.family_color(point["family"]))
 
 
 def model_name(point: pd.Series[Any], with_resolution: bool) -> str:
-    """Short enough for a label: an EfficientNet's own name, else its depth, and its width where that is not 1."""
-    coefficients = (point["depth"], point["width"])
-    own = next((name for name, its in NAMED.items() if (its.depth, its.width) == coefficients), None)
-    if point["family"] == "efficientnet" and own is not None:
-        return own.upper() + ("" if NAMED[own].resolution == point["resolution"] else f"@{point['resolution']:g}")
-    width = "" if point["family"] == "resnet_rs" and point["width"] == 1 else f"{TIMES}{point['width']:g}"
-    return f"{point['depth']:g}{width}" + (f"@{point['resolution']:g}" if with_resolution else "")
+    """Short enough for a label: a member's own name (`B4`), else its depth, and its width where that is not 1."""
+    members = BUILT_IN[point["family"]].named if point["family"] in BUILT_IN else {}
+    size = (point["depth"], point["width"])
+    at = f"@{point['resolution']:g}"
+    for name, its in members.items():
+        if (its.depth, its.width) == size and not name.isdecimal():
+            told = its.resolution == point["resolution"] or not (its.resolution or with_resolution)
+            return (name.upper() if len(name) < 3 else name) + ("" if told else at)
+    width = "" if point["width"] == 1 else f"{TIMES}{point['width']:g}"
+    return f"{point['depth']:g}{width}" + (at if with_resolution else "")
 
 
 def _position(point: pd.Series[Any], tradeoff: Tradeoff) -> tuple[float, float]:

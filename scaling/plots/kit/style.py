@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypedDict
 
 import matplotlib as mpl
 from matplotlib.colors import to_hex, to_rgb
+
+from scaling.models.families import BUILT_IN
 
 # Okabe and Ito, "Color Universal Design", 2008.
 BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"
@@ -16,12 +19,12 @@ FAILURE = "#B00020"
 
 AXIS_COLOR = {"depth": BLUE, "width": VERMILLION}
 AXIS_MARKER = {"depth": "o", "width": "s"}
-FAMILY_COLOR = {"resnet_rs": BLUE, "efficientnet": VERMILLION}
-FAMILY_MARKER = {"resnet_rs": "o", "efficientnet": "D"}
-
 SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 SERIES_MARKER = ("o", "D", "s", "^", "v", "P")
 """Of what has no colour of its own, in order."""
+
+_OTHERS = [(color, marker) for marker in ("P", "X", "v", "*") for color in (SKY, INK, GREY)]
+"""Of families that are not built in, by a sum over the name, so that a family looks alike in all figures."""
 
 VERDICT_COLOR = {"faster": BLUE, "slower": VERMILLION, "undecided": GREY, "depth": BLUE, "width": VERMILLION}
 MANY = 2000
@@ -85,6 +88,23 @@ def pale(color: str) -> str:
     """The colour mixed with white."""
     red, green, blue = (1 - PALE * (1 - part) for part in to_rgb(color))
     return to_hex((red, green, blue))
+
+
+def family_color(family: str) -> str:
+    """The colour of a family's points."""
+    return _family_look(family)[0]
+
+
+def family_marker(family: str) -> str:
+    """The shape of a family's points."""
+    return _family_look(family)[1]
+
+
+def _family_look(family: str) -> tuple[str, str]:
+    names = list(BUILT_IN)
+    if family in names:
+        return SERIES[names.index(family)], SERIES_MARKER[names.index(family)]
+    return _OTHERS[zlib.crc32(family.encode()) % len(_OTHERS)]
 
 
 @contextmanager

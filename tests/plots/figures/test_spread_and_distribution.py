@@ -78,5 +78,5 @@ def test_nothing_trained_is_skipped(tmp_path: Path) -> None:
 def test_a_family_has_its_colour_whatever_its_place(tmp_path: Path) -> None:
     axes = drawn(distribution.spec(context(load_results(folder_of(tmp_path, FAMILIES).path)))).axes[0]
     colors = {str(line.get_label()).split(" (")[0]: line.get_color() for line in axes.lines}
-    assert colors["EfficientNet"] == style.FAMILY_COLOR["efficientnet"]
-    assert colors["ResNet-RS"] == style.FAMILY_COLOR["resnet_rs"]
+    assert colors["EfficientNet"] == style.family_color("efficientnet")
+    assert colors["ResNet-RS"] == style.family_color("resnet_rs")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from scaling.models import layouts
 from scaling.models.architecture import (
     Activate,
     Activation,
@@ -13,13 +16,14 @@ from scaling.models.architecture import (
     Dropout,
     GlobalPool,
     Layer,
-    Network,
     Norm,
     Pool,
     Residual,
     conv_norm_act,
     squeeze_excite,
 )
+from scaling.models.family import Family, Head, Named, dashed
+from scaling.models.layouts import Target
 from scaling.schema import Stem, Variant
 
 Blocks: TypeAlias = tuple[int, int, int, int]
@@ -53,27 +57,14 @@ STRIDE: dict[Stem, int] = {"resnet_rs": 32, "resnet_d": 32, "paper_text": 32, "s
 """Input pixels a side for each pixel of the last feature map, by stem."""
 
 
-def network(variant: Variant, channels: int, classes: int, dropout: float, stochastic_depth: float) -> Network:
-    """Writes the network down.
-
-    Args:
-        variant: of family `resnet_rs`, one that `check` lets pass.
-        channels: of an image.
-        classes: number of logits.
-        dropout: rate before the last dense layer.
-        stochastic_depth: drop rate of the deepest stage, see `_stages`.
-    """
-    return Network(
-        name=variant.name,
-        resolution=variant.resolution,
-        channels=channels,
-        layers=(
-            *_stem(variant),
-            *_stages(variant, layout(variant), stochastic_depth),
-            GlobalPool("head_pool"),
-            Dropout("head_dropout", dropout),
-            Dense("head_dense", classes),
-        ),
+def layers(variant: Variant, head: Head) -> tuple[Layer, ...]:
+    """The network, for a variant that `check` lets pass; stochastic depth is the deepest stage's, see `_stages`."""
+    return (
+        *_stem(variant),
+        *_stages(variant, layout(variant), head.stochastic_depth),
+        GlobalPool("head_pool"),
+        Dropout("head_dropout", head.dropout),
+        Dense("head_dense", head.classes),
     )
 
 
@@ -102,11 +93,6 @@ def layout(variant: Variant) -> Blocks:
     if own is None and (layers := 3 * sum(variant.blocks) + 2) != variant.depth:
         raise ValueError(f"blocks {dashed(variant.blocks)} make depth {layers}, not {variant.depth:g}")
     return variant.blocks
-
-
-def dashed(blocks: Blocks) -> str:
-    """`3-4-6-3`, as the paper's tables have it."""
-    return "-".join(map(str, blocks))
 
 
 def scaled(filters: int, width: float) -> int:
@@ -206,3 +192,131 @@ def _shortcut(name: str, channels: int, stride: int, pooled: bool) -> tuple[Laye
     if pooled and stride == 2:
         return (Pool(f"{name}_shortcut_pool", "average", 2, 2), Conv(f"{name}_shortcut_conv", channels), norm)
     return (Conv(f"{name}_shortcut_conv", channels, stride=stride), norm)
+
+
+def with_blocks(variant: Variant, blocks: tuple[int, ...]) -> Variant:
+    """The variant with other blocks: by the name of their depth where they have one."""
+    c2, c3, c4, c5 = blocks
+    depth = _DEPTHS.get((c2, c3, c4, c5))
+    if depth is not None:
+        return variant.model_copy(update={"depth": float(depth), "blocks": None})
+    return variant.model_copy(update={"depth": float(3 * sum(blocks) + 2), "blocks": (c2, c3, c4, c5)})
+
+
+def deepened(variant: Variant, factor: float) -> dict[str, object]:
+    """Depth and blocks where the number of blocks is multiplied.
+
+    Stages c3 and c4 take all growth, keeping their ratio, as from ResNet-270 on (Appendix D, seen in translation). A
+    number of blocks that has a name (26, 50, 101 ...) gets the layout of that name.
+    """
+    c2, c3, c4, c5 = layout(variant)
+    total = max(math.floor(sum((c2, c3, c4, c5)) * factor + 0.5), c2 + c5 + 2)
+    depth = 3 * total + 2
+    if depth in BLOCKS:
+        return {"depth": float(depth), "blocks": None}
+    inner = total - c2 - c5
+    third = min(max(math.floor(inner * c3 / (c3 + c4) + 0.5), 1), inner - 1)
+    grown = with_blocks(variant, (c2, third, inner - third, c5))
+    return {"depth": grown.depth, "blocks": grown.blocks}
+
+
+# timm/models/resnet.py: a deep stem is a Sequential of conv, norm, act, ...; `maxpool` kept its name when a strided
+# convolution took its place.
+_TIMM_STEM = {
+    "conv1.0": "stem_1_conv",
+    "conv1.1": "stem_1_norm",
+    "conv1.3": "stem_2_conv",
+    "conv1.4": "stem_2_norm",
+    "conv1.6": "stem_3_conv",
+    "bn1": "stem_3_norm",
+    "maxpool.0": "stem_4_conv",
+    "maxpool.1": "stem_4_norm",
+    "fc": "head_dense",
+}
+_TIMM_BLOCK = {
+    "conv1": "1_conv",
+    "bn1": "1_norm",
+    "conv2": "2_conv",
+    "bn2": "2_norm",
+    "conv3": "3_conv",
+    "bn3": "3_norm",
+    "se.fc1": "se_reduce",
+    "se.fc2": "se_expand",
+    "downsample.1": "shortcut_conv",
+    "downsample.2": "shortcut_norm",
+}
+
+
+def timm(name: str) -> Target | None:
+    """Names of timm's `resnetrs*`: `layer1.0.conv1.weight`."""
+    return timm_tensor(name, _TIMM_STEM, _TIMM_BLOCK)
+
+
+def timm_tensor(name: str, stem: dict[str, str], block: dict[str, str]) -> Target | None:
+    """Names of timm's ResNets, which call the parts of their stems and shortcuts differently."""
+    module, _, leaf = name.rpartition(".")
+    if found := re.fullmatch(r"layer([1-4])\.(\d+)\.(.+)", module):
+        stage, index, part = found.groups()
+        layer = f"stage{int(stage) + 1}_block{int(index) + 1}_{block[part]}" if part in block else None
+    else:
+        layer = stem.get(module)
+    if layer is None:
+        return None
+    kind = "norm" if layer.endswith("_norm") else "dense" if layer == "head_dense" else "conv"
+    return layouts.torch(layer, leaf, kind)
+
+
+# keras 2, keras/applications/resnet_rs.py; the stem's number counts the stems built before it in that process, and the
+# first norm of a block has one underscore less than the others.
+_KERAS_2 = [
+    (r"stem_\d+_stem_conv_([1-4])", r"stem_\1_conv"),
+    (r"stem_\d+_stem_batch_norm_([1-4])", r"stem_\1_norm"),
+    (r"BlockGroup([2-5])__block_(\d+)__conv_([1-3])", r"stage\1_block\2_\3_conv"),
+    (r"BlockGroup([2-5])__block_(\d+)__?batch_norm_([1-3])", r"stage\1_block\2_\3_norm"),
+    (r"BlockGroup([2-5])__block_(\d+)__se_se_(reduce|expand)", r"stage\1_block\2_se_\3"),
+    (r"BlockGroup([2-5])__block_(\d+)__projection_conv", r"stage\1_block\2_shortcut_conv"),
+    (r"BlockGroup([2-5])__block_(\d+)__projection_batch_norm", r"stage\1_block\2_shortcut_norm"),
+    (r"predictions", r"head_dense"),
+]
+
+
+def keras_2(name: str) -> Target | None:
+    """Names of Keras 2's `ResNetRS*`: `BlockGroup2__block_0__conv_1/kernel`, laid out as ours, blocks from 0."""
+    module, _, leaf = name.rpartition("/")
+    for pattern, ours in _KERAS_2:
+        if match := re.fullmatch(pattern, module):
+            layer = re.sub(r"_block(\d+)", lambda m: f"_block{int(m[1]) + 1}", match.expand(ours))
+            return layouts.keras(layer, leaf, "dense" if layer == "head_dense" else "conv")
+    return None
+
+
+def unloadable(variant: Variant) -> str | None:
+    """Why none of the released checkpoints is of this variant."""
+    if variant.stem == "resnet_rs" and variant.resnet_d:
+        return None
+    plain = "" if variant.resnet_d else " and resnet_d: false"
+    return f"stem {variant.stem}{plain}: the released weights are for stem resnet_rs with resnet_d"
+
+
+def _timm_name(name: str) -> str | None:
+    found = re.fullmatch(r"resnetrs(\d+)", name)
+    return f"resnet_rs_{found[1]}" if found else None
+
+
+_DEPTHS = {blocks: depth for depth, blocks in BLOCKS.items()}
+
+FAMILY = Family(
+    name="resnet_rs",
+    title="ResNet-RS",
+    layers=layers,
+    stride=lambda variant: STRIDE[variant.stem],
+    check=check,
+    named={str(depth): Named(float(depth)) for depth in BLOCKS},
+    blocks=layout,
+    with_blocks=with_blocks,
+    deepened=deepened,
+    timm=_timm_name,
+    targets=(timm, keras_2),
+    unloadable=unloadable,
+    cpu_utilisation=0.3,
+)
