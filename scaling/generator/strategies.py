@@ -194,7 +194,8 @@ def stretch(base: Variant, factor: float, direction: Shares, resolution_step: in
         factor: `depth * width**2 * resolution**2` over the base's.
         direction: how it is shared out.
         resolution_step: resolutions are multiples of it, in pixels; None: an eighth of the network's stride, 4 for
-            networks of stride 32 (as pycls rounds, and EfficientNet's own sizes are) and 1 for the stem `small`.
+            networks of stride 32 (as pycls rounds, and EfficientNet's own sizes are) and 1 for the stem `small`; or
+            what the family says.
             What has no share keeps the base's value.
     """
     pixels = _resolution(base, factor, direction, resolution_step) if direction.resolution else base.resolution
@@ -211,7 +212,8 @@ def stretch(base: Variant, factor: float, direction: Shares, resolution_step: in
 
 
 def _resolution(base: Variant, factor: float, direction: Shares, step: int | None) -> int:
-    multiple = step or max(1, family_of(base.family).stride(base) // 8)
+    family = family_of(base.family)
+    multiple = step or (family.resolution_step or (lambda base: max(1, family.stride(base) // 8)))(base)
     wanted: float = base.resolution * factor ** (direction.resolution / 2)
     if direction.max_resolution and factor > 1:
         wanted = min(wanted, max(direction.max_resolution, base.resolution))

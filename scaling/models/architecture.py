@@ -110,12 +110,16 @@ class Activate:
 
 @dataclass(frozen=True)
 class Pool:
-    """Max or average pooling with `ceil(size / stride)` output pixels a side."""
+    """Max or average pooling with `ceil(size / stride)` output pixels a side.
+
+    `fixed` padding, as of PyTorch's ResNets, is with zeros: for maps that are nowhere negative.
+    """
 
     name: str
     kind: Literal["max", "average"]
     size: int
     stride: int
+    padding: Literal["same", "fixed"] = "same"
 
 
 @dataclass(frozen=True)

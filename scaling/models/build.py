@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -169,6 +170,8 @@ class _Builder:
         match layer:
             case Conv() | DepthwiseConv():
                 return _convolved(layer, x)
+            case Pool(padding="fixed"):
+                return _keras_layer(replace(layer, padding="same"), "valid")(_zero_padded(layer.name, layer.size, x))
             case Dense(name=name, units=units, initial=initial):
                 return kl.Dense(units, kernel_initializer=_Later(_initializer(initial)), name=name)(x)
             case Gate(name=name, branch=branch):
@@ -185,8 +188,8 @@ class _Builder:
                 return _keras_layer(layer)(x)
 
 
-def _keras_layer(layer: Layer) -> keras.Layer:
-    """Of a layer that is one of Keras, and has no layers in it."""
+def _keras_layer(layer: Layer, padding: str = "same") -> keras.Layer:
+    """Of a layer that is one of Keras, and has no layers in it; `padding` is of pooling."""
     match layer:
         case Norm(name=name, zero_scale=zero, epsilon=epsilon):
             return BatchNorm(epsilon=epsilon, gamma_initializer="zeros" if zero else "ones", name=name)
@@ -198,7 +201,7 @@ def _keras_layer(layer: Layer) -> keras.Layer:
             return kl.Activation(kind, name=name)
         case Pool(name=name, kind=kind, size=size, stride=stride):
             pool = MaxPooling2D if kind == "max" else kl.AveragePooling2D
-            return pool(size, stride, padding="same", name=name)
+            return pool(size, stride, padding=padding, name=name)
         case GlobalPool(name=name, keep_axes=keep):
             return kl.GlobalAveragePooling2D(keepdims=keep, name=name)
         case Dropout(name=name, rate=rate):
@@ -218,14 +221,18 @@ def _convolved(layer: Conv | DepthwiseConv, x: keras.KerasTensor) -> keras.Keras
     if padding == "fixed":
         padding = "same" if layer.stride == 1 else "valid"
         if layer.stride > 1 and layer.kernel > 1:
-            before = (layer.kernel - 1) // 2
-            pad = (before, layer.kernel - 1 - before)
-            x = kl.ZeroPadding2D((pad, pad), name=f"{layer.name}_pad")(x)
+            x = _zero_padded(layer.name, layer.kernel, x)
     initializer = _Later(_initializer(layer.initial))
     rest = {"padding": padding, "use_bias": layer.bias, "name": layer.name}
     if isinstance(layer, DepthwiseConv):
         return kl.DepthwiseConv2D(layer.kernel, layer.stride, depthwise_initializer=initializer, **rest)(x)
     return Conv2D(layer.filters, layer.kernel, layer.stride, kernel_initializer=initializer, **rest)(x)
+
+
+def _zero_padded(name: str, kernel: int, x: keras.KerasTensor) -> keras.KerasTensor:
+    before = (kernel - 1) // 2
+    pad = (before, kernel - 1 - before)
+    return kl.ZeroPadding2D((pad, pad), name=f"{name}_pad")(x)
 
 
 def _initializer(initial: Initial) -> keras.initializers.Initializer:

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from scaling.errors import did_you_mean
-from scaling.models import layouts
 from scaling.models.architecture import Layer
-from scaling.models.layouts import Target
+from scaling.models.layouts import Target, bookkeeping
 from scaling.schema import RESNET_RS_OPTIONS, OptionValue, Variant
 
 Blocks: TypeAlias = tuple[int, ...]
@@ -89,8 +88,8 @@ class Family:
         title: what people call it.
         layers: the network as data, from images of `Head.channels` channels to logits; None: `model` builds it.
         model: a `keras.Model` from normalised images to logits, for families without layers as data.
-        stride: pixels a side of the image for each of the last feature map: the least resolution, and what strategies
-            round resolutions by.
+        stride: pixels a side of the image for each of the last feature map.
+        resolution_step: what strategies round resolutions by; None: an eighth of the stride.
         check: raises `ValueError`, beginning with the field at fault, for what cannot be built.
         options: by name.
         named: members with names of their own.
@@ -99,7 +98,7 @@ class Family:
         deepened: what changes in a variant when its depth is multiplied.
         largest_depth, largest_width: no network comes near.
         timm: from timm's name of a model, tag aside, to ours without resolution; None for others' networks.
-        targets: of each layout of checkpoint that it reads, from a tensor's name to where it goes, None if nowhere.
+        layouts: of the checkpoints that a variant reads, each from a tensor's name to where it goes, None if nowhere.
         ignored: whether a tensor is left out knowingly.
         unloadable: why a variant takes none of these checkpoints; None where it does.
         undecayed: names of variables that the weight penalty leaves alone.
@@ -112,6 +111,7 @@ class Family:
     layers: Callable[[Variant, Head], tuple[Layer, ...]] | None
     stride: Callable[[Variant], int]
     model: Callable[[Variant, Head], Any] | None = None
+    resolution_step: Callable[[Variant], int] | None = None
     check: Callable[[Variant], None] = _buildable
     options: Mapping[str, Option] = field(default_factory=dict)
     named: Mapping[str, Named] = field(default_factory=dict)
@@ -121,8 +121,8 @@ class Family:
     largest_depth: float = 2000
     largest_width: float = 64
     timm: Callable[[str], str | None] = lambda name: None
-    targets: tuple[Callable[[str], Target | None], ...] = ()
-    ignored: Callable[[str], bool] = layouts.ignored
+    layouts: Callable[[Variant], tuple[Callable[[str], Target | None], ...]] = lambda variant: ()
+    ignored: Callable[[str], bool] = bookkeeping
     unloadable: Callable[[Variant], str | None] = _not_loadable
     undecayed: frozenset[str] = frozenset({"gamma", "beta"})
     cpu_utilisation: float = 0.1

@@ -68,7 +68,7 @@ class Conv2D(keras.layers.Conv2D):
 
 
 class MaxPooling2D(keras.layers.MaxPooling2D):
-    """`keras.layers.MaxPooling2D` of padding `same`; in JAX as the greatest of shifted maps.
+    """`keras.layers.MaxPooling2D`; in JAX as the greatest of shifted maps.
 
     XLA has no gradient of max pooling on GPUs that gives the same bits each time, and refuses to compile one where that
     is asked for (`docs/determinism.md` of openxla/xla). Where several pixels are greatest, they share the gradient.
@@ -78,7 +78,8 @@ class MaxPooling2D(keras.layers.MaxPooling2D):
         if keras.backend.backend() != "jax":
             return super().call(inputs)
         size, stride = self.pool_size[0], self.strides[0]
-        outs = [-(-pixels // stride) for pixels in inputs.shape[1:3]]
+        inside = size - 1 if self.padding == "valid" else 0
+        outs = [-(-(pixels - inside) // stride) for pixels in inputs.shape[1:3]]
         over = [max(0, (out - 1) * stride + size - pixels) for out, pixels in zip(outs, inputs.shape[1:3], strict=True)]
         around = [(0, 0), *((pad // 2, pad - pad // 2) for pad in over), (0, 0)]
         padded = ops.pad(inputs, around, constant_values=float("-inf"))

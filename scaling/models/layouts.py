@@ -46,7 +46,7 @@ def keras(layer: str, leaf: str, kind: str) -> Target | None:
     )
 
 
-def ignored(name: str) -> bool:
+def bookkeeping(name: str) -> bool:
     """Whether a tensor is left out knowingly.
 
     PyTorch counts batches in each norm (`num_batches_tracked`) and has no use for it with a fixed momentum. Keras

@@ -73,7 +73,7 @@ def load_weights(model: Any, variant: Variant, path: str | PathLike[str]) -> Non
         sources = _matched(path, tensors, variables(model), family, variant)
         values = {name: np.asarray(tensors.read(source), np.float32) for name, (source, _) in sources.items()}
     for name, variable in variables(model).items():
-        variable.assign(values[name].transpose(sources[name].axes))
+        variable.assign(_padded(values[name], sources[name].axes).transpose(sources[name].axes))
 
 
 def variables(model: Any) -> dict[str, Variable]:
@@ -89,7 +89,7 @@ def _matched(
     Raises:
         ValueError: naming another depth where that is what is wrong, else listing what does not fit.
     """
-    account = _account(tensors, ours, family)
+    account = _account(tensors, ours, family, variant)
     missing = [name for name in ours if name not in account.sources]
     if not (missing or account.left_over or account.shapes):
         return account.sources
@@ -102,10 +102,10 @@ def _matched(
     raise ValueError("\n".join([f"{path}: not this network"] + [_listed(kind, names) for kind, names in kinds.items()]))
 
 
-def _account(tensors: Tensors, ours: Mapping[str, Variable], family: Family) -> _Account:
-    account = _Account()
+def _account(tensors: Tensors, ours: Mapping[str, Variable], family: Family, variant: Variant) -> _Account:
+    account, known = _Account(), family.layouts(variant)
     for source, shape in tensors.shapes.items():
-        target = next(filter(None, (target(source) for target in family.targets)), None)
+        target = next(filter(None, (layout(source) for layout in known)), None)
         if target is None:
             if not family.ignored(source):
                 account.left_over.append(source)
@@ -119,8 +119,14 @@ def _account(tensors: Tensors, ours: Mapping[str, Variable], family: Family) -> 
 
 
 def _laid(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
-    """A shape with its axes in our order; as it is where it has not as many."""
-    return tuple(shape[axis] for axis in axes) if len(shape) == len(axes) else shape
+    """A shape with its axes in our order; as it is where it has more. Axes that it lacks at its end are of size 1."""
+    whole = shape + (1,) * (len(axes) - len(shape))
+    return tuple(whole[axis] for axis in axes) if len(whole) == len(axes) else shape
+
+
+def _padded(values: NDArray[np.float32], axes: tuple[int, ...]) -> NDArray[np.float32]:
+    """A dense layer's `(out, in)` as a convolution's `(out, in, 1, 1)`, where that is what we have."""
+    return values.reshape(values.shape + (1,) * (len(axes) - values.ndim))
 
 
 def _whose(family: Family, variant: Variant, blocks: Blocks) -> str:

@@ -20,15 +20,12 @@ from scaling.schema import Variant
 NETWORKS = {
     "resnet_rs": Variant(depth=14, width=0.25, resolution=32),
     "resnet_plain": Variant(depth=14, width=0.125, resolution=33, resnet_d=False, se_ratio=0.0, activation="swish"),
+    "convnext": Variant(family="convnext", depth=5, width=0.25, resolution=32, options={"patch": 1}),
+    "vit": Variant(family="vit", depth=2, width=0.25, resolution=32, options={"patch": 8}),
     "efficientnet": Variant(family="efficientnet", depth=0.3, width=0.3, resolution=64),
 }
 PRECISIONS = ("float32", "mixed_bfloat16")
 RGB = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
-
-
-def trained(model: Any) -> dict[str, Any]:
-    """Variables by name, without the constants of `keras.applications`' own normalisation."""
-    return {name: variable for name, variable in variables(model).items() if not name.startswith("normalization")}
 
 
 def pictures(size: int) -> np.ndarray:
@@ -38,14 +35,16 @@ def pictures(size: int) -> np.ndarray:
     return colours.repeat(tile, axis=1).repeat(tile, axis=2)[:, :size, :size]
 
 
-def randomize(model: Any, images: np.ndarray) -> None:
+def randomize(model: Any, network: str, images: np.ndarray) -> None:
     """Random weights, scales and offsets; the statistics are the pictures', where the momentum is 0."""
     initialize(model, seed=0)
     rng = np.random.default_rng(1)
-    for name, variable in trained(model).items():
+    for name, variable in variables(model).items():
         if name.endswith("gamma"):
             variable.assign(rng.uniform(0.5, 1.5, variable.shape))
-        elif name.endswith(("beta", "bias")):
+        elif name.endswith("kernel") and network in ("convnext", "vit"):
+            variable.assign(rng.normal(0, 1 / np.sqrt(np.prod(variable.shape[:-1])), variable.shape))
+        elif name.endswith(("beta", "bias", "class_token")):
             variable.assign(rng.normal(0, 0.2, variable.shape))
     model(images, training=True)
 
@@ -57,9 +56,9 @@ def main(out: str, given: str | None = None) -> None:
         for precision in PRECISIONS:
             model = build(variant, classes=10, precision=precision, norm_momentum=0.0, **RGB)
             if not any(name.startswith(f"{network}/") for name in arrays):
-                randomize(model, images)
-                arrays |= {f"{network}/{name}": variable.numpy() for name, variable in trained(model).items()}
-            for name, variable in trained(model).items():
+                randomize(model, network, images)
+                arrays |= {f"{network}/{name}": variable.numpy() for name, variable in variables(model).items()}
+            for name, variable in variables(model).items():
                 variable.assign(arrays[f"{network}/{name}"])
             arrays[f"output/{network}/{precision}"] = model.predict_on_batch(images)
     np.savez(out, **arrays)

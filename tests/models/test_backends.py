@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-NETWORKS = ("resnet_rs", "resnet_plain", "efficientnet")
+NETWORKS = ("resnet_rs", "resnet_plain", "convnext", "vit", "efficientnet")
 
 BFLOAT16_TOLERANCE = 0.25
 """Euclidean length of the difference over that of the float32 logits.

@@ -23,6 +23,14 @@ VARIANTS = [
     Variant(depth=26, width=0.5, resolution=97, stem="paper_text", se_ratio=0.1),
     Variant(depth=26, width=0.5, resolution=97, resnet_d=False, se_ratio=0.0),
     Variant(depth=17, width=0.5, resolution=16, stem="small", resnet_d=False, blocks=(1, 2, 1, 1)),
+    Variant(family="resnet", depth=10, width=0.25, resolution=17, options={"stem": "small"}),
+    Variant(family="resnet", depth=34, width=0.25, resolution=65),
+    Variant(family="resnet", depth=26, width=0.25, resolution=66, options={"resnet_d": True}),
+    Variant(family="resnet", depth=35, width=0.25, resolution=32, options={"blocks": "2-3-4-2"}),
+    Variant(family="convnext", depth=7, width=0.25, resolution=66, options={"patch": 2, "kernel": 3}),
+    Variant(family="convnext", depth=12, width=0.4, resolution=97),
+    Variant(family="vit", depth=3, width=0.5, resolution=48),
+    Variant(family="vit", depth=2, width=0.25, resolution=28, options={"patch": 7, "head": 16, "mlp_ratio": 2.5}),
     Variant(family="efficientnet", depth=0.5, width=0.5, resolution=32),
     Variant(family="efficientnet", depth=1.2, width=1.1, resolution=130),
 ]
@@ -40,6 +48,8 @@ def count_layers(model: Any) -> Complexity:
     """Counts a built model from its own layers' weights and output shapes."""
     import keras
 
+    from scaling.models.keras_layers import SelfAttention
+
     total = Complexity(params=sum(math.prod(v.shape) for v in model.trainable_variables))
     for layer in model.layers:
         elements = math.prod(layer.output.shape[1:]) if isinstance(layer.output, keras.KerasTensor) else 0
@@ -48,11 +58,15 @@ def count_layers(model: Any) -> Complexity:
         elif isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
             inputs = math.prod(layer.kernel.shape[:-1])
             total += Complexity(macs=inputs * elements, activations=elements)
+        elif isinstance(layer, SelfAttention):
+            total += Complexity(macs=2 * layer.output.shape[1] * elements)
     return total
 
 
 def described(variant: Variant) -> str:
-    return "-".join([variant.name, *(str(v) for k, v in variant.changed().items() if k in ("stem", "resnet_d"))])
+    return "-".join(
+        [variant.name, *(str(v) for k, v in variant.changed().items() if k in ("stem", "resnet_d", "options"))]
+    )
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=described)

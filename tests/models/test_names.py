@@ -57,7 +57,7 @@ def test_any_width_and_resolution_come_back(depth: int, width: float, resolution
         ("ResNet-RS-152@160", "did you mean 'resnet_rs_152'"),
         ("efficientnet-b3", "did you mean 'efficientnet_b3"),
         ("efficientnet_b9", "did you mean 'efficientnet_b"),
-        ("vit", "'vit' names no model; names look like"),
+        ("nasnet", "'nasnet' names no model; names look like"),
         ("", "'' names no model; names look like"),
         ("resnet_rs_50@", "'' is no resolution in pixels"),
         ("resnet_rs_50@160@3", "'160@3' is no resolution"),

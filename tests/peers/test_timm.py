@@ -1,4 +1,4 @@
-"""Our ResNet-RS against timm's in PyTorch: equal weights, equal logits. Run by `make test-peers`."""
+"""Our networks against timm's in PyTorch: equal weights, equal logits. Run by `make test-peers`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scaling.importing.timm_files import variant_of
+from scaling.models.names import parse
 from scaling.models.weights import load_weights
 from scaling.schema import Variant
 from tests.peers.comparison import compare, ours, pictures
@@ -38,6 +40,31 @@ def run_timm(name: str, images: np.ndarray, folder: Path) -> np.ndarray:
 def test_our_logits_are_timm_s(variant: Variant, tmp_path: Path) -> None:
     images = pictures(variant)
     wanted = run_timm(f"resnetrs{variant.depth:g}", images, tmp_path)
+    load_weights(model := ours(variant), variant, tmp_path / "weights.safetensors")
+    compare("timm", variant, np.asarray(model(images)), wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        ("resnet_18@97", "resnet18"),
+        ("resnet_34@64", "resnet34"),
+        ("resnet_50@96", "resnet50"),
+        ("resnet_18d@65", "resnet18d"),
+        ("resnet_50d@96", "resnet50d"),
+        ("efficientnet_b0@97", "tf_efficientnet_b0"),
+        ("efficientnet_b3@96", "tf_efficientnet_b3"),
+        ("convnext_atto@96", "convnext_atto"),
+        ("convnext_tiny@97", "convnext_tiny"),
+        ("vit_tiny@224", "vit_tiny_patch16_224"),
+        ("vit_small@224", "vit_small_patch16_224"),
+    ],
+)
+def test_every_family_has_timm_s_logits(name: str, theirs: str, tmp_path: Path) -> None:
+    variant = parse(name)
+    assert variant_of(theirs, variant.resolution) == variant
+    images = pictures(variant)
+    wanted = run_timm(theirs, images, tmp_path)
     load_weights(model := ours(variant), variant, tmp_path / "weights.safetensors")
     compare("timm", variant, np.asarray(model(images)), wanted)
 

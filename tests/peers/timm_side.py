@@ -19,18 +19,27 @@ from tests.peers.comparison import MEAN, STD, norm_values
 
 
 def random_network(name: str) -> torch.nn.Module:
-    """In evaluation, initialised as timm does, batch norm with random scale, offset and statistics."""
+    """In evaluation, initialised as timm does, norms with random values, layer scales about 0.2."""
     torch.manual_seed(1)
     rng = np.random.default_rng(2)
     network = timm.create_model(name, pretrained=False).eval()
-    for path, module in network.named_modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            values = norm_values(rng, module.num_features, last=path.endswith(("bn3", "downsample.2")))
-            with torch.no_grad():
+    with torch.no_grad():
+        for path, module in network.named_modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                values = norm_values(rng, module.num_features, last=path.endswith(("bn3", "downsample.2")))
                 module.weight.copy_(torch.from_numpy(values["scale"]))
                 module.bias.copy_(torch.from_numpy(values["offset"]))
                 module.running_mean.copy_(torch.from_numpy(values["mean"]))
                 module.running_var.copy_(torch.from_numpy(values["variance"]))
+            elif isinstance(module, torch.nn.LayerNorm):
+                values = norm_values(rng, module.normalized_shape[0], last=False)
+                module.weight.copy_(torch.from_numpy(values["scale"]))
+                module.bias.copy_(torch.from_numpy(values["offset"]))
+        for path, weight in network.named_parameters():
+            if path.endswith("gamma"):
+                weight.copy_(torch.from_numpy(rng.uniform(0.1, 0.3, len(weight)).astype("float32")))
+            elif path.endswith(("cls_token", "mlp.fc1.weight", "mlp.fc2.weight", "qkv.weight", "attn.proj.weight")):
+                weight.mul_(3)  # else the branches of new transformers hardly change anything
     return network
 
 

@@ -225,7 +225,7 @@ def _timm_name(name: str) -> str | None:
     return f"efficientnet_{found[1]}" if found else None
 
 
-FAMILY = Family(
+FAMILY: Family = Family(
     name="efficientnet",
     title="EfficientNet",
     layers=layers,
@@ -234,7 +234,7 @@ FAMILY = Family(
     named={name: Named(its.depth, its.width, its.resolution) for name, its in NAMED.items()},
     largest_depth=40,
     timm=_timm_name,
-    targets=(timm, keras),
+    layouts=lambda variant: (timm, keras),
     unloadable=lambda variant: None,
     cpu_utilisation=0.1,
 )

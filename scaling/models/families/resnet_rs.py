@@ -222,7 +222,7 @@ def deepened(variant: Variant, factor: float) -> dict[str, object]:
 
 # timm/models/resnet.py: a deep stem is a Sequential of conv, norm, act, ...; `maxpool` kept its name when a strided
 # convolution took its place.
-_TIMM_STEM = {
+TIMM_STEM = {
     "conv1.0": "stem_1_conv",
     "conv1.1": "stem_1_norm",
     "conv1.3": "stem_2_conv",
@@ -233,7 +233,7 @@ _TIMM_STEM = {
     "maxpool.1": "stem_4_norm",
     "fc": "head_dense",
 }
-_TIMM_BLOCK = {
+TIMM_BLOCK = {
     "conv1": "1_conv",
     "bn1": "1_norm",
     "conv2": "2_conv",
@@ -249,7 +249,7 @@ _TIMM_BLOCK = {
 
 def timm(name: str) -> Target | None:
     """Names of timm's `resnetrs*`: `layer1.0.conv1.weight`."""
-    return timm_tensor(name, _TIMM_STEM, _TIMM_BLOCK)
+    return timm_tensor(name, TIMM_STEM, TIMM_BLOCK)
 
 
 def timm_tensor(name: str, stem: dict[str, str], block: dict[str, str]) -> Target | None:
@@ -305,7 +305,7 @@ def _timm_name(name: str) -> str | None:
 
 _DEPTHS = {blocks: depth for depth, blocks in BLOCKS.items()}
 
-FAMILY = Family(
+FAMILY: Family = Family(
     name="resnet_rs",
     title="ResNet-RS",
     layers=layers,
@@ -316,7 +316,7 @@ FAMILY = Family(
     with_blocks=with_blocks,
     deepened=deepened,
     timm=_timm_name,
-    targets=(timm, keras_2),
+    layouts=lambda variant: (timm, keras_2),
     unloadable=unloadable,
     cpu_utilisation=0.3,
 )

@@ -46,11 +46,12 @@ class Layout:
     def flat(self, arrays: Sequence[Tensor]) -> list[Tensor]:
         """The vector, and the others."""
         small = [ops.reshape(one, (-1,)) for one, joined in zip(arrays, self.joined, strict=True) if joined]
-        return [ops.concatenate(small), *(one for one, joined in zip(arrays, self.joined, strict=True) if not joined)]
+        vector = ops.concatenate(small) if small else ops.zeros((0,))
+        return [vector, *(one for one, joined in zip(arrays, self.joined, strict=True) if not joined)]
 
     def arrays(self, flat: Sequence[Tensor]) -> list[Tensor]:
         """The arrays, from what `flat` gave."""
-        pieces, others = iter(ops.split(flat[0], self._ends[:-1])), iter(flat[1:])
+        pieces, others = iter(ops.split(flat[0], self._ends[:-1]) if any(self.joined) else ()), iter(flat[1:])
         return [
             ops.reshape(next(pieces), shape) if joined else next(others)
             for shape, joined in zip(self.shapes, self.joined, strict=True)

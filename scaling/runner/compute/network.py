@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import keras
 from keras import ops
 
+from scaling.models import family_of
 from scaling.models.build import build, initial_values
 from scaling.runner.compute import backend, mixing, objective, optimizer
 from scaling.runner.compute.backend import Batch, State, Tensor
@@ -45,6 +46,7 @@ class Network:
                 norm_synchronized=synchronized_norm and not key.batch_norm_group,
                 precision=key.precision,
             )
+        self._undecayed = family_of(key.variant.family).undecayed
         self._micro_batches, self._norm_group = micro_batches, key.batch_norm_group
         self._optimizer, self._clips = OPTIMIZERS["nesterov" if key.nesterov else key.optimizer], key.clips
         self._scales_loss = key.precision == "mixed_float16"
@@ -52,9 +54,9 @@ class Network:
         self._fixed = Layout.of(self._model.non_trainable_variables)
 
     def decayed(self) -> list[Tensor]:
-        """1 for all but batch norm's scale and offset (released code: all not named `batch_normalization`)."""
+        """1 for all but what the family leaves alone, such as norms' scales and offsets."""
         names = [one.name for one in self._model.trainable_variables]
-        return self._trainable.of_each([float(name not in ("gamma", "beta")) for name in names])
+        return self._trainable.of_each([float(name not in self._undecayed) for name in names])
 
     def first_state(self, seed: int) -> dict[str, list[Any]]:
         """The state that training from `seed` begins with, as NumPy arrays; see `Program`."""

@@ -159,11 +159,13 @@ def test_large_weights_are_there_three_times_and_stay_where_they_are() -> None:
 
 
 @pytest.mark.skipif(os.environ.get("KERAS_BACKEND") != "jax", reason="TensorFlow has a kernel for it")
-@pytest.mark.parametrize("stem", ["resnet_rs", "resnet_d", "paper_text", "small"])
-def test_no_step_of_jax_has_what_gpus_cannot_repeat(stem: str) -> None:
+@pytest.mark.parametrize("stem", ["resnet_rs", "resnet_d", "paper_text", "small", None])
+def test_no_step_of_jax_has_what_gpus_cannot_repeat(stem: str | None) -> None:
     import jax
 
-    made = program(Recipe(epochs=1), VARIANT.model_copy(update={"stem": stem, "resolution": 64}))
+    resnet = Variant(family="resnet", depth=10, width=0.125, resolution=64)
+    variant = VARIANT.model_copy(update={"stem": stem, "resolution": 64}) if stem else resnet
+    made = program(Recipe(epochs=1), variant)
     images = np.zeros((2, 64, 64, 3), np.uint8)
     step = made.network.training_step
     traced = jax.make_jaxpr(step)(
@@ -171,6 +173,29 @@ def test_no_step_of_jax_has_what_gpus_cannot_repeat(stem: str) -> None:
     )
     assert "conv_general_dilated" in str(traced)
     assert "select_and_scatter" not in str(traced)
+
+
+@pytest.mark.parametrize(
+    ("family", "depth", "width", "options"),
+    [
+        ("resnet", 10, 0.125, {"stem": "small"}),
+        ("convnext", 4, 0.125, {"patch": 1}),
+        ("vit", 2, 0.125, {"patch": 4, "head": 16}),
+    ],
+)
+def test_every_family_trains(family: str, depth: float, width: float, options: dict[str, Any]) -> None:
+    """From about the loss of guessing, every weight with a gradient, to less, whatever is dropped on the way."""
+    variant = Variant(family=family, depth=depth, width=width, resolution=8, options=options)
+    made = program(Recipe(epochs=1, dropout=0.1, stochastic_depth=0.1), variant)
+    made.reset(0)
+    (images, labels), *_ = batches(1)
+    losses = [float(made.step(images, labels, RATES._replace(weight_decay=0.0))[0]) for _ in range(12)]
+    assert losses[0] == pytest.approx(np.log(10), abs=0.5)
+    assert losses[-1] < losses[0] - 0.1
+    moving = [np.count_nonzero(slot) / slot.size for slot in made.snapshot()["velocity"]]
+    assert min(moving) > 0.4  # some ReLUs are off for all of these images
+    undecayed = [float(np.asarray(part).mean()) for part in made.network.decayed()]
+    assert any(0 < share < 1 for share in undecayed)
 
 
 def test_the_first_loss_is_that_of_guessing(compiled: Any) -> None:
