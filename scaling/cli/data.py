@@ -65,13 +65,17 @@ def import_timm(
         str | None,
         typer.Option(metavar="TAGS", help="Which weights first, as ra_in1k,aa_in1k, else the best; `best`: the best."),
     ] = None,
+    family: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this family: known here, or how timm's names begin. Repeatable."),
+    ] = None,
 ) -> None:
-    """Turn timm's published accuracies and benchmarks of ResNet-RS and EfficientNet into a results folder."""
+    """Turn timm's published accuracies and benchmarks into a results folder, of the families that are known here."""
     from scaling.importing import timm
 
     with input_errors():
         tags = timm.PUBLISHED_WEIGHTS if weights is None else () if weights == "best" else tuple(weights.split(","))
-        done = timm.import_timm(accuracies, speeds, into, device, precision, tags)
+        done = timm.import_timm(accuracies, speeds, into, device, precision, tags, family or ())
     for note in done.notes:
         typer.echo(f"note: {note}", err=True)
     typer.echo(f"{done.folder}: {done.accuracies} accuracies and {done.timings} timings added, {done.known} known")

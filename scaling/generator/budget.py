@@ -95,7 +95,7 @@ def pace(records: Iterable[TrainRecord], accelerator: Accelerator) -> Pace | Non
     whole, had = accelerator.cores, measured[-1].environment.cores
     side_by_side = max(1.0, whole / had) if whole and had else 1.0
     for one in measured:
-        if not isinstance(one.trial, Trial):
+        if not (isinstance(one.trial, Trial) and one.params and one.macs and one.activations):
             continue
         variant, counted = one.trial.variant, Complexity(one.params, one.macs, one.activations)
         seconds, done, _ = spent.get(variant, (0.0, 0.0, 0))

@@ -137,4 +137,4 @@ def _value(objective: Objective, record: TrainRecord, trial: Trial, timed: Mappi
     if objective == "top1":
         score = record.validation_ema if trial.recipe.ema_decay else record.validation_raw
         return score.top1 if score else 0.0
-    return float(record.macs if objective == "macs" else record.params)
+    return float((record.macs if objective == "macs" else record.params) or 0)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from scaling.datasets import IMAGENET
 from scaling.errors import UserError, did_you_mean
 from scaling.importing.timm_files import Place, Scored, Timed, place_of, read_accuracies, read_speeds
-from scaling.models import cost
+from scaling.models import BUILT_IN, cost
 from scaling.results.records import AnyRecordT, Log, ResultsFolder, latest
 from scaling.schema import (
     Environment,
@@ -21,6 +22,7 @@ from scaling.schema import (
     Reported,
     Score,
     TrainRecord,
+    Variant,
 )
 
 STATED_BATCH = 128
@@ -55,8 +57,9 @@ def import_timm(
     device: str | None = None,
     precision: str | None = None,
     weights: Sequence[str] = PUBLISHED_WEIGHTS,
+    families: Sequence[str] = (),
 ) -> Imported:
-    """Imports the ResNet-RS and EfficientNet rows of timm's files.
+    """Imports the rows of some families of timm's files.
 
     Args:
         accuracies: a file of accuracies on ImageNet's validation set.
@@ -65,26 +68,45 @@ def import_timm(
         device, precision: instead of what the names of the files say.
         weights: tags of timm's (`aa_in1k`); of each network those that come first here, else the best that were trained
             on ImageNet alone.
+        families: that are wanted, also by how timm's names of them begin; none: all that are known here.
 
     Raises:
-        UserError: if a file is none of timm's, or a phase would mix places.
+        UserError: if a file is none of timm's, has none of a family, or a phase would mix places.
         ResultsError: if the folder is in use or cannot be written.
     """
-    scored, notes = _chosen(*read_accuracies(accuracies), accuracies.name, weights)
-    trained = [_train_record(one, accuracies.name) for one in scored]
+    rows, others = read_accuracies(accuracies, families)
+    _check_families(families, {row.variant.family for row in rows}, accuracies.name)
+    scored, notes = _chosen(rows, others, accuracies.name, weights)
     timed: list[LatencyRecord] = []
+    sizes: dict[Variant, Timed] = {}
     for path in speeds:
-        phase, rows, others = read_speeds(path)
+        phase, rows_timed, others = read_speeds(path, families)
         place = place_of(path, device, precision)
-        first, more = _first_of_each(rows, others, path.name)
+        first, more = _first_of_each(rows_timed, others, path.name)
+        sizes |= {one.variant: one for one in first if one.macs}
         timed += [_latency_record(one, phase, place, path.name, _stated(first)) for one in first]
         notes += [*more, *_batches(first, phase)]
+    trained = [_train_record(one, accuracies.name, sizes.get(one.variant)) for one in scored]
     notes += _untimed(trained, timed)
     folder = ResultsFolder(into)
     _one_place(folder, timed)
     with folder.writing():
         added = _append(folder.training, trained), _append(folder.latency, timed)
     return Imported(into, *added, len(trained) + len(timed) - sum(added), tuple(notes))
+
+
+def _check_families(wanted: Sequence[str], found: Collection[str], file: str) -> None:
+    """Stops where a family that was asked for has no line.
+
+    Raises:
+        UserError: naming it.
+    """
+    for name in wanted:
+        if not re.fullmatch(r"[A-Za-z]\w*", name):
+            raise UserError(f"family {name!r}: letters, digits and underscores, as timm's names begin")
+        if name not in found:
+            known = ", ".join(BUILT_IN)
+            raise UserError(f"{file}: no line of family {name!r}: neither of {known}, nor does a name begin so")
 
 
 def _chosen(rows: Sequence[Scored], others: int, file: str, weights: Sequence[str]) -> tuple[list[Scored], list[str]]:
@@ -148,9 +170,13 @@ def _untimed(trained: Sequence[TrainRecord], timed: Sequence[LatencyRecord]) -> 
         yield f"{bare} of {len(have)} timed networks have no accuracy at their resolution"
 
 
-def _train_record(row: Scored, source: str) -> TrainRecord:
+def _train_record(row: Scored, source: str, timed: Timed | None) -> TrainRecord:
     variant = row.variant
-    counted = cost(variant, channels=IMAGENET.channels, classes=IMAGENET.classes)
+    if variant.family in BUILT_IN:
+        size = vars(cost(variant, channels=IMAGENET.channels, classes=IMAGENET.classes))
+    else:
+        of_image = {"macs": timed.macs, "activations": timed.activations} if timed else {}
+        size = {"params": row.params, "macs": None, "activations": None} | of_image
     trial = Reported(model=row.model, dataset=IMAGENET.name, variant=variant)
     correct_top5 = None if row.top5 is None else round(row.top5 * IMAGENET.test)
     score = Score(correct=round(row.top1 * IMAGENET.test), correct_top5=correct_top5, n=IMAGENET.test)
@@ -158,9 +184,7 @@ def _train_record(row: Scored, source: str) -> TrainRecord:
         trial_id=trial.id,
         trial=trial,
         source=f"timm {source}",
-        params=counted.params,
-        macs=counted.macs,
-        activations=counted.activations,
+        **size,
         validation_raw=score,
         test_raw=score,
         finished=datetime.now(UTC),

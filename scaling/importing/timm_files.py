@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -13,7 +13,7 @@ from typing import cast
 from scaling.errors import UserError, did_you_mean
 from scaling.models.families import BUILT_IN
 from scaling.models.names import parse
-from scaling.schema import Phase, Variant
+from scaling.schema import NAMED_ONLY, Phase, Variant
 from scaling.schema.records import TimedPrecision
 
 PRECISIONS: dict[str, TimedPrecision] = {
@@ -42,6 +42,7 @@ class Scored:
         model: timm's name, as `tf_efficientnet_b0.aa_in1k`; `weights`: the tag behind the point.
         more_data: whether it took more images than ImageNet's own.
         top1, top5: fractions; the second is None where the file does not say.
+        params: of the network as the file has it.
     """
 
     model: str
@@ -50,16 +51,22 @@ class Scored:
     more_data: bool
     top1: float
     top5: float | None
+    params: int | None
 
 
 @dataclass(frozen=True)
 class Timed:
-    """A line of speeds: `images_per_second` with `batch_size` images a step."""
+    """A line of speeds: `images_per_second` with `batch_size` images a step.
+
+    `macs` and `activations` of an image are the file's own, where it has them.
+    """
 
     model: str
     variant: Variant
     batch_size: int
     images_per_second: float
+    macs: int | None
+    activations: int | None
 
 
 @dataclass(frozen=True)
@@ -71,8 +78,8 @@ class Place:
     software: str
 
 
-def read_accuracies(path: Path) -> tuple[list[Scored], int]:
-    """Reads the lines of ResNet-RS and EfficientNet in a file of accuracies, and counts the others.
+def read_accuracies(path: Path, families: Sequence[str] = ()) -> tuple[list[Scored], int]:
+    """Reads the lines of some families in a file of accuracies, and counts the others; see `variant_of`.
 
     Raises:
         UserError: if a column is missing or a cell is no number, with its place.
@@ -86,15 +93,16 @@ def read_accuracies(path: Path) -> tuple[list[Scored], int]:
             more_data=bool(_MORE_DATA.search(weights)),
             top1=(top1 := _per_cent(path, line, row, "top1")),
             top5=_per_cent(path, line, row, "top5", least=top1) if row.get("top5") else None,
+            params=_counted(path, line, row, "param_count"),
         )
         for line, row in rows
-        if (variant := variant_of(row["model"], int(_number(path, line, row, "img_size"))))
+        if (variant := variant_of(row["model"], int(_number(path, line, row, "img_size")), families))
     ]
     return found, len(rows) - len(found)
 
 
-def read_speeds(path: Path) -> tuple[Phase, list[Timed], int]:
-    """Reads the lines of ResNet-RS and EfficientNet in a file of speeds, and counts the others.
+def read_speeds(path: Path, families: Sequence[str] = ()) -> tuple[Phase, list[Timed], int]:
+    """Reads the lines of some families in a file of speeds, and counts the others; see `variant_of`.
 
     Returns:
         The phase, told by the columns; the lines; the number of others.
@@ -113,22 +121,35 @@ def read_speeds(path: Path) -> tuple[Phase, list[Timed], int]:
             variant=variant,
             batch_size=int(_number(path, line, row, batch)),
             images_per_second=_number(path, line, row, speed),
+            macs=_counted(path, line, row, f"{short}_gmacs", 1e9),
+            activations=_counted(path, line, row, f"{short}_macts", 1e6),
         )
         for line, row in rows
-        if (variant := variant_of(row["model"], int(_number(path, line, row, size))))
+        if (variant := variant_of(row["model"], int(_number(path, line, row, size)), families))
     ]
     return _PHASES[short], found, len(rows) - len(found)
 
 
-def variant_of(model: str, resolution: int) -> Variant | None:
-    """The network that a name of timm's means, its tag aside; None for networks of no family that is known here."""
+def variant_of(model: str, resolution: int, families: Sequence[str] = ()) -> Variant | None:
+    """The network that a name of timm's means, its tag aside; None for those of other families.
+
+    Args:
+        model: the name.
+        resolution: pixels a side.
+        families: that are wanted; none: all that are known here. One that is not known has the networks whose names
+            begin like it; nothing but their names tells these apart.
+    """
     base = model.partition(".")[0]
     for family in BUILT_IN.values():
-        if name := family.timm(base):
+        if (not families or family.name in families) and (name := family.timm(base)):
             try:
                 return parse(f"{name}@{resolution}")
             except ValueError:
                 return None
+    for family_name in families:
+        if family_name not in BUILT_IN and base.startswith(family_name):
+            named = {"depth": 1, "resolution": resolution, "options": {NAMED_ONLY: base}}
+            return Variant.model_validate({"family": family_name, **named})
     return None
 
 
@@ -170,6 +191,11 @@ def _rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
             yield reader.line_num, cast("dict[str, str]", row)
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: not a text file of comma-separated values ({error})") from None
+
+
+def _counted(path: Path, line: int, row: dict[str, str], column: str, unit: float = 1e6) -> int | None:
+    """A count that the file gives in millions or billions, None where it does not."""
+    return round(_number(path, line, row, column) * unit) if row.get(column) else None
 
 
 def _per_cent(path: Path, line: int, row: dict[str, str], column: str, least: float = 0.0) -> float:

@@ -21,6 +21,7 @@ from scaling.schema.records import (
     TrainRecord,
 )
 from scaling.schema.trial import (
+    NAMED_ONLY,
     RESNET_RS_OPTIONS,
     Dataset,
     FamilyName,
@@ -34,6 +35,7 @@ from scaling.schema.trial import (
 )
 
 __all__ = [
+    "NAMED_ONLY",
     "RESNET_RS_OPTIONS",
     "SCHEMA_VERSION",
     "TRANSIENT",

@@ -151,6 +151,8 @@ class TrainRecord(_Record):
     Attributes:
         trial: what was trained; what somebody else trained is `Reported`, and has no history and no times.
         source: where the numbers were read, when they were not measured here.
+        params, macs, activations: of an image; None where others trained a network that is not known here, and their
+            files do not say.
         validation_raw, validation_ema: after the last epoch, with raw and with averaged weights.
         test_raw, test_ema: touched once, after the last epoch.
         history: one entry an epoch.
@@ -167,9 +169,9 @@ class TrainRecord(_Record):
     trial_id: str
     trial: Annotated[Annotated[Trial, Tag("trial")] | Annotated[Reported, Tag("reported")], Discriminator(_kind)]
     source: str | None = None
-    params: Whole
-    macs: Whole
-    activations: Whole
+    params: Whole | None
+    macs: Whole | None
+    activations: Whole | None
     failure: Failure | None = None
     validation_raw: Score | None = None
     validation_ema: Score | None = None

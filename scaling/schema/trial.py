@@ -52,6 +52,9 @@ class Dataset(Noun):
 RESNET_RS_OPTIONS = frozenset({"stem", "se_ratio", "resnet_d", "activation", "blocks"})
 """Fields of a variant that only ResNet-RS has; other families keep theirs in `options`."""
 
+NAMED_ONLY = "model"
+"""Option of a network that others trained, of a family that is not known here: all that is known is its name."""
+
 _SHORT = {"resnet_rs": "rs", "efficientnet": "en"}
 """In ids of trials; the first two families have had these from the start, all others their names."""
 

@@ -14,7 +14,7 @@ from scaling.generator.accelerators import Accelerator, table
 from scaling.generator.budget import Basis, basis, pace, train_macs, training_memory_gb
 from scaling.generator.errors import StudyError
 from scaling.generator.sizes import size
-from scaling.models import Complexity
+from scaling.models import BUILT_IN, Complexity
 from scaling.schema import TrainRecord, Trial, Variant
 from tests import builders
 
@@ -164,7 +164,7 @@ def test_users_add_to_the_table_and_change_it(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "accelerators.yaml").write_text("h100: {utilisation: 0.4, price: by contract}\n")
     known = table(tmp_path)
     assert known["h100"].dollars_per_hour == 2.1
-    assert known["h100"].utilisation == {"resnet_rs": 0.4, "efficientnet": 0.4}
+    assert known["h100"].utilisation == dict.fromkeys(BUILT_IN, 0.4)
     assert (known["h100"].price, table()["h100"].price) == ("by contract", "your own")
     assert known["h100"].memory_gb == 80
     assert known["cpu"].dollars_per_hour == 0.05

@@ -17,6 +17,7 @@ from scaling.cli.app import app
 from scaling.errors import UserError
 from scaling.importing.timm import import_timm
 from scaling.importing.timm_files import place_of, variant_of
+from scaling.plots.kit.point_names import model_name
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
 
@@ -78,7 +79,7 @@ def test_becomes_a_results_folder_that_compares(
     accuracies: Path, inference: Path, training: Path, tmp_path: Path
 ) -> None:
     done = import_timm(accuracies, [inference, training], tmp_path / "timm")
-    assert (done.accuracies, done.timings, done.known) == (6, 12, 0)
+    assert (done.accuracies, done.timings, done.known) == (7, 12, 0)
     frame = load_results(done.folder)
     rs50 = frame[(frame["family"] == "resnet_rs") & (frame["depth"] == 50)].iloc[0]
     assert (rs50["top1"], rs50["top1_n"], rs50["test_top1"], rs50["status"]) == (0.77, 50_000, 0.77, "ok")
@@ -98,9 +99,9 @@ def test_becomes_a_results_folder_that_compares(
 def test_says_what_it_left_out(accuracies: Path, inference: Path, tmp_path: Path) -> None:
     notes = "\n".join(import_timm(accuracies, [inference], tmp_path / "timm").notes)
     for part in (
-        "results-imagenet.csv: 2 lines of other networks",
+        "results-imagenet.csv: 1 lines of other networks",
         "1 lines trained on more data",
-        "weights aa_in1k of 3, tf_in1k of 3 networks",
+        "weights aa_in1k of 3, tf_in1k of 3, the best of others of 1 networks",
         "1 lines of networks taken with other weights",
         "rtx3090.csv: 1 lines of other networks",
         "1 lines that time a network once more",
@@ -146,6 +147,25 @@ def test_the_published_table_and_its_source_give_the_same_answer(tmp_path: Path)
     assert speedup(load_results(best.folder)) < 0.95 * speedup(table)
 
 
+def test_a_family_that_is_not_known_here_is_taken_by_how_its_names_begin(
+    accuracies: Path, inference: Path, tmp_path: Path
+) -> None:
+    lines = accuracies.read_text() + "swin_tiny.ms_in1k,224,80.5,19.5,95,5,28.29,0.9,bicubic\n"
+    accuracies.write_text(lines + "swin_small.ms_in1k,224,83.1,16.9,96,4,49.61,0.9,bicubic\n")
+    inference.write_text(inference.read_text() + "swin_small,224,600,1,256,49.61,8.7,27.5\n")
+    done = import_timm(accuracies, [inference], tmp_path / "timm", families=["swin", "efficientnet"])
+    frame = load_results(done.folder).set_index("options")
+    assert set(frame["family"]) == {"swin", "efficientnet"}
+    small = frame.loc["model=swin_small"]
+    assert (small["params"], small["macs"], small["top5"]) == (49_610_000, 8.7e9, 0.96)
+    pairs = compare(collapse_seeds(frame.reset_index()), "inference_ms").pairs
+    assert {pairs[0].of.name, pairs[0].over.name} == {"swin", "efficientnet"}
+    named = [model_name(point, with_resolution=False) for _, point in frame.reset_index().iterrows()]
+    assert sorted(named) == ["B0", "B2", "B4", "small", "tiny"]
+    with pytest.raises(UserError, match="no line of family 'swyn'"):
+        import_timm(accuracies, [inference], tmp_path / "timm", families=["swyn"])
+
+
 def test_weights_are_taken_in_the_order_asked_for(accuracies: Path, inference: Path, tmp_path: Path) -> None:
     done = import_timm(accuracies, [inference], tmp_path / "timm", weights=("ns_jft_in1k", "in1k"))
     frame = load_results(done.folder).set_index(["family", "depth"])
@@ -161,18 +181,18 @@ def test_one_batch_for_all_is_the_batch_that_times_are_stated_for(accuracies: Pa
     done = import_timm(accuracies, [file], tmp_path / "timm")
     assert "inference: measured with 1 images a step, and stated for them" in done.notes
     frame = load_results(done.folder)
-    assert set(frame["inference_batch_size"]) == {1}
-    assert set(frame["inference_ms"]) == {50.0}
+    assert set(frame["inference_batch_size"].dropna()) == {1}
+    assert set(frame["inference_ms"].dropna()) == {50.0}
 
 
 def test_twice_is_once_and_a_new_number_is_added(accuracies: Path, inference: Path, tmp_path: Path) -> None:
     import_timm(accuracies, [inference], tmp_path / "timm")
     again = import_timm(accuracies, [inference], tmp_path / "timm")
-    assert (again.accuracies, again.timings, again.known) == (0, 0, 12)
+    assert (again.accuracies, again.timings, again.known) == (0, 0, 13)
     accuracies.write_text(accuracies.read_text().replace("83.0,17.0", "83.2,16.8"))
     assert import_timm(accuracies, [inference], tmp_path / "timm").accuracies == 1
     frame = load_results(tmp_path / "timm")
-    assert len(frame) == 6
+    assert len(frame) == 7
     assert frame.loc[frame["depth"] == 152, "top1"].tolist() == [0.832]
 
 
@@ -235,7 +255,13 @@ def test_asks_for_what_the_name_does_not_tell(name: str, options: tuple[str | No
         ("efficientnet_b3_pruned.in1k", False),
         ("tf_efficientnet_lite0", False),
         ("resnetrs51", False),
-        ("resnet50", False),
+        ("resnet50", True),
+        ("resnet50d.ra2_in1k", True),
+        ("convnext_tiny.fb_in1k", True),
+        ("vit_small_patch16_224.augreg_in1k", True),
+        ("convnextv2_tiny", False),
+        ("vit_small_patch32_224", False),
+        ("resnext50_32x4d", False),
     ],
 )
 def test_recognises_by_name(name: str, known: bool) -> None:
@@ -254,7 +280,7 @@ def test_on_the_command_line(accuracies: Path, inference: Path, tmp_path: Path) 
     asked = ["import", "timm", str(accuracies), str(inference), "--into", str(tmp_path / "timm")]
     ran = CliRunner().invoke(app, asked)
     assert ran.exit_code == 0
-    assert "6 accuracies and 6 timings added" in ran.output
+    assert "7 accuracies and 6 timings added" in ran.output
 
 
 @pytest.mark.parametrize("content", [b"\x00\xff\xfe\x80", b"model,img_size,top1\n\x00,224,80\n", b"\xff" * 300, b""])

@@ -13,6 +13,7 @@ from scaling.plots.kit import style
 from scaling.plots.kit.accuracy import ACCURACY
 from scaling.plots.kit.labels import MOST_NAMES, Label
 from scaling.plots.kit.style import TIMES
+from scaling.schema import NAMED_ONLY
 
 
 def names_of(tradeoff: Tradeoff) -> list[Label]:
@@ -66,6 +67,9 @@ def _variant_name(point: pd.Series[Any], tradeoff: Tradeoff, with_resolution: bo
 
 def model_name(point: pd.Series[Any], with_resolution: bool) -> str:
     """Short enough for a label: a member's own name (`B4`), else its depth, and its width where that is not 1."""
+    known_as, _, named = str(point.get("options")).partition("=")
+    if known_as == NAMED_ONLY:
+        return named.removeprefix(f"{point['family']}_")
     members = BUILT_IN[point["family"]].named if point["family"] in BUILT_IN else {}
     size = (point["depth"], point["width"])
     at = f"@{point['resolution']:g}"
