@@ -158,7 +158,11 @@ class Basis:
         one, measured = self.accelerator, self.pace
         if measured is None:
             peaks = " or ".join(f"{peak:g} ({precision})" for precision, peak in one.peak_tflops.items())
-            shares = " or ".join(f"{share:.0%} ({family})" for family, share in one.utilisation.items())
+            alike = {
+                share: [name for name, its in one.utilisation.items() if its == share]
+                for share in one.utilisation.values()
+            }
+            shares = " or ".join(f"{share:.0%} ({', '.join(names)})" for share, names in alike.items())
             hours = f"{shares} of {peaks} TFLOP/s; {one.source}"
         else:
             beside = f", {measured.side_by_side:g} side by side" if measured.side_by_side > 1 else ""

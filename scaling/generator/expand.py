@@ -174,6 +174,10 @@ def _filled(rules: Sequence[str], variant: Variant, epochs: Any) -> tuple[dict[s
 def _trial(
     file: StudyFile, cell: Cell, variant: Variant, recipe: Recipe, sources: Mapping[str, Origin]
 ) -> Planned | StudyError:
+    takes = models.family_of(variant.family).takes
+    if unused := [rate for rate in ("dropout", "stochastic_depth") if getattr(recipe, rate) and rate not in takes]:
+        places = {rate: cell.places.get(rate, f"recipe.{rate}") for rate in unused}
+        return StudyError(f"{places[rate]}: family {variant.family} takes no {rate}" for rate in unused)
     try:
         trial = Trial(dataset=file.dataset, variant=variant, recipe=recipe, seed=cell.values.get("seed", 0))
     except ValidationError as error:

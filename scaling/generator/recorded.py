@@ -13,7 +13,8 @@ from scaling.generator.expand import expand_cell
 from scaling.generator.provenance import Origin
 from scaling.generator.search_space import PHASES, Axis, Objective, Search
 from scaling.generator.study import Study
-from scaling.models import family_of
+from scaling.generator.study_file import options_of
+from scaling.models.family import Option
 from scaling.results.records import ResultsFolder, latest
 from scaling.schema import LatencyRecord, Phase, TrainRecord, Trial
 
@@ -75,7 +76,7 @@ def _recorded(
 ) -> Recorded | None:
     if not isinstance(record.trial, Trial):
         return None
-    parameters = _parameters(record.trial, study.axes)
+    parameters = _parameters(record.trial, study.axes, options_of(study.file))
     if parameters is None:
         return None
     try:
@@ -92,11 +93,11 @@ def _recorded(
     return Recorded(trial, origins, parameters, values, failed)
 
 
-def _parameters(trial: Trial, axes: Mapping[str, Axis]) -> dict[str, Any] | None:
+def _parameters(trial: Trial, axes: Mapping[str, Axis], options: Mapping[str, Option]) -> dict[str, Any] | None:
     """A trial's values of the searched axes; None where one is out of its range."""
     found: dict[str, Any] = {}
     for name, axis in axes.items():
-        value = _value_of(trial, name)
+        value = _value_of(trial, name, options)
         if isinstance(axis, tuple):
             same = [choice for choice in axis if choice == value]
             if not same:
@@ -109,12 +110,14 @@ def _parameters(trial: Trial, axes: Mapping[str, Axis]) -> dict[str, Any] | None
     return found
 
 
-def _value_of(trial: Trial, name: str) -> Any:
+def _value_of(trial: Trial, name: str, options: Mapping[str, Option]) -> Any:
     for noun in (trial.variant, trial.recipe):
         if name in type(noun).model_fields:
             return getattr(noun, name)
-    family = family_of(trial.variant.family)
-    return family.option(trial.variant, name) if name in family.options else trial.seed
+    if name == "seed":
+        return trial.seed
+    # Of a family of the study file: never of one that only a record names.
+    return dict(trial.variant.options).get(name, options[name].default)
 
 
 def _timings(study: Study, trial: Trial, latencies: Mapping[str, LatencyRecord]) -> dict[Phase, LatencyRecord]:

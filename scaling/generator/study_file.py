@@ -15,6 +15,7 @@ from scaling.generator.rules import RULES
 from scaling.generator.scale import Scale
 from scaling.generator.search_space import Search
 from scaling.models import family_of
+from scaling.models.family import Option
 from scaling.results.records import REFERENCE
 from scaling.schema import Dataset, FamilyName, LatencyPlan, Noun, Phase, Recipe
 
@@ -68,8 +69,12 @@ class StudyFile(Noun):
 
 def axes_of(file: StudyFile) -> tuple[str, ...]:
     """What a block may vary: fields of variant and recipe, the seed, and the options of the families it names."""
-    options = (family_of(name).options for _, name in _families(file))
-    return tuple(dict.fromkeys([*AXES, *(option for names in options for option in names)]))
+    return tuple(dict.fromkeys([*AXES, *options_of(file)]))
+
+
+def options_of(file: StudyFile) -> dict[str, Option]:
+    """The options of the families that a study file names."""
+    return {name: option for _, family in _families(file) for name, option in family_of(family).options.items()}
 
 
 def _families(file: StudyFile) -> Iterator[tuple[str, str]]:

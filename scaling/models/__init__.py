@@ -6,6 +6,7 @@ A new family is a module in `families`; see `scaling.models.family` for what it 
 from __future__ import annotations
 
 from scaling.errors import did_you_mean
+from scaling.models import outside
 from scaling.models.architecture import Network
 from scaling.models.complexity import Complexity, count
 from scaling.models.families import BUILT_IN
@@ -16,14 +17,18 @@ __all__ = ["BUILT_IN", "Complexity", "Family", "Head", "Network", "check", "cost
 
 
 def family_of(name: str) -> Family:
-    """The family of this name.
+    """The family of this name; of one from outside the text of its module is read, and nothing runs.
 
     Raises:
         ValueError: for a name that is not known; the message starts with `family`.
     """
     if name in BUILT_IN:
         return BUILT_IN[name]
-    raise ValueError(f"family {name!r} is not known{did_you_mean(name, BUILT_IN)}")
+    if outside.is_one(name):
+        return outside.family(name)
+    raise ValueError(
+        f"family {name!r} is not known{did_you_mean(name, (*BUILT_IN, *outside.names()))}; one's own is module:function"
+    )
 
 
 def check(variant: Variant) -> None:
@@ -64,4 +69,8 @@ def cost(variant: Variant, *, channels: int, classes: int) -> Complexity:
     Raises:
         ValueError: as `check`.
     """
-    return count(describe(variant, channels=channels, classes=classes))
+    family = family_of(variant.family)
+    if family.count is None:
+        return count(describe(variant, channels=channels, classes=classes))
+    check(variant)
+    return family.count(variant, Head(channels, classes))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -70,9 +71,10 @@ def build(
         `(batch, classes)`. Its weights are meaningless until `initialize` or weights from elsewhere set them.
 
     Raises:
-        ValueError: as `scaling.models.describe`.
+        ValueError: as `scaling.models.describe`; and of a family from outside, where its function gives no such model.
     """
     check(variant)
+    anew: Callable[[], keras.Model] | None = None
     family, scale = family_of(variant.family), [1 / (255 * s) for s in std]
     offset = [-m / s for m, s in zip(mean, std, strict=True)]
     with _dtype_policy(precision):
@@ -83,12 +85,18 @@ def build(
             network = describe(variant, channels=len(mean), classes=classes, **rates)
             logits = _Builder().sequence(network.layers, normalized)
         else:
-            logits = family.model(variant, Head(len(mean), classes, dropout, stochastic_depth))(normalized)
+            anew = functools.partial(family.model, variant, Head(len(mean), classes, dropout, stochastic_depth))
+            logits = anew()(normalized)
         logits = kl.Activation("linear", dtype="float32", name="logits")(logits)
     model = keras.Model(images, logits, name=variant.family.replace(":", "."))
-    for layer in model.layers:
+    for layer in model._flatten_layers(include_self=False):
         if isinstance(layer, kl.BatchNormalization):
+            if norm_group and not isinstance(layer, BatchNorm):
+                raise ValueError(
+                    f"family {variant.family!r} has Keras' own batch norm, which knows no batch_norm_group"
+                )
             layer.momentum, layer.group, layer.synchronized = norm_momentum, norm_group, norm_synchronized
+    model.anew = anew
     return model
 
 
@@ -103,9 +111,16 @@ def initial_values(model: keras.Model, seed: int) -> dict[str, NDArray[Any]]:
     """What training from `seed` begins with, by variables' paths: a function of the seed and of their places alone.
 
     A model that has been trained is with them as good as a new one, so that the program compiled for it can be used
-    again.
+    again. A family from outside draws its own, from Keras' seed.
     """
     values: dict[str, NDArray[Any]] = {}
+    if model.anew is not None:
+        keras.utils.set_random_seed(seed)
+        for own, other in zip(model.variables, model.anew().variables, strict=True):
+            if own.path in values:
+                raise ValueError(f"family: two variables are called {own.path}; give their layers names of their own")
+            values[own.path] = keras.ops.convert_to_numpy(other)
+        return values
     for index, (layer, variable) in enumerate(_variables(model)):
         values[variable.path] = _initial_value(layer, variable, _fold(seed, index))
     return values

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from scaling.errors import did_you_mean
 from scaling.models.architecture import Layer
+from scaling.models.complexity import Complexity
 from scaling.models.layouts import Target, bookkeeping
 from scaling.schema import RESNET_RS_OPTIONS, OptionValue, Variant
 
@@ -88,6 +89,8 @@ class Family:
         title: what people call it.
         layers: the network as data, from images of `Head.channels` channels to logits; None: `model` builds it.
         model: a `keras.Model` from normalised images to logits, for families without layers as data.
+        count: what such a family costs.
+        takes: which of the recipe's rates, `dropout` and `stochastic_depth`, it has a use for.
         stride: pixels a side of the image for each of the last feature map.
         resolution_step: what strategies round resolutions by; None: an eighth of the stride.
         check: raises `ValueError`, beginning with the field at fault, for what cannot be built.
@@ -111,6 +114,8 @@ class Family:
     layers: Callable[[Variant, Head], tuple[Layer, ...]] | None
     stride: Callable[[Variant], int]
     model: Callable[[Variant, Head], Any] | None = None
+    count: Callable[[Variant, Head], Complexity] | None = None
+    takes: frozenset[str] = frozenset({"dropout", "stochastic_depth"})
     resolution_step: Callable[[Variant], int] | None = None
     check: Callable[[Variant], None] = _buildable
     options: Mapping[str, Option] = field(default_factory=dict)

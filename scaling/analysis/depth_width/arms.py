@@ -34,7 +34,7 @@ class Arm:
 
 
 def find_arms(settings: pd.DataFrame) -> list[Arm]:
-    """Finds the depth arms and the width arms among the `resnet_rs` settings.
+    """Finds the depth arms and the width arms of one family: ResNet-RS, or else the one with the most settings.
 
     The base is looked for in each study, data set, resolution, stem and `se_ratio` over all regimes, so that a failed
     trial moves no base. Recipes belong to one arm even where a rule sets them by variant; where the same variant
@@ -47,14 +47,14 @@ def find_arms(settings: pd.DataFrame) -> list[Arm]:
         Arms of two points or more, by resolution, regime and axis. Failed settings are among the points, with their
         NaN; settings in no arm, such as those whose epochs are not known, are in none of `rows`.
     """
-    resnets = settings[(settings["family"] == "resnet_rs") & settings["epochs"].notna()]
-    if resnets.empty:
+    trained = settings[settings["epochs"].notna()]
+    if trained.empty:
         return []
+    families = trained["family"].value_counts(sort=True)
+    ours = trained[trained["family"] == ("resnet_rs" if "resnet_rs" in families else families.index[0])]
     place = [name for name in SETTING if name not in {*RECIPE, "depth", "width"}]
     arms = [
-        arm
-        for _, candidates in resnets.groupby(place, dropna=False)
-        for arm in _arms_from_base(candidates, crossed(resnets))
+        arm for _, candidates in ours.groupby(place, dropna=False) for arm in _arms_from_base(candidates, crossed(ours))
     ]
     return sorted(arms, key=lambda arm: (arm.resolution, arm.epochs, arm.axis, arm.rows))
 

@@ -20,9 +20,10 @@ from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
 from scaling.launch.engines import EngineError
 from scaling.launch.engines.actor import Actor
 from scaling.launch.engines.shares import Resources, Shares
+from scaling.models import outside
 from scaling.runner.jobs import Died, Event, Job, Note, WorkerConfig
 
-PASSED_ON = ("KERAS_BACKEND", "SCALING_DATA_DIR")
+PASSED_ON = ("KERAS_BACKEND", "SCALING_DATA_DIR", outside.PATH)
 """All that the workers get of the driver's environment variables."""
 CALLS_AT_ONCE = 4
 """A question for news that waits, and what has to come through beside it."""

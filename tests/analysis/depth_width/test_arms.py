@@ -54,9 +54,11 @@ def test_one_point_is_no_arm(tmp_path: Path) -> None:
     assert find_arms(settings_of(tmp_path, [{"depth": 14}])) == []
 
 
-def test_efficientnet_has_none(tmp_path: Path) -> None:
-    trials = [{"family": "efficientnet", "depth": depth, "width": 1.0} for depth in (1.0, 1.2)]
-    assert find_arms(settings_of(tmp_path, trials)) == []
+def test_arms_are_of_one_family(tmp_path: Path) -> None:
+    others = [{"family": "efficientnet", "depth": depth, "width": 1.0} for depth in (1.0, 1.2)]
+    assert described(settings_of(tmp_path / "alone", others)) == [("depth", 16, 1, [1.0, 1.2])]
+    arms = described(settings_of(tmp_path / "both", [*others, *VARIANTS]))
+    assert arms == [("depth", 16, 1, [14, 26, 50]), ("width", 16, 1, [0.25, 0.375, 0.5])]
 
 
 def test_a_recipe_set_by_variant_parts_no_arm(tmp_path: Path) -> None:
