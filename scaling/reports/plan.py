@@ -15,7 +15,10 @@ from scaling.generator.sizes import size
 from scaling.generator.study import Study
 from scaling.models import Complexity
 from scaling.reports import tables
+from scaling.results.columns import of_variant
 from scaling.schema import Recipe, Trial, Variant
+
+_NONE = "-"
 
 
 def complexities(study: Study) -> dict[Variant, Complexity]:
@@ -131,7 +134,9 @@ def _show_trials(study: Study, trials: Sequence[dict[str, Any]], console: Consol
     values = {trial.id: _values(trial) for trial in study.trials}
     suggested = {trial.id for trial in study.suggested}
     told = ("family", "depth", "width", "resolution", "epochs", "seed")
-    varied = [axis for axis in _values(study.trials[0]) if len({values[trial][axis] for trial in values}) > 1]
+    alike = {axis: {values[trial][axis] for trial in values} for axis in _values(study.trials[0])}
+    # What a family has no choice of varies nothing; its own options do.
+    varied = [axis for axis, found in alike.items() if len(found - {_NONE} if axis != "options" else found) > 1]
     shared = [f"{axis} {values[study.trials[0].id][axis]}" for axis in told if axis not in varied]
     console.print("all trials: " + ", ".join(shared), highlight=False)
     costs = _cost_columns(by)
@@ -179,12 +184,15 @@ def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, cons
 
 def _values(trial: Trial) -> dict[str, str]:
     """Everything that a study may vary, as it is written, by axis."""
-    variant, recipe = trial.variant, trial.recipe
-    fields = {name: getattr(variant, name) for name in Variant.model_fields if name != "blocks"}
-    fields |= {name: getattr(recipe, name) for name in Recipe.model_fields}
-    return {name: f"{value:g}" if type(value) in (int, float) else str(value) for name, value in fields.items()} | {
-        "seed": str(trial.seed)
-    }
+    fields = {name: value for name, value in of_variant(trial.variant).items() if name not in ("blocks", "code")}
+    fields |= {name: getattr(trial.recipe, name) for name in Recipe.model_fields} | {"seed": trial.seed}
+    return {name: _written(value) for name, value in fields.items()}
+
+
+def _written(value: object) -> str:
+    if value is None:
+        return _NONE
+    return f"{value:g}" if type(value) in (int, float) else str(value)
 
 
 def _show_scaled(study: Study, console: Console) -> None:

@@ -24,7 +24,8 @@ def test_every_study_is_listed_with_its_question_and_size() -> None:
     catalogue.show_studies(listed, Console(file=text, width=60))
     shown = " ".join(text.getvalue().split())
     for row in listed:
-        assert f"{row['study']} ({row['paper']}) {row['trials']} trials" in shown
+        paper = f" ({row['paper']})" if row["paper"] else ""
+        assert f"{row['study']}{paper} {row['trials']} trials" in shown
         assert row["question"] in shown
 
 
