@@ -138,7 +138,7 @@ def _problems(scale: Scale, across: Mapping[str, Any]) -> Iterator[str]:
 
 def _base(scale: Scale, family: str, dataset_info: DatasetInfo) -> Variant:
     try:
-        base = family_of(scale.base.get("family", family)).variant(scale.base)
+        base = family_of(str(scale.base.get("family", family))).variant(scale.base)
         size(base, dataset_info)
     except ValidationError as error:
         raise StudyError(explain(error, Variant, {}, "scale.base.")) from None

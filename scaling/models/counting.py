@@ -28,7 +28,7 @@ CACHE = "scaling/counts"
 
 
 class Counter:
-    """Counts; the process that does so lives as long as this one, and starts when it is first needed."""
+    """Counts one family, whose code its process has once imported; it starts when it is first needed."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None

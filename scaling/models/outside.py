@@ -78,7 +78,6 @@ def family(name: str) -> Family:
             `family`.
     """
     source = read(name)
-    counter = Counter()
 
     def check(variant: Variant) -> None:
         if source.whole_depth and not variant.depth.is_integer():
@@ -93,7 +92,7 @@ def family(name: str) -> Family:
         title=source.function,
         layers=None,
         model=functools.partial(_model, source),
-        count=counter.count,
+        count=Counter().count,
         stride=lambda variant: 8,
         check=check,
         options=source.options,
@@ -111,6 +110,8 @@ def read(name: str) -> Source:
     """
     where = names().get(name, name)
     module, _, function = where.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), function)):
+        raise ValueError(f"family {name!r}: one's own is written module:function, by names of Python")
     file, package = _file(name, module)
     try:
         tree = ast.parse(file.read_bytes())

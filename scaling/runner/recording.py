@@ -33,14 +33,19 @@ def train_record(trial: Trial, environment: Environment, log: str, **results: An
         **results: the other fields: `failure`, or scores, history and times.
     """
     info = dataset_info(trial.dataset.name)
-    counted = cost(trial.variant, channels=info.channels, classes=info.classes)
+    size: dict[str, Any] = dict.fromkeys(("params", "macs", "activations"))
+    try:
+        size |= vars(cost(trial.variant, channels=info.channels, classes=info.classes))
+    except ValueError:  # a family from outside whose code is not here; its trial has failed for it
+        if "failure" not in results:
+            raise
     return TrainRecord(
         finished=datetime.now(UTC),
         environment=environment,
         log=log,
         trial_id=trial.id,
         trial=trial,
-        **vars(counted),
+        **size,
         **results,
     )
 

@@ -237,6 +237,32 @@ def test_it_trains_from_its_seed_and_is_refused_once_its_code_has_changed(folder
         made()
 
 
+def test_a_trial_whose_code_is_not_here_is_a_record_of_a_failure(folder: Path) -> None:
+    from scaling.runner.recording import train_record
+    from scaling.schema import Failure
+    from tests.builders import environment, trial
+
+    variant = Variant(family="not_here:net", depth=1, resolution=8, code="0123456789ab")
+    failure = Failure(kind="error", message="family 'not_here:net' cannot be imported here")
+    record = train_record(trial().model_copy(update={"variant": variant}), environment(), "log", failure=failure)
+    assert (record.params, record.failure) == (None, failure)
+
+
+@pytest.mark.parametrize("family", [["resnet"], 5, {"a": 1}, ""])
+def test_a_family_that_is_no_name_is_a_sentence(family: Any) -> None:
+    base = {"family": family, "depth": 18, "resolution": 64}
+    scale = {"base": base, "strategy": "depth", "targets": {"macs_factor": [2]}}
+    content = {key: value for key, value in study(family="resnet", scale=scale).items() if key != "grid"}
+    with pytest.raises(StudyError, match="family"):
+        check_study(content)
+
+
+@pytest.mark.parametrize("name", ["nets:", ":net", ".nets:net", "../nets:net", "a b:c", "{'low': 1}"])
+def test_what_is_no_module_and_function_is_a_sentence(name: str) -> None:
+    with pytest.raises(ValueError, match="one's own is written module:function"):
+        family_of(name)
+
+
 def test_a_record_of_it_imports_nothing(folder: Path) -> None:
     """Records and studies of somebody else: a name in them runs no code, whatever is done with them."""
     evil = Variant(family="evil:net", depth=1, resolution=8, code="0123456789ab")
