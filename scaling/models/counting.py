@@ -1,4 +1,4 @@
-"""Counting networks that are no data: Keras builds them, in a process of its own, and the answer is kept.
+"""Counting networks that are no data: in a process of its own, which their code runs in, and the answer is kept.
 
     python -m scaling.models.counting
 
@@ -145,19 +145,13 @@ def _is_weight(tensor: Any) -> bool:
 def main() -> None:
     """Answers requests until there are no more."""
     answers, sys.stdout = sys.stdout, sys.stderr  # what a family prints is no answer
-    import keras
-
-    from scaling.models import family_of
+    from scaling.models import outside
 
     for line in sys.stdin:
         request = json.loads(line)
         variant = Variant.model_validate(request["variant"])
         try:
-            family = family_of(variant.family)
-            if family.model is None:
-                raise ValueError(f"family {variant.family!r} is counted from its layers")
-            keras.backend.clear_session()
-            answer = vars(counted(family.model(variant, Head(request["channels"], request["classes"]))))
+            answer = vars(outside.count_here(variant, Head(request["channels"], request["classes"])))
         except Exception as error:
             message = str(error).strip().partition("\n")[0] or type(error).__name__
             told = (

@@ -16,11 +16,12 @@ import importlib.metadata
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from scaling.models.counting import Counter
+from scaling.models.complexity import Complexity
+from scaling.models.counting import Counter, counted
 from scaling.models.family import Family, Head, Option
 from scaling.schema import OptionValue, Variant
 
@@ -32,6 +33,9 @@ ASKED = ("depth", "width", "resolution", "channels", "classes")
 
 RATES = ("dropout", "stochastic_depth")
 """Of the recipe; passed on where the function takes them."""
+
+COUNTS = "_cost"
+"""Ends the name of a function beside it that counts: called alike, it returns `params`, `macs` and `activations`."""
 
 PATH = "SCALING_FAMILY_PATH"
 """Environment variable: the folder that modules are looked for in before `sys.path`; the working folder by default."""
@@ -48,6 +52,7 @@ class Source:
         options: parameters with a default, beside those it is called with.
         takes: which of `RATES`.
         whole_depth: whether `depth` is annotated `int`.
+        counts: whether the module defines the function that counts, see `COUNTS`.
     """
 
     name: str
@@ -57,6 +62,7 @@ class Source:
     options: Mapping[str, Option]
     takes: frozenset[str]
     whole_depth: bool
+    counts: bool
 
 
 def names() -> dict[str, str]:
@@ -146,6 +152,7 @@ def read(name: str) -> Source:
         options=options,
         takes=frozenset(rate for rate in RATES if rate in defaults),
         whole_depth=isinstance(depth, ast.Name) and depth.id == "int",
+        counts=f"{function}{COUNTS}" in definitions,
     )
 
 
@@ -204,20 +211,9 @@ def _model(source: Source, variant: Variant, head: Head) -> Any:
     """
     import keras
 
-    if read(source.name).code != variant.code:
-        raise ValueError(f"family {source.name!r}: its code has changed since the study was read; run the study again")
-    function = _imported(source)
-    sizes = {"depth": int(variant.depth) if source.whole_depth else variant.depth, "width": variant.width}
     rates = {"dropout": head.dropout, "stochastic_depth": head.stochastic_depth}
-    given: dict[str, Any] = {
-        **sizes,
-        "resolution": variant.resolution,
-        "channels": head.channels,
-        "classes": head.classes,
-        **{rate: rates[rate] for rate in source.takes},
-        **dict(variant.options),
-    }
-    model = function(**given)
+    function = _imported(source, variant, source.function)
+    model = function(**_asked(source, variant, head), **{rate: rates[rate] for rate in source.takes})
     if not isinstance(model, keras.Model):
         raise ValueError(f"family {source.name!r}: the function returned a {type(model).__name__}, not a keras.Model")
     images, logits = (None, variant.resolution, variant.resolution, head.channels), (None, head.classes)
@@ -227,11 +223,48 @@ def _model(source: Source, variant: Variant, head: Head) -> Any:
     return model
 
 
-def _imported(source: Source) -> Any:
+def count_here(variant: Variant, head: Head) -> Complexity:
+    """The cost of a variant by its family's own count, else by its model; runs the family's code.
+
+    Raises:
+        ValueError: as `family`; and where the count is not three whole numbers.
+    """
+    source = read(variant.family)
+    if not source.counts:
+        import keras
+
+        keras.backend.clear_session()
+        return counted(_model(source, variant, head))
+    name = f"{source.function}{COUNTS}"
+    answer = _imported(source, variant, name)(**_asked(source, variant, head))
+    wanted = {field.name for field in fields(Complexity)}
+    if not (isinstance(answer, Mapping) and set(answer) == wanted and all(type(one) is int for one in answer.values())):
+        raise ValueError(
+            f"family {source.name!r}: {name} returned {answer!r}, and should return a dictionary of whole numbers: "
+            f"{', '.join(sorted(wanted))}"
+        )
+    return Complexity(**answer)
+
+
+def _asked(source: Source, variant: Variant, head: Head) -> dict[str, Any]:
+    """What a variant's functions are called with, except the recipe's rates."""
+    return {
+        "depth": int(variant.depth) if source.whole_depth else variant.depth,
+        "width": variant.width,
+        "resolution": variant.resolution,
+        "channels": head.channels,
+        "classes": head.classes,
+        **dict(variant.options),
+    }
+
+
+def _imported(source: Source, variant: Variant, function: str) -> Any:
+    if read(source.name).code != variant.code:
+        raise ValueError(f"family {source.name!r}: its code has changed since the study was read; run the study again")
     if (folder := search_path()[0]) not in sys.path:
         sys.path.insert(0, folder)
     os.environ.setdefault(PATH, folder)
     try:
-        return getattr(importlib.import_module(source.module), source.function)
+        return getattr(importlib.import_module(source.module), function)
     except Exception as error:
         raise ValueError(f"family {source.name!r} cannot be imported here: {type(error).__name__}: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 
 from scaling.models.families import efficientnet
 from scaling.models.names import parse
-from scaling.models.weights import variables
+from scaling.models.weights import load_weights, variables
+from tests.models.weight_files import write_keras_2
 
 pytestmark = pytest.mark.slow
 
@@ -45,6 +47,33 @@ def test_logits_are_those_of_keras_applications_with_its_weights(name: str) -> N
     got, want = (np.asarray(model(images, training=False)) for model in (ours, theirs))
     assert np.ptp(want) > 0.1
     np.testing.assert_allclose(got, want, atol=1e-5 * max(1.0, float(np.abs(want).max())))
+
+
+def test_weights_that_keras_wrote_are_read_into_its_logits(tmp_path: Path) -> None:
+    """A file in the layout of Keras' released weights, and with a layer less, which is named."""
+    import keras
+
+    from scaling.models.build import build
+
+    theirs = keras.applications.EfficientNetB0(
+        weights=None, classes=10, classifier_activation=None, input_shape=(64, 64, 3)
+    )
+    random = np.random.default_rng(0)
+    held = {}
+    for path, variable in variables(theirs).items():
+        if not path.startswith("normalization"):
+            variable.assign(spread(path, variable, random))
+        held[path] = np.asarray(variable)
+    write_keras_2(tmp_path / "b0.h5", held)
+    variant = parse("efficientnet_b0@64")
+    ours = build(variant, classes=10, mean=(0.0,) * 3, std=(1.0,) * 3)
+    load_weights(ours, variant, tmp_path / "b0.h5")
+    images = random.integers(0, 256, (4, 64, 64, 3)).astype("float32")
+    got, want = (np.asarray(model(images, training=False)) for model in (ours, theirs))
+    np.testing.assert_allclose(got, want, atol=1e-5 * max(1.0, float(np.abs(want).max())))
+    write_keras_2(tmp_path / "less.h5", {path: value for path, value in held.items() if "block2b_se" not in path})
+    with pytest.raises(ValueError, match=r"less\.h5: not this network\n  missing: block2_2_se_reduce/kernel"):
+        load_weights(ours, variant, tmp_path / "less.h5")
 
 
 def spread(path: str, variable: Any, random: np.random.Generator) -> Any:

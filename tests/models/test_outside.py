@@ -11,7 +11,7 @@ import pytest
 
 from scaling.generator.errors import StudyError
 from scaling.generator.study import check as check_study
-from scaling.models import check, cost, describe, family_of, outside
+from scaling.models import Complexity, check, cost, describe, family_of, outside
 from scaling.models.counting import Counter
 from scaling.models.family import Head
 from scaling.models.names import parse
@@ -196,6 +196,25 @@ def test_a_function_that_builds_no_such_network_is_a_sentence(
     with pytest.raises(ValueError, match="family") as error:
         cost(family_of("nets:net").variant({"depth": 1, "resolution": 8}), channels=3, classes=10)
     assert message in str(error.value)
+
+
+COUNT = """
+def net_cost(depth, width, resolution, channels, classes, kernel=3):
+    return {"params": depth * kernel, "macs": resolution, "activations": classes}
+"""
+
+
+def test_a_family_that_counts_itself_is_asked_and_its_network_is_not_built(folder: Path) -> None:
+    (folder / "nets.py").write_text("def net(" + NET.partition("def net(")[2] + COUNT)
+    variant = family_of("nets:net").variant({"depth": 2, "resolution": 8, "kernel": 5})
+    assert cost(variant, channels=3, classes=10) == Complexity(params=10, macs=8, activations=10)
+
+
+@pytest.mark.parametrize("answer", ["7", "{'params': 1, 'macs': 2}", "{'params': 1, 'macs': 2.5, 'activations': 3}"])
+def test_a_count_that_is_no_three_whole_numbers_is_a_sentence(folder: Path, answer: str) -> None:
+    (folder / "nets.py").write_text(NET + f"def net_cost(**sizes):\n    return {answer}\n")
+    with pytest.raises(ValueError, match=r"net_cost returned .*should return .*: activations, macs, params"):
+        cost(family_of("nets:net").variant({"depth": 2, "resolution": 8}), channels=3, classes=10)
 
 
 @pytest.mark.slow

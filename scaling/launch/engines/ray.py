@@ -23,8 +23,8 @@ from scaling.launch.engines.shares import Resources, Shares
 from scaling.models import outside
 from scaling.runner.jobs import Died, Event, Job, Note, WorkerConfig
 
-PASSED_ON = ("KERAS_BACKEND", "SCALING_DATA_DIR", outside.PATH)
-"""All that the workers get of the driver's environment variables."""
+PASSED_ON = ("KERAS_BACKEND", "SCALING_DATA_DIR")
+"""All that the workers get of the driver's environment variables, beside the folder of one's own families."""
 CALLS_AT_ONCE = 4
 """A question for news that waits, and what has to come through beside it."""
 REACH_SECONDS = 10.0
@@ -157,6 +157,7 @@ class _RayWorker:
         """Makes an actor wherever there is room for it."""
         needs = dict(self._shares.needs)
         variables = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        variables[outside.PATH] = outside.search_path()[0]
         if threads := int(needs.get("CPU", 0)):
             variables["TF_NUM_INTRAOP_THREADS"] = variables["TF_NUM_INTEROP_THREADS"] = str(threads)
         known = {"num_cpus": needs.pop("CPU", 0), "num_gpus": needs.pop("GPU", 0), "memory": needs.pop("memory", None)}

@@ -41,6 +41,13 @@ across: {resolution: 8, stem: small, epochs: 6, seed: 0}
 recipe: {batch_size: 32}
 latency: {batch_size: 16, max_seconds: 0.2}
 """
+NET = """
+from keras import Input, Model, layers
+
+def net(depth: int, width, resolution, channels, classes):
+    images = Input((resolution, resolution, channels))
+    return Model(images, layers.Dense(classes)(layers.GlobalAveragePooling2D()(images)))
+"""
 PATIENCE = 120
 QUICK_TO_NOTICE = {
     "RAY_health_check_initial_delay_ms": "1000",
@@ -169,6 +176,32 @@ def histories(folder: Path) -> dict[str, list[dict[str, Any]]]:
         if (saved := checkpoint.load(str(path))) and saved.history:
             found[path.stem] = [epoch.model_dump(mode="json") for epoch in saved.history]
     return found
+
+
+@needs_ray
+@pytest.mark.slow
+def test_a_family_of_ones_own_is_found_on_a_node_in_the_same_folder_and_its_lack_is_a_sentence(
+    cluster: Cluster, folder: Path
+) -> None:
+    """Beside the study, where nodes look too; then where only the driver's Python looks. Neither stops the others."""
+    study = yaml.safe_load(STUDY)
+    study["grid"] = [{"family": ["nets:net", "far:net"], "depth": 1}]
+    study["across"] = {"resolution": 8, "epochs": 1}
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(study))
+    (folder / "nets.py").write_text(NET)
+    (folder / "elsewhere").mkdir()
+    (folder / "elsewhere" / "far.py").write_text(NET)
+    driver = scaling_run(
+        folder,
+        cluster.environment | {"PYTHONPATH": str(folder / "elsewhere"), "XDG_CACHE_HOME": str(folder)},
+        *("--address", f"127.0.0.1:{cluster.port}", "--workers", "1", "--resources", "CPU=1"),
+    )
+    output, _ = driver.communicate(timeout=PATIENCE)
+    assert driver.returncode == 1, output
+    failures = {record["trial"]["variant"]["family"]: record.get("failure") for record in records(folder)}
+    assert failures["nets:net"] is None
+    assert "family 'far:net': there is no module far" in failures["far:net"]["message"]
+    assert "there is no module far" in output
 
 
 @needs_ray
