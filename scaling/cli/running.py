@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 
 Compile = Literal["auto", "graph", "xla"]
 Engine = Literal["local", "ray"]
+Keep = Literal["best", "all", "none"]
 Phase = Literal["training", "inference"]
+SAME = (
+    *("workers", "devices", "engine", "address", "resources", "limit", "checkpoints", "checkpoint_seconds"),
+    *("keep", "weights_gb"),
+)
+"""Options that `scaling.launch.RunOptions` has under the same names."""
 BOTH: tuple[Phase, ...] = ("training", "inference")
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 Devices = Annotated[
@@ -102,6 +108,12 @@ def run(
     mlflow: Annotated[
         bool, typer.Option("--mlflow", help="Also send each epoch's numbers to the MLflow of MLFLOW_TRACKING_URI.")
     ] = False,
+    keep: Annotated[
+        Keep, typer.Option(help="Which trained weights stay: those of the networks on a front, all, or none.")
+    ] = "best",
+    weights_gb: Annotated[
+        float, typer.Option(min=0, metavar="GB", help="Disk that trained weights may take; beyond it none are kept.")
+    ] = 10.0,
     on: Accelerator = None,
     max_hours: MaxHours = None,
     max_cost: MaxCost = None,
@@ -118,17 +130,10 @@ def run(
         if max_hours is not None or max_cost is not None:
             stop_beyond(*planned_so_far(study, overrides, results, on), max_hours, max_cost)
         options = launch.RunOptions(
-            workers=workers,
-            devices=devices,
             compile=compile_,
-            engine=engine,
-            address=address,
-            resources=resources,
-            limit=limit,
             policy=launch.RetryPolicy(retries, timeout, launch.retried_kinds(retry)),
-            checkpoints=checkpoints,
-            checkpoint_seconds=checkpoint_seconds,
             trackers=(*(("tensorboard",) if tensorboard else ()), *(("mlflow",) if mlflow else ())),
+            **{name: value for name, value in context.params.items() if name in SAME},
         )
         folder = results / planned.name
         try:

@@ -18,6 +18,7 @@ from scaling.generator.provenance import Origin, of_rule, origins
 from scaling.generator.rules import RULES
 from scaling.generator.strategies import Scaled
 from scaling.generator.study_file import StudyFile, axes_of
+from scaling.models import stages
 from scaling.schema import Recipe, Trial, Variant
 
 MAX_MISTAKES = 20
@@ -101,7 +102,7 @@ def _planned(file: StudyFile, cells: Iterable[Cell], overridden: Sequence[str]) 
     """
     variants: dict[str, Variant | StudyError] = {}
     recipes: dict[str, tuple[Recipe, Mapping[str, Origin]] | StudyError] = {}
-    of_variant = {*axes_of(file), "options", "code"} - _OF_RECIPE - {"seed"}
+    of_variant = {*axes_of(file), "options", "code"} - _OF_RECIPE - {"seed", "init"}
     for cell in cells:
         network = _part(cell, of_variant)
         built = repr((cell.block, network))
@@ -179,10 +180,30 @@ def _trial(
         places = {rate: cell.places.get(rate, f"recipe.{rate}") for rate in unused}
         return StudyError(f"{places[rate]}: family {variant.family} takes no {rate}" for rate in unused)
     try:
-        trial = Trial(dataset=file.dataset, variant=variant, recipe=recipe, seed=cell.values.get("seed", 0))
+        init = _init(cell.values.get("init", file.init), variant)
+        stages.check(variant, recipe, init is not None)
+    except ValueError as error:
+        return StudyError([placed(error, _recipe_places(cell), "init")])
+    try:
+        trial = Trial(dataset=file.dataset, variant=variant, recipe=recipe, seed=cell.values.get("seed", 0), init=init)
     except ValidationError as error:
         return StudyError(explain(error, Trial, cell.places))
     return trial, sources
+
+
+def _init(text: object, variant: Variant) -> str | None:
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        raise ValueError(f"init: a file, RESULTS/TRIAL or a results folder, not {text!r}")
+    from scaling.generator import initial_weights  # few studies have some
+
+    return initial_weights.digest_for(text, variant)
+
+
+def _recipe_places(cell: Cell) -> Mapping[str, str]:
+    """Where the fields of a recipe stand: in the cell, else in the study's own."""
+    return {field: f"recipe.{field}" for field in _OF_RECIPE} | dict(cell.places)
 
 
 def _need(trial: Trial) -> Need:

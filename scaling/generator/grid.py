@@ -12,8 +12,14 @@ from scaling.errors import did_you_mean
 from scaling.generator.errors import StudyError
 from scaling.schema import Recipe, Variant
 
-AXES = (*(name for name in Variant.model_fields if name not in ("options", "code")), *Recipe.model_fields, "seed")
-"""What a block or `across` may vary: any field of a variant or a recipe, and the seed; and options of its family."""
+AXES = (
+    *(name for name in Variant.model_fields if name not in ("options", "code")),
+    *Recipe.model_fields,
+    "seed",
+    "init",
+)
+"""What a block or `across` may vary: any field of a variant or a recipe, the seed, and the weights that training begins
+with; and options of its family."""
 
 MAX_TRIALS = 50_000
 """Trials of one study: as many as a driver is measured with (`make bench ARGS=driver`), all of them in memory.

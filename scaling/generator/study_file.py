@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -40,6 +40,7 @@ class StudyFile(Noun):
         rules: names of `rules.RULES`; a later one wins.
         recipe: values for all trials; they win over rules, axes win over them.
         latency: what to time.
+        init: the weights that trainings begin with, see `scaling.generator.initial_weights`; None: those of the seed.
     """
 
     study: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*(/[a-z0-9][a-z0-9_]*)*$")]
@@ -57,6 +58,7 @@ class StudyFile(Noun):
     rules: tuple[str, ...] = ()
     recipe: dict[str, Any] = {}
     latency: LatencyPlan = LatencyPlan()
+    init: str | None = None
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -112,7 +114,10 @@ def problems(file: StudyFile) -> Iterator[str]:
     if file.search is not None and file.slices is not None:
         yield "slices: for a grid or scale; a search finds its sizes itself"
     searched = [file.search.space] if file.search else []
-    yield from _recipe_problems(file.recipe, [file.across, *(file.grid or ()), *searched])
+    blocks = [file.across, *(file.grid or ()), *searched]
+    if file.init is not None and any("init" in block for block in blocks):
+        yield "init: also an axis of the grid; keep one"
+    yield from _recipe_problems(file.recipe, blocks)
 
 
 def _dataset_problems(dataset: Dataset) -> Iterator[str]:
@@ -129,7 +134,7 @@ def _dataset_problems(dataset: Dataset) -> Iterator[str]:
         yield f"dataset.train_examples: {wanted:,} are asked for, but {remain}"
 
 
-def _recipe_problems(recipe: Mapping[str, Any], blocks: list[Mapping[str, Any]]) -> Iterator[str]:
+def _recipe_problems(recipe: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for field in recipe:
         if field not in Recipe.model_fields:
             yield f"recipe.{field}: unknown field{did_you_mean(field, Recipe.model_fields)}"

@@ -62,7 +62,7 @@ def run(
     policy: RetryPolicy,
     more: Callable[[str], Sequence[Job]] = lambda place: (),
     stop: Stop | None = None,
-    on_failure: Callable[[Record], None] = lambda record: None,
+    on_record: Callable[[Record], None] = lambda record: None,
 ) -> RunSummary:
     """Runs jobs on an engine's workers, and records each as soon as it ends.
 
@@ -75,14 +75,14 @@ def run(
         policy: how failures are met.
         more: asked for further jobs whenever all have ended, until it has none; called with the workers' place.
         stop: asks, once it is requested, for checkpoints and an early end.
-        on_failure: called with each failed record; raises if it means that the others would fail alike.
+        on_record: called with each record; raises if a failure means that the others would fail alike.
 
     Raises:
         OSError: if a record cannot be written; those before it are safe.
         EngineError: if no worker can be started.
     """
     stop = stop or Stop()
-    scheduler = Scheduler(engine, JobQueue(jobs), results, outcomes, view, policy, stop, on_failure)
+    scheduler = Scheduler(engine, JobQueue(jobs), results, outcomes, view, policy, stop, on_record)
     refreshed = 0.0
     while not stop.requested and scheduler.has_work(more):
         scheduler.assign()

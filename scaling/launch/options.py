@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from scaling.errors import UserError, did_you_mean
+from scaling.launch.keeping import Keep
 from scaling.launch.retry import RetryPolicy
 from scaling.results.records import ResultsFolder
 from scaling.runner import tracking
@@ -32,6 +33,8 @@ class RunOptions:
         checkpoints: folder or URL for them; None: `checkpoints/` of the results folder.
         checkpoint_seconds: between checkpoints; at most this much training is lost with a worker.
         trackers: experiment trackers that each trial's history is also sent to.
+        keep: which trained weights stay on disk when the run has ended.
+        weights_gb: what they may take, in 1e9 bytes.
         timings_only: whether only timings are done.
     """
 
@@ -46,6 +49,8 @@ class RunOptions:
     checkpoints: str | None = None
     checkpoint_seconds: float = 60.0
     trackers: tuple[tracking.Tracker, ...] = ()
+    keep: Keep = "best"
+    weights_gb: float = 10.0
     timings_only: bool = False
 
     def worker_config(self, results: ResultsFolder) -> WorkerConfig:
@@ -60,7 +65,14 @@ class RunOptions:
             checkpoint_seconds=self.checkpoint_seconds,
             trackers=self.trackers,
             compile=self.compile,
+            weights=None if self.keep == "none" else self.weights(results),
+            weights_gb=self.weights_gb,
+            weights_stay=self.keep == "all",
         )
+
+    def weights(self, results: ResultsFolder) -> str:
+        """Where trained weights go: beside the records, or with checkpoints that are elsewhere."""
+        return f"{self.checkpoints.rstrip('/')}/weights" if self.checkpoints else str(results.weights.absolute())
 
 
 def _writable(folder: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +11,7 @@ from rich.console import Console
 from scaling.datasets import DataError
 from scaling.generator.study import Study
 from scaling.launch import loop, stopping
+from scaling.launch.keeping import Keeper, announced
 from scaling.launch.loop import RunSummary
 from scaling.launch.missing import Outcomes, missing
 from scaling.launch.options import RunOptions
@@ -24,7 +24,7 @@ from scaling.launch.workload import jobs, limited, weights
 from scaling.results.records import ResultsError, ResultsFolder
 from scaling.runner import environment, tracking
 from scaling.runner.data import sources
-from scaling.runner.jobs import Job, Record, TimeJob
+from scaling.runner.jobs import Job, Record, TimeJob, TrainJob
 
 
 def run(study: Study, folder: Path, options: RunOptions, console: Console) -> RunSummary:
@@ -86,8 +86,14 @@ class _Run:
             asked = [job for job in asked if isinstance(job, TimeJob)]
         left = missing(asked, self.outcomes, place, self.options.policy)
         todo = limited(left, self.options.limit)
+        keeper = Keeper(self.results, self.options.keep, self.options.weights(self.results))
+        trainings = [job for job in todo if isinstance(job, TrainJob)]
+        folder, limit = self.options.weights(self.results), self.options.weights_gb
+        if line := announced(trainings, self.options.keep, folder, limit):
+            self.console.print(line, highlight=False, markup=False, soft_wrap=True)
         if todo or (search and not search.has_all()):
-            summary = self._work(todo, len(asked) - len(left), search)
+            summary = self._work(todo, len(asked) - len(left), search, keeper)
+            keeper.tidy()
         else:
             summary = RunSummary()
         if not (summary.ended or summary.stopped):
@@ -101,7 +107,7 @@ class _Run:
         workers = self.pools.training.workers
         return SearchJobs(self.study, self.results, self.outcomes, place, workers, self.options.limit)
 
-    def _work(self, todo: Sequence[Job], done_before: int, search: SearchJobs | None) -> RunSummary:
+    def _work(self, todo: Sequence[Job], done_before: int, search: SearchJobs | None, keeper: Keeper) -> RunSummary:
         """Starts each pool of workers in turn, and has it do its part of the jobs."""
         parts = self.pools.share_out(todo)
         progress = RunProgress(todo, weights(todo), done_before, max(pool.workers for pool, _ in parts))
@@ -123,13 +129,13 @@ class _Run:
                         self.options.policy,
                         more=search.more if search else lambda place: (),
                         stop=self.stop,
-                        on_failure=partial(
-                            end_where_data_is_gone,
-                            dataset=self.study.file.dataset.name,
-                            elsewhere=self.options.engine != "local",
-                        ),
+                        on_record=lambda record: self._recorded(record, keeper),
                     )
         return summary
+
+    def _recorded(self, record: Record, keeper: Keeper) -> None:
+        keeper.recorded(record)
+        end_where_data_is_gone(record, self.study.file.dataset.name, elsewhere=self.options.engine != "local")
 
 
 def end_where_data_is_gone(record: Record, dataset: str, elsewhere: bool) -> None:

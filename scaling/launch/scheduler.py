@@ -91,7 +91,7 @@ class Scheduler:
         view: told what happens.
         policy: how failures are met.
         stop: whether somebody has asked the run to end.
-        on_failure: called with each failed record; raises if it means that all others would fail alike.
+        on_record: called with each record; raises if a failure means that all others would fail alike.
         place: device and backend of the workers; None until the first is ready.
         succeeded, failed, interrupted: number of jobs that ended so in this run.
     """
@@ -103,7 +103,7 @@ class Scheduler:
     view: View
     policy: RetryPolicy
     stop: Stop
-    on_failure: Callable[[Record], None]
+    on_record: Callable[[Record], None]
     place: str | None = None
     succeeded: int = 0
     failed: int = 0
@@ -242,8 +242,7 @@ class Scheduler:
         else:
             self._count(record)
         self.view.finished(number, job, record, retried)
-        if record.failure:
-            self.on_failure(record)
+        self.on_record(record)
 
     def _count(self, record: Record) -> None:
         if record.failure is None:

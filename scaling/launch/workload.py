@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from scaling.datasets import dataset_info
+from scaling.generator import initial_weights
 from scaling.generator.budget import train_macs
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
@@ -21,7 +22,7 @@ def jobs(study: Study) -> list[Job]:
     """Everything a study asks for: its trainings, then its timings."""
     seconds, dataset = study.file.latency.max_seconds, study.file.dataset.name
     return [
-        *(TrainJob(trial) for trial in study.trials),
+        *(TrainJob(trial, trial.init and initial_weights.path_of(study.file, trial)) for trial in study.trials),
         *(TimeJob(request, dataset, seconds) for request in study.timings),
     ]
 

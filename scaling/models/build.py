@@ -1,11 +1,11 @@
-"""A network as a Keras model. With `scaling.models.kernels` all of this package that imports Keras."""
+"""A network as a Keras model: of our kernels, to be trained, or of Keras' own layers alone, to be given away."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +38,7 @@ from scaling.models.architecture import (
 from scaling.models.initial import drawn
 from scaling.models.keras_layers import ClassTokenAndPositions, FirstToken, LayerScale, SelfAttention
 from scaling.models.kernels import BatchNorm, Conv2D, MaxPooling2D
+from scaling.models.weights import variables
 from scaling.schema import Variant
 
 
@@ -53,6 +54,7 @@ def build(
     norm_group: int | None = None,
     norm_synchronized: bool = False,
     precision: str = "float32",
+    frozen: Callable[[str], bool] = lambda layer: False,
 ) -> keras.Model:
     """Builds a variant.
 
@@ -65,6 +67,7 @@ def build(
         norm_group: images that are normalised together in training; None: all there are.
         norm_synchronized: whether replicas of TensorFlow normalise by the statistics of all their images together.
         precision: a Keras dtype policy; logits are float32 whatever it is.
+        frozen: whether a layer of this name is not trained; its batch norm keeps its statistics.
 
     Returns:
         A model from images `(batch, resolution, resolution, channels)`, any number type, in [0, 255], to logits
@@ -96,7 +99,37 @@ def build(
                     f"family {variant.family!r} has Keras' own batch norm, which knows no batch_norm_group"
                 )
             layer.momentum, layer.group, layer.synchronized = norm_momentum, norm_group, norm_synchronized
+        layer.trainable = not frozen(layer.name)
     model.anew = anew
+    return model
+
+
+def plain(
+    variant: Variant, values: Mapping[str, NDArray[Any]], *, classes: int, mean: Sequence[float], std: Sequence[float]
+) -> keras.Model:
+    """A trained network for others: of Keras' own layers alone, so that it is loaded where this package is not.
+
+    Args:
+        variant: what to build.
+        values: of all weights, named as by `scaling.models.weights.variables`.
+        classes, mean, std: as of `build`.
+
+    Returns:
+        A model from images `(batch, resolution, resolution, channels)`, float32 in [0, 255], to logits
+        `(batch, classes)`. Where the family is from outside, its layers are those of its function.
+    """
+    family = family_of(variant.family)
+    images = keras.Input((variant.resolution, variant.resolution, len(mean)), name="images")
+    normalized = kl.Rescaling([1 / (255 * s) for s in std], [-m / s for m, s in zip(mean, std, strict=True)])(images)
+    if family.model is not None:
+        logits = family.model(variant, Head(len(mean), classes))(normalized)
+    else:
+        network = describe(variant, channels=len(mean), classes=classes)
+        logits = _PlainBuilder(values).sequence(network.layers, normalized)
+    model = keras.Model(images, logits, name=variant.family.replace(":", "."))
+    model.anew = None if family.model is None else family.model
+    for name, variable in variables(model).items():
+        variable.assign(values[name])
     return model
 
 
@@ -176,6 +209,8 @@ def _dtype_policy(precision: str) -> Iterator[None]:
 class _Builder:
     """Reads layers as Keras calls, named as the data names them."""
 
+    convolution: type[kl.Conv2D] = Conv2D
+
     def sequence(self, layers: Iterable[Layer], x: keras.KerasTensor) -> keras.KerasTensor:
         for layer in layers:
             x = self._layer(layer, x)
@@ -184,9 +219,10 @@ class _Builder:
     def _layer(self, layer: Layer, x: keras.KerasTensor) -> keras.KerasTensor:
         match layer:
             case Conv() | DepthwiseConv():
-                return _convolved(layer, x)
+                return _convolved(layer, x, self.convolution)
             case Pool(padding="fixed"):
-                return _keras_layer(replace(layer, padding="same"), "valid")(_zero_padded(layer.name, layer.size, x))
+                padded = _zero_padded(layer.name, layer.size, x)
+                return self.whole(replace(layer, padding="same"), padded, "valid")
             case Dense(name=name, units=units, initial=initial):
                 return kl.Dense(units, kernel_initializer=_Later(_initializer(initial)), name=name)(x)
             case Gate(name=name, branch=branch):
@@ -200,7 +236,44 @@ class _Builder:
             case Dropout(rate=0):
                 return x
             case _:
-                return _keras_layer(layer)(x)
+                return self.whole(layer, x)
+
+    def whole(self, layer: Layer, x: keras.KerasTensor, padding: str = "same") -> keras.KerasTensor:
+        """A layer that has no layers in it; `padding` is of pooling."""
+        return _keras_layer(layer, padding)(x)
+
+
+class _PlainBuilder(_Builder):
+    """Without layers of ours: what Keras has none for is written as operations, and its weights as constants."""
+
+    convolution = kl.Conv2D
+
+    def __init__(self, values: Mapping[str, NDArray[Any]]) -> None:
+        self._values = values
+
+    def whole(self, layer: Layer, x: keras.KerasTensor, padding: str = "same") -> keras.KerasTensor:
+        match layer:
+            case Norm(name=name, epsilon=epsilon):
+                return kl.BatchNormalization(epsilon=epsilon, name=name)(x)
+            case Pool(name=name, kind="max", size=size, stride=stride):
+                return kl.MaxPooling2D(size, stride, padding=padding, name=name)(x)
+            case Scale(name=name):
+                return keras.ops.multiply(x, self._values[f"{name}/gamma"])
+            case Tokens(name=name):
+                _, height, width, channels = x.shape
+                pixels = kl.ZeroPadding1D((1, 0))(kl.Reshape((height * width, channels))(x))
+                offsets = np.array(self._values[f"{name}/positions"])
+                offsets[:, 0] += self._values[f"{name}/class_token"][:, 0]
+                return keras.ops.add(pixels, offsets)
+            case Attention(heads=heads):
+                _, tokens, channels = x.shape
+                parts = kl.Reshape((tokens, 3, heads, channels // (3 * heads)))(x)
+                mixed = keras.ops.dot_product_attention(parts[:, :, 0], parts[:, :, 1], parts[:, :, 2])
+                return kl.Reshape((tokens, channels // 3))(mixed)
+            case ClassToken():
+                return x[:, 0]
+            case _:
+                return super().whole(layer, x, padding)
 
 
 def _keras_layer(layer: Layer, padding: str = "same") -> keras.Layer:
@@ -231,7 +304,7 @@ def _keras_layer(layer: Layer, padding: str = "same") -> keras.Layer:
             raise TypeError(f"no layer that can be built: {layer!r}")
 
 
-def _convolved(layer: Conv | DepthwiseConv, x: keras.KerasTensor) -> keras.KerasTensor:
+def _convolved(layer: Conv | DepthwiseConv, x: keras.KerasTensor, kind: type[kl.Conv2D]) -> keras.KerasTensor:
     padding = layer.padding
     if padding == "fixed":
         padding = "same" if layer.stride == 1 else "valid"
@@ -241,7 +314,7 @@ def _convolved(layer: Conv | DepthwiseConv, x: keras.KerasTensor) -> keras.Keras
     rest = {"padding": padding, "use_bias": layer.bias, "name": layer.name}
     if isinstance(layer, DepthwiseConv):
         return kl.DepthwiseConv2D(layer.kernel, layer.stride, depthwise_initializer=initializer, **rest)(x)
-    return Conv2D(layer.filters, layer.kernel, layer.stride, kernel_initializer=initializer, **rest)(x)
+    return kind(layer.filters, layer.kernel, layer.stride, kernel_initializer=initializer, **rest)(x)
 
 
 def _zero_padded(name: str, kernel: int, x: keras.KerasTensor) -> keras.KerasTensor:

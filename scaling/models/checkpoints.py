@@ -1,20 +1,28 @@
-"""Files of weights that others wrote, opened as named tensors.
+"""Files of weights, opened as named tensors.
 
-Two formats, both plain data: safetensors, and HDF5 as Keras 2 wrote it. Nothing in them is executed (PyTorch's `.pth`
-files, which are pickles, are refused), no link leads to another file, and a tensor is read when it is asked for.
+Three formats, all plain data: safetensors (timm's, and our own), HDF5 as Keras 2 wrote it, and TensorFlow 1's
+checkpoints. Nothing in them is executed (PyTorch's `.pth` files, which are pickles, are refused), no link leads to
+another file, and a tensor is read when it is asked for.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+OF_TF1 = "/ExponentialMovingAverage"
+"""Ends the names of running averages in TensorFlow 1's checkpoints; the authors' are evaluated by these."""
+
+INDEX = ".index"
+"""Ends the name of the file that lists a TensorFlow checkpoint's tensors; what stands before it names them all."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +32,62 @@ class Tensors:
     Attributes:
         shapes: by name.
         read: the values of one name.
+        about: what the file says of itself, as safetensors' metadata.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
     read: Callable[[str], NDArray[Any]]
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files of a checkpoint, in order of name: one, or all of a TensorFlow 1 checkpoint.
+
+    Args:
+        path: a file; or, of TensorFlow 1, the name before `.index`, that file, or a folder that holds one such.
+
+    Raises:
+        FileNotFoundError: where there is none.
+        ValueError: where a folder holds none, or several.
+    """
+    if path.is_file() and path.suffix != INDEX:
+        return [path]
+    prefix = _prefix(path)
+    if prefix is None:
+        raise FileNotFoundError(f"{path}: no such file")
+    return sorted([prefix.with_name(prefix.name + INDEX), *prefix.parent.glob(f"{glob_of(prefix.name)}.data-*")])
+
+
+def digest(path: Path) -> str:
+    """What tells a checkpoint from others wherever it lies; see `scaling.schema.Trial.init`.
+
+    Raises:
+        FileNotFoundError, ValueError: as `files_of`.
+    """
+    sums = []
+    for file in files_of(path):
+        with file.open("rb") as opened:
+            sums.append(hashlib.file_digest(opened, "sha256").hexdigest())
+    whole = sums[0] if len(sums) == 1 else hashlib.sha256("".join(sums).encode()).hexdigest()
+    return whole[:16]
+
+
+def glob_of(name: str) -> str:
+    """A name as a pattern that only it fits."""
+    return re.sub(r"([*?[])", r"[\1]", name)
+
+
+def _prefix(path: Path) -> Path | None:
+    """What the names of a TensorFlow checkpoint's files begin with; None where there is none."""
+    if path.is_dir():
+        indices = sorted(path.glob(f"*{INDEX}"))
+        if len(indices) != 1:
+            listed = ", ".join(index.stem for index in indices) or "none"
+            raise ValueError(f"{path}: a folder with one TensorFlow checkpoint is read; this has {listed}")
+        return indices[0].with_suffix("")
+    if path.suffix == INDEX:
+        return path.with_suffix("") if path.is_file() else None
+    return path if path.with_name(path.name + INDEX).is_file() else None
 
 
 @contextlib.contextmanager
@@ -35,24 +95,26 @@ def open_checkpoint(path: Path) -> Iterator[Tensors]:
     """Opens a file by its ending.
 
     Args:
-        path: `*.safetensors`, or `*.h5` / `*.hdf5` with Keras 2's layout, whose tensors are named `layer/weight`.
+        path: `*.safetensors`; `*.h5` / `*.hdf5` with Keras 2's layout, whose tensors are named `layer/weight`; or a
+            TensorFlow 1 checkpoint, see `files_of`, whose averages stand for the weights where it has any.
 
     Raises:
         ValueError: for another ending, or a file that is not what its ending says.
         FileNotFoundError: where there is no file.
         ModuleNotFoundError: where the package that reads it is not installed.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    match path.suffix.lower():
+    suffix = INDEX if len(files_of(path)) > 1 or path.suffix == INDEX else path.suffix.lower()
+    match suffix:
+        case ".index":
+            opened = _tensorflow_1(path)
         case ".safetensors":
             opened = _safetensors(path)
         case ".h5" | ".hdf5":
             opened = _keras_2(path)
         case _:
             raise ValueError(
-                f"{path}: what is read is .safetensors (timm) and .h5 (Keras 2); PyTorch's own files are pickles, which"
-                " can run code: convert them to safetensors first"
+                f"{path}: what is read is .safetensors (timm), .h5 (Keras 2) and TensorFlow 1's checkpoints; PyTorch's "
+                "own files are pickles, which can run code: convert them to safetensors first"
             )
     with opened as tensors:
         yield tensors
@@ -60,17 +122,37 @@ def open_checkpoint(path: Path) -> Iterator[Tensors]:
 
 @contextlib.contextmanager
 def _safetensors(path: Path) -> Iterator[Tensors]:
-    try:
-        import safetensors
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(f"{path}: needs the package safetensors: pip install safetensors") from error
+    import safetensors
+
     try:
         file = safetensors.safe_open(path, framework="numpy")
     except safetensors.SafetensorError as error:
         raise ValueError(f"{path}: not a safetensors file ({error})") from error
     with file:
         shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
-        yield Tensors(shapes, file.get_tensor)
+        yield Tensors(shapes, file.get_tensor, file.metadata() or {})
+
+
+@contextlib.contextmanager
+def _tensorflow_1(path: Path) -> Iterator[Tensors]:
+    import tensorflow as tf
+
+    prefix = _prefix(path)
+    try:
+        reader = tf.train.load_checkpoint(str(prefix))
+        held = reader.get_variable_to_shape_map()
+    except Exception as error:  # TensorFlow raises what its C++ does
+        raise ValueError(f"{path}: not a TensorFlow checkpoint ({str(error).strip().splitlines()[0][:200]})") from None
+    names = {name.removesuffix(OF_TF1): name for name in sorted(held, key=lambda name: name.endswith(OF_TF1))}
+
+    def read(name: str) -> NDArray[Any]:
+        try:
+            return np.asarray(reader.get_tensor(names[name]))
+        except Exception as error:
+            reason = str(error).strip().splitlines()[0][:200]
+            raise ValueError(f"{path}: {names[name]} cannot be read ({reason})") from None
+
+    yield Tensors({name: tuple(held[its]) for name, its in names.items()}, read)
 
 
 @contextlib.contextmanager

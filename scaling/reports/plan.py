@@ -43,6 +43,7 @@ def rows(study: Study, done: Collection[str], by: Basis | None = None) -> list[d
             **trial.variant.model_dump(mode="json", include={"family", "depth", "width", "resolution"}),
             "epochs": trial.recipe.epochs,
             "seed": trial.seed,
+            "init": trial.init,
             "params": costs[trial.variant].params,
             "macs": costs[trial.variant].macs,
             "activations": costs[trial.variant].activations,
@@ -185,7 +186,8 @@ def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, cons
 def _values(trial: Trial) -> dict[str, str]:
     """Everything that a study may vary, as it is written, by axis."""
     fields = {name: value for name, value in of_variant(trial.variant).items() if name not in ("blocks", "code")}
-    fields |= {name: getattr(trial.recipe, name) for name in Recipe.model_fields} | {"seed": trial.seed}
+    fields |= {name: getattr(trial.recipe, name) for name in Recipe.model_fields}
+    fields |= {"init": trial.init, "seed": trial.seed}
     return {name: _written(value) for name, value in fields.items()}
 
 

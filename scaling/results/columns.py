@@ -83,6 +83,7 @@ def _identity() -> Iterator[Column]:
     fields = ("dataset" if name == "name" else name for name in Dataset.model_fields)
     for name in (*fields, *Variant.model_fields, *Recipe.model_fields):
         yield Column(name, "setting", text=name in _TEXT_FIELDS, law_unit="epochs" if name == "epochs" else None)
+    yield Column("init", "setting", text=True)
     yield Column("seed")
 
 

@@ -39,8 +39,8 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
     Returns:
         One row a trial, the last record of each (a success, once there is one, over any failure). Columns: `study`,
         `folder`, `trial_id`, `status` (`ok` or `failed`), `failure_kind`, `failure_message`; the fields of dataset
-        (`dataset`, `train_examples`, `validation_fraction`), variant, recipe, and `seed`; `params`, `macs`,
-        `activations`; for each score `*_top1` and `*_top5` (fractions; the latter where there are ten classes or more),
+        (`dataset`, `train_examples`, `validation_fraction`), variant, recipe, `init` (the weights it began with), and
+        `seed`; `params`, `macs`, `activations`; for each score `*_top1` and `*_top5` (fractions; the latter where there are ten classes or more),
         `*_correct`, `*_n`, `*_loss`; `top1`, `top1_n`, `test_top1`, `top5`,
         `test_top5`: of the averaged weights where the recipe averages, else of the raw ones; `validation_correct`:
         which of the images behind `top1` were right (see `scaling.results.correct`); `train_top1`, the last epoch's,
@@ -127,7 +127,7 @@ class _Settings:
         trial, place = record.trial, record.environment.place
         nouns = (trial.variant, trial.dataset, trial.recipe) if isinstance(trial, Trial) else (trial,)
         # Their values, since nouns compare slowly.
-        key = (place, *chain.from_iterable(vars(noun).values() for noun in nouns))
+        key = (place, getattr(trial, "init", None), *chain.from_iterable(vars(noun).values() for noun in nouns))
         if key not in self._rows:
             self._rows[key] = self._folder | _asked(trial) | self._timings.row(trial, place)
         return self._rows[key]
@@ -137,11 +137,12 @@ def _asked(trial: Trial | Reported) -> Row:
     """Data, variant and recipe; of a network that others trained, the first two, as far as they are known."""
     variant = of_variant(trial.variant)
     if isinstance(trial, Reported):
-        unknown = dict.fromkeys([*Dataset.model_fields, *Recipe.model_fields])
+        unknown = dict.fromkeys([*Dataset.model_fields, *Recipe.model_fields, "init"])
         del unknown["name"]
         return {"dataset": trial.dataset, "weights": trial.weights, **unknown, **variant}
     dataset = trial.dataset.model_dump()
-    return {"dataset": dataset.pop("name"), "weights": None, **dataset, **variant, **trial.recipe.model_dump()}
+    asked = {**dataset, **variant, **trial.recipe.model_dump(), "init": trial.init}
+    return {"dataset": asked.pop("name"), "weights": None, **asked}
 
 
 class _Timings:

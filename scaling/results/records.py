@@ -244,6 +244,10 @@ class ResultsFolder:
         return self.path / "checkpoints"
 
     @property
+    def weights(self) -> Path:
+        return self.path / "weights"
+
+    @property
     def name(self) -> str:
         return self.path.name
 

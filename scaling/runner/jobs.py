@@ -25,6 +25,9 @@ class WorkerConfig:
         checkpoint_seconds: at most so much training is lost with a worker.
         trackers: that each trial's history also goes to; see `scaling.runner.tracking`.
         compile: how programs are compiled; see `scaling.runner.compute.execution.Execution`.
+        weights: folder or URL where weights of finished trials go; None: they are not kept.
+        weights_gb: what may be there in all; a trial's that do not fit are not kept, and that is said.
+        weights_stay: whether they stay however other networks turn out.
     """
 
     logs: str
@@ -32,13 +35,17 @@ class WorkerConfig:
     checkpoint_seconds: float = 60.0
     trackers: tuple[Tracker, ...] = ()
     compile: Compile = "auto"
+    weights: str | None = None
+    weights_gb: float = 10.0
+    weights_stay: bool = False
 
 
 @dataclass(frozen=True)
 class TrainJob:
-    """Train a trial."""
+    """Train a trial; `init` is the file with the weights of `Trial.init`."""
 
     trial: Trial
+    init: str | None = None
 
     @property
     def id(self) -> str:

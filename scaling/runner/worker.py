@@ -16,10 +16,11 @@ from scaling.runner.jobs import Event, Job, Note, Progress, Record, StopReason, 
 from scaling.runner.programs import ProgramCache
 from scaling.runner.recording import failure_of, latency_record, log_name, train_record
 from scaling.runner.tracking import EpochLogger
-from scaling.runner.training import checkpoint
+from scaling.runner.training import checkpoint, weights
 from scaling.schema import Epoch, LatencyRecord, TrainRecord, Trial
 
 if TYPE_CHECKING:
+    from scaling.models.weights import Weights
     from scaling.runner.compute.program import Program
     from scaling.runner.data import ImageDataset
     from scaling.runner.training.train import Callbacks, Outcome
@@ -99,18 +100,18 @@ class Worker:
         log = log_name(job)
         try:
             with logs.redirected(Path(self._config.logs) / log, lambda error: self._note(f"{job.id}: no log: {error}")):
-                return self._trained(job.trial, log) if isinstance(job, TrainJob) else self._timed(job, log)
+                return self._trained(job, log) if isinstance(job, TrainJob) else self._timed(job, log)
         finally:
             self.busy = False
 
-    def _trained(self, trial: Trial, log: str) -> TrainRecord:
+    def _trained(self, job: TrainJob, log: str) -> TrainRecord:
         from scaling.runner import data
         from scaling.runner.compute import backend
 
-        started = time.perf_counter()
+        started, trial = time.perf_counter(), job.trial
         try:
             images = data.load(trial.dataset, trial.variant.resolution)
-            outcome, program, begun = self._outcome(trial, images)
+            outcome, program, begun = self._outcome(job, images)
         except Exception as error:
             return train_record(trial, self.environment, log, failure=failure_of(error))
         return train_record(
@@ -125,9 +126,10 @@ class Worker:
             devices=program.devices,
             peak_memory_gb=backend.peak_memory_gb(),
             skipped=tuple(images.skipped),
+            weights_from=job.init,
         )
 
-    def _outcome(self, trial: Trial, images: ImageDataset) -> tuple[Outcome, Program, float]:
+    def _outcome(self, job: TrainJob, images: ImageDataset) -> tuple[Outcome, Program, float]:
         """Trains from the checkpoint, if there is one; where memory runs out it continues in smaller parts of a batch.
 
         Returns:
@@ -135,17 +137,21 @@ class Worker:
         """
         from scaling.runner.training import train as training
 
+        trial = job.trial
         callbacks, key, batch_size = self._callbacks(trial), of_trial(trial), trial.recipe.batch_size
         while True:
             start = training.resumable(callbacks, batch_size, max(1, len(self._devices)))
             parts = max(self._programs.parts(key, batch_size), start.micro_batches if start else 1)
             program, begun = self._programs.get(key, parts), time.perf_counter()
             try:
-                outcome = training.train(trial, program, images, callbacks, start)
+                outcome = training.train(trial, program, images, callbacks, start, self._init(job, program))
             except Exception as error:
                 if not _smaller_parts_help(error, batch_size, program.devices * parts * (key.batch_norm_group or 1)):
                     raise
             else:
+                if self._config.weights:
+                    to, limit, stays = self._config.weights, self._config.weights_gb, self._config.weights_stay
+                    weights.keep(program, trial, to, limit, stays, callbacks.note)
                 if callbacks.checkpoint:
                     checkpoint.remove(callbacks.checkpoint)
                 return outcome, program, begun
@@ -153,6 +159,12 @@ class Worker:
             del program
             self._programs.split(key, batch_size, 2 * parts)
             callbacks.note(f"out of memory; batches of {batch_size} go on in parts of {batch_size // (2 * parts)}")
+
+    def _init(self, job: TrainJob, program: Program) -> Weights | None:
+        """The weights that a trial begins with, where it names some."""
+        if job.trial.init is None:
+            return None
+        return weights.read_init(program, job.trial, job.init, lambda note: self._note(f"{job.id}: {note}"))
 
     def _timed(self, job: TimeJob, log: str) -> LatencyRecord:
         from scaling.runner import latency

@@ -164,6 +164,7 @@ class TrainRecord(_Record):
         skipped: names of images that could not be decoded.
         validation_correct: which validation images the weights were right on whose accuracy is the trial's; see
             `scaling.results.correct`.
+        weights_from: the file that held the weights it began with.
     """
 
     trial_id: str
@@ -186,6 +187,7 @@ class TrainRecord(_Record):
     peak_memory_gb: float | None = None
     skipped: tuple[str, ...] = ()
     validation_correct: str | None = None
+    weights_from: str | None = None
 
     @field_validator("validation_correct")
     @classmethod

@@ -173,6 +173,10 @@ class Recipe(Noun):
             or the part of it that memory allows.
         precision: of the arithmetic; variables stay float32. With `mixed_float16` the loss is scaled while gradients
             are taken, and a step whose gradients overflow is left out.
+        frozen_stages: so many stages of the network, the stem first, keep the weights they begin with, statistics of
+            batch norm included, and are not trained.
+        body_rate: the learning rate of all but the head, as a part of the head's.
+        layer_decay: by which the learning rate shrinks with each stage further from the head.
     """
 
     epochs: Count
@@ -198,6 +202,9 @@ class Recipe(Noun):
     batch_norm_momentum: Rate = 0.9
     batch_norm_group: Count | None = None
     precision: Precision = "float32"
+    frozen_stages: Annotated[int, Field(strict=True, ge=0)] = 0
+    body_rate: Annotated[Number, Field(gt=0, le=1)] = 1.0
+    layer_decay: Annotated[Number, Field(gt=0, le=1)] = 1.0
 
     @model_validator(mode="after")
     def _warmup_ends(self) -> Self:
@@ -248,13 +255,22 @@ class Reported(Noun):
         return f"reported-{self.variant.name}-{digest({'dataset': self.dataset, **self.variant.changed()})}"
 
 
+WeightsDigest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+"""The first 16 digits of the SHA-256 of a file of weights."""
+
+
 class Trial(Noun):
-    """One question: this variant, trained by this recipe on this data, from this seed."""
+    """One question: this variant, trained by this recipe on this data, from this seed.
+
+    Attributes:
+        init: of the weights that training begins with; None: those that the seed gives.
+    """
 
     dataset: Dataset
     variant: Variant
     recipe: Recipe
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
+    init: WeightsDigest | None = None
 
     @cached_property
     def id(self) -> str:

@@ -113,9 +113,14 @@ def test_a_checkpoint_of_another_depth_says_which(tmp_path: Path) -> None:
         ({"resnet_d": False}, "stem resnet_rs and resnet_d: false"),
     ],
 )
-def test_a_network_that_nobody_released_takes_no_weights(options: dict[str, Any], message: str) -> None:
+def test_a_network_that_nobody_released_takes_no_weights(options: dict[str, Any], message: str, tmp_path: Path) -> None:
+    write_keras_2(tmp_path / "w.h5", as_keras_2(values(FakeModel(VARIANT, seed=1))))
     with pytest.raises(ValueError, match=message):
-        load_weights(None, Variant.model_validate({"depth": 26, "resolution": 64, **options}), "w.h5")
+        load_weights(
+            FakeModel(VARIANT, seed=0),
+            Variant.model_validate({"depth": 26, "resolution": 64, **options}),
+            tmp_path / "w.h5",
+        )
 
 
 def test_files_of_another_kind_are_refused(tmp_path: Path) -> None:

@@ -316,7 +316,7 @@ FAMILY: Family = Family(
     with_blocks=with_blocks,
     deepened=deepened,
     timm=_timm_name,
-    layouts=lambda variant: (timm, keras_2),
+    layouts=lambda variant: (timm, keras_2, layouts.tensorflow_1(layers(variant, Head(3, 1000)))),
     unloadable=unloadable,
     cpu_utilisation=0.3,
 )

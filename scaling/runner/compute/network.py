@@ -6,13 +6,18 @@ that one replica has, and `backend.mean`, `total` and `everywhere` join the repl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
-from scaling.models import family_of
+from scaling.models import family_of, stages
 from scaling.models.build import build, initial_values
+from scaling.models.weights import Weights, head_of, read, variables
 from scaling.runner.compute import backend, mixing, objective, optimizer
 from scaling.runner.compute.backend import Batch, State, Tensor
 from scaling.runner.compute.flat import Layout
@@ -45,8 +50,10 @@ class Network:
                 norm_group=key.batch_norm_group,
                 norm_synchronized=synchronized_norm and not key.batch_norm_group,
                 precision=key.precision,
+                frozen=stages.frozen(key.variant, key.frozen_stages),
             )
-        self._undecayed = family_of(key.variant.family).undecayed
+        family = family_of(key.variant.family)
+        self._undecayed, self._key = family.undecayed, key
         self._micro_batches, self._norm_group = micro_batches, key.batch_norm_group
         self._optimizer, self._clips = OPTIMIZERS["nesterov" if key.nesterov else key.optimizer], key.clips
         self._scales_loss = key.precision == "mixed_float16"
@@ -58,15 +65,60 @@ class Network:
         names = [one.name for one in self._model.trainable_variables]
         return self._trainable.of_each([float(name not in self._undecayed) for name in names])
 
-    def first_state(self, seed: int) -> dict[str, list[Any]]:
-        """The state that training from `seed` begins with, as NumPy arrays; see `Program`."""
+    def read(self, path: Path, dataset: str | None) -> Weights:
+        """What a file holds for this network; see `scaling.models.weights.read`.
+
+        Raises:
+            ValueError: where it is not of this network.
+        """
+        shapes = {name: tuple(variable.shape) for name, variable in variables(self._model).items()}
+        return read(path, self._key.variant, shapes, head_of(self._model), dataset)
+
+    def weights(self, state: Mapping[str, list[Any]], averaged: bool) -> dict[str, NDArray[Any]]:
+        """The raw or averaged weights of a state, by our names."""
+        names = {variable.path: name for name, variable in variables(self._model).items()}
+        prefix = "average_" if averaged else ""
+        values: dict[str, NDArray[Any]] = {}
+        for part, layout, of_part in self._parts():
+            arrays = layout.arrays([ops.convert_to_numpy(array) for array in state[f"{prefix}{part}"]])
+            values |= {variable.path: array for variable, array in zip(of_part, arrays, strict=True)}
+        return {name: np.asarray(values[path]) for path, name in names.items()}
+
+    def _parts(self) -> tuple[tuple[str, Layout, list[keras.Variable]], ...]:
+        return (
+            ("trainable", self._trainable, self._model.trainable_variables),
+            ("fixed", self._fixed, self._model.non_trainable_variables),
+        )
+
+    def _rates(self, rates: Rates) -> list[Tensor]:
+        """Of each weight, which part of the learning rate moves it: less in the body, and the less the deeper."""
+        head = head_of(self._model)
+        names = {variable.path: name for name, variable in variables(self._model).items()}
+        own = [names[variable.path] for variable in self._model.trainable_variables]
+        body = self._trainable.of_each([float(name not in head) for name in own])
+        steps = self._trainable.of_each(stages.steps_from_head(self._key.variant, own))
+        return [
+            ops.power(rates.layer_decay, step) * (1 + inside * (rates.body_rate - 1))
+            for inside, step in zip(body, steps, strict=True)
+        ]
+
+    def first_state(self, seed: int, weights: Weights | None = None) -> dict[str, list[Any]]:
+        """The state that training from `seed` begins with, as NumPy arrays; see `Program`.
+
+        Args:
+            seed: gives all weights, or those of a new head.
+            weights: that are taken from a file.
+        """
         values = initial_values(self._model, seed)
+        if weights is not None:
+            values |= {
+                variable.path: weights.values[name]
+                for name, variable in variables(self._model).items()
+                if name in weights.values
+            }
         trainable, fixed = (
-            [ops.convert_to_numpy(one) for one in layout.flat([values[variable.path] for variable in variables])]
-            for layout, variables in (
-                (self._trainable, self._model.trainable_variables),
-                (self._fixed, self._model.non_trainable_variables),
-            )
+            [ops.convert_to_numpy(one) for one in layout.flat([values[variable.path] for variable in of_part])]
+            for _, layout, of_part in self._parts()
         )
         state = {
             "trainable": trainable,
@@ -91,6 +143,10 @@ class Network:
             fixed = [backend.mean(one) if optimizer.is_real(one) else one for one in fixed]
         gradients, loss = backend.mean((gradients, loss))
         changes = self._optimizer.changes(state, gradients, self.decayed(), rates, self._clips)
+        if self._key.tunes:
+            changes["trainable"] = [
+                change * part for change, part in zip(changes["trainable"], self._rates(rates), strict=True)
+            ]
         weights = [old + by for old, by in zip(state["trainable"], changes["trainable"], strict=True)]
         kept = rates.ema_decay
         changes |= {

@@ -12,8 +12,10 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from scaling.errors import UserError
+from scaling.models.weights import Weights
 from scaling.runner.compute import backend, mixing
 from scaling.runner.compute.backend import State, Tensor
 from scaling.runner.compute.execution import Execution, StepTime, micro_batch_size
@@ -58,20 +60,24 @@ class Program:
         self._evaluate = replicas.reading(self.network.evaluation, self.compilers[0])
         self.state: State = {}
 
-    def reset(self, seed: int) -> None:
-        """Starts training over from `seed`, as if nothing had run before.
+    def reset(self, seed: int, weights: Weights | None = None) -> None:
+        """Starts training over from `seed`, or from a file's weights, as if nothing had run before.
 
         Weights, statistics, averages, velocities and the random state begin anew, and so does the way to compile; what
         was timed is kept.
         """
         self.compiled = _compiler(self.execution, self.compilers)
-        self.restore(self.network.first_state(seed))
+        self.restore(self.network.first_state(seed, weights))
 
     def snapshot(self) -> dict[str, list[Any]]:
         """The state as NumPy arrays."""
         return {
             name: [np.array(ops.convert_to_numpy(value)) for value in values] for name, values in self.state.items()
         }
+
+    def weights(self, averaged: bool) -> dict[str, NDArray[Any]]:
+        """The raw or averaged weights, by the names of `scaling.models.weights.variables`."""
+        return self.network.weights(self.state, averaged)
 
     def restore(self, state: Mapping[str, list[Any]]) -> None:
         """Goes on from a state that `snapshot` gave."""

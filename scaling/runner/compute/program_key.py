@@ -24,6 +24,8 @@ class ProgramKey:
     nesterov: bool
     clips: bool
     mixes: bool
+    frozen_stages: int
+    tunes: bool
 
     @classmethod
     def of(cls, variant: Variant, dataset_info: DatasetInfo, recipe: Recipe) -> ProgramKey:
@@ -34,6 +36,7 @@ class ProgramKey:
             dataset_info,
             clips=recipe.clip_norm > 0,
             mixes=bool(recipe.mixup_alpha or recipe.cutmix_alpha),
+            tunes=recipe.body_rate < 1 or recipe.layer_decay < 1,
             **own,
         )
 

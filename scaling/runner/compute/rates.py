@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 class Rates(NamedTuple):
     """One number of a step each, or a scalar tensor; every field is called as the recipe's is.
 
-    `clip_norm` is read by programs that clip gradients only (`ProgramKey.clips`).
+    `clip_norm` is read by programs that clip gradients only (`ProgramKey.clips`), `body_rate` and `layer_decay` by
+    those that tune (`ProgramKey.tunes`).
     """
 
     learning_rate: Any
@@ -17,3 +18,5 @@ class Rates(NamedTuple):
     label_smoothing: Any = 0.0
     ema_decay: Any = 0.0
     clip_norm: Any = 0.0
+    body_rate: Any = 1.0
+    layer_decay: Any = 1.0

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 from scaling.errors import UserError
-from scaling.runner.training import storage
+from scaling.runner import storage
 from scaling.schema import Compiled, Epoch
 
 FORMAT = 4

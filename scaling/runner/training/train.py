@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from scaling.models.weights import Weights
 from scaling.results.correct import packed
 from scaling.runner.compute import mixing
 from scaling.runner.compute.backend import Tensor
@@ -128,6 +129,7 @@ def train(
     data: ImageDataset,
     callbacks: Callbacks = NO_CALLBACKS,
     start: Checkpoint | None = None,
+    init: Weights | None = None,
 ) -> Outcome:
     """Trains to the last epoch, then looks at the test images once.
 
@@ -137,6 +139,7 @@ def train(
         images: at the variant's resolution.
         callbacks: is told how it goes.
         start: what to go on from; None: the trial's seed.
+        init: weights that it begins with where there is no `start`.
 
     Raises:
         DataError: if there are fewer training images than one batch.
@@ -146,7 +149,7 @@ def train(
     if data.train_size < trial.recipe.batch_size:
         raise DataError(f"{data.train_size} training images do not fill one batch of {trial.recipe.batch_size}")
     training = _Training(trial, program, data, callbacks)
-    training.begin(start)
+    training.begin(start, init)
     while len(training.history) < trial.recipe.epochs:
         training.run_epoch()
     return training.outcome()
@@ -194,9 +197,9 @@ class _Training:
         self._chosen = program.execution.compile != "auto"
         self._began = self._saved = self._reported = time.monotonic()
 
-    def begin(self, start: Checkpoint | None) -> None:
-        """Starts from the seed, or goes on from a checkpoint, compiled as it was."""
-        self._program.reset(self._trial.seed)
+    def begin(self, start: Checkpoint | None, init: Weights | None) -> None:
+        """Starts from the seed and what weights there are, or goes on from a checkpoint, compiled as it was."""
+        self._program.reset(self._trial.seed, init)
         start = self._usable(start)
         if start is not None:
             self._program.restore(start.state)

@@ -24,6 +24,28 @@ def exists(path: str) -> bool:
     return bool(gfile.exists(path))
 
 
+def names(folder: str, suffix: str) -> list[str]:
+    """Names of a folder's files that end so; none where there is no folder."""
+    if not is_remote(folder):
+        return sorted(file.name for file in Path(folder).glob(f"*{suffix}"))
+    from tensorflow.io import gfile
+
+    return sorted(path.rpartition("/")[2] for path in gfile.glob(f"{folder.rstrip('/')}/*{suffix}"))
+
+
+def size_of(folder: str, suffix: str) -> int:
+    """Bytes of a folder's files that end so; 0 where there is no folder."""
+    if not is_remote(folder):
+        sizes = []
+        for file in Path(folder).glob(f"*{suffix}"):
+            with contextlib.suppress(FileNotFoundError):  # another worker's, or deleted meanwhile
+                sizes.append(file.stat().st_size)
+        return sum(sizes)
+    from tensorflow.io import gfile
+
+    return sum(gfile.stat(path).length for path in gfile.glob(f"{folder.rstrip('/')}/*{suffix}"))
+
+
 def remove(path: str) -> None:
     """Deletes a file, if there is one."""
     if not is_remote(path):

@@ -1,0 +1,118 @@
+"""Which trained weights stay on disk: all of them, none, or those of the networks on a front."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from scaling.datasets import dataset_info
+from scaling.errors import UserError
+from scaling.generator.sizes import size
+from scaling.models import trained
+from scaling.results.records import ResultsFolder
+from scaling.runner import storage
+from scaling.runner.jobs import Record, TrainJob
+from scaling.schema import TrainRecord, Trial
+
+Keep: TypeAlias = Literal["best", "all", "none"]
+
+COSTS = ("params", "macs", "training_ms", "inference_ms")
+"""A network is kept that is on the front of accuracy and any of these."""
+
+FEWEST = 16
+"""Files that are always let stand until the end: the fronts are looked for seldom."""
+
+
+class Keeper:
+    """Deletes the weights of networks that are on no front, now and then while a study runs and at its end."""
+
+    def __init__(self, results: ResultsFolder, keep: Keep, folder: str) -> None:
+        """Begins.
+
+        Args:
+            results: with the records that say which networks are on a front.
+            keep: what stays.
+            folder: with the weights, or its URL.
+        """
+        self._results, self._keep, self._folder = results, keep, folder
+        self._new, self._kept = 0, 0
+        self._own: set[str] = set()
+
+    def recorded(self, record: Record) -> None:
+        """Looks after the folder when it has as many new files as were worth keeping before."""
+        if isinstance(record, TrainRecord) and record.ok and self._keep == "best":
+            self._own.add(record.trial_id)
+            self._new += 1
+            if self._new >= max(FEWEST, self._kept):
+                self.tidy()
+
+    def tidy(self) -> None:
+        """Deletes what is on no front, of what this run or one like it has written: `--keep all` holds for good."""
+        if self._keep != "best":
+            return
+        there = storage.names(self._folder, trained.SUFFIX)
+        if not there:
+            return
+        wanted = on_a_front(self._results)
+        for name in there:
+            if name.removesuffix(trained.SUFFIX) not in wanted and self._may_go(name):
+                storage.remove(f"{self._folder.rstrip('/')}/{name}")
+        self._new, self._kept = 0, len(wanted)
+
+    def _may_go(self, name: str) -> bool:
+        if name.removesuffix(trained.SUFFIX) in self._own:
+            return True
+        path = f"{self._folder.rstrip('/')}/{name}"
+        if storage.is_remote(path):
+            return False
+        try:
+            about = trained.read_about(Path(path))
+        except (ValueError, OSError):
+            return False
+        return about is not None and not about.stays
+
+
+def on_a_front(results: ResultsFolder) -> set[str]:
+    """Ids of the trials that no other beats in accuracy at no more of a cost, for one of `COSTS`."""
+    from scaling.analysis.pareto.front import front
+    from scaling.results.frame import load_results
+
+    frame = load_results(results.path)
+    frame = frame[(frame["status"] == "ok") & frame["top1"].notna()]
+    ids: set[str] = set()
+    for cost in COSTS:
+        if len(rows := frame[frame[cost].notna()]):
+            ids |= set(rows.loc[front(rows, "top1", cost), "trial_id"])
+    return ids
+
+
+def megabytes(trial: Trial) -> float:
+    """What a trial's weights take on disk, in 1e6 bytes: raw, and averaged where it averages."""
+    params = size(trial.variant, dataset_info(trial.dataset.name)).params
+    return params * 4e-6 * (2 if trial.recipe.ema_decay else 1)
+
+
+def announced(todo: Iterable[TrainJob], keep: Keep, folder: str, limit_gb: float) -> str | None:
+    """A line about what will be kept, and where; None where nothing is.
+
+    Raises:
+        UserError: where all are to be kept and cannot.
+    """
+    sizes: Sequence[float] = [megabytes(job.trial) for job in todo]
+    if keep == "none" or not sizes:
+        return None
+    whole = sum(sizes)
+    if keep == "all" and whole > limit_gb * 1000:
+        raise UserError(
+            f"--keep all: the weights of {len(sizes)} trials take {_amount(whole)}, beyond --weights-gb {limit_gb:g}; "
+            "raise it, or keep the best"
+        )
+    where = Path(folder).name if not storage.is_remote(folder) else folder
+    which = "all weights" if keep == "all" else "the weights of networks on a front"
+    most = _amount(min(whole, limit_gb * 1000))
+    return f"keep    {which}, in {where}/: {most} for {len(sizes)} trials at most (--keep, --weights-gb)"
+
+
+def _amount(megabytes: float) -> str:
+    return f"{megabytes / 1000:.3g} GB" if megabytes >= 1000 else f"{megabytes:.3g} MB"
