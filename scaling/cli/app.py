@@ -9,7 +9,7 @@ import gc
 
 import typer
 
-from scaling.cli import asking, data, deciding, running
+from scaling.cli import asking, data, deciding, running, using
 
 app = typer.Typer(
     name="scaling",
@@ -29,6 +29,9 @@ for command in (
     deciding.fit,
     deciding.compare,
     deciding.claims,
+    using.evaluate,
+    using.export,
+    using.predict,
     asking.models,
     running.doctor,
 ):

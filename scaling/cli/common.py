@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,6 +65,19 @@ def input_errors() -> Iterator[None]:
     except (UserError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(INPUT_IS_WRONG) from None
+
+
+def only_our_words() -> None:
+    """Keeps what TensorFlow and other libraries write by themselves off the screen, for commands that load them here.
+
+    They write to the process' standard error; Python's own leads to the screen as before.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with contextlib.suppress(OSError, ValueError):  # there is none, or a test has its own
+        screen = os.dup(sys.stderr.fileno())
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        sys.stderr = os.fdopen(screen, "w", buffering=1)
 
 
 def print_json(document: Any) -> None:

@@ -32,6 +32,7 @@ class DatasetInfo:
         minival: images that the paper holds out of `train` as validation: 20 of ImageNet's 1024 shards, its "2%"
             (github.com/tensorflow/tpu, models/official/efficientnet); a fraction of 0.0195306 gives the same number.
         in_memory: whether all images are read at once, and resized there.
+        labels: names of the classes, in order; empty where they are not known.
         sha256: of each file; where files are compressed one by one, of the uncompressed bytes.
     """
 
@@ -48,7 +49,12 @@ class DatasetInfo:
     validation: int | None = None
     minival: int | None = None
     in_memory: bool = False
+    labels: tuple[str, ...] = ()
     sha256: dict[str, str] = field(default_factory=dict)
+
+    def label(self, number: int) -> str:
+        """What a class is called."""
+        return self.labels[number] if self.labels else f"class {number}"
 
     def trainable(self, validation_fraction: float) -> int:
         """Training images that are left when validation is taken out."""

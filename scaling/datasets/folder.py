@@ -80,6 +80,7 @@ def info(path: str) -> DatasetInfo:
         mean=IMAGENET.mean,
         std=IMAGENET.std,
         flip=IMAGENET.flip,
+        labels=folder.classes,
     )
 
 

@@ -73,7 +73,15 @@ def info(name: str) -> DatasetInfo:
         mean=(GREY_MEAN,) if grey else IMAGENET.mean,
         std=(GREY_STD,) if grey else IMAGENET.std,
         flip=True,
+        labels=_labels(found),
     )
+
+
+def _labels(prepared: Prepared) -> tuple[str, ...]:
+    """Names of the classes, where they were prepared with them: a file of one a line."""
+    names = prepared.folder / "label.labels.txt"
+    labels = tuple(names.read_text(encoding="utf-8").splitlines()) if names.is_file() else ()
+    return labels if len(labels) == prepared.classes else ()
 
 
 @functools.lru_cache(maxsize=4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -105,7 +106,13 @@ def build(
 
 
 def plain(
-    variant: Variant, values: Mapping[str, NDArray[Any]], *, classes: int, mean: Sequence[float], std: Sequence[float]
+    variant: Variant,
+    values: Mapping[str, NDArray[Any]],
+    *,
+    classes: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+    by_error_function: bool = False,
 ) -> keras.Model:
     """A trained network for others: of Keras' own layers alone, so that it is loaded where this package is not.
 
@@ -113,6 +120,7 @@ def plain(
         variant: what to build.
         values: of all weights, named as by `scaling.models.weights.variables`.
         classes, mean, std: as of `build`.
+        by_error_function: whether GELU is written out, for converters that do not know it.
 
     Returns:
         A model from images `(batch, resolution, resolution, channels)`, float32 in [0, 255], to logits
@@ -125,7 +133,7 @@ def plain(
         logits = family.model(variant, Head(len(mean), classes))(normalized)
     else:
         network = describe(variant, channels=len(mean), classes=classes)
-        logits = _PlainBuilder(values).sequence(network.layers, normalized)
+        logits = _PlainBuilder(values, by_error_function).sequence(network.layers, normalized)
     model = keras.Model(images, logits, name=variant.family.replace(":", "."))
     model.anew = None if family.model is None else family.model
     for name, variable in variables(model).items():
@@ -211,6 +219,9 @@ class _Builder:
 
     convolution: type[kl.Conv2D] = Conv2D
 
+    def initializer(self, initial: Initial) -> keras.initializers.Initializer:
+        return _Later(_initializer(initial))
+
     def sequence(self, layers: Iterable[Layer], x: keras.KerasTensor) -> keras.KerasTensor:
         for layer in layers:
             x = self._layer(layer, x)
@@ -219,12 +230,12 @@ class _Builder:
     def _layer(self, layer: Layer, x: keras.KerasTensor) -> keras.KerasTensor:
         match layer:
             case Conv() | DepthwiseConv():
-                return _convolved(layer, x, self.convolution)
+                return _convolved(layer, x, self.convolution, self.initializer(layer.initial))
             case Pool(padding="fixed"):
                 padded = _zero_padded(layer.name, layer.size, x)
                 return self.whole(replace(layer, padding="same"), padded, "valid")
             case Dense(name=name, units=units, initial=initial):
-                return kl.Dense(units, kernel_initializer=_Later(_initializer(initial)), name=name)(x)
+                return kl.Dense(units, kernel_initializer=self.initializer(initial), name=name)(x)
             case Gate(name=name, branch=branch):
                 return kl.Multiply(name=name)([x, self.sequence(branch, x)])
             case Residual(name=name, branch=branch, shortcut=shortcut, drop_rate=rate):
@@ -248,8 +259,11 @@ class _PlainBuilder(_Builder):
 
     convolution = kl.Conv2D
 
-    def __init__(self, values: Mapping[str, NDArray[Any]]) -> None:
-        self._values = values
+    def initializer(self, initial: Initial) -> keras.initializers.Initializer:
+        return _initializer(initial)
+
+    def __init__(self, values: Mapping[str, NDArray[Any]], by_error_function: bool) -> None:
+        self._values, self._by_error_function = values, by_error_function
 
     def whole(self, layer: Layer, x: keras.KerasTensor, padding: str = "same") -> keras.KerasTensor:
         match layer:
@@ -272,6 +286,8 @@ class _PlainBuilder(_Builder):
                 return kl.Reshape((tokens, channels // 3))(mixed)
             case ClassToken():
                 return x[:, 0]
+            case Activate(kind="gelu") if self._by_error_function:
+                return x * (0.5 * (1.0 + keras.ops.erf(x * math.sqrt(0.5))))
             case _:
                 return super().whole(layer, x, padding)
 
@@ -304,13 +320,17 @@ def _keras_layer(layer: Layer, padding: str = "same") -> keras.Layer:
             raise TypeError(f"no layer that can be built: {layer!r}")
 
 
-def _convolved(layer: Conv | DepthwiseConv, x: keras.KerasTensor, kind: type[kl.Conv2D]) -> keras.KerasTensor:
+def _convolved(
+    layer: Conv | DepthwiseConv,
+    x: keras.KerasTensor,
+    kind: type[kl.Conv2D],
+    initializer: keras.initializers.Initializer,
+) -> keras.KerasTensor:
     padding = layer.padding
     if padding == "fixed":
         padding = "same" if layer.stride == 1 else "valid"
         if layer.stride > 1 and layer.kernel > 1:
             x = _zero_padded(layer.name, layer.kernel, x)
-    initializer = _Later(_initializer(layer.initial))
     rest = {"padding": padding, "use_bias": layer.bias, "name": layer.name}
     if isinstance(layer, DepthwiseConv):
         return kl.DepthwiseConv2D(layer.kernel, layer.stride, depthwise_initializer=initializer, **rest)(x)

@@ -40,15 +40,14 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
         One row a trial, the last record of each (a success, once there is one, over any failure). Columns: `study`,
         `folder`, `trial_id`, `status` (`ok` or `failed`), `failure_kind`, `failure_message`; the fields of dataset
         (`dataset`, `train_examples`, `validation_fraction`), variant, recipe, `init` (the weights it began with), and
-        `seed`; `params`, `macs`, `activations`; for each score `*_top1` and `*_top5` (fractions; the latter where there are ten classes or more),
-        `*_correct`, `*_n`, `*_loss`; `top1`, `top1_n`, `test_top1`, `top5`,
-        `test_top5`: of the averaged weights where the recipe averages, else of the raw ones; `validation_correct`:
-        which of the images behind `top1` were right (see `scaling.results.correct`); `train_top1`, the last epoch's,
-        augmentation and dropout on; `train_seconds`,
-        `device`; and for each phase `training_ms` / `inference_ms` (median), `*_low_ms`, `*_high_ms` (95%),
-        `*_p10_ms`, `*_p90_ms`, `*_disturbed` (whether other work on the machine did), `*_n`, `*_batch_size`,
-        `*_measured_batch_size` (where it was another than the times are stated for), `*_precision`, `*_device` (with
-        the backend). What is missing is NaN or None.
+        `seed`; `params`, `macs`, `activations`; for each score `*_top1` and `*_top5` (fractions; the latter where there
+        are ten classes or more), `*_correct`, `*_n`, `*_loss`; `top1`, `top1_n`, `test_top1`, `top5`, `test_top5`: of
+        the averaged weights where the recipe averages, else of the raw ones; `validation_correct`: which of the images
+        behind `top1` were right (see `scaling.results.correct`); `train_top1`, the last epoch's, augmentation and
+        dropout on; `train_seconds`, `device`; and for each phase `training_ms` / `inference_ms` (median), `*_low_ms`,
+        `*_high_ms` (95%), `*_p10_ms`, `*_p90_ms`, `*_disturbed` (whether other work on the machine did), `*_n`,
+        `*_batch_size`, `*_measured_batch_size` (where it was another than the times are stated for), `*_precision`,
+        `*_device` (with the backend). What is missing is NaN or None.
 
     Raises:
         scaling.results.records.ResultsError: if there are no records.
@@ -137,7 +136,7 @@ def _asked(trial: Trial | Reported) -> Row:
     """Data, variant and recipe; of a network that others trained, the first two, as far as they are known."""
     variant = of_variant(trial.variant)
     if isinstance(trial, Reported):
-        unknown = dict.fromkeys([*Dataset.model_fields, *Recipe.model_fields, "init"])
+        unknown = dict.fromkeys([*Dataset.model_fields, *Recipe.model_fields]) | {"init": trial.init}
         del unknown["name"]
         return {"dataset": trial.dataset, "weights": trial.weights, **unknown, **variant}
     dataset = trial.dataset.model_dump()

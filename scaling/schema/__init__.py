@@ -17,6 +17,7 @@ from scaling.schema.records import (
     LatencyRecord,
     LatencyRequest,
     Phase,
+    Runtime,
     Score,
     TrainRecord,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "Rate",
     "Recipe",
     "Reported",
+    "Runtime",
     "Score",
     "Stem",
     "TrainRecord",

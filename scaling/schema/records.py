@@ -201,6 +201,10 @@ class TrainRecord(_Record):
         return self.failure is None
 
 
+Runtime: TypeAlias = Literal["keras", "litert", "onnx", "openvino"]
+"""What runs a network: Keras, as it is trained, or what it is deployed with, for inference only."""
+
+
 class LatencyRequest(Noun):
     """One thing to time. Classes and channels are part of it: they change the first and the last layer."""
 
@@ -210,10 +214,14 @@ class LatencyRequest(Noun):
     phase: Phase
     batch_size: int
     precision: TimedPrecision
+    runtime: Runtime = "keras"
 
     @cached_property
     def id(self) -> str:
-        return f"{self.variant.name}-{self.phase}-{digest(self.model_dump(mode='json'))}"
+        fields = self.model_dump(mode="json")
+        if self.runtime == "keras":
+            del fields["runtime"]  # which is newer than the ids
+        return f"{self.variant.name}-{self.phase}-{digest(fields)}"
 
 
 class LatencyRecord(_Record):

@@ -231,6 +231,10 @@ class Recipe(Noun):
         return self
 
 
+WeightsDigest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+"""The first 16 digits of the SHA-256 of a file of weights."""
+
+
 class Reported(Noun):
     """A network that somebody else trained and scored: which one is known, how it was trained is not.
 
@@ -238,11 +242,13 @@ class Reported(Noun):
         model: the name its source gives it.
         dataset: a name of `scaling.datasets.DATASETS`.
         variant: the network, at the resolution it was scored at.
+        init: of its weights, where they were scored here.
     """
 
     model: str
     dataset: str
     variant: Variant
+    init: WeightsDigest | None = None
 
     @property
     def weights(self) -> str | None:
@@ -251,12 +257,9 @@ class Reported(Noun):
 
     @property
     def id(self) -> str:
-        """One a network, data set and resolution, whoever trained it."""
-        return f"reported-{self.variant.name}-{digest({'dataset': self.dataset, **self.variant.changed()})}"
-
-
-WeightsDigest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
-"""The first 16 digits of the SHA-256 of a file of weights."""
+        """One a network, data set and resolution, whoever trained it; if it was scored here, one a file of weights."""
+        which = {"dataset": self.dataset} | ({"weights": self.init} if self.init else {})
+        return f"reported-{self.variant.name}-{digest({**which, **self.variant.changed()})}"
 
 
 class Trial(Noun):

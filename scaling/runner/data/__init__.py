@@ -9,6 +9,6 @@ from scaling.datasets import DataError
 from scaling.runner.data.augment import Augmentation
 from scaling.runner.data.image_dataset import ImageDataset
 from scaling.runner.data.images import Batch, MaskedBatch, Part, Shard
-from scaling.runner.data.sources import load
+from scaling.runner.data.sources import load, locate
 
-__all__ = ["Augmentation", "Batch", "DataError", "ImageDataset", "MaskedBatch", "Part", "Shard", "load"]
+__all__ = ["Augmentation", "Batch", "DataError", "ImageDataset", "MaskedBatch", "Part", "Shard", "load", "locate"]

@@ -1,0 +1,175 @@
+"""Commands that use trained networks: evaluate weights, export a trial's, and predict with what was exported."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from scaling.cli.common import RESULTS, AsJson, ResultsDir, input_errors, only_our_words, print_json, terminal
+from scaling.cli.exit_codes import SOME_FAILED
+
+if TYPE_CHECKING:
+    from scaling.results.records import ResultsFolder
+    from scaling.schema import LatencyRecord, TrainRecord
+
+Form = Literal["keras", "saved_model", "litert", "onnx", "openvino"]
+
+EVALUATED = "evaluated"
+"""The folder of evaluations, under `results/`."""
+
+
+def evaluate(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="As imagenet; see `scaling data list`.")],
+    model: Annotated[str, typer.Option(help="The network, as resnet_rs_50@160.")],
+    weights: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help="Its weights: .safetensors (timm's or kept here), .h5 (Keras), or a TF1 checkpoint."
+        ),
+    ],
+    batch_size: Annotated[int, typer.Option(min=1, help="Images at once.")] = 128,
+    results: ResultsDir = RESULTS,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the accuracy of released weights. On a data set's test images, recorded for figures and comparisons."""
+    from scaling.reports import evaluate as report
+    from scaling.reports.catalogue import variant
+    from scaling.results.records import ResultsFolder
+    from scaling.runner.evaluate import evaluate as measure
+
+    only_our_words()
+    console = terminal(stderr=True)
+    with input_errors():
+        network = variant(model)
+        with console.status(f"{model}: loading") as shown:
+            evaluated = measure(
+                network,
+                weights,
+                dataset,
+                batch_size,
+                lambda part: shown.update(f"{model} on {dataset}: {part:.0%} of the test images"),
+            )
+        folder = ResultsFolder(results / EVALUATED)
+        with folder.writing():
+            folder.append(evaluated.record)
+    if as_json:
+        print_json(report.as_json(evaluated.record, evaluated.skipped))
+        return
+    for line in report.lines(evaluated.record, evaluated.skipped):
+        typer.echo(line)
+    typer.echo(f"  recorded in {folder.path}; scaling plot and compare take it")
+
+
+def export(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A study's folder.")],
+    trial: Annotated[
+        str, typer.Argument(metavar="TRIAL", help="Its id, or how it begins; best: the most accurate one kept.")
+    ],
+    form: Annotated[Form, typer.Option("--format", help="Of the file.")] = "keras",
+    into: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", show_default="the trial's id, in this folder")
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Of the weights, for the card; you have to know it.")
+    ] = None,
+) -> None:
+    """Write a trained network for others. Normalisation inside, images in, probabilities out; with a model card."""
+    from scaling.reports.card import card
+    from scaling.runner.deploy.export import check_family
+    from scaling.runner.deploy.export import export as write
+    from scaling.runner.deploy.runtimes import RUNTIMES
+
+    only_our_words()
+    with input_errors():
+        record, weights, timings = _kept(results, trial)
+        runtime = RUNTIMES[form]
+        target = into or Path(f"{record.trial_id}{runtime.suffix}")
+        check_family(record.trial.variant)
+        exported = write(record, weights, runtime, target)
+        text = card(record, timings, target, runtime.title, exported.difference, licence)
+        beside = target.with_name(f"{target.name}.md")
+        beside.write_text(text, encoding="utf-8")
+    for file in (*exported.files, beside):
+        typer.echo(file)
+    typer.echo(f"tried on random images: log-probabilities within {exported.difference:.1g} of the trained network's")
+
+
+def predict(
+    exported: Annotated[Path, typer.Argument(metavar="FILE", help="What `scaling export` wrote.")],
+    images: Annotated[list[Path], typer.Argument(metavar="IMAGES...", help="Image files.")],
+    top: Annotated[int, typer.Option(min=1, help="Classes told of each image.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Classify images with an exported network. A first look: classes and probabilities."""
+    from scaling.reports import tables
+    from scaling.runner.deploy.predict import predict as run
+
+    only_our_words()
+    with input_errors():
+        about, predictions = run(exported, images, top)
+    failed = any(prediction.error for prediction in predictions)
+    if as_json:
+        print_json(
+            {
+                "model": about.model,
+                "trial": about.trial_id,
+                "images": [
+                    {
+                        "image": told.image,
+                        "error": told.error,
+                        "classes": [{"label": label, "probability": part} for label, part in told.classes],
+                    }
+                    for told in predictions
+                ],
+            }
+        )
+    else:
+        table = tables.table(("image", "class", "probability"), right=("probability",))
+        for told in predictions:
+            if told.error:
+                table.add_row(told.image, f"not read: {told.error}", "")
+            for place, (label, part) in enumerate(told.classes):
+                table.add_row("" if place else told.image, label, f"{part:.1%}")
+        tables.print_whole(table, terminal())
+    if failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _kept(results: Path, trial: str) -> "tuple[TrainRecord, Path, list[LatencyRecord]]":
+    """The record of a trial, where its weights are, and what was timed of its network."""
+    from scaling.models import trained
+    from scaling.results.records import ResultsError, ResultsFolder, latest
+
+    folder = ResultsFolder(results)
+    if not folder.exists():
+        raise ResultsError(f"{results}: no records.jsonl in it; run a study first")
+    records, _ = folder.training.read()
+    good = {name: record for name, record in latest(records, lambda held: held.trial_id).items() if record.ok}
+    record = _chosen(folder, good, trial)
+    timings, _ = folder.latency.read()
+    own = latest([t for t in timings if t.ok and t.request.variant == record.trial.variant], lambda t: t.request.id)
+    return record, Path(trained.path_of(str(folder.weights), record.trial_id)), list(own.values())
+
+
+def _chosen(folder: "ResultsFolder", good: "dict[str, TrainRecord]", trial: str) -> "TrainRecord":
+    from scaling.errors import did_you_mean
+    from scaling.models import trained
+    from scaling.results.records import ResultsError
+
+    kept = [name for name in good if Path(trained.path_of(str(folder.weights), name)).is_file()]
+    if trial == "best":
+        if not kept:
+            raise ResultsError(f"{folder.weights}: no weights were kept; run the study with --keep best or all")
+        return max((good[name] for name in kept), key=_accuracy)
+    fitting = [name for name in good if name.startswith(trial)]
+    if len(fitting) != 1:
+        several = f"{len(fitting)} trials begin so" if fitting else f"there is no such trial{did_you_mean(trial, good)}"
+        listed = ", ".join((kept or [*good])[:3]) or "none"
+        raise ResultsError(f"trial {trial!r} of {folder.path}: {several}; weights are kept of {listed}")
+    return good[fitting[0]]
+
+
+def _accuracy(record: "TrainRecord") -> float:
+    averaged = getattr(record.trial, "recipe", None) and record.trial.recipe.ema_decay  # type: ignore[union-attr]
+    score = record.validation_ema if averaged else record.validation_raw
+    return score.top1 if score else 0.0

@@ -1,0 +1,1 @@
+"""A trained network outside this toolkit: exported, and run by the runtimes that people deploy with."""
