@@ -46,7 +46,7 @@ def seconds_each(start, wait, times):
     return (time.perf_counter() - began) / times
 
 
-def pictures_per_second(batches, warm, timed):
+def images_per_second(batches, warm, timed):
     """Of a stream of batches, after the first `warm`."""
     stream = iter(batches)
     for _ in range(warm):

@@ -71,13 +71,13 @@ def parts(table: pd.DataFrame, cost: str) -> list[tuple[str, pd.DataFrame]]:
     if len(distinct) < 2:
         return [("", table)]
     telling = [name for name in columns if distinct[name].nunique() > 1]
-    found = []
+    worded_parts = []
     for _, values in distinct.sort_values(columns).iterrows():
         here = has_cost & keys.eq(values).all(axis=1)
         same_images = keys[list(MEASURED_ON)].eq(values[list(MEASURED_ON)]).all(axis=1)
         words = ", ".join(f"{name.replace('_', ' ')} {values[name]}" for name in telling)
-        found.append((words, table[here | (~has_cost & same_images)]))
-    return found
+        worded_parts.append((words, table[here | (~has_cost & same_images)]))
+    return worded_parts
 
 
 def conditions(settings: pd.DataFrame, cost: str) -> dict[str, str]:
@@ -96,12 +96,12 @@ def conditions(settings: pd.DataFrame, cost: str) -> dict[str, str]:
     metric = cost_metric(cost)
     counted = settings[settings["top1"].notna() & settings[metric.name].notna()]
     values = {name: counted[name].map(_text) for name in (*MEASURED_ON, *metric.depends_on)}
-    if mixed := {name: found for name, found in values.items() if found.nunique() > 1}:
-        lines = "; ".join(f"{name}: {_counts(found)}" for name, found in mixed.items())
+    if mixed := {name: texts for name, texts in values.items() if texts.nunique() > 1}:
+        lines = "; ".join(f"{name}: {_counts(texts)}" for name, texts in mixed.items())
         hint = "compare each of them by itself, or by --cost macs"
         hint = "accuracies on different images do not compare" if set(mixed) & set(MEASURED_ON) else hint
         raise MixedConditionsError(f"{cost}: not like with like: {lines}; {hint}")
-    return {name: found.iloc[0] for name, found in values.items() if len(found)}
+    return {name: texts.iloc[0] for name, texts in values.items() if len(texts)}
 
 
 def on_device(frame: pd.DataFrame, cost: str, device: str) -> pd.DataFrame:
@@ -127,5 +127,5 @@ def _text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _counts(found: pd.Series[str]) -> str:
-    return ", ".join(f"{value} ({count} settings)" for value, count in found.value_counts(sort=False).items())
+def _counts(texts: pd.Series[str]) -> str:
+    return ", ".join(f"{value} ({count} settings)" for value, count in texts.value_counts(sort=False).items())

@@ -67,25 +67,25 @@ def _distribution(name: str, rows: pd.DataFrame) -> Distribution:
     share = np.arange(1, len(error) + 1) / max(total, 1)
     margin = _margin(total)
     low, high = np.clip(share - margin, 0, 1), np.clip(share + margin, 0, 1)
-    found = Distribution(name, error, share, low, high, failed, "")
-    return Distribution(name, error, share, low, high, failed, _sentence(found, total))
+    distribution = Distribution(name, error, share, low, high, failed, "")
+    return Distribution(name, error, share, low, high, failed, _sentence(distribution, total))
 
 
-def apart(one: Distribution, other: Distribution) -> bool:
+def apart(distribution: Distribution, other: Distribution) -> bool:
     """Whether the 90% bands of two functions part at any error."""
-    margins = sum(_margin(len(of.error) + of.failed) for of in (one, other))
-    return any(abs(one.at(error) - other.at(error)) > margins for error in (*one.error, *other.error))
+    margins = sum(_margin(len(of.error) + of.failed) for of in (distribution, other))
+    return any(abs(distribution.at(error) - other.at(error)) > margins for error in (*distribution.error, *other.error))
 
 
 def _margin(total: int) -> float:
     return float(np.sqrt(np.log(2 / (1 - LEVEL)) / (2 * max(total, 1))))
 
 
-def _sentence(found: Distribution, total: int) -> str:
+def _sentence(distribution: Distribution, total: int) -> str:
     if not total:
-        return f"{found.name}: nothing trained yet."
-    failed = f", {found.failed} of them failed and counted as worse than all" if found.failed else ""
-    half = found.quantile(0.5)
+        return f"{distribution.name}: nothing trained yet."
+    failed = f", {distribution.failed} of them failed and counted as worse than all" if distribution.failed else ""
+    half = distribution.quantile(0.5)
     median = f"half stay at or below {half:.1%} error" if np.isfinite(half) else "not half of them were trained"
-    best = f", the best has {found.error[0]:.1%}" if len(found.error) else ""
-    return f"{found.name}: {total} settings{failed}; {median}{best}."
+    best = f", the best has {distribution.error[0]:.1%}" if len(distribution.error) else ""
+    return f"{distribution.name}: {total} settings{failed}; {median}{best}."

@@ -53,7 +53,8 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
     counts |= {name: (name, "mean") for name in ("top5", "test_top5", "train_seconds", "train_top1")}
     counts |= {"train_device": ("device", "first"), "devices": ("device", "nunique")}
     groups = frame.groupby([*SETTING, *names("condition")], dropna=False, sort=False)
-    settings = groups.agg(**counts, **accuracies, **carried).reset_index()
+    # Copied: pandas adds columns slowly, and warns of it, where each of many stands by itself.
+    settings = groups.agg(**counts, **accuracies, **carried).copy().reset_index().copy()
     settings[CORRECT] = _correct(groups, frame)
     settings["train_device"] = settings["train_device"].mask(settings.pop("devices") > 1, SEVERAL_DEVICES)
     return uncertainty.with_noise(settings, given)
@@ -65,7 +66,10 @@ def _correct(groups: Any, frame: pd.DataFrame) -> list[tuple[str, ...]]:
         return [()] * groups.ngroups
     known = groups[CORRECT].agg(tuple)
     alike = zip(known, groups["ok"].sum(), strict=True)
-    return [told if len(told := tuple(one for one in seeds if pd.notna(one))) == ok else () for seeds, ok in alike]
+    return [
+        told if len(told := tuple(correct for correct in seeds if pd.notna(correct))) == ok else ()
+        for seeds, ok in alike
+    ]
 
 
 def with_seed_noise(frame: pd.DataFrame, points: float | None) -> pd.DataFrame:
@@ -78,9 +82,11 @@ def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     results = ("top1", "test_top1", "top5", "test_top5", "train_top1", "train_seconds", CORRECT)
     columns = ["device", *SETTING, *names("condition"), *results, *names("carried")]
     frame = frame.reindex(columns=["status", "trust", *columns])
-    frame["trust"] = frame["trust"].astype("string")
-    for name in columns:
-        frame[name] = frame[name].astype("string") if TABLE[name].text else pd.to_numeric(frame[name]).astype(float)
+    typed = {
+        name: frame[name].astype("string") if TABLE[name].text else pd.to_numeric(frame[name]).astype(float)
+        for name in columns
+    }
+    frame = pd.DataFrame({"status": frame["status"], "trust": frame["trust"].astype("string"), **typed})
     ok = frame["status"] == "ok"
     frame.loc[~ok, list(results)] = float("nan")
     frame.loc[~ok, "device"] = pd.NA

@@ -229,6 +229,14 @@ def latency(
     phase: Annotated[Phase | None, typer.Option(show_default="both", help="Of the two.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Images a step, halved until they fit.")] = 128,
     precision: Annotated[Precision, typer.Option(help="Of the arithmetic.")] = "float32",
+    runtime: Annotated[
+        list[str] | None,
+        typer.Option(
+            show_default="keras",
+            metavar="keras|litert|onnx|openvino",
+            help="What runs inference of --model. Repeatable.",
+        ),
+    ] = None,
     max_seconds: Annotated[float, typer.Option(min=0.1, help="Time each for so long at most.")] = 10.0,
     devices: Devices = None,
     compile_: Compiling = "auto",
@@ -246,10 +254,13 @@ def latency(
     with input_errors():
         if (study is None) == (not model):
             raise typer.BadParameter("give a STUDY, or --model")
+        if study and runtime:
+            raise typer.BadParameter("--runtime goes with --model; a study names its own in latency.runtimes")
         if study is not None:
             asked = studies.load(study, overrides or ())
         else:
-            asked = latencies.study_of(model or [], (phase,) if phase else BOTH, batch_size, precision, max_seconds)
+            phases: tuple[Phase, ...] = (phase,) if phase else BOTH if runtime is None else ("inference",)
+            asked = latencies.study_of(model or [], phases, batch_size, precision, max_seconds, runtime or ("keras",))
         folder = results / asked.name
         options = launch.RunOptions(
             devices=devices,

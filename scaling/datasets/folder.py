@@ -149,12 +149,12 @@ def _files(root: Path, where: Path, classes: Sequence[str], left_out: _LeftOut) 
     """The images of a split, in the order of their hashes."""
     if strange := [name for name in _folders(where) if name not in classes]:
         raise DataError(f"{where / strange[0]}: no such class to train on (classes: {', '.join(classes[:10])})")
-    found = [
+    files = [
         (os.path.relpath(path, root), label)
         for label, name in enumerate(classes)
         for path in _walk(where / name, left_out)
     ]
-    return sorted(found, key=chance)
+    return sorted(files, key=chance)
 
 
 def _walk(folder: str | Path, left_out: _LeftOut) -> Iterator[str]:

@@ -57,23 +57,23 @@ def info(name: str) -> DatasetInfo:
     Raises:
         DataError: if it is not on this machine, or is no image classification.
     """
-    found = read(name)
-    grey = found.channels == 1
-    all_train = found.count("train")
-    test = found.count(found.test) if found.test else round(TEST_SHARE * all_train)
+    prepared = read(name)
+    grey = prepared.channels == 1
+    all_train = prepared.count("train")
+    test = prepared.count(prepared.test) if prepared.test else round(TEST_SHARE * all_train)
     return DatasetInfo(
         name=f"tfds:{name}",
         title=f"TensorFlow Datasets: {name}",
-        classes=found.classes,
-        channels=found.channels,
-        size=found.size,
-        train=all_train if found.test else all_train - test,
-        validation=found.count(found.validation) if found.validation else None,
+        classes=prepared.classes,
+        channels=prepared.channels,
+        size=prepared.size,
+        train=all_train if prepared.test else all_train - test,
+        validation=prepared.count(prepared.validation) if prepared.validation else None,
         test=test,
         mean=(GREY_MEAN,) if grey else IMAGENET.mean,
         std=(GREY_STD,) if grey else IMAGENET.std,
         flip=True,
-        labels=_labels(found),
+        labels=_labels(prepared),
     )
 
 
@@ -121,8 +121,8 @@ def locate(name: str) -> Path:
     which, _, version = name.partition(":")
     if not re.fullmatch(r"\w+(/[\w.-]+)?", which):
         raise DataError(f"tfds:{name}: give it as tfds:beans, tfds:builder/config or tfds:beans:0.1.0")
-    found = ([path.parent for path in (root / which).glob("**/dataset_info.json")] for root in roots())
-    in_each = ([folder for folder in folders if version in ("", folder.name)] for folders in found)
+    by_root = ([path.parent for path in (root / which).glob("**/dataset_info.json")] for root in roots())
+    in_each = ([folder for folder in folders if version in ("", folder.name)] for folders in by_root)
     matching = next(filter(None, in_each), [])
     if not matching:
         raise DataError(

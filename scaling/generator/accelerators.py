@@ -122,9 +122,9 @@ def named(name: str, known: Mapping[str, Accelerator]) -> Accelerator:
 def of_devices(devices: Iterable[str], known: Mapping[str, Accelerator]) -> Accelerator:
     """The accelerator that the last of these devices is, this machine's processor where none is in the table."""
     for device in reversed(list(devices)):
-        found = [one for one in known.values() if one.is_device(device)]
-        if found:
-            return min(found, key=lambda one: one.name == CPU)
+        matching = [accelerator for accelerator in known.values() if accelerator.is_device(device)]
+        if matching:
+            return min(matching, key=lambda accelerator: accelerator.name == CPU)
     return known[CPU]
 
 

@@ -87,25 +87,29 @@ class Pace:
 
 def pace(records: Iterable[TrainRecord], accelerator: Accelerator) -> Pace | None:
     """What successful records say of an accelerator's pace; of several such devices, the last record's counts."""
-    made_on = [one for one in records if one.train_seconds and accelerator.is_device(one.environment.device)]
-    measured = [one for one in made_on if one.ok and one.environment.device == made_on[-1].environment.device]
+    made_on = [
+        record for record in records if record.train_seconds and accelerator.is_device(record.environment.device)
+    ]
+    measured = [
+        record for record in made_on if record.ok and record.environment.device == made_on[-1].environment.device
+    ]
     if not measured:
         return None
     spent: dict[Variant, tuple[float, float, int]] = {}
     whole, had = accelerator.cores, measured[-1].environment.cores
     side_by_side = max(1.0, whole / had) if whole and had else 1.0
-    for one in measured:
-        if not (isinstance(one.trial, Trial) and one.params and one.macs and one.activations):
+    for record in measured:
+        if not (isinstance(record.trial, Trial) and record.params and record.macs and record.activations):
             continue
-        variant, counted = one.trial.variant, Complexity(one.params, one.macs, one.activations)
+        variant, counted = record.trial.variant, Complexity(record.params, record.macs, record.activations)
         seconds, done, _ = spent.get(variant, (0.0, 0.0, 0))
-        seconds += (one.train_seconds or 0) / side_by_side
-        spent[variant] = (seconds, done + train_macs(one.trial, counted), one.macs)
+        seconds += (record.train_seconds or 0) / side_by_side
+        spent[variant] = (seconds, done + train_macs(record.trial, counted), record.macs)
     return Pace(
         device=measured[-1].environment.device,
         trainings=len(measured),
         by_variant={variant: (seconds / done, macs) for variant, (seconds, done, macs) in spent.items()},
-        setup_seconds=sum(one.setup_seconds or 0 for one in measured) / len(measured) / side_by_side,
+        setup_seconds=sum(record.setup_seconds or 0 for record in measured) / len(measured) / side_by_side,
         side_by_side=side_by_side,
     )
 
@@ -155,19 +159,19 @@ class Basis:
 
     def __str__(self) -> str:
         """Where the hours and the money come from, and how far to trust them."""
-        one, measured = self.accelerator, self.pace
+        accelerator, measured = self.accelerator, self.pace
         if measured is None:
-            peaks = " or ".join(f"{peak:g} ({precision})" for precision, peak in one.peak_tflops.items())
+            peaks = " or ".join(f"{peak:g} ({precision})" for precision, peak in accelerator.peak_tflops.items())
             alike = {
-                share: [name for name, its in one.utilisation.items() if its == share]
-                for share in one.utilisation.values()
+                share: [name for name, utilisation in accelerator.utilisation.items() if utilisation == share]
+                for share in accelerator.utilisation.values()
             }
             shares = " or ".join(f"{share:.0%} ({', '.join(names)})" for share, names in alike.items())
-            hours = f"{shares} of {peaks} TFLOP/s; {one.source}"
+            hours = f"{shares} of {peaks} TFLOP/s; {accelerator.source}"
         else:
             beside = f", {measured.side_by_side:g} side by side" if measured.side_by_side > 1 else ""
             hours = f"the measured pace of {measured.trainings} trainings on {measured.device}{beside}"
-        return f"time: {hours}\nmoney: {one.dollars_per_hour:g} dollars an hour; {one.price}"
+        return f"time: {hours}\nmoney: {accelerator.dollars_per_hour:g} dollars an hour; {accelerator.price}"
 
 
 def basis(on: str | None, records: Sequence[TrainRecord], beside: Path | None = None) -> Basis:

@@ -44,7 +44,7 @@ def asked_for(results: ResultsFolder) -> set[str] | None:
         study = studies.load(str(results.study_file))
     except StudyError:
         return None
-    return {trial.id for trial in study.trials} | {one.trial.id for one in recorded(study, results)}
+    return {trial.id for trial in study.trials} | {trained.trial.id for trained in recorded(study, results)}
 
 
 def recorded(study: Study, results: ResultsFolder, place: str | None = None) -> list[Recorded]:
@@ -67,8 +67,8 @@ def recorded(study: Study, results: ResultsFolder, place: str | None = None) -> 
     here = [timing for timing in timings if timing.environment.place == place]
     latencies = latest(here, lambda timing: timing.request.id)
     known = latest(trainings, lambda record: record.trial_id)
-    found = (_recorded(study, study.file.search, record, latencies) for record in known.values())
-    return [one for one in found if one is not None]
+    candidates = (_recorded(study, study.file.search, record, latencies) for record in known.values())
+    return [trained for trained in candidates if trained is not None]
 
 
 def _recorded(
@@ -95,19 +95,19 @@ def _recorded(
 
 def _parameters(trial: Trial, axes: Mapping[str, Axis], options: Mapping[str, Option]) -> dict[str, Any] | None:
     """A trial's values of the searched axes; None where one is out of its range."""
-    found: dict[str, Any] = {}
+    parameters: dict[str, Any] = {}
     for name, axis in axes.items():
         value = _value_of(trial, name, options)
         if isinstance(axis, tuple):
             same = [choice for choice in axis if choice == value]
             if not same:
                 return None
-            found[name] = same[0]
+            parameters[name] = same[0]
         elif axis.contains(value):
-            found[name] = value
+            parameters[name] = value
         else:
             return None
-    return found
+    return parameters
 
 
 def _value_of(trial: Trial, name: str, options: Mapping[str, Option]) -> Any:
@@ -127,7 +127,7 @@ def _timings(study: Study, trial: Trial, latencies: Mapping[str, LatencyRecord])
     return {
         request.phase: latencies[request.id]
         for request in requests
-        if request.phase in wanted and request.id in latencies
+        if request.phase in wanted and request.runtime == "keras" and request.id in latencies
     }
 
 

@@ -192,7 +192,7 @@ def model_garden_recipe(variant: Variant, epochs: int) -> Filling:
 def efficientnet_recipe(variant: Variant, epochs: int) -> Filling:
     """EfficientNet's regularisation; its RMSProp and its schedule are not filled in."""
     source = "github.com/tensorflow/tpu, models/official/efficientnet"
-    coefficients = [its for its in NAMED.values() if (its.width, its.depth) == (variant.width, variant.depth)]
+    coefficients = [named for named in NAMED.values() if (named.width, named.depth) == (variant.width, variant.depth)]
     if not coefficients:
         raise ValueError(f"{variant.name} is none of EfficientNet-{', '.join(name.upper() for name in NAMED)}")
     return _all_from(
@@ -212,7 +212,9 @@ def efficientnet_released(variant: Variant, epochs: int) -> Filling:
     AutoAugment, but RandAugment for B5 and from B7 on.
     """
     source = "github.com/tensorflow/tpu, models/official/efficientnet/main.py and utils.py"
-    name = next((name for name, its in NAMED.items() if (its.width, its.depth) == (variant.width, variant.depth)), "")
+    name = next(
+        (name for name, named in NAMED.items() if (named.width, named.depth) == (variant.width, variant.depth)), ""
+    )
     magnitude = {"b5": 17.0, "b7": 28.0, "b8": 28.0}.get(name)
     own = {"randaugment_layers": 2, "randaugment_magnitude": magnitude} if magnitude else {"autoaugment": True}
     return {

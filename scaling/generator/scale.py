@@ -103,16 +103,16 @@ def cells(
     targets = scale.targets.each(size(base, dataset_info).macs)
     grid.refuse_too_many("scale", len(scale.strategy) * len(targets) * grid.size_of(axes))
     made: dict[_Aim, Scaled] = {}  # seeds, and most epochs, ask for the same again
-    found: list[grid.Cell] = []
+    scaled_cells: list[grid.Cell] = []
     for index, target in itertools.product(range(len(scale.strategy)), targets):
         for cell in grid.cross(axes, "scale"):
             aim = (scale.strategy[index], _direction(scale, index, cell.values.get("epochs", epochs)), target)
             if aim not in made:
                 made[aim] = _reach(scale, base, dataset_info, aim)
-            found.append(_with_variant(cell, made[aim].variant))
+            scaled_cells.append(_with_variant(cell, made[aim].variant))
     if problems := [f"{place}: {_miss(near)}" for (*_, (place, *_)), near in made.items() if not near.hit]:
         raise StudyError(problems)
-    return found, tuple(made.values())
+    return scaled_cells, tuple(made.values())
 
 
 def _reach(scale: Scale, base: Variant, dataset_info: DatasetInfo, aim: _Aim) -> Scaled:

@@ -45,13 +45,13 @@ def study_so_far(study: Study, results: ResultsFolder) -> Study:
         StudyError: if no trial of the space can be built.
     """
     known = recorded(study, results)
-    left = 0 if any(_state(one) is TrialState.RUNNING for one in known) else _search(study).trials - len(known)
+    left = 0 if any(_state(trained) is TrialState.RUNNING for trained in known) else _search(study).trials - len(known)
     return with_trials(study, known, suggest(study, known, min(1, left)))
 
 
 def with_trials(study: Study, known: Sequence[Recorded], suggested: Sequence[Planned] = ()) -> Study:
     """The study as if its file had asked for these trials."""
-    origins = {one.trial: one.origins for one in known} | dict(suggested)
+    origins = {trained.trial: trained.origins for trained in known} | dict(suggested)
     return replace(study, trials=tuple(origins), origins=origins, suggested=tuple(trial for trial, _ in suggested))
 
 
@@ -72,12 +72,12 @@ def suggest(study: Study, known: Sequence[Recorded], count: int) -> list[Planned
     if count < 1:
         return []
     asking = _Asking(study, known)
-    found: dict[Trial, Any] = {}
-    while len(found) < count and (planned := asking.next_new(found)):
-        found.setdefault(*planned)
-    if not found and not known and asking.refusal is not None:
+    suggestions: dict[Trial, Any] = {}
+    while len(suggestions) < count and (planned := asking.next_new(suggestions)):
+        suggestions.setdefault(*planned)
+    if not suggestions and not known and asking.refusal is not None:
         raise asking.refusal
-    return list(found.items())
+    return list(suggestions.items())
 
 
 def mirror(study: Study, known: Sequence[Recorded]) -> None:
@@ -95,10 +95,10 @@ def mirror(study: Study, known: Sequence[Recorded]) -> None:
     try:
         shown = _stored(study, search)
         there = {(trial.user_attrs.get("trial_id"), trial.state) for trial in shown.get_trials(deepcopy=False)}
-        for one in known:
-            if (state := _state(one)) is not TrialState.RUNNING and (one.trial.id, state) not in there:
-                attributes = {"trial_id": one.trial.id}
-                shown.add_trial(_as_optuna(one, state, distributions, attributes))
+        for trained in known:
+            if (state := _state(trained)) is not TrialState.RUNNING and (trained.trial.id, state) not in there:
+                attributes = {"trial_id": trained.trial.id}
+                shown.add_trial(_as_optuna(trained, state, distributions, attributes))
     except Exception as error:  # each database's driver has errors of its own
         raise StudyError([f"search.storage: {type(error).__name__}: {str(error).splitlines()[0]}"]) from error
 
@@ -126,13 +126,13 @@ class _Asking:
 
     def __init__(self, study: Study, known: Sequence[Recorded]) -> None:
         self._study, self._search, self._distributions = study, _search(study), _distributions(study)
-        self._known = {one.trial: one for one in known}
+        self._known = {trained.trial: trained for trained in known}
         self._count = 0
         self._optuna = optuna.create_study(directions=_directions(self._search), sampler=_sampler(self._search, 0))
         self.refusal: StudyError | None = None
-        for one in known:
-            self._optuna.add_trial(_as_optuna(one, TrialState.RUNNING, self._distributions))
-            self._tell(one)
+        for trained in known:
+            self._optuna.add_trial(_as_optuna(trained, TrialState.RUNNING, self._distributions))
+            self._tell(trained)
 
     def next_new(self, asked: Mapping[Trial, Any]) -> Planned | None:
         """A trial that is neither known nor asked for yet; None where `ATTEMPTS` suggestions gave none."""
@@ -157,15 +157,15 @@ class _Asking:
                 return planned
         return None
 
-    def _tell(self, one: Recorded) -> None:
+    def _tell(self, trained: Recorded) -> None:
         """Ends the last trial as a recorded one ended."""
         if isinstance(self._optuna.sampler, optuna.samplers.NSGAIISampler):  # it selects parents by generation
             self._optuna.sampler.get_trial_generation(self._optuna, self._optuna.get_trials(deepcopy=False)[-1])
-        state = _state(one)
+        state = _state(trained)
         if state is TrialState.RUNNING:
             self._count += 1
         else:
-            self._end(state, one.values)
+            self._end(state, trained.values)
 
     def _end(self, state: TrialState, values: Sequence[float] | None = None) -> None:
         self._optuna.tell(self._count, values=values, state=state)
@@ -178,22 +178,22 @@ def _search(study: Study) -> Search:
     return study.file.search
 
 
-def _state(one: Recorded) -> TrialState:
-    if one.values is not None:
+def _state(trained: Recorded) -> TrialState:
+    if trained.values is not None:
         return TrialState.COMPLETE
-    return TrialState.FAIL if one.failed else TrialState.RUNNING
+    return TrialState.FAIL if trained.failed else TrialState.RUNNING
 
 
 def _as_optuna(
-    one: Recorded,
+    trained: Recorded,
     state: TrialState,
     distributions: dict[str, BaseDistribution],
     attributes: dict[str, Any] | None = None,
 ) -> optuna.trial.FrozenTrial:
     return create_trial(
         state=state,
-        values=one.values if state is TrialState.COMPLETE else None,
-        params=dict(one.parameters),
+        values=trained.values if state is TrialState.COMPLETE else None,
+        params=dict(trained.parameters),
         distributions=distributions,
         user_attrs=attributes,
     )

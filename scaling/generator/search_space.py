@@ -171,16 +171,16 @@ def _axis(axis: str, written: dict[str, Any] | list[Any]) -> Axis:
     if axis != "seed" and _annotation(axis) not in (int, float):
         raise StudyError([f"{place}: has no numbers between two others; write a list of choices"])
     try:
-        found = Range.model_validate(written)
+        bounds = Range.model_validate(written)
     except ValidationError as error:
         raise StudyError(explain(error, Range, {}, f"{place}.")) from None
-    numbers = {"low": found.low, "high": found.high, "step": found.step or 1.0}
+    numbers = {"low": bounds.low, "high": bounds.high, "step": bounds.step or 1.0}
     if is_whole(axis):
         if broken := [f"{place}.{end}: {n:g} is no whole number" for end, n in numbers.items() if not n.is_integer()]:
             raise StudyError(broken)
         numbers = {end: int(number) for end, number in numbers.items()}
     _check_values(axis, {f"{place}.{end}": numbers[end] for end in ("low", "high")})
-    return found
+    return bounds
 
 
 def _check_choices(axis: str, place: str, choices: Sequence[Any]) -> None:

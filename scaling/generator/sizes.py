@@ -40,5 +40,7 @@ def _by_stage(two_each: Variant, channels: int, classes: int) -> tuple[Complexit
     """
     network = describe(two_each, channels=channels, classes=classes)
     costs = list(layer_costs(network))
-    blocks = [its for layer, its in zip(network.layers, costs, strict=True) if isinstance(layer, Residual)]
+    blocks = [
+        layer_cost for layer, layer_cost in zip(network.layers, costs, strict=True) if isinstance(layer, Residual)
+    ]
     return sum(costs, Complexity()), tuple(blocks[1::2])

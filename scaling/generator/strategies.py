@@ -173,8 +173,8 @@ def reach(
         except ValueError:  # too small or too large to be built
             low, high = (middle, high) if middle < 0 else (low, middle)
             continue
-        found = Scaled(strategy, direction, variant, metric, target, achieved)
-        nearest = min(nearest, found, key=lambda scaled: abs(math.log(scaled.ratio)))
+        candidate = Scaled(strategy, direction, variant, metric, target, achieved)
+        nearest = min(nearest, candidate, key=lambda scaled: abs(math.log(scaled.ratio)))
         low, high = (middle, high) if achieved < target else (low, middle)
     return nearest
 

@@ -22,9 +22,10 @@ from scaling.generator.search_space import Axis
 from scaling.generator.strategies import Scaled
 from scaling.generator.study_file import StudyFile, axes_of, problems
 from scaling.generator.yaml_file import refuse_extremes
-from scaling.schema import LatencyRequest, Trial, Variant
+from scaling.schema import LatencyRequest, Runtime, Trial, Variant
 
 STUDIES = Path("studies")
+KERAS: tuple[Runtime, ...] = ("keras",)
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Study:
 
     @property
     def timings(self) -> tuple[LatencyRequest, ...]:
-        """What is to be timed: each variant once for each phase."""
+        """What is to be timed: each variant once for each phase, and its inference with each runtime."""
         info, plan = dataset_info(self.file.dataset.name), self.file.latency
         return tuple(
             LatencyRequest(
@@ -72,9 +73,11 @@ class Study:
                 phase=phase,
                 batch_size=plan.batch_size,
                 precision=plan.precision,
+                runtime=runtime,
             )
             for variant in self.variants
             for phase in self.file.phases
+            for runtime in (plan.runtimes if phase == "inference" else KERAS)
         )
 
     def to_yaml(self) -> str:
@@ -180,12 +183,12 @@ def find_trial(study: Study, trial_id: str) -> Trial:
     Raises:
         StudyError: if no trial or several begin so.
     """
-    found = [trial for trial in study.trials if trial.id.startswith(trial_id)]
-    if len(found) != 1:
-        several = f"{len(found)} trials begin so" if found else "there is no such trial"
-        shown = ", ".join(trial.id for trial in (found or study.trials)[:3])
+    matching = [trial for trial in study.trials if trial.id.startswith(trial_id)]
+    if len(matching) != 1:
+        several = f"{len(matching)} trials begin so" if matching else "there is no such trial"
+        shown = ", ".join(trial.id for trial in (matching or study.trials)[:3])
         raise StudyError([f"trial {trial_id!r} of {study.name}: {several}; for instance {shown}"])
-    return found[0]
+    return matching[0]
 
 
 def provenance(study: Study, trial_id: str) -> list[tuple[str, Any, Origin]]:

@@ -108,6 +108,8 @@ def problems(file: StudyFile) -> Iterator[str]:
         yield f"{' and '.join(given) or ' or '.join(WAYS)}: a study has exactly one of {', '.join(WAYS)}"
     yield from _family_problems(file)
     yield from _dataset_problems(file.dataset)
+    if file.latency.precision != "float32" and file.latency.runtimes != ("keras",):
+        yield f"latency.runtimes: others than keras compute in float32; latency.precision is {file.latency.precision}"
     for index, rule in enumerate(file.rules):
         if rule not in RULES:
             yield f"rules[{index}]: {rule!r} is not a rule{did_you_mean(rule, RULES)}"

@@ -83,10 +83,10 @@ def import_timm(
         phase, rows_timed, others = read_speeds(path, families)
         place = place_of(path, device, precision)
         first, more = _first_of_each(rows_timed, others, path.name)
-        sizes |= {one.variant: one for one in first if one.macs}
-        timed += [_latency_record(one, phase, place, path.name, _stated(first)) for one in first]
+        sizes |= {row.variant: row for row in first if row.macs}
+        timed += [_latency_record(row, phase, place, path.name, _stated(first)) for row in first]
         notes += [*more, *_batches(first, phase)]
-    trained = [_train_record(one, accuracies.name, sizes.get(one.variant)) for one in scored]
+    trained = [_train_record(row, accuracies.name, sizes.get(row.variant)) for row in scored]
     notes += _untimed(trained, timed)
     folder = ResultsFolder(into)
     _one_place(folder, timed)
@@ -95,7 +95,7 @@ def import_timm(
     return Imported(into, *added, len(trained) + len(timed) - sum(added), tuple(notes))
 
 
-def _check_families(wanted: Sequence[str], found: Collection[str], file: str) -> None:
+def _check_families(wanted: Sequence[str], file_families: Collection[str], file: str) -> None:
     """Stops where a family that was asked for has no line.
 
     Raises:
@@ -104,7 +104,7 @@ def _check_families(wanted: Sequence[str], found: Collection[str], file: str) ->
     for name in wanted:
         if not re.fullmatch(r"[A-Za-z]\w*", name):
             raise UserError(f"family {name!r}: letters, digits and underscores, as timm's names begin")
-        if name not in found:
+        if name not in file_families:
             known = ", ".join(BUILT_IN)
             raise UserError(f"{file}: no line of family {name!r}: neither of {known}, nor does a name begin so")
 
@@ -162,8 +162,8 @@ def _batches(rows: Sequence[Timed], phase: Phase) -> Iterator[str]:
 
 
 def _untimed(trained: Sequence[TrainRecord], timed: Sequence[LatencyRecord]) -> Iterator[str]:
-    have = {one.request.variant for one in timed}
-    scored = {one.trial.variant for one in trained}
+    have = {record.request.variant for record in timed}
+    scored = {record.trial.variant for record in trained}
     if bare := len(scored - have):
         yield f"{bare} of {len(scored)} accuracies have no timing at their resolution"
     if bare := len(have - scored):
@@ -215,17 +215,19 @@ def _latency_record(row: Timed, phase: Phase, place: Place, source: str, stated:
 def _one_place(folder: ResultsFolder, timed: Iterable[LatencyRecord]) -> None:
     """Times of one phase in one folder are of one place, so that each network has one."""
     there: dict[Phase, str] = {}
-    for one in (*folder.latency.read()[0], *timed):
-        place = f"{one.environment.place}, {one.request.precision}"
-        before = there.setdefault(one.request.phase, place)
+    for record in (*folder.latency.read()[0], *timed):
+        place = f"{record.environment.place}, {record.request.precision}"
+        before = there.setdefault(record.request.phase, place)
         if place != before:
-            raise UserError(f"{folder.path}: {one.request.phase} of {before} and of {place}; give each its own folder")
+            raise UserError(
+                f"{folder.path}: {record.request.phase} of {before} and of {place}; give each its own folder"
+            )
 
 
 def _append(log: Log[AnyRecordT], made: Sequence[AnyRecordT]) -> int:
     """Adds the records that say something else than the last one there of the same network; returns their number."""
     there = latest(log.read()[0], _key)
-    news = [one for one in made if (old := there.get(_key(one))) is None or _content(old) != _content(one)]
+    news = [record for record in made if (old := there.get(_key(record))) is None or _content(old) != _content(record)]
     for record in news:
         log.append(record)
     return len(news)

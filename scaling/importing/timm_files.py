@@ -85,7 +85,7 @@ def read_accuracies(path: Path, families: Sequence[str] = ()) -> tuple[list[Scor
         UserError: if a column is missing or a cell is no number, with its place.
     """
     rows = list(_rows(path, "model", "img_size", "top1"))
-    found = [
+    scored = [
         Scored(
             model=row["model"],
             weights=(weights := row["model"].partition(".")[2]),
@@ -98,7 +98,7 @@ def read_accuracies(path: Path, families: Sequence[str] = ()) -> tuple[list[Scor
         for line, row in rows
         if (variant := variant_of(row["model"], int(_number(path, line, row, "img_size")), families))
     ]
-    return found, len(rows) - len(found)
+    return scored, len(rows) - len(scored)
 
 
 def read_speeds(path: Path, families: Sequence[str] = ()) -> tuple[Phase, list[Timed], int]:
@@ -115,7 +115,7 @@ def read_speeds(path: Path, families: Sequence[str] = ()) -> tuple[Phase, list[T
     short = "train" if "train_samples_per_sec" in header else "infer"
     size, speed, batch = (f"{short}_{name}" for name in ("img_size", "samples_per_sec", "batch_size"))
     rows = list(_rows(path, "model", size, speed, batch))
-    found = [
+    timed = [
         Timed(
             model=row["model"],
             variant=variant,
@@ -127,7 +127,7 @@ def read_speeds(path: Path, families: Sequence[str] = ()) -> tuple[Phase, list[T
         for line, row in rows
         if (variant := variant_of(row["model"], int(_number(path, line, row, size)), families))
     ]
-    return _PHASES[short], found, len(rows) - len(found)
+    return _PHASES[short], timed, len(rows) - len(timed)
 
 
 def variant_of(model: str, resolution: int, families: Sequence[str] = ()) -> Variant | None:
@@ -179,7 +179,7 @@ def place_of(path: Path, device: str | None, precision: str | None) -> Place:
 def _spelled(device: str) -> str:
     """`rtx3090`, or `3090` alone, as `RTX 3090`, as the published tables have it; other names as they stand."""
     device = re.sub(r"^(?=[345]0\d0$)", "rtx", device)
-    return re.sub(r"^(rtx|gtx)(?=\d)", lambda found: found[1].upper() + " ", device)
+    return re.sub(r"^(rtx|gtx)(?=\d)", lambda match: match[1].upper() + " ", device)
 
 
 def _rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:

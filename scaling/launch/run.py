@@ -24,6 +24,7 @@ from scaling.launch.workload import jobs, limited, weights
 from scaling.results.records import ResultsError, ResultsFolder
 from scaling.runner import environment, tracking
 from scaling.runner.data import sources
+from scaling.runner.deploy.runtimes import RUNTIMES
 from scaling.runner.jobs import Job, Record, TimeJob, TrainJob
 
 
@@ -44,6 +45,8 @@ def run(study: Study, folder: Path, options: RunOptions, console: Console) -> Ru
         OSError: if a record cannot be written; those before it are safe.
     """
     tracking.check(options.trackers)
+    for runtime in study.file.latency.runtimes:
+        RUNTIMES[runtime].check(writes=True)
     if not options.timings_only:
         sources.locate(study.file.dataset.name)
     results = ResultsFolder(folder)

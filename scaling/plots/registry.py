@@ -18,6 +18,7 @@ from scaling.plots.figures import (
     regimes,
     rescaled,
     residuals,
+    runtimes,
     seed_spread,
     speed_accuracy,
     speedup,
@@ -35,8 +36,10 @@ FIGURES: tuple[ModuleType, ...] = (
     additive,
     distribution,
     seed_spread,
+    runtimes,
 )
-"""Of each: `NAME`, its file's; `TABLES`, the published numbers that it shows; `spec`, the figure of a `Context`."""
+"""Of each: `NAME`, its file's; `TABLES`, the published numbers that it shows, or `UNPUBLISHED`, why there are none;
+`spec`, the figure of a `Context`."""
 
 NAMES: tuple[str, ...] = tuple(figure.NAME for figure in FIGURES)
 
@@ -62,7 +65,7 @@ def published_specs() -> list[FigureSpec | Skipped]:
 
 def _published(figure: ModuleType, contexts: dict[tuple[str, ...], Context]) -> FigureSpec | Skipped:
     if not figure.TABLES:
-        return Skipped(figure.NAME, "one number was published for each model, of one seed or a mean")
+        return Skipped(figure.NAME, figure.UNPUBLISHED)
     drawn = additive.published_spec() if figure is additive else figure.spec(contexts[figure.TABLES])
     if isinstance(drawn, Skipped):
         return drawn

@@ -47,8 +47,10 @@ def claims(*names: str) -> tuple[Claim, ...]:
     """
     text = files("scaling.published").joinpath("claims.yaml").read_text(encoding="utf-8")
     stated = {
-        one["claim"]: Claim(**{**one, "tables": tuple(one["tables"]), "limits": MappingProxyType(one["limits"])})
-        for one in yaml.safe_load(text)
+        claim["claim"]: Claim(
+            **{**claim, "tables": tuple(claim["tables"]), "limits": MappingProxyType(claim["limits"])}
+        )
+        for claim in yaml.safe_load(text)
     }
     if unknown := [name for name in names if name not in stated]:
         raise UserError(f"no claim named {unknown[0]!r}{did_you_mean(unknown[0], stated)}")

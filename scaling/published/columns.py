@@ -16,7 +16,8 @@ def to_frame(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
     others = [name for name in frame.columns if name not in TABLE]
     frame = frame.reindex(columns=[*TABLE, *others])
     absent = [name for name in TABLE if frame[name].isna().all()]
-    return frame.assign(**{name: _absent(name, len(frame)) for name in absent})
+    # Copied, so that pandas keeps columns of a type together: others warn of a frame in many pieces.
+    return frame.assign(**{name: _absent(name, len(frame)) for name in absent}).copy()
 
 
 def _absent(name: str, rows: int) -> pd.Series[Any]:

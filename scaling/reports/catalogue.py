@@ -20,7 +20,7 @@ from scaling.reports import tables
 from scaling.schema import Variant
 
 
-def studies(found: Iterable[Study]) -> list[dict[str, Any]]:
+def studies(loaded: Iterable[Study]) -> list[dict[str, Any]]:
     """One mapping a study: name, question, figure of the paper, number of trials, training MACs, cost by its file."""
     return [
         {
@@ -31,7 +31,7 @@ def studies(found: Iterable[Study]) -> list[dict[str, Any]]:
             "train_macs": None if study.file.search else _train_macs(study),
             "cost": study.file.cost,
         }
-        for study in found
+        for study in loaded
     ]
 
 
@@ -73,11 +73,11 @@ def variant(name: str) -> Variant:
 
 def _network(name: str, classes: int, channels: int) -> dict[str, Any]:
     try:
-        found = parse(name)
-        counted = cost(found, channels=channels, classes=classes)
+        network = parse(name)
+        counted = cost(network, channels=channels, classes=classes)
     except ValueError as error:
         raise UserError(str(error)) from None
-    return {"name": name, **found.model_dump(mode="json", exclude_none=True), **asdict(counted)}
+    return {"name": name, **network.model_dump(mode="json", exclude_none=True), **asdict(counted)}
 
 
 def show_networks(listed: Iterable[dict[str, Any]], console: Console) -> None:
@@ -126,7 +126,7 @@ def show_datasets(listed: Iterable[dict[str, Any]], console: Console) -> None:
 
 def show_check(checked: dict[str, Any], console: Console) -> None:
     """What `scaling data check` measured, a fact a line."""
-    rate, low, high = (round(checked[name]) for name in ("pictures_per_second", "low", "high"))
+    rate, low, high = (round(checked[name]) for name in ("images_per_second", "low", "high"))
     console.print(f"{checked['title']}", highlight=False, markup=False)
     console.print(
         f"{checked['train']} to train on, {checked['validation']} to validate on, {checked['test']} to test on"
@@ -145,7 +145,7 @@ def show_check(checked: dict[str, Any], console: Console) -> None:
             "undecided": "which of them is the bottleneck is within the noise",
         }
         console.print(
-            f"{model['name']}: {model['pictures_per_second']:.0f} images/s in training steps of "
+            f"{model['name']}: {model['images_per_second']:.0f} images/s in training steps of "
             f"{model['batch_size']}: {told[checked['bottleneck']]}",
             highlight=False,
         )

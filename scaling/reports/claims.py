@@ -26,19 +26,19 @@ def as_json(answers: Answers) -> list[dict[str, Any]]:
     return [
         {
             "part": words,
-            "claim": one.claim.claim,
-            "says": one.claim.says,
-            "source": one.claim.source,
-            "on": one.on,
-            "verdict": one.verdict,
-            "found": one.found,
-            "estimate": None if one.estimate is None else asdict(one.estimate),
-            "instead": one.instead,
-            "rests_on": one.rests_on,
-            "expected": one.claim.expected,
+            "claim": outcome.claim.claim,
+            "says": outcome.claim.says,
+            "source": outcome.claim.source,
+            "on": outcome.on,
+            "verdict": outcome.verdict,
+            "found": outcome.found,
+            "estimate": None if outcome.estimate is None else asdict(outcome.estimate),
+            "instead": outcome.instead,
+            "rests_on": outcome.rests_on,
+            "expected": outcome.claim.expected,
         }
         for words, replayed in answers
-        for one in replayed
+        for outcome in replayed
     ]
 
 
@@ -47,15 +47,18 @@ def as_markdown(replayed: Sequence[Replayed]) -> str:
     rows = [
         ("Claim", "tested on", "verdict", "found", "expected"),
         ("---",) * 5,
-        *((one.claim.says, one.on, _verdict(one), one.found, one.claim.expected) for one in replayed),
+        *(
+            (outcome.claim.says, outcome.on, _verdict(outcome), outcome.found, outcome.claim.expected)
+            for outcome in replayed
+        ),
     ]
     return "\n".join(f"| {' | '.join(cell.replace('|', _PIPE) for cell in row)} |" for row in rows)
 
 
-def _verdict(one: Replayed) -> str:
+def _verdict(outcome: Replayed) -> str:
     """In bold, with what belongs beside it: `**holds** (at 2 epochs, not 10)`."""
-    beside = "; ".join(part for part in (one.instead, one.rests_on) if part)
-    return f"**{one.verdict}**" + (f" ({beside})" if beside else "")
+    beside = "; ".join(part for part in (outcome.instead, outcome.rests_on) if part)
+    return f"**{outcome.verdict}**" + (f" ({beside})" if beside else "")
 
 
 def show(answers: Answers, console: Console, reasons: bool = False) -> None:
@@ -68,27 +71,27 @@ def show(answers: Answers, console: Console, reasons: bool = False) -> None:
 
 def _show_part(replayed: Sequence[Replayed], console: Console, reasons: bool) -> None:
     """Each claim with its verdict, what was found and what it takes; what cannot be addressed last, together."""
-    unaddressed = [one for one in replayed if one.verdict == "not addressed"]
-    for one in replayed:
-        if one.verdict == "not addressed":
+    unaddressed = [outcome for outcome in replayed if outcome.verdict == "not addressed"]
+    for outcome in replayed:
+        if outcome.verdict == "not addressed":
             continue
-        colour = _COLOURS[one.verdict]
-        after = f" {one.instead}:" if one.instead else " " * (9 - len(one.verdict))
-        console.print(f"[{colour}]{one.verdict}[/{colour}]{after} {one.claim.says}", highlight=False)
+        colour = _COLOURS[outcome.verdict]
+        after = f" {outcome.instead}:" if outcome.instead else " " * (9 - len(outcome.verdict))
+        console.print(f"[{colour}]{outcome.verdict}[/{colour}]{after} {outcome.claim.says}", highlight=False)
         lines = (
-            f"found: {one.found}",
-            *([f"rests on an assumed noise between seeds: {one.rests_on}"] if one.rests_on else []),
-            f"expected: {one.claim.expected}",
-            f"({one.claim.source}; tested on {one.on})",
+            f"found: {outcome.found}",
+            *([f"rests on an assumed noise between seeds: {outcome.rests_on}"] if outcome.rests_on else []),
+            f"expected: {outcome.claim.expected}",
+            f"({outcome.claim.source}; tested on {outcome.on})",
         )
         for line in lines:
             console.print(Padding(line, (0, 0, 0, 10)), highlight=False, markup=False)
-    counts = Counter(one.verdict for one in replayed)
+    counts = Counter(outcome.verdict for outcome in replayed)
     console.print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()), highlight=False)
     if reasons:
-        for one in unaddressed:
-            console.print(f"{one.claim.claim}: {one.found}", style="dim", highlight=False, markup=False)
+        for outcome in unaddressed:
+            console.print(f"{outcome.claim.claim}: {outcome.found}", style="dim", highlight=False, markup=False)
     elif unaddressed:
-        names = ", ".join(one.claim.claim for one in unaddressed)
+        names = ", ".join(outcome.claim.claim for outcome in unaddressed)
         text = f"not addressed by {unaddressed[0].on} (--reasons tells why): {names}"
         console.print(text, style="dim", highlight=False, markup=False)

@@ -21,17 +21,23 @@ Answers: TypeAlias = Sequence[tuple[str, Comparisons]]
 def as_json(answers: Answers) -> dict[str, Any]:
     """`cost`, `by`; `parts`, one for each condition: `part`, `conditions`, `notes`, `pairs`, `bands`, `crossovers`."""
     _, first = answers[0]
-    return {"cost": first.cost.name, "by": first.by, "parts": [_part(words, found) for words, found in answers]}
+    return {
+        "cost": first.cost.name,
+        "by": first.by,
+        "parts": [_part(words, comparisons) for words, comparisons in answers],
+    }
 
 
-def _part(words: str, found: Comparisons) -> dict[str, Any]:
+def _part(words: str, comparisons: Comparisons) -> dict[str, Any]:
     return {
         "part": words,
-        "conditions": found.conditions,
-        "notes": list(found.notes),
-        "pairs": [_pair(pair) for pair in found.pairs],
-        "bands": [{**_names(pair), **asdict(band)} for pair in found.pairs for band in pair.bands],
-        "crossovers": [{**_names(pair), **asdict(crossover)} for pair in found.pairs for crossover in pair.crossovers],
+        "conditions": comparisons.conditions,
+        "notes": list(comparisons.notes),
+        "pairs": [_pair(pair) for pair in comparisons.pairs],
+        "bands": [{**_names(pair), **asdict(band)} for pair in comparisons.pairs for band in pair.bands],
+        "crossovers": [
+            {**_names(pair), **asdict(crossover)} for pair in comparisons.pairs for crossover in pair.crossovers
+        ],
     }
 
 
@@ -53,30 +59,30 @@ def _pair(pair: Comparison) -> dict[str, Any]:
 
 def show(answers: Answers, console: Console) -> None:
     """For each part a table of bands for each pair, what they amount to, and the notes."""
-    for words, found in answers:
+    for words, comparisons in answers:
         if words:
             console.print(words, style="bold underline", highlight=False, soft_wrap=True)
-        _show_part(found, console)
+        _show_part(comparisons, console)
 
 
-def _show_part(found: Comparisons, console: Console) -> None:
-    shared = ", ".join(f"{name} {value}" for name, value in found.conditions.items() if value != "unknown")
-    for pair in found.pairs:
+def _show_part(comparisons: Comparisons, console: Console) -> None:
+    shared = ", ".join(f"{name} {value}" for name, value in comparisons.conditions.items() if value != "unknown")
+    for pair in comparisons.pairs:
         console.print(f"[bold]{title(pair.of.name)} over {title(pair.over.name)}[/bold]  {shared}", highlight=False)
         if pair.overall is not None:
             table = tables.table(("accuracy", "speed-up", "90%", "verdict"), right=("accuracy", "speed-up", "90%"))
             for band in pair.bands:
-                table.add_row(*_cells(band, found))
+                table.add_row(*_cells(band, comparisons))
             tables.print_whole(table, console)
         console.print(pair.sentence, highlight=False)
-    for note in found.notes:
+    for note in comparisons.notes:
         console.print(f"note: {note}", highlight=False)
 
 
-def _cells(band: Band, found: Comparisons) -> tuple[str, ...]:
+def _cells(band: Band, comparisons: Comparisons) -> tuple[str, ...]:
     return (
         f"{band.accuracy_low:.1%} to {band.accuracy_high:.1%}",
         f"{band.speedup:.2f}",
         f"{band.low:.2f} to {band.high:.2f}",
-        verdict_word(band.verdict, found.cost),
+        verdict_word(band.verdict, comparisons.cost),
     )

@@ -88,7 +88,12 @@ def as_json(fits: Fits, at: float | None = None) -> dict[str, Any]:
             {"name": group.name, "told_by": group.told_by, **_laws(fits.on, laws, at)} for group, laws in fits.laws
         ],
         "joint": [
-            {"name": group.name, "told_by": group.told_by, **_joint(joint), "rankings": [asdict(one) for one in ranks]}
+            {
+                "name": group.name,
+                "told_by": group.told_by,
+                **_joint(joint),
+                "rankings": [asdict(ranking) for ranking in ranks],
+            }
             for group, joint, ranks in fits.joints
         ],
         "not_fitted": fits.not_fitted,
@@ -114,8 +119,8 @@ def _laws(on: str, laws: Laws, at: float | None) -> dict[str, Any]:
 
 
 def _at(laws: Laws, x: float) -> dict[str, Any] | None:
-    found = laws.at(x)
-    return None if found is None else asdict(found) | {"times_beyond": laws.beyond(x)}
+    forecast = laws.at(x)
+    return None if forecast is None else asdict(forecast) | {"times_beyond": laws.beyond(x)}
 
 
 def _fit(fit: Fit) -> dict[str, Any]:
@@ -194,15 +199,15 @@ def _show_laws(laws: Laws, console: Console) -> None:
 
 def said_at(on: str, laws: Laws, x: float) -> str:
     """Error at `x`, by which laws, and whether anything was measured there."""
-    found = laws.at(x)
-    if found is None:
+    forecast = laws.at(x)
+    if forecast is None:
         return f"at {on} {tables.engineering(x)}: no law to read{f' ({laws.reason})' if laws.reason else ''}"
     times = laws.beyond(x)
     side = "largest" if x > laws.x[-1] else "smallest"
     where = "within what was measured" if times <= 1 else f"{times:.3g} times beyond the {side} that was measured"
     return (
-        f"at {on} {tables.engineering(x)}: error {found.error:.1%} (90% for a new network: {found.low:.1%} to "
-        f"{found.high:.1%}), by the {' and the '.join(found.laws)}; {where}"
+        f"at {on} {tables.engineering(x)}: error {forecast.error:.1%} (90% for a new network: {forecast.low:.1%} to "
+        f"{forecast.high:.1%}), by the {' and the '.join(forecast.laws)}; {where}"
     )
 
 

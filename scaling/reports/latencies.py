@@ -13,6 +13,7 @@ from rich.console import Console
 from scaling.generator.study import Study, check
 from scaling.reports import tables
 from scaling.reports.catalogue import variant
+from scaling.results.columns import timed
 from scaling.results.records import ResultsFolder, latest
 from scaling.schema import LatencyRecord
 
@@ -23,7 +24,12 @@ STUDY = "latency"
 
 
 def study_of(
-    models: Sequence[str], phases: Sequence[str], batch_size: int, precision: str, max_seconds: float
+    models: Sequence[str],
+    phases: Sequence[str],
+    batch_size: int,
+    precision: str,
+    max_seconds: float,
+    runtimes: Sequence[str] = ("keras",),
 ) -> Study:
     """A study that times networks on images like ImageNet's.
 
@@ -33,6 +39,7 @@ def study_of(
         batch_size: images a step.
         precision: of the arithmetic.
         max_seconds: for each timing.
+        runtimes: that inference is timed with.
 
     Raises:
         UserError: for a name that means no network, or one that cannot be built.
@@ -49,6 +56,7 @@ def study_of(
                 "batch_size": batch_size,
                 "precision": precision,
                 "max_seconds": max_seconds,
+                "runtimes": list(runtimes),
             },
         }
     )
@@ -58,38 +66,42 @@ def rows(study: Study, folder: Path) -> list[dict[str, Any]]:
     """One mapping a timing that the study asks for, on each device it was taken on, JSON values; the last of each."""
     asked = {request.id: request for request in study.timings}
     records, _ = ResultsFolder(folder).latency.read()
-    last = {(one.request.id, one.environment.place): one for one in records if one.request.id in asked}
+    last = {(record.request.id, record.environment.place): record for record in records if record.request.id in asked}
     return [
         {
-            "model": one.request.variant.name,
-            "phase": one.request.phase,
-            "precision": one.request.precision,
-            "device": one.environment.place,
-            **one.model_dump(
+            "model": record.request.variant.name,
+            "phase": record.request.phase,
+            "runtime": record.request.runtime,
+            "precision": record.request.precision,
+            "device": record.environment.place,
+            **record.model_dump(
                 mode="json",
                 include={"batch_size", "median_ms", "low_ms", "high_ms", "p10_ms", "p90_ms", "n", "converged"}
-                | {"compiled", "devices", "peak_memory_gb", "disturbed", "load", "blocks_ms"},
+                | {"compiled", "devices", "peak_memory_gb", "disturbed", "load", "blocks_ms"}
+                | {"joules", "joules_low", "joules_high"},
             ),
-            "pictures_per_second": one.batch_size / one.median_ms * 1e3 if one.batch_size and one.median_ms else None,
-            "failure": one.failure.message if one.failure else None,
+            "images_per_second": record.batch_size / record.median_ms * 1e3
+            if record.batch_size and record.median_ms
+            else None,
+            "failure": record.failure.message if record.failure else None,
         }
-        for one in last.values()
+        for record in last.values()
     ]
 
 
 def show(listed: Sequence[dict[str, Any]], console: Console) -> None:
     """The list of `rows` as a table; milliseconds a step, with the 95% interval of the median."""
     numbers = ("batch", "ms", "95%", "images/s")
-    table = tables.table(("name", "phase", "precision", *numbers, "compiled", "device"), right=numbers)
+    table = tables.table(("name", "phase", "precision", *numbers, "by", "device"), right=numbers)
     for row in listed:
-        where = (row["compiled"] or "", row["device"])
+        where = (row["compiled"] or row["runtime"], row["device"])
         if row["failure"]:
             table.add_row(row["model"], row["phase"], row["precision"], "", "failed", "", "", *where)
             continue
         doubts = [] if row["converged"] else ["wider than 3%"]
         doubts += ["disturbed"] if row["disturbed"] else []
         interval = f"{row['low_ms']:.4g} to {row['high_ms']:.4g}" + (f" ({', '.join(doubts)})" if doubts else "")
-        pace = f"{row['pictures_per_second']:.4g}"
+        pace = f"{row['images_per_second']:.4g}"
         batch, ms = str(row["batch_size"]), f"{row['median_ms']:.4g}"
         table.add_row(row["model"], row["phase"], row["precision"], batch, ms, interval, pace, *where)
     tables.print_whole(table, console)
@@ -110,7 +122,7 @@ def broken_orders(records: Iterable[LatencyRecord]) -> list[str]:
     for record in good.values():
         request = record.request
         others = request.variant.model_copy(update=dict.fromkeys(DIMENSIONS, 1))
-        groups[others, request.phase, request.precision, record.batch_size, record.environment.place].append(record)
+        groups[others, timed(request), request.precision, record.batch_size, record.environment.place].append(record)
     return [
         f"{smaller.request.variant.name} took {smaller.median_ms:.4g} ms a {smaller.request.phase} step, longer than "
         f"the larger {larger.request.variant.name} with {larger.median_ms:.4g} ms: time them again on a quiet machine"
@@ -126,4 +138,4 @@ def _timed_as(record: LatencyRecord) -> str:
 
 def _is_larger(record: LatencyRecord, other: LatencyRecord) -> bool:
     sizes = [[getattr(each.request.variant, name) for name in DIMENSIONS] for each in (record, other)]
-    return sizes[0] != sizes[1] and all(one >= two for one, two in zip(*sizes, strict=True))
+    return sizes[0] != sizes[1] and all(size >= other_size for size, other_size in zip(*sizes, strict=True))

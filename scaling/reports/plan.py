@@ -137,7 +137,7 @@ def _show_trials(study: Study, trials: Sequence[dict[str, Any]], console: Consol
     told = ("family", "depth", "width", "resolution", "epochs", "seed")
     alike = {axis: {values[trial][axis] for trial in values} for axis in _values(study.trials[0])}
     # What a family has no choice of varies nothing; its own options do.
-    varied = [axis for axis, found in alike.items() if len(found - {_NONE} if axis != "options" else found) > 1]
+    varied = [axis for axis, choices in alike.items() if len(choices - {_NONE} if axis != "options" else choices) > 1]
     shared = [f"{axis} {values[study.trials[0].id][axis]}" for axis in told if axis not in varied]
     console.print("all trials: " + ", ".join(shared), highlight=False)
     costs = _cost_columns(by)
@@ -168,15 +168,19 @@ def _cost_columns(by: Basis) -> dict[str, tuple[str, Callable[[float], str]]]:
 
 def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, console: Console) -> None:
     """The sums below a plan's table, what they rest on, and how far a search is."""
-    summed, one = totals(study, trials), by.accelerator
-    money = f", ${tables.money(summed['cost_left'])} of ${tables.money(summed['cost'])}" if one.dollars_per_hour else ""
+    summed, accelerator = totals(study, trials), by.accelerator
+    money = (
+        f", ${tables.money(summed['cost_left'])} of ${tables.money(summed['cost'])}"
+        if accelerator.dollars_per_hour
+        else ""
+    )
     if search := _search(study):
         console.print(f"search: {search['recorded']} of {search['trials']} trials recorded", highlight=False)
     for line in (
         f"{summed['trials']} trials, {summed['done']} done; {tables.engineering(summed['train_macs'])} "
         "multiply-accumulates to train them all (3 x MACs x images x epochs)",
-        f"left on {one.name}: {tables.time(summed['hours_left'])} of {tables.time(summed['hours'])}{money}; "
-        f"{tables.gigabytes(summed['max_memory_gb'])} GB at most, of {one.memory_gb:g}",
+        f"left on {accelerator.name}: {tables.time(summed['hours_left'])} of {tables.time(summed['hours'])}{money}; "
+        f"{tables.gigabytes(summed['max_memory_gb'])} GB at most, of {accelerator.memory_gb:g}",
         *(f"  {reason}" for reason in str(by).splitlines()),
         "  a rough estimate: training alone, on one whole device; your own prices go into accelerators.yaml",
     ):

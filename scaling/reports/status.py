@@ -50,7 +50,7 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
     done = ended.pop(None, 0)
     unfinished = sum(ended.pop(kind, 0) for kind in UNFINISHED)
     now = _driver(folder)
-    running = len({one.id for one in now.running} & asked) if now else 0
+    running = len({job.id for job in now.running} & asked) if now else 0
     left = _wanted(study, asked) - done
     to_come = left - unfinished - ended.total() - running
     return {

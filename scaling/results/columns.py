@@ -9,9 +9,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from scaling.schema import Dataset, Phase, Recipe, Variant
+from scaling.schema import Dataset, LatencyRequest, Recipe, Runtime, Variant
 
-PHASES: tuple[Phase, ...] = ("training", "inference")
+RUNTIMES: dict[Runtime, str] = {"keras": "Keras", "litert": "LiteRT", "onnx": "ONNX Runtime", "openvino": "OpenVINO"}
+"""What inference is timed with, and how people call it."""
+
+TIMED: dict[str, str] = {
+    "training": "training step",
+    "inference": "inference step",
+    **{
+        f"inference_{runtime}": f"inference step with {title}"
+        for runtime, title in RUNTIMES.items()
+        if runtime != "keras"
+    },
+}
+"""What is timed: how its columns begin, and in words. Keras' own steps are the first two."""
 
 Role: TypeAlias = Literal["setting", "condition", "carried", "trial"]
 """What becomes of a column when trials that differ in their seed alone are gathered into a setting.
@@ -34,7 +46,7 @@ class Column:
         scale: what a value is multiplied by to be shown in the label's unit.
         log: whether its axis is logarithmic.
         low, high: columns with the ends of its 95% interval, where it has one of its own.
-        phase: of the step that is timed; None for what is no time of a step.
+        phase: of `TIMED`, the step that is timed; None for what is no time of a step.
         depends_on: columns of the settings that must agree before two values are compared.
         law_unit: in what the x of a law of error is counted; None where error is no law of it.
     """
@@ -48,14 +60,20 @@ class Column:
     log: bool = True
     low: str | None = None
     high: str | None = None
-    phase: Phase | None = None
+    phase: str | None = None
     depends_on: tuple[str, ...] = ()
     law_unit: str | None = None
 
     @property
+    def is_time(self) -> bool:
+        """Whether it is a time of a step, so that less of it is faster."""
+        return self.phase is not None and self.name.endswith("_ms")
+
+    @property
     def words(self) -> str:
         """What it is, in a sentence: `time per training step`."""
-        return self.label.split(" (")[0].lower()
+        words = self.label.split(" (")[0]
+        return words[:1].lower() + words[1:]
 
 
 _TEXT_FIELDS = {
@@ -120,19 +138,27 @@ def _accuracies() -> Iterator[Column]:
     yield Column("train_top1")
 
 
-def _times(phase: Phase) -> Iterator[Column]:
+def timed(request: LatencyRequest) -> str:
+    """Of `TIMED`, what a request asks for."""
+    return request.phase if request.runtime == "keras" else f"{request.phase}_{request.runtime}"
+
+
+def _times(phase: str, words: str) -> Iterator[Column]:
     conditions = ("batch_size", "precision", "device")
-    yield Column(
-        f"{phase}_ms",
-        "carried",
-        label=f"Time per {phase} step (ms)",
-        low=f"{phase}_low_ms",
-        high=f"{phase}_high_ms",
-        phase=phase,
-        depends_on=tuple(f"{phase}_{name}" for name in ("device", "precision", "batch_size")),
-        law_unit=f"ms per {phase} step",
-    )
-    for name in ("low_ms", "high_ms", "p10_ms", "p90_ms", "disturbed", "n", "measured_batch_size"):
+    depends_on = tuple(f"{phase}_{name}" for name in ("device", "precision", "batch_size"))
+    for name, label, unit in (("ms", "Time", "ms"), ("joules", "Energy", "J")):
+        yield Column(
+            f"{phase}_{name}",
+            "carried",
+            label=f"{label} per {words} ({unit})",
+            low=f"{phase}_low_{name}",
+            high=f"{phase}_high_{name}",
+            phase=phase,
+            depends_on=depends_on,
+            law_unit=f"{unit} per {words}",
+        )
+    ends = ("low_ms", "high_ms", "low_joules", "high_joules")
+    for name in (*ends, "p10_ms", "p90_ms", "disturbed", "n", "measured_batch_size"):
         yield Column(f"{phase}_{name}", "carried")
     for name in conditions:
         yield Column(f"{phase}_{name}", "condition", text=name != "batch_size")
@@ -144,7 +170,7 @@ TABLE: dict[str, Column] = {
         *_identity(),
         *_sizes(),
         *_accuracies(),
-        *(column for phase in PHASES for column in _times(phase)),
+        *(column for phase, words in TIMED.items() for column in _times(phase, words)),
     )
 }
 """All columns of `scaling.load_results`, by name, in their order."""

@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from scaling.datasets import DATASETS
-from scaling.results.columns import PHASES, TABLE, of_variant
+from scaling.results.columns import TABLE, TIMED, of_variant, timed
 from scaling.results.records import ResultsFolder, Skipped, about_reference, collection_paused, find, supersedes
-from scaling.schema import Dataset, LatencyRecord, Phase, Recipe, Reported, TrainRecord, Trial, Variant
+from scaling.schema import Dataset, LatencyRecord, Recipe, Reported, TrainRecord, Trial, Variant
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
 _SCORE_COLUMNS = {name: [f"{name}_{column}" for column in ("top1", "top5", "correct", "n", "loss")] for name in SCORES}
@@ -148,24 +148,24 @@ class _Timings:
     """The last good timing of each variant, phase and place."""
 
     def __init__(self, records: Iterable[LatencyRecord]) -> None:
-        self._timed: dict[tuple[Variant, Phase], dict[tuple[int, int], dict[str, LatencyRecord]]] = {}
+        self._timed: dict[tuple[Variant, str], dict[tuple[int, int], dict[str, LatencyRecord]]] = {}
         for record in records:
             if record.ok:
                 request = record.request
-                kinds = self._timed.setdefault((request.variant, request.phase), {})
+                kinds = self._timed.setdefault((request.variant, timed(request)), {})
                 kinds.setdefault((request.classes, request.channels), {})[record.environment.place] = record
 
     def row(self, trial: Trial | Reported, place: str) -> Row:
-        """Columns of both phases; of several places, the one that trained the trial counts."""
+        """Columns of all that is timed; of several places, the one that trained the trial counts."""
         dataset = trial.dataset.name if isinstance(trial, Trial) else trial.dataset
         row: Row = {}
-        for phase in PHASES:
+        for phase in TIMED:
             places = self._places(trial.variant, dataset, phase)
             timing = places.get(place) or (next(iter(places.values())) if len(places) == 1 else None)
             row |= _timing_row(phase, timing)
         return row
 
-    def _places(self, variant: Variant, dataset: str, phase: Phase) -> dict[str, LatencyRecord]:
+    def _places(self, variant: Variant, dataset: str, phase: str) -> dict[str, LatencyRecord]:
         """Timings by place. A folder of images may be elsewhere: then those of the only kind of images timed."""
         kinds = self._timed.get((variant, phase), {})
         if known := DATASETS.get(dataset):
@@ -180,6 +180,9 @@ def _timing_row(phase: str, timing: LatencyRecord | None) -> Row:
         "high_ms": timing and timing.high_ms,
         "p10_ms": timing and timing.p10_ms,
         "p90_ms": timing and timing.p90_ms,
+        "joules": timing and timing.joules,
+        "low_joules": timing and timing.joules_low,
+        "high_joules": timing and timing.joules_high,
         "disturbed": timing and timing.disturbed,
         "n": timing and timing.n,
         "batch_size": timing and timing.batch_size,

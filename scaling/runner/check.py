@@ -67,13 +67,13 @@ def check(
         "batch_size": recipe.batch_size,
         "randaugment_layers": recipe.randaugment_layers,
         "cores": threads(),
-        "pictures_per_second": rate.mean,
+        "images_per_second": rate.mean,
         "low": rate.low,
         "high": rate.high,
         "per_core": rate.mean / threads(),
         "skipped": list(data.skipped),
         "model": model,
-        "bottleneck": bottleneck(rate, model["pictures_per_second"]) if model else None,
+        "bottleneck": bottleneck(rate, model["images_per_second"]) if model else None,
     }
 
 
@@ -132,5 +132,5 @@ def _model(variant: Variant, known: DatasetInfo, recipe: Recipe, seconds: float)
     return {
         "name": variant.name,
         "batch_size": batch_size,
-        "pictures_per_second": batch_size / timing.median_ms * 1e3,
+        "images_per_second": batch_size / timing.median_ms * 1e3,
     }

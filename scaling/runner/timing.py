@@ -44,10 +44,12 @@ class Block:
     Attributes:
         milliseconds: of each step.
         load: part of its cores' time that other processes took meanwhile; None where that cannot be told.
+        joules: that a step took, on average; None where nothing tells.
     """
 
     milliseconds: tuple[float, ...]
     load: float | None = None
+    joules: float | None = None
 
     @property
     def median(self) -> float:
@@ -68,6 +70,9 @@ class Timing:
     disturbed: bool
     load: float | None
     blocks_ms: tuple[float, ...]
+    joules: float | None = None
+    joules_low: float | None = None
+    joules_high: float | None = None
 
 
 def measure(
@@ -76,6 +81,7 @@ def measure(
     clock: Callable[[], float] = time.perf_counter,
     sleep: Callable[[float], None] = time.sleep,
     others: Callable[[], float | None] | None = None,
+    meter: Callable[[], float] | None = None,
 ) -> Timing:
     """Times `run` block by block until enough blocks agree and the interval is within 3%, or for `max_seconds`.
 
@@ -85,6 +91,7 @@ def measure(
         clock: seconds.
         sleep: pauses between blocks.
         others: gives the part of the cores' time that other processes have taken since it was last called.
+        meter: gives the joules that the device has taken so far; None: nothing tells.
     """
     others = others or OthersLoad()
     for _ in range(WARMUP_STEPS):
@@ -93,7 +100,7 @@ def measure(
     began, blocks = clock(), list[Block]()
     others()
     while True:
-        blocks.append(_block(run, least, clock, others))
+        blocks.append(_block(run, least, clock, others, meter))
         if len(blocks) >= BLOCKS:
             timing = judge(blocks)
             if (timing.converged and not timing.disturbed) or clock() - began >= max_seconds:
@@ -103,15 +110,20 @@ def measure(
 
 
 def _block(
-    run: Callable[[], None], least: float, clock: Callable[[], float], others: Callable[[], float | None]
+    run: Callable[[], None],
+    least: float,
+    clock: Callable[[], float],
+    others: Callable[[], float | None],
+    meter: Callable[[], float] | None,
 ) -> Block:
     times: list[float] = []
+    joules = meter() if meter else 0.0
     began = clock()
     while len(times) < STEPS or clock() - began < least:
         start = clock()
         run()
         times.append((clock() - start) * 1e3)
-    return Block(tuple(times), others())
+    return Block(tuple(times), others(), (meter() - joules) / len(times) if meter else None)
 
 
 def judge(blocks: Sequence[Block]) -> Timing:
@@ -129,6 +141,8 @@ def judge(blocks: Sequence[Block]) -> Timing:
     used = agreeing if enough else blocks
     steps = np.array([step for block in used for step in block.milliseconds])
     median, half = float(np.median(steps)), _half_width([block.median for block in used])
+    joules = [block.joules for block in used if block.joules is not None]
+    energy, spread = (float(np.mean(joules)), _half_width(joules)) if len(joules) > 1 else (None, 0.0)
     loads = [block.load for block in blocks if block.load is not None]
     return Timing(
         median_ms=median,
@@ -141,10 +155,13 @@ def judge(blocks: Sequence[Block]) -> Timing:
         disturbed=disturbed,
         load=round(float(np.mean(loads)), 3) if loads else None,
         blocks_ms=tuple(round(block.median, 4) for block in blocks),
+        joules=energy,
+        joules_low=None if energy is None else max(0.0, energy - spread),
+        joules_high=None if energy is None else energy + spread,
     )
 
 
-def _half_width(medians: Sequence[float]) -> float:
-    """Half the 95% interval of the mean of the blocks' medians (Student's t)."""
-    count = len(medians)
-    return float(stats.t.ppf(0.975, count - 1) * np.std(medians, ddof=1) / np.sqrt(count))
+def _half_width(of_blocks: Sequence[float]) -> float:
+    """Half the 95% interval of the mean over blocks (Student's t)."""
+    count = len(of_blocks)
+    return float(stats.t.ppf(0.975, count - 1) * np.std(of_blocks, ddof=1) / np.sqrt(count))

@@ -10,14 +10,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from scaling.runner import environment, logs, tracking
+from scaling.datasets import dataset_info
+from scaling.runner import energy, environment, logs, tracking
 from scaling.runner.compute.program_key import of_timing, of_trial
+from scaling.runner.deploy import runtimes
 from scaling.runner.jobs import Event, Job, Note, Progress, Record, StopReason, TimeJob, TrainJob, WorkerConfig
 from scaling.runner.programs import ProgramCache
 from scaling.runner.recording import failure_of, latency_record, log_name, train_record
 from scaling.runner.tracking import EpochLogger
 from scaling.runner.training import checkpoint, weights
-from scaling.schema import Epoch, LatencyRecord, TrainRecord, Trial
+from scaling.schema import Environment, Epoch, LatencyRecord, Runtime, TrainRecord, Trial
 
 if TYPE_CHECKING:
     from scaling.models.weights import Weights
@@ -170,10 +172,15 @@ class Worker:
         from scaling.runner import latency
         from scaling.runner.compute import backend
 
-        request = job.request
+        request, meter = job.request, energy.meter(self._gpus())
         try:
+            if request.runtime != "keras":
+                timing = latency.time_runtime(request, dataset_info(job.dataset), job.max_seconds, meter)
+                return latency_record(
+                    request, self._with_version(request.runtime), log, **vars(timing), batch_size=request.batch_size
+                )
             program = self._programs.get(of_timing(request, job.dataset))
-            batch_size, timing = latency.time_phase(program, request.phase, request.batch_size, job.max_seconds)
+            batch_size, timing = latency.time_phase(program, request.phase, request.batch_size, job.max_seconds, meter)
         except Exception as error:
             return latency_record(request, self.environment, log, failure=failure_of(error))
         return latency_record(
@@ -186,6 +193,19 @@ class Worker:
             devices=program.devices,
             peak_memory_gb=backend.peak_memory_gb(),
         )
+
+    def _gpus(self) -> list[int] | None:
+        """Numbers of the GPUs that it computes on; None where it computes on a processor."""
+        from scaling.runner.compute import backend
+
+        if backend.device_name() is None:
+            return None
+        return [int(device.partition(":")[2] or 0) for device in self._devices if device.startswith("gpu")] or [0]
+
+    def _with_version(self, runtime: Runtime) -> Environment:
+        """The environment, with the version of a runtime."""
+        versions = self.environment.versions | runtimes.version(runtime)
+        return self.environment.model_copy(update={"versions": versions})
 
     def _callbacks(self, trial: Trial) -> Callbacks:
         from scaling.runner.training.train import Callbacks

@@ -25,6 +25,10 @@ TimedPrecision: TypeAlias = Literal[Precision, "amp", "amp_bf16", "float16", "bf
 """What a timing may be of: this toolkit's own, and those of others (`amp`: automatic mixed precision)."""
 
 
+Runtime: TypeAlias = Literal["keras", "litert", "onnx", "openvino"]
+"""What runs a network: Keras, as it is trained, or what it is deployed with, for inference only."""
+
+
 class LatencyPlan(Noun):
     """What a study wants timed, for each of its variants.
 
@@ -33,12 +37,14 @@ class LatencyPlan(Noun):
         batch_size: images a step, halved until it fits (the paper's protocol, Table 7).
         precision: of the arithmetic.
         max_seconds: a phase is timed until the 95% interval of the median is within 3%, or for so long.
+        runtimes: that inference is timed with; training is Keras' alone.
     """
 
     phases: tuple[Phase, ...] = ("training", "inference")
     batch_size: Count = 128
     precision: Precision = "float32"
     max_seconds: Annotated[Number, Field(gt=0)] = 10.0
+    runtimes: Annotated[tuple[Runtime, ...], Field(min_length=1)] = ("keras",)
 
 
 class Score(Noun):
@@ -201,10 +207,6 @@ class TrainRecord(_Record):
         return self.failure is None
 
 
-Runtime: TypeAlias = Literal["keras", "litert", "onnx", "openvino"]
-"""What runs a network: Keras, as it is trained, or what it is deployed with, for inference only."""
-
-
 class LatencyRequest(Noun):
     """One thing to time. Classes and channels are part of it: they change the first and the last layer."""
 
@@ -239,6 +241,8 @@ class LatencyRecord(_Record):
             cores; None where nobody looked.
         load: part of its cores' time that other processes took while it was timed; None where that is not known.
         blocks_ms: medians of all blocks, in the order in which they were timed.
+        joules, joules_low, joules_high: that the processor's package or the GPUs took for a step, with a 95% interval;
+            None where the machine does not tell.
         compiled, devices, peak_memory_gb: as of `TrainRecord`.
     """
 
@@ -257,6 +261,9 @@ class LatencyRecord(_Record):
     disturbed: StrictBool | None = None
     load: float | None = None
     blocks_ms: tuple[float, ...] = ()
+    joules: float | None = None
+    joules_low: float | None = None
+    joules_high: float | None = None
     compiled: Compiled | None = None
     devices: int | None = None
     peak_memory_gb: float | None = None

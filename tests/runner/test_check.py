@@ -69,10 +69,10 @@ def test_the_command_measures_a_folder_and_a_model(tmp_path: Path) -> None:
     checked = json.loads(result.stdout)
     assert (checked["resolution"], checked["randaugment_layers"], checked["skipped"]) == (32, 2, [])
     assert checked["train"] + checked["validation"] + checked["test"] == 48
-    assert checked["low"] < checked["pictures_per_second"] < checked["high"]
-    assert checked["per_core"] == checked["pictures_per_second"] / checked["cores"]
+    assert checked["low"] < checked["images_per_second"] < checked["high"]
+    assert checked["per_core"] == checked["images_per_second"] / checked["cores"]
     assert checked["bottleneck"] == bottleneck(
-        Rate(checked["pictures_per_second"], checked["low"], checked["high"]), checked["model"]["pictures_per_second"]
+        Rate(checked["images_per_second"], checked["low"], checked["high"]), checked["model"]["images_per_second"]
     )
     shown = CliRunner().invoke(app, ["data", "check", name, "--batch-size", "8", "--seconds", "0.1"]).stdout
     assert "pipeline: " in shown

@@ -19,8 +19,8 @@ def law_slope(frame: pd.DataFrame, low: float, high: float, above: float = 0, be
     if others := sorted(set(frame["dataset"].dropna()) - {"imagenet"}):
         raise NotAddressedError(f"the exponent is ImageNet's; these results are of {', '.join(others)}")
     fitted = _laws(frame, above, below)["power law"]
-    found = fitted.parameters["slope"]
-    slope = Estimate(found.value, found.low, found.high)
+    exponent = fitted.parameters["slope"]
+    slope = Estimate(exponent.value, exponent.low, exponent.high)
     text = (
         f"{slope.value:+.3f} (90%: {slope.low:+.3f} to {slope.high:+.3f}) over {len(fitted.residuals)} networks, which "
         f"scatter about it by {fitted.scatter.value:.1%} of their error"

@@ -27,10 +27,10 @@ def share_from_training(frame: pd.DataFrame, low: float, high: float) -> Finding
     settings, top1 = _drawn(frame[frame["family"] == "resnet_rs"])
     network = ["study", "folder", *(name for name in VARIANT if name not in ("se_ratio", "resnet_d"))]
     steps = (_steps(rows) for _, rows in settings.groupby(network, dropna=False))
-    found = next((step for step in steps if step), None)
-    if found is None:
+    step_rows = next((step for step in steps if step), None)
+    if step_rows is None:
         raise NotAddressedError("needs a plain network by a plain and a full recipe, and by the full one with SE and D")
-    base, trained, complete = (top1[:, row] for row in found)
+    base, trained, complete = (top1[:, row] for row in step_rows)
     whole = complete - base
     if np.quantile(whole[1:], 0.05) <= 0:
         return Finding("undecided", f"no sure gain to share out: {_points(estimate(whole[0], whole[1:]))}")
@@ -96,12 +96,12 @@ def diminishing_resolution(frame: pd.DataFrame, beyond: int) -> Finding:
     low, mid, high = np.array(triples).T
     up_to = (top1[:, mid] - top1[:, low]).mean(axis=1) / np.log2(around[1] / around[0])
     past = (top1[:, high] - top1[:, mid]).mean(axis=1) / np.log2(around[2] / around[1])
-    found = estimate((past - up_to)[0], (past - up_to)[1:])
+    difference = estimate((past - up_to)[0], (past - up_to)[1:])
     text = (
         f"{100 * past[0]:.2f} points a doubling from {around[1]} to {around[2]}, {100 * up_to[0]:.2f} from {around[0]} "
-        f"to {around[1]}, in {len(triples)} networks; the difference is {_points(found)}"
+        f"to {around[1]}, in {len(triples)} networks; the difference is {_points(difference)}"
     )
-    return Finding(cast(Verdict, found.side_of(0, "fails", "holds")), text, found.scaled(100), 0.0)
+    return Finding(cast(Verdict, difference.side_of(0, "fails", "holds")), text, difference.scaled(100), 0.0)
 
 
 def _drawn(frame: pd.DataFrame) -> tuple[pd.DataFrame, uncertainty.Floats]:
@@ -118,6 +118,6 @@ def _mean_change(top1: uncertainty.Floats, pairs: Sequence[tuple[int, int]]) -> 
     return estimate(change[0], change[1:])
 
 
-def _points(found: Estimate) -> str:
-    of = found.scaled(100)
+def _points(change: Estimate) -> str:
+    of = change.scaled(100)
     return f"{of.value:+.2f} points (90%: {of.low:+.2f} to {of.high:+.2f})"

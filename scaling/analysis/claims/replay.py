@@ -91,24 +91,24 @@ def _replayed(claim: Claim, results: pd.DataFrame | None, seed_noise: float | No
     try:
         device = claim.device or (claim.tables_device if results is None else None)
         of_device = _of_device(frame, device)
-        found = TESTS[claim.test](of_device, **claim.limits)
-        rests_on = _rests_on(claim, of_device, found)
+        finding = TESTS[claim.test](of_device, **claim.limits)
+        rests_on = _rests_on(claim, of_device, finding)
     except (NotAddressedError, MixedConditionsError) as reason:
-        found, rests_on = Finding("not addressed", str(reason)), ""
-    return Replayed(claim, on, found.verdict, found.found, found.estimate, found.instead, rests_on)
+        finding, rests_on = Finding("not addressed", str(reason)), ""
+    return Replayed(claim, on, finding.verdict, finding.found, finding.estimate, finding.instead, rests_on)
 
 
-def _rests_on(claim: Claim, frame: pd.DataFrame, found: Finding) -> str:
+def _rests_on(claim: Claim, frame: pd.DataFrame, finding: Finding) -> str:
     """Whether the verdict would be another without the noise that is assumed, or with more of it."""
     settings = collapse_seeds(frame)
     if not seed_noise_assumed(settings):
         return ""
     without = TESTS[claim.test](with_seed_noise(frame, 0.0), **claim.limits)
-    if without.verdict != found.verdict:
+    if without.verdict != finding.verdict:
         return f"{without.verdict} without noise between seeds"
-    if found.estimate is None or without.estimate is None or found.line is None or found.verdict == "undecided":
+    if finding.estimate is None or without.estimate is None or finding.line is None or finding.verdict == "undecided":
         return ""
-    at = flips_at(found.line, found.estimate, without.estimate, float(settings["seed_sd"].median()))
+    at = flips_at(finding.line, finding.estimate, without.estimate, float(settings["seed_sd"].median()))
     return "" if at is None else f"undecided with more than {100 * at:.2g} points between seeds"
 
 

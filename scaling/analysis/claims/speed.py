@@ -24,12 +24,12 @@ def paired_speedups(frame: pd.DataFrame, low: float, high: float) -> Finding:
     ratios = [pair.speedup for pair in pairs]
     gaps = [100 * (pair.top1 - pair.paired_top1) for pair in pairs]
     ends = Estimate(float(np.exp(np.mean(np.log(ratios)))), min(ratios), max(ratios))
-    found = (
+    text = (
         f"{ends.low:.2f} to {ends.high:.2f} in {len(pairs)} pairs, "
         f"whose accuracies differ by {min(gaps):+.1f} to {max(gaps):+.1f} points"
     )
     as_printed = (round(ends.low, 1), round(ends.high, 1)) == (low, high)
-    return Finding("holds" if as_printed else "fails", found, ends)
+    return Finding("holds" if as_printed else "fails", text, ends)
 
 
 def speed_at_equal_accuracy(frame: pd.DataFrame, low: float, cost: str) -> Finding:
@@ -37,10 +37,10 @@ def speed_at_equal_accuracy(frame: pd.DataFrame, low: float, cost: str) -> Findi
     timed = frame[frame[cost].notna()] if cost in frame else frame.iloc[:0]
     settings = collapse_seeds(timed)
     pairs = compare(settings, cost).pairs if len(settings) else ()
-    found = [pair for pair in pairs if (pair.of.name, pair.over.name) == ("resnet_rs", "efficientnet")]
-    if not found:
+    rs_over_efficientnet = [pair for pair in pairs if (pair.of.name, pair.over.name) == ("resnet_rs", "efficientnet")]
+    if not rs_over_efficientnet:
         raise NotAddressedError(f"no {METRICS[cost].words} of both ResNet-RS and EfficientNet")
-    return _faster(found[0], low)
+    return _faster(rs_over_efficientnet[0], low)
 
 
 def lower_resolution_faster(frame: pd.DataFrame, low: float) -> Finding:
@@ -66,9 +66,9 @@ def _faster(pair: Comparison, low: float) -> Finding:
         raise NotAddressedError(pair.sentence)
     overall = Estimate(pair.overall.speedup, pair.overall.low, pair.overall.high)
     by_band = [band.speedup for band in pair.bands]
-    found = (
+    text = (
         f"{overall.value:.2f} (90%: {overall.low:.2f} to {overall.high:.2f}) on average from "
         f"{pair.overall.accuracy_low:.1%} to {pair.overall.accuracy_high:.1%}, by bands {min(by_band):.2f} to "
         f"{max(by_band):.2f}"
     )
-    return Finding(cast(Verdict, overall.within(low=low)), found, overall, low)
+    return Finding(cast(Verdict, overall.within(low=low)), text, overall, low)

@@ -50,10 +50,10 @@ def drawn(arm: Arm, settings: pd.DataFrame, cost: Column, top1: Floats, costs: F
     return Drawn(np.take_along_axis(log_cost, order, 1), np.take_along_axis(accuracies, order, 1))
 
 
-def shared_range(one: Drawn, other: Drawn) -> tuple[float, float] | None:
+def shared_range(curve: Drawn, other: Drawn) -> tuple[float, float] | None:
     """The costs that both reach as measured; None where one has less than two points, or they have none in common."""
-    if min(one.log_cost.shape[1], other.log_cost.shape[1]) < 2:
+    if min(curve.log_cost.shape[1], other.log_cost.shape[1]) < 2:
         return None
-    low = max(one.log_cost[0, 0], other.log_cost[0, 0])
-    high = min(one.log_cost[0, -1], other.log_cost[0, -1])
+    low = max(curve.log_cost[0, 0], other.log_cost[0, 0])
+    high = min(curve.log_cost[0, -1], other.log_cost[0, -1])
     return (float(np.exp(low)), float(np.exp(high))) if low < high else None

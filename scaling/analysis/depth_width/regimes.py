@@ -125,12 +125,14 @@ def regimes(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRAW
         quiet = _said(with_noise(settings, 0.0), metric, arms, draws)[-1]
         flips = ["; ".join(_flips(said, quiet, float(settings["seed_sd"].median())))]
     steps = _Statements([last_step(arm, settings, top1) for arm in arms])
-    found = tuple(_regime(epochs, compared, said) for epochs in sorted({each.cell.epochs for each in compared}))
+    ordered_regimes = tuple(
+        _regime(epochs, compared, said) for epochs in sorted({each.cell.epochs for each in compared})
+    )
     shift = said[_SHIFT]
     return Regimes(
         cost=metric,
         settings=settings,
-        regimes=found,
+        regimes=ordered_regimes,
         shift=shift,
         towards=_ahead(shift),
         growth=tuple(growth(arm, settings, steps[arm]) for arm in arms),
@@ -250,13 +252,13 @@ def _ahead(advantage: Estimate) -> Ahead:
     return cast(Ahead, advantage.side_of(0.0, "width", "depth"))
 
 
-def _sentence(epochs: int, cells: int, found: Estimate, ahead: tuple[int, int], decided: tuple[int, int]) -> str:
-    if np.isnan(found.value):
+def _sentence(epochs: int, cells: int, advantage: Estimate, ahead: tuple[int, int], decided: tuple[int, int]) -> str:
+    if np.isnan(advantage.value):
         return f"{counted(epochs, 'epoch')}: at no resolution do both arms reach the same cost."
-    arm, other = ("width", "depth") if found.value > 0 else ("depth", "width")
-    ends = sorted(100 * end * np.sign(found.value or 1.0) for end in (found.low, found.high))
-    sure = "" if found.side_of(0, "y", "y") == "y" else ", which is inconclusive"
-    lead = f"{abs(100 * found.value):.2f} points (90%: {ends[0]:.2f} to {ends[1]:.2f})"
+    arm, other = ("width", "depth") if advantage.value > 0 else ("depth", "width")
+    ends = sorted(100 * end * np.sign(advantage.value or 1.0) for end in (advantage.low, advantage.high))
+    sure = "" if advantage.side_of(0, "y", "y") == "y" else ", which is inconclusive"
+    lead = f"{abs(100 * advantage.value):.2f} points (90%: {ends[0]:.2f} to {ends[1]:.2f})"
     said = f"{counted(epochs, 'epoch')}: {arm} leads {other} by {lead}{sure}."
     if cells < 2:
         return said

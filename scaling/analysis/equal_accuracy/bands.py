@@ -118,15 +118,15 @@ def _crossing(at: Floats, logs: Floats, turn: int) -> float:
 def _nearest(place: float, up: bool, at: Floats, logs: Floats) -> float:
     """The crossing in the same direction that lies nearest; NaN if there is none."""
     alike = [_crossing(at, logs, turn) for turn in _turns(logs) if (logs[turn + 1] > 0) == up]
-    return min(alike, key=lambda one: abs(one - place), default=np.nan)
+    return min(alike, key=lambda accuracy: abs(accuracy - place), default=np.nan)
 
 
 def _interval(place: float, drawn: list[float]) -> tuple[float, float] | None:
     """None where too many draws do not cross at all to have one."""
     if np.isfinite(drawn).mean() < LEVEL:
         return None
-    found = estimate(place, drawn)
-    return found.low, found.high
+    accuracy = estimate(place, drawn)
+    return accuracy.low, accuracy.high
 
 
 def _around(at: Floats, sure: npt.NDArray[np.bool_], first: int, last: int) -> tuple[float, float]:

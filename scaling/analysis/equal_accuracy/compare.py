@@ -241,12 +241,12 @@ def _comparison(pair: _Read, statements: Sequence[tuple[Estimate, float | None]]
     *bands, overall = (Band.over(at[part], *said) for part, said in zip(pair.statements, statements, strict=True))
     once = ~line["accuracy"].duplicated().to_numpy()
     line = line[once]
-    found = tuple(crossings(line, pair.drawn[:, once]))
+    crossovers = tuple(crossings(line, pair.drawn[:, once]))
     members = log_ratio(estimate(pair.typical[0], pair.typical[1:]))
-    sentence = wording.comparison((of.name, over.name), cost, overall, bands, found)
+    sentence = wording.comparison((of.name, over.name), cost, overall, bands, crossovers)
     if any(len(side.front) < len(side.points) for side in (of, over)):
         sentence += f" {wording.typical(members)}"
-    return Comparison(of, over, cost, _shared(of, over), overall, members, tuple(bands), found, line, sentence)
+    return Comparison(of, over, cost, _shared(of, over), overall, members, tuple(bands), crossovers, line, sentence)
 
 
 def _shared(of: Side, over: Side) -> tuple[float, float]:

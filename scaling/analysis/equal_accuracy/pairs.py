@@ -36,7 +36,7 @@ def matched(frame: pd.DataFrame) -> tuple[Pair, ...]:
         return ()
     timed = frame[frame["training_ms"].notna()].set_index(["training_device", "model"])
     named = frame[frame["paired_with"].notna()]
-    found = ((row, timed.loc[[(row["training_device"], row["paired_with"])]].iloc[0]) for _, row in named.iterrows())
+    matches = ((row, timed.loc[[(row["training_device"], row["paired_with"])]].iloc[0]) for _, row in named.iterrows())
     return tuple(
         Pair(
             model=f"{row['model']}@{row['resolution']:g}",
@@ -46,5 +46,5 @@ def matched(frame: pd.DataFrame) -> tuple[Pair, ...]:
             speedup=float(other["training_ms"] / row["training_ms"]),
             printed=float(row["speedup"]),
         )
-        for row, other in found
+        for row, other in matches
     )

@@ -16,7 +16,7 @@ from scaling.results.columns import Column
 
 def verdict_word(verdict: str, cost: Column) -> str:
     """`faster` and `slower` are said of times only."""
-    return verdict if cost.phase else {"faster": "cheaper", "slower": "dearer"}.get(verdict, verdict)
+    return verdict if cost.is_time else {"faster": "cheaper", "slower": "dearer"}.get(verdict, verdict)
 
 
 def comparison(
@@ -27,7 +27,7 @@ def comparison(
     times = f"{overall.speedup:.2f} times"
     interval = f"(90%: {overall.low:.2f} to {overall.high:.2f})"
     shared = f"from {overall.accuracy_low:.1%} to {overall.accuracy_high:.1%}"
-    how = "fast" if cost.phase else "economical"
+    how = "fast" if cost.is_time else "economical"
     first = f"At equal accuracy {shared}, {of} is {times} as {how} as {over} {interval}"
     first += f" by {cost.words}{_sure(overall)}."
     return f"{first} {_runs(of, cost, bands)} {_crossed(of, cost, at)}"
@@ -51,9 +51,10 @@ def _crossed(of: str, cost: Column, crossovers: Sequence[Crossover]) -> str:
     if not crossovers:
         return "Crossovers: none in the range tested."
     places = (
-        f"at {one.accuracy:.1%} ({one.low:.1%} to {one.high:.1%}), {of} {verdict_word(one.above, cost)} above it"
-        + ("" if one.decided else ", not decided on both sides")
-        for one in crossovers
+        f"at {crossover.accuracy:.1%} ({crossover.low:.1%} to {crossover.high:.1%}), "
+        f"{of} {verdict_word(crossover.above, cost)} above it"
+        + ("" if crossover.decided else ", not decided on both sides")
+        for crossover in crossovers
     )
     return "Crossovers: " + "; ".join(places) + "."
 

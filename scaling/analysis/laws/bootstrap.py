@@ -103,8 +103,8 @@ def _together(residuals: Floats, along: Floats) -> float:
     if not len(apart):
         return 0.0
     least = _Z / np.sqrt(len(apart))
-    found = float(np.mean(residuals[apart] * residuals[apart + 1]) / np.mean(residuals**2))
-    return min(found, _MOST_TOGETHER) if found > least else 0.0
+    correlation = float(np.mean(residuals[apart] * residuals[apart + 1]) / np.mean(residuals**2))
+    return min(correlation, _MOST_TOGETHER) if correlation > least else 0.0
 
 
 def _neighbourly(normal: Floats, correlations: Floats) -> Floats:

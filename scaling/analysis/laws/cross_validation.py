@@ -87,9 +87,9 @@ def simplest_of_best(held: Sequence[Held], usable: Sequence[bool]) -> int | None
     return best
 
 
-def surely_better(one: Held, other: Held) -> bool:
+def surely_better(held: Held, other: Held) -> bool:
     """Whether it is off by less, with 95% confidence, for the same points held out in the same folds."""
-    less = other.distances - one.distances
+    less = other.distances - held.distances
     return bool(less.mean() > _Z * less.std(ddof=1) / np.sqrt(len(less)))
 
 

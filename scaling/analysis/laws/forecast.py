@@ -64,9 +64,9 @@ def forecast(u: Floats, y: Floats, noise: Floats, at: npt.ArrayLike, draws: int 
     drawn = mean[1:] - np.median(mean[1:], axis=0) + PARTED * parted * apart + whole.scatter_draws[:, None] * scattered
     straight = _lines(_Data(data.u, data.y[:1], data.sd), POWER, NEARNESS[-1], places)[0]
     low, high = mean[0] + ends(drawn)
-    found = np.exp([mean[0], np.fmin(low, straight), np.fmax(high, straight)])
+    errors = np.exp([mean[0], np.fmin(low, straight), np.fmax(high, straight)])
     names = tuple(law.name for law in laws)
-    return [Forecast(float(error), float(least), float(most), names) for error, least, most in found.T]
+    return [Forecast(float(error), float(least), float(most), names) for error, least, most in errors.T]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +82,8 @@ def _lines(data: _Data, law: Law, nearness: float, places: Floats) -> Floats:
     """`(1 + draws, places)` log errors, by fits that heed points the more the nearer they are to the place."""
     lines = np.empty((len(data.y), len(places)))
     nearest = np.clip(places, data.u[0], data.u[-1])
-    for one in np.unique(nearest):
-        sd = data.sd * np.exp(nearness * np.abs(data.u - one))
+    for place in np.unique(nearest):
+        sd = data.sd * np.exp(nearness * np.abs(data.u - place))
         solution = solve(law.curve(data.u, data.u), data.y, sd)
-        lines[:, nearest == one] = law.curve(places[nearest == one], data.u).at(solution.theta)
+        lines[:, nearest == place] = law.curve(places[nearest == place], data.u).at(solution.theta)
     return lines

@@ -66,8 +66,8 @@ def _timed_alike(settings: pd.DataFrame, on: str) -> pd.DataFrame:
     filled = settings.copy()
     for name in _conditions(on):
         known = settings.groupby(["study", "folder"], dropna=False)[name]
-        one = settings[name].isna() & (known.transform("nunique") == 1)
-        filled[name] = settings[name].mask(one, known.transform("first"))
+        fillable = settings[name].isna() & (known.transform("nunique") == 1)
+        filled[name] = settings[name].mask(fillable, known.transform("first"))
     return filled
 
 

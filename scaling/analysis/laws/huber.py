@@ -89,9 +89,9 @@ def solve(curve: Curve, y: Floats, sd: Floats, expected: Floats | float = 0.0) -
         expected: `(sets, parameters)`, where the curve's prior has its mean.
     """
     sd = np.broadcast_to(sd, y.shape)
-    found = [_polish(curve, theta, y, sd, expected) for theta in _starts(curve, y, sd)]
-    best = np.argmin([solution.loss for solution in found], axis=0)
-    return Solution(*(np.stack(parts)[best, np.arange(len(y))] for parts in zip(*map(_parts, found), strict=True)))
+    solutions = [_polish(curve, theta, y, sd, expected) for theta in _starts(curve, y, sd)]
+    best = np.argmin([solution.loss for solution in solutions], axis=0)
+    return Solution(*(np.stack(parts)[best, np.arange(len(y))] for parts in zip(*map(_parts, solutions), strict=True)))
 
 
 def huber(z: Floats) -> Floats:
@@ -111,9 +111,9 @@ def _starts(curve: Curve, y: Floats, sd: Floats) -> list[Floats]:
     """
     some = slice(None, None, y.shape[1] // _ENOUGH // 10 * 10 + 1)
     y, weights = y[:, some], 1 / sd[:, some] ** 2
-    found = [_start(curve, shape, y, weights, some) for shape in curve.starts]
-    order = np.argsort([loss for _, loss in found], axis=0)[:_POLISHED]
-    return list(np.stack([theta for theta, _ in found])[order, np.arange(len(y))])
+    starts = [_start(curve, shape, y, weights, some) for shape in curve.starts]
+    order = np.argsort([loss for _, loss in starts], axis=0)[:_POLISHED]
+    return list(np.stack([theta for theta, _ in starts])[order, np.arange(len(y))])
 
 
 def _start(curve: Curve, shape: Floats, y: Floats, weights: Floats, some: slice) -> tuple[Floats, Floats]:

@@ -109,5 +109,5 @@ def _cost(
 def _named(surface: Surface) -> dict[str, Estimate]:
     theta, draws = surface.fitted.theta, surface.fitted.draws
     names = ["*".join(term) for term in surface.terms]
-    found = {name: estimate(theta[at], draws[:, at]) for at, name in enumerate(names) if name}
-    return {"error": estimate(np.exp(theta[0]), np.exp(draws[:, 0])), **found}
+    estimates = {name: estimate(theta[at], draws[:, at]) for at, name in enumerate(names) if name}
+    return {"error": estimate(np.exp(theta[0]), np.exp(draws[:, 0])), **estimates}

@@ -157,7 +157,7 @@ def fit(x: npt.ArrayLike, error: npt.ArrayLike, sd: npt.ArrayLike = 0.0, *, draw
     u, y = np.log(x) - np.log(center), np.log(error)
     random = np.random.default_rng(seed)
     fits = tuple(_fit(law, u, y, noise, center, draws, random) for law in LAWS if law.fits(u))
-    best = simplest_of_best([one.held_out for one in fits], [one.status == "converged" for one in fits])
+    best = simplest_of_best([law_fit.held_out for law_fit in fits], [law_fit.status == "converged" for law_fit in fits])
     named = {each.law: each for each in fits}
     broken = _break(named, u, y, noise, random) if BROKEN.name in named else None
     return Laws(x, error, noise, rows, left_out, fits, None if best is None else fits[best].law, broken, "")

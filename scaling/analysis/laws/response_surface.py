@@ -70,8 +70,8 @@ def fit_surface(
     terms = _terms(centered, len(y))
     columns = _columns(terms, centered, len(y))
     prior = np.array([CURVATURE if len(term) > 1 else np.inf for term in terms])
-    found = fit_curve(lambda rows: straight(columns[rows], prior), y, sd, draws, random)
-    return Surface(terms, center, found, hold_out(straight(columns, prior), y, found.sd))
+    fitted = fit_curve(lambda rows: straight(columns[rows], prior), y, sd, draws, random)
+    return Surface(terms, center, fitted, hold_out(straight(columns, prior), y, fitted.sd))
 
 
 def _terms(centered: Mapping[str, Floats], count: int) -> tuple[Term, ...]:

@@ -149,7 +149,8 @@ def _line(record: Record, retried: bool) -> str:
         case LatencyRecord(failure=None, request=request, median_ms=ms, n=n) if ms:
             doubt = "" if record.converged else ", interval wider than 3%"
             doubt += ", disturbed by other work on this machine" if record.disturbed else ""
-            what = f"{request.variant.name} {request.phase}"
+            how = "" if request.runtime == "keras" else f" with {request.runtime}"
+            what = f"{request.variant.name} {request.phase}{how}"
             return f"timed   {what}  {ms:.1f} ms a step of {record.batch_size}, {n} steps{doubt}"
         case LatencyRecord(failure=failure, request=request) if failure:
             return f"{word}  timing {request.variant.name} {request.phase}  {failure.kind}: {failure.message}"

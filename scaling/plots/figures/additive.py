@@ -29,23 +29,23 @@ _BARS = (
 _QUARTERS = {"low": 0.625, "high": 0.875}
 
 
-def additive(found: Sequence[Step], axes: Axes) -> Axes:
+def additive(chain: Sequence[Step], axes: Axes) -> Axes:
     """Draws the steps from top to bottom, each bar from the accuracy before it to its own.
 
     Args:
-        found: as `scaling.analysis.additive.steps` or `table_steps` gives it.
+        chain: as `scaling.analysis.additive.steps` or `table_steps` gives it.
         axes: an empty panel.
     """
-    top1 = 100 * np.array([step.top1 for step in found])
+    top1 = 100 * np.array([step.top1 for step in chain])
     before = _before(top1)
-    for place, step in enumerate(found):
+    for place, step in enumerate(chain):
         _draw_bar(place, step, before[place], float(top1[place]), axes)
-    axes.set_yticks(range(len(found)), [step.label for step in found])
+    axes.set_yticks(range(len(chain)), [step.label for step in chain])
     axes.tick_params(axis="y", length=0, colors=style.INK)
-    axes.set_ylim(len(found) - 0.4, -0.6)
+    axes.set_ylim(len(chain) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("Top-1 validation accuracy (%)")
-    ends = np.array([100 * (step.top1 + end) for step in found for end in _whiskers(step)])
+    ends = np.array([100 * (step.top1 + end) for step in chain for end in _whiskers(step)])
     room = 0.2 * (np.nanmax(ends) - np.nanmin(ends) or 1.0)
     axes.set_xlim(np.nanmin(ends) - 0.2 * room, np.nanmax(ends) + room)
     return axes
@@ -97,11 +97,11 @@ def _once(axes: Axes, label: str) -> str:
 
 def spec(context: Context) -> FigureSpec | Skipped:
     """The waterfall of these results, with Table 1 beside it where published numbers are wanted."""
-    found = steps(context.frame)
-    if not found or not np.isfinite([step.top1 for step in found]).any():
+    chain = steps(context.frame)
+    if not chain or not np.isfinite([step.top1 for step in chain]).any():
         return Skipped(NAME, "no three settings of which each is the one before it and one thing more")
     beside = [] if context.published(*TABLES) is None else [("published: Table 1", table_1())]
-    return _spec([("these results", found) if beside else ("", found), *beside], _share(context.frame))
+    return _spec([("these results", chain) if beside else ("", chain), *beside], _share(context.frame))
 
 
 def published_spec() -> FigureSpec:
@@ -114,26 +114,26 @@ def table_1() -> tuple[Step, ...]:
     return table_steps(published.table("table1"), IMAGENET)
 
 
-def _spec(found: Sequence[tuple[str, Sequence[Step]]], share: str) -> FigureSpec:
-    doubtful = sum(not step.verified for _, chain in found for step in chain)
+def _spec(chains: Sequence[tuple[str, Sequence[Step]]], share: str) -> FigureSpec:
+    doubtful = sum(not step.verified for _, chain in chains for step in chain)
     said = [f"{doubtful} hollow bars: numbers from memory, not verified."] if doubtful else []
-    exact = all(step.gain.low == step.gain.high for step in found[0][1][1:])
+    exact = all(step.gain.low == step.gain.high for step in chains[0][1][1:])
     bars = "Accuracies are taken as exact." if exact else _BARS
     return FigureSpec(
         name=NAME,
         title="What does each method add to those before it?",
         shows="Accuracy after each further method, from the plainest network down; bars: what it adds.",
-        concludes=f"{_sentence(found[0][1])}{share}",
-        panels=tuple(partial(_panel, title, chain) for title, chain in found),
+        concludes=f"{_sentence(chains[0][1])}{share}",
+        panels=tuple(partial(_panel, title, chain) for title, chain in chains),
         notes=(bars, *said),
-        size=(6.0 if len(found) > 1 else 7.6, 0.8 + 0.33 * max(len(chain) for _, chain in found)),
+        size=(6.0 if len(chains) > 1 else 7.6, 0.8 + 0.33 * max(len(chain) for _, chain in chains)),
     )
 
 
-def _sentence(found: Sequence[Step]) -> str:
-    gains = [step for step in found[1:] if np.isfinite(step.gain.value)]
-    first = f"{len(gains)} steps from {100 * found[0].top1:.1f}% to {100 * found[-1].top1:.1f}%"
-    if not all(step.verified for step in found):
+def _sentence(chain: Sequence[Step]) -> str:
+    gains = [step for step in chain[1:] if np.isfinite(step.gain.value)]
+    first = f"{len(gains)} steps from {100 * chain[0].top1:.1f}% to {100 * chain[-1].top1:.1f}%"
+    if not all(step.verified for step in chain):
         return f"{first}; of the steps between nothing can be concluded, as their numbers are not verified."
     if all(step.gain.low == step.gain.high for step in gains):
         return f"{first}; which of them are more than noise is undecided, as it is not known."
@@ -148,13 +148,13 @@ def _sentence(found: Sequence[Step]) -> str:
 
 def _share(frame: pd.DataFrame) -> str:
     try:
-        found = share_from_training(frame, **_QUARTERS)
+        finding = share_from_training(frame, **_QUARTERS)
     except NotAddressedError:
         return ""
-    return f" Training methods give a share of {found.found}; whether it is three quarters: {found.verdict}."
+    return f" Training methods give a share of {finding.found}; whether it is three quarters: {finding.verdict}."
 
 
-def _panel(title: str, found: Sequence[Step], axes: Axes) -> Axes:
-    additive(found, axes)
+def _panel(title: str, chain: Sequence[Step], axes: Axes) -> Axes:
+    additive(chain, axes)
     axes.set_title(title, fontsize=style.TEXT_SIZE)
     return axes

@@ -24,19 +24,19 @@ _GROUPS = ("epochs", "family", "resolution")
 """What tells the groups: the first of these that takes a few values."""
 
 
-def distribution(found: Sequence[Distribution], axes: Axes) -> Axes:
+def distribution(curves: Sequence[Distribution], axes: Axes) -> Axes:
     """Draws the share of settings at or below each error; a curve with failures ends below 100%, in a cross.
 
     Args:
-        found: as `scaling.analysis.edf.distributions` gives it.
+        curves: as `scaling.analysis.edf.distributions` gives it.
         axes: an empty panel.
     """
-    known = [one for one in found if len(one.error)]
-    worst = max((100 * one.error[-1] for one in known), default=100.0)
-    best = min((100 * one.error[0] for one in known), default=0.0)
+    known = [curve for curve in curves if len(curve.error)]
+    worst = max((100 * curve.error[-1] for curve in known), default=100.0)
+    best = min((100 * curve.error[0] for curve in known), default=0.0)
     edge = worst + 0.06 * ((worst - best) or 1.0)
-    for number, one in enumerate(found):
-        _draw(one, _color(one.name, number), edge, axes, bands=len(found) <= _BANDS)
+    for number, curve in enumerate(curves):
+        _draw(curve, _color(curve.name, number), edge, axes, bands=len(curves) <= _BANDS)
     axes.set_xlim(best - 0.04 * ((worst - best) or 1.0), edge)
     axes.set_ylim(0, 104)
     axes.set_xlabel("Top-1 validation error (%)")
@@ -51,18 +51,18 @@ def _color(name: str, number: int) -> str:
     return style.SERIES[number % len(style.SERIES)] if family is None else style.family_color(family)
 
 
-def _draw(one: Distribution, color: str, edge: float, axes: Axes, bands: bool) -> None:
-    label = f"{one.name} ({len(one.error)} trained{f', {one.failed} failed' if one.failed else ''})"
-    if not len(one.error):
+def _draw(curve: Distribution, color: str, edge: float, axes: Axes, bands: bool) -> None:
+    label = f"{curve.name} ({len(curve.error)} trained{f', {curve.failed} failed' if curve.failed else ''})"
+    if not len(curve.error):
         axes.plot([edge], [0], "x", color=style.FAILURE, label=label, clip_on=False)
         return
-    x = 100 * np.concatenate([one.error[:1], one.error, [edge / 100]])
-    y = 100 * np.concatenate([[0.0], one.share, one.share[-1:]])
+    x = 100 * np.concatenate([curve.error[:1], curve.error, [edge / 100]])
+    y = 100 * np.concatenate([[0.0], curve.share, curve.share[-1:]])
     axes.plot(x, y, drawstyle="steps-post", color=color, linewidth=1.7, label=label, zorder=3)
     if bands:
-        low, high = (100 * np.concatenate([end[:1], end, end[-1:]]) for end in (one.low, one.high))
+        low, high = (100 * np.concatenate([end[:1], end, end[-1:]]) for end in (curve.low, curve.high))
         axes.fill_between(x, low, high, step="post", color=color, alpha=0.15, linewidth=0, label="_band")
-    if one.failed:
+    if curve.failed:
         axes.plot([edge], y[-1:], "x", color=style.FAILURE, markersize=7, markeredgewidth=2, clip_on=False, zorder=4)
 
 
@@ -73,18 +73,20 @@ def spec(context: Context) -> FigureSpec | Skipped:
     if tried.empty:
         return Skipped(NAME, "nothing was trained yet")
     own = groups(tried)
-    found = [*own, *([] if published is None else distributions(published.settings))]
-    if not any(len(one.error) for one in found):
-        return Skipped(NAME, found[0].sentence)
-    bands = "Bands: 90% for a whole curve, its settings taken as a sample." if len(found) <= _BANDS else ""
-    crosses = "Crosses: settings that failed; they count as worse than all." if any(one.failed for one in found) else ""
+    curves = [*own, *([] if published is None else distributions(published.settings))]
+    if not any(len(curve.error) for curve in curves):
+        return Skipped(NAME, curves[0].sentence)
+    bands = "Bands: 90% for a whole curve, its settings taken as a sample." if len(curves) <= _BANDS else ""
+    crosses = (
+        "Crosses: settings that failed; they count as worse than all." if any(curve.failed for curve in curves) else ""
+    )
     return FigureSpec(
         name=NAME,
         title="How good are the variants as a whole?",
         shows="Share of settings that reach an error or less; failed settings count, so that a curve with failures "
         "ends below 100%.",
-        concludes=" ".join([*(one.sentence for one in found), _verdict(own)]).strip(),
-        panels=(lambda axes: distribution(found, axes),),
+        concludes=" ".join([*(curve.sentence for curve in curves), _verdict(own)]).strip(),
+        panels=(lambda axes: distribution(curves, axes),),
         notes=tuple(filter(None, (bands, crosses))),
         size=(7.6, 4.2),
     )
@@ -95,8 +97,8 @@ def groups(settings: pd.DataFrame) -> tuple[Distribution, ...]:
     for by in _GROUPS:
         if 2 <= settings[by].nunique() <= MOST and settings[by].notna().all():
             named = settings.assign(study=[_named(by, value) for value in settings[by]])
-            found = distributions(named)
-            return tuple(sorted(found, key=lambda one: _order(one.name)))
+            curves = distributions(named)
+            return tuple(sorted(curves, key=lambda curve: _order(curve.name)))
     return distributions(settings)
 
 
@@ -109,10 +111,10 @@ def _order(text: str) -> float:
     return float(first) if first.replace(".", "").isdigit() else 0.0
 
 
-def _verdict(found: Sequence[Distribution]) -> str:
+def _verdict(curves: Sequence[Distribution]) -> str:
     """Whether the bands of any two part somewhere."""
-    if len(found) < 2:
+    if len(curves) < 2:
         return ""
-    best, *_, worst = sorted(found, key=lambda one: one.quantile(0.5))
+    best, *_, worst = sorted(curves, key=lambda curve: curve.quantile(0.5))
     verdict = "yes: their 90% bands part" if apart(best, worst) else "undecided: their 90% bands overlap everywhere"
     return f"Whether {best.name} and {worst.name} differ as a whole: {verdict}."

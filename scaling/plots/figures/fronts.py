@@ -26,56 +26,56 @@ MOST = 6
 _HINT = f"Full: on the front with a chance of at least {SURE:.0%}; pale: of at most {1 - SURE:.0%}; ringed: undecided."
 
 
-def fronts(found: Frontier, axes: Axes, pale: bool = False) -> Axes:
+def fronts(front: Frontier, axes: Axes, pale: bool = False) -> Axes:
     """Draws all points, full where they are surely on the front, pale where surely not, and the front as steps.
 
     Args:
-        found: as `scaling.analysis.pareto.frontier.frontier` gives it.
+        front: as `scaling.analysis.pareto.frontier.frontier` gives it.
         axes: one panel; what is on it already stays.
         pale: as a background, the front alone.
     """
-    on = found.points[found.points["on"]]
+    on = front.points[front.points["on"]]
     if not on.empty:
         color, label = (style.PALE_GREY, "published front") if pale else (style.GREY, "front of the means")
-        line = xy(on, found.cost)
+        line = xy(on, front.cost)
         axes.plot(*line, drawstyle="steps-post", color=color, linewidth=1.4, label=label, zorder=1.5)
     if not pale:
-        _draw_families(found, axes)
-    frame_points(axes, found.cost, TOP1)
+        _draw_families(front, axes)
+    frame_points(axes, front.cost, TOP1)
     if not pale:
-        _draw_outside(found, axes)
-        name(axes, _names(found))
+        _draw_outside(front, axes)
+        name(axes, _names(front))
     return axes
 
 
-def _draw_families(found: Frontier, axes: Axes) -> None:
-    for number, (family, rows) in enumerate(found.points.groupby("family", sort=True)):
+def _draw_families(front: Frontier, axes: Axes) -> None:
+    for number, (family, rows) in enumerate(front.points.groupby("family", sort=True)):
         color, marker, title = look(str(family), number)
         never, sure = rows["chance"] <= 1 - SURE, rows["chance"] >= SURE
         kinds = ((never, style.pale(color), "_never"), (~never, color, title))
         for which, shade, label in kinds:
-            draw_points(rows[which], found.cost, axes, shade, marker, label)
+            draw_points(rows[which], front.cost, axes, shade, marker, label)
         if never.all():
             axes.plot([], [], linestyle="none", marker=marker, color=style.pale(color), label=title)
-        ringed = xy(rows[~never & ~sure], found.cost)
+        ringed = xy(rows[~never & ~sure], front.cost)
         axes.plot(*ringed, "o", markersize=12, markerfacecolor="none", markeredgecolor=color, label="_undecided")
 
 
-def _draw_outside(found: Frontier, axes: Axes) -> None:
+def _draw_outside(front: Frontier, axes: Axes) -> None:
     """Failed trials at the foot, accuracies without the cost at the right."""
-    failed = found.failed[found.cost.name].dropna() * found.cost.scale
+    failed = front.failed[front.cost.name].dropna() * front.cost.scale
     if len(failed):
         feet = axes.get_xaxis_transform()
         axes.plot(failed, [0.03] * len(failed), "x", color=style.FAILURE, transform=feet, label=FAILED_LABEL)
-    if len(found.unmeasured):
-        y = 100 * found.unmeasured["top1"]
+    if len(front.unmeasured):
+        y = 100 * front.unmeasured["top1"]
         side = axes.get_yaxis_transform()
         label = "cost not measured"
         axes.plot([0.985] * len(y), y, ">", color=style.GREY, markerfacecolor="white", transform=side, label=label)
 
 
-def _names(found: Frontier) -> list[Label]:
-    points = found.points.sort_values("chance", ascending=False, kind="stable")
+def _names(front: Frontier) -> list[Label]:
+    points = front.points.sort_values("chance", ascending=False, kind="stable")
     named = points if len(points) <= MOST_NAMES else points[points["on"]].head(MOST_NAMES)
     at = named["resolution"].nunique() > 1
     return [
@@ -85,7 +85,7 @@ def _names(found: Frontier) -> list[Label]:
             look(str(row["family"]), 0)[0],
             directions=UPPER_LEFT if row["on"] else LOWER_RIGHT if points["family"].nunique() > 1 else AROUND,
         )
-        for (_, row), x, y in zip(named.iterrows(), *xy(named, found.cost), strict=True)
+        for (_, row), x, y in zip(named.iterrows(), *xy(named, front.cost), strict=True)
     ]
 
 
@@ -93,14 +93,14 @@ def spec(context: Context) -> FigureSpec | Skipped:
     """The figure of these results, one panel a device and number of epochs; the published front behind."""
     cost, published = context.cost, context.published(*TABLES)
     try:
-        found = [
+        panels = [
             (title, frontier(rows, cost))
             for device, timed in context.by_device(cost)
             for title, rows in _by_epochs(device, timed)
         ]
     except UserError as reason:
         return Skipped(NAME, str(reason))
-    shown = [(title, one) for title, one in found if not one.points.empty]
+    shown = [(title, front) for title, front in panels if not front.points.empty]
     if not shown:
         return Skipped(NAME, f"no setting has both an accuracy and its {METRICS[cost].words}")
     behind = _behind(published, cost)
@@ -110,8 +110,8 @@ def spec(context: Context) -> FigureSpec | Skipped:
         title="Which networks are Pareto-optimal?",
         shows="Accuracy against cost over all families together; the Pareto front as steps, and how surely each "
         "network is on it.",
-        concludes=" ".join(f"{title}: {one.sentence}" for title, one in shown),
-        panels=tuple(partial(_panel, title, one, behind) for title, one in shown[:MOST]),
+        concludes=" ".join(f"{title}: {front.sentence}" for title, front in shown),
+        panels=tuple(partial(_panel, title, front, behind) for title, front in shown[:MOST]),
         notes=(_HINT, *_outside(shown), *left_out, *background_note(published, cost)),
         size=(4.9, 4.1),
     )
@@ -124,8 +124,8 @@ def _by_epochs(device: str, frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame
 
 
 def _outside(shown: list[tuple[str, Frontier]]) -> list[str]:
-    failed = sum(len(one.failed) for _, one in shown)
-    unmeasured = sum(len(one.unmeasured) for _, one in shown)
+    failed = sum(len(front.failed) for _, front in shown)
+    unmeasured = sum(len(front.unmeasured) for _, front in shown)
     said = [f"{failed} settings with a failed trial: crosses, where their cost is known."] if failed else []
     return [*said, *([f"{unmeasured} accuracies without the cost stand at the right edge."] if unmeasured else [])]
 
@@ -137,9 +137,9 @@ def _behind(published: Context | None, cost: str) -> Frontier | None:
     return frontier(part, cost)
 
 
-def _panel(title: str, found: Frontier, under: Frontier | None, axes: Axes) -> Axes:
+def _panel(title: str, front: Frontier, under: Frontier | None, axes: Axes) -> Axes:
     if under is not None:
         fronts(under, axes, pale=True)
-    fronts(found, axes)
+    fronts(front, axes)
     axes.set_title(title, fontsize=style.TEXT_SIZE)
     return axes

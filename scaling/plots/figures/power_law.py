@@ -67,27 +67,27 @@ def _laws(group: Group) -> Laws:
     return fit_settings(group.settings, COST.name, draws=draws)
 
 
-def power_law(found: Fitted, axes: Axes, pale: bool = False) -> Axes:
+def power_law(fitted_group: Fitted, axes: Axes, pale: bool = False) -> Axes:
     """Draws points by resolution, each law with its line, the band of the chosen one, and where the law breaks.
 
     Args:
-        found: a group and its laws.
+        fitted_group: a group and its laws.
         axes: one panel; what is on it already stays.
         pale: points alone, as a background.
     """
-    _draw_points(found, axes, pale)
-    if not pale and found.laws.fits:
-        _draw_laws(found.laws, axes)
+    _draw_points(fitted_group, axes, pale)
+    if not pale and fitted_group.laws.fits:
+        _draw_laws(fitted_group.laws, axes)
     _frame(axes)
     if not pale:
-        axes.set_title(found.title)
+        axes.set_title(fitted_group.title)
     return axes
 
 
-def _draw_points(found: Fitted, axes: Axes, pale: bool) -> None:
-    laws = found.laws
-    resolutions = found.group.settings["resolution"].to_numpy(float)[laws.rows]
-    for number, resolution in enumerate(found.resolutions):
+def _draw_points(fitted_group: Fitted, axes: Axes, pale: bool) -> None:
+    laws = fitted_group.laws
+    resolutions = fitted_group.group.settings["resolution"].to_numpy(float)[laws.rows]
+    for number, resolution in enumerate(fitted_group.resolutions):
         at = resolutions == resolution
         if not at.any():
             continue
@@ -142,37 +142,37 @@ def spec(context: Context) -> FigureSpec | Skipped:
     return spec_of(*fitted(context), [] if published is None else fitted(published)[0])
 
 
-def spec_of(found: list[Fitted], others: int = 0, behind: Sequence[Fitted] = ()) -> FigureSpec | Skipped:
+def spec_of(groups: list[Fitted], others: int = 0, behind: Sequence[Fitted] = ()) -> FigureSpec | Skipped:
     """The figure of groups that were fitted already; `others` more were not."""
-    shown = [one for one in found if one.laws.fits]
+    shown = [group for group in groups if group.laws.fits]
     if not shown:
-        return Skipped(NAME, "; ".join(dict.fromkeys(one.laws.reason for one in found)) or "nothing trained yet")
+        return Skipped(NAME, "; ".join(dict.fromkeys(group.laws.reason for group in groups)) or "nothing trained yet")
     return FigureSpec(
         name=NAME,
         title="How does error fall with the size of the network?",
         shows="Error against multiply-accumulates, both logarithmic, points by resolution; every law fitted, the band "
         "of the one chosen by held-out error, and where the power law breaks.",
-        concludes=" ".join(said(one) for one in shown),
-        panels=tuple(partial(_panel, one, behind) for one in shown),
-        notes=tuple(_notes(found, others, bool(behind))),
+        concludes=" ".join(said(group) for group in shown),
+        panels=tuple(partial(_panel, group, behind) for group in shown),
+        notes=tuple(_notes(groups, others, bool(behind))),
         size=(4.9, 4.1) if len(shown) > 1 else (7.6, 4.6),
     )
 
 
-def _panel(found: Fitted, behind: Sequence[Fitted], axes: Axes) -> Axes:
-    for one in behind:
-        power_law(one, axes, pale=True)
-    return power_law(found, axes)
+def _panel(fitted_group: Fitted, behind: Sequence[Fitted], axes: Axes) -> Axes:
+    for background in behind:
+        power_law(background, axes, pale=True)
+    return power_law(fitted_group, axes)
 
 
-def said(found: Fitted) -> str:
+def said(fitted_group: Fitted) -> str:
     """What the laws of one group amount to."""
-    laws = found.laws
+    laws = fitted_group.laws
     slope = laws[POWER.name].parameters["slope"]
     falls = (
         "error falls as MACs to the power" if slope.high < 0 else "error has no trend: it goes with MACs to the power"
     )
-    first = f"{found.title}: over all {len(laws.x)} points {falls} {number(slope)}"
+    first = f"{fitted_group.title}: over all {len(laws.x)} points {falls} {number(slope)}"
     chosen = f"held-out points are predicted best by a {laws.best}" if laws.best else "no law converged"
     return f"{first}; {_broken(laws)}; {chosen}."
 
@@ -197,14 +197,14 @@ def _broken(laws: Laws) -> str:
     )
 
 
-def number(found: Estimate) -> str:
+def number(estimate: Estimate) -> str:
     """A value with its interval."""
-    return f"{found.value:.3g} (90%: {found.low:.3g} to {found.high:.3g})"
+    return f"{estimate.value:.3g} (90%: {estimate.low:.3g} to {estimate.high:.3g})"
 
 
-def _notes(found: list[Fitted], others: int, behind: bool) -> list[str]:
-    unfit = [f"{one.title}: {one.laws.reason}." for one in found if not one.laws.fits]
-    left = [f"{count} left out, {reason}." for one in found for reason, count in one.laws.left_out.items()]
+def _notes(groups: list[Fitted], others: int, behind: bool) -> list[str]:
+    unfit = [f"{group.title}: {group.laws.reason}." for group in groups if not group.laws.fits]
+    left = [f"{count} left out, {reason}." for group in groups for reason, count in group.laws.left_out.items()]
     more = [f"{others} more groups not shown."] if others else []
     back = ["Published points stand behind for their shape: measured elsewhere, not like with like."] if behind else []
     return ["The paper's FLOPs are two a multiply-accumulate.", *unfit, *left, *more, *back]

@@ -30,41 +30,46 @@ _HINT = (
 )
 
 
-def regimes(found: Regimes, regime: Regime, axes: Axes) -> Axes:
+def regimes(all_regimes: Regimes, regime: Regime, axes: Axes) -> Axes:
     """Draws the arms of one regime at every resolution; thick where both arms reach the cost, verdicts at their ends.
 
     Args:
-        found: as `scaling.analysis.depth_width.regimes.regimes` gives it.
+        all_regimes: as `scaling.analysis.depth_width.regimes.regimes` gives it.
         regime: one of its own.
         axes: an empty panel.
     """
     for cell in regime.cells:
         for arm in (cell.depth, cell.width):
-            _draw_arm(found, arm, cell, axes)
-    frame_points(axes, found.cost, TOP1)
+            _draw_arm(all_regimes, arm, cell, axes)
+    frame_points(axes, all_regimes.cost, TOP1)
     verdict = {"undecided": "undecided"}.get(regime.verdict, f"{regime.verdict} ahead")
     axes.set_title(f"{regime_title(regime.epochs)}: {verdict}")
-    name(axes, [_label(found, cell) for cell in regime.cells[::-1]])
+    name(axes, [_label(all_regimes, cell) for cell in regime.cells[::-1]])
     return axes
 
 
-def _draw_arm(found: Regimes, arm: Arm, cell: Cell, axes: Axes) -> None:
+def _draw_arm(all_regimes: Regimes, arm: Arm, cell: Cell, axes: Axes) -> None:
     color = style.AXIS_COLOR[arm.axis]
-    points = found.settings.iloc[list(arm.rows)].dropna(subset=["top1", found.cost.name])
-    axes.plot(*xy(points, found.cost), linestyle="--", linewidth=0.9, color=color, zorder=2)
+    points = all_regimes.settings.iloc[list(arm.rows)].dropna(subset=["top1", all_regimes.cost.name])
+    axes.plot(*xy(points, all_regimes.cost), linestyle="--", linewidth=0.9, color=color, zorder=2)
     bars = 100 * Z90 * points["top1_sd"].to_numpy(float)
-    axes.errorbar(*xy(points, found.cost), yerr=bars, fmt="none", ecolor=style.pale(color), elinewidth=1.2, zorder=1.9)
-    line = cell.curve[found.cost.name] * found.cost.scale, 100 * cell.curve[arm.axis]
+    axes.errorbar(
+        *xy(points, all_regimes.cost), yerr=bars, fmt="none", ecolor=style.pale(color), elinewidth=1.2, zorder=1.9
+    )
+    line = cell.curve[all_regimes.cost.name] * all_regimes.cost.scale, 100 * cell.curve[arm.axis]
     axes.plot(*line, linewidth=2.2, color=color, zorder=2, solid_capstyle="butt")
     first = not any(artist.get_label() == f"{arm.axis} scaling" for artist in axes.lines)
     label = f"{arm.axis} scaling" if first else "_again"
-    draw_points(points, found.cost, axes, color, style.AXIS_MARKER[arm.axis], label)
+    draw_points(points, all_regimes.cost, axes, color, style.AXIS_MARKER[arm.axis], label)
 
 
-def _label(found: Regimes, cell: Cell) -> Label:
+def _label(all_regimes: Regimes, cell: Cell) -> Label:
     """Beside one of the last points of the arms."""
     ends = [
-        xy(found.settings.iloc[list(arm.rows[::-1])].dropna(subset=["top1", found.cost.name]), found.cost)
+        xy(
+            all_regimes.settings.iloc[list(arm.rows[::-1])].dropna(subset=["top1", all_regimes.cost.name]),
+            all_regimes.cost,
+        )
         for arm in (cell.width, cell.depth)
     ]
     anchors = sorted(((float(x), float(y)) for xs, ys in ends for x, y in zip(xs, ys, strict=True)), reverse=True)[
@@ -81,14 +86,21 @@ def spec(context: Context) -> FigureSpec | Skipped:
     """The figure of these results, one panel a number of epochs; published ones in panels of their own."""
     cost, published = context.cost, context.published(*TABLES)
     try:
-        found = [(device, compared(part, cost)) for device, part in context.by_device(cost)]
-        found += [] if published is None else [("published", compared(published.settings, published.cost))]
+        device_regimes = [(device, compared(part, cost)) for device, part in context.by_device(cost)]
+        device_regimes += [] if published is None else [("published", compared(published.settings, published.cost))]
     except UserError as reason:
         return Skipped(NAME, str(reason))
-    own = [one for device, one in found if device != "published" and _answers(one)]
+    own = [all_regimes for device, all_regimes in device_regimes if device != "published" and _answers(all_regimes)]
     if not own:
-        return Skipped(NAME, "; ".join(dict.fromkeys(note for _, one in found for note in one.notes)))
-    places = [(device, one, regime) for device, one in found if _answers(one) for regime in one.regimes]
+        return Skipped(
+            NAME, "; ".join(dict.fromkeys(note for _, all_regimes in device_regimes for note in all_regimes.notes))
+        )
+    places = [
+        (device, all_regimes, regime)
+        for device, all_regimes in device_regimes
+        if _answers(all_regimes)
+        for regime in all_regimes.regimes
+    ]
     several = len({device for device, *_ in places}) > 1
     left_out = [f"{len(places) - MOST} more panels not shown."] if len(places) > MOST else []
     return FigureSpec(
@@ -96,9 +108,16 @@ def spec(context: Context) -> FigureSpec | Skipped:
         title=f"For the same {_bare(own[0].cost)}, does depth or width pay more, and does longer training change that?",
         shows="Depth scaling against width scaling from a common base, one panel a number of epochs, at every "
         "resolution; thick lines where both arms reach the same cost, each with its verdict.",
-        concludes=" ".join(_said(one) for one in own),
-        panels=tuple(partial(_panel, device if several else "", one, regime) for device, one, regime in places[:MOST]),
-        notes=(_HINT, *(f"{note[:1].upper()}{note[1:]}." for one in own for note in one.notes), *left_out),
+        concludes=" ".join(_said(all_regimes) for all_regimes in own),
+        panels=tuple(
+            partial(_panel, device if several else "", all_regimes, regime)
+            for device, all_regimes, regime in places[:MOST]
+        ),
+        notes=(
+            _HINT,
+            *(f"{note[:1].upper()}{note[1:]}." for all_regimes in own for note in all_regimes.notes),
+            *left_out,
+        ),
         size=(3.6, 3.9),
     )
 
@@ -108,17 +127,17 @@ def _bare(cost: Column) -> str:
     return cost.label.split(" (")[0].lower()
 
 
-def _answers(found: Regimes) -> bool:
+def _answers(all_regimes: Regimes) -> bool:
     """Whether there is a range of cost that any two arms share."""
-    return any(cell.shared for regime in found.regimes for cell in regime.cells)
+    return any(cell.shared for regime in all_regimes.regimes for cell in regime.cells)
 
 
-def _said(found: Regimes) -> str:
-    change = found.shift.scaled(100)
+def _said(all_regimes: Regimes) -> str:
+    change = all_regimes.shift.scaled(100)
     towards = {"undecided": "whether longer training shifts this is undecided"}.get(
-        found.towards, f"longer training favours {found.towards}"
+        all_regimes.towards, f"longer training favours {all_regimes.towards}"
     )
-    sentences = [regime.sentence for regime in found.regimes]
+    sentences = [regime.sentence for regime in all_regimes.regimes]
     if change.value == change.value:
         sentences.append(
             f"From the shortest to the longest, {towards}: width's advantage changes by {change.value:+.2f} points "
@@ -127,8 +146,8 @@ def _said(found: Regimes) -> str:
     return " ".join(sentences)
 
 
-def _panel(prefix: str, found: Regimes, regime: Regime, axes: Axes) -> Axes:
-    regimes(found, regime, axes)
+def _panel(prefix: str, all_regimes: Regimes, regime: Regime, axes: Axes) -> Axes:
+    regimes(all_regimes, regime, axes)
     if prefix:
         axes.set_title(f"{prefix}, {axes.get_title()}", fontsize=9.5)
     return axes

@@ -21,9 +21,9 @@ TABLES = ("table7", "fig5")
 LOWER, OWN, RESNETS = "EfficientNet at lower resolution", "EfficientNet", "ResNet-RS"
 
 
-def rescaled(found: Comparisons, axes: Axes, pale: bool = False) -> Axes:
+def rescaled(comparisons: Comparisons, axes: Axes, pale: bool = False) -> Axes:
     """Draws the three groups with their fronts and names; see `speed_accuracy`."""
-    return speed_accuracy.speed_accuracy(found, axes, pale)
+    return speed_accuracy.speed_accuracy(comparisons, axes, pale)
 
 
 def grouped(frame: pd.DataFrame) -> pd.DataFrame:
@@ -43,7 +43,7 @@ def spec(context: Context) -> FigureSpec | Skipped:
     if rows.empty:
         return Skipped(NAME, "no EfficientNets of one kind both at and below their own resolution")
     try:
-        found = [
+        device_comparisons = [
             (device, compare(part, cost, by="study"))
             for device, part in by_device(collapse_seeds(rows), cost)
             if (part["study"] == LOWER).any()
@@ -56,10 +56,10 @@ def spec(context: Context) -> FigureSpec | Skipped:
         title="Does growing the resolution more slowly make EfficientNet better?",
         shows="EfficientNets at lower resolutions than compound scaling gives them, at their own, and ResNet-RS; the "
         "fronts as dashed lines.",
-        concludes=" ".join(_said(device, one) for device, one in found),
-        panels=tuple(partial(_panel, device, one, behind) for device, one in found),
-        notes=(*speed_accuracy.notes(found), *speed_accuracy.background_note(published, cost)),
-        size=(4.9, 4.1) if len(found) > 1 else (7.6, 4.6),
+        concludes=" ".join(_said(device, comparisons) for device, comparisons in device_comparisons),
+        panels=tuple(partial(_panel, device, comparisons, behind) for device, comparisons in device_comparisons),
+        notes=(*speed_accuracy.notes(device_comparisons), *speed_accuracy.background_note(published, cost)),
+        size=(4.9, 4.1) if len(device_comparisons) > 1 else (7.6, 4.6),
     )
 
 
@@ -68,15 +68,15 @@ def _behind(published: Context, cost: str) -> Comparisons:
     return compare(part, cost, by="study")
 
 
-def _said(device: str, found: Comparisons) -> str:
+def _said(device: str, comparisons: Comparisons) -> str:
     on = f"On {device}: " if device else ""
-    said = (pair.sentence for pair in found.pairs if {pair.of.name, pair.over.name} == {LOWER, OWN})
+    said = (pair.sentence for pair in comparisons.pairs if {pair.of.name, pair.over.name} == {LOWER, OWN})
     return on + " ".join(said)
 
 
-def _panel(device: str, found: Comparisons, under: Comparisons | None, axes: Axes) -> Axes:
+def _panel(device: str, comparisons: Comparisons, under: Comparisons | None, axes: Axes) -> Axes:
     if under is not None:
         rescaled(under, axes, pale=True)
-    rescaled(found, axes)
+    rescaled(comparisons, axes)
     axes.set_title(device, fontsize=style.TEXT_SIZE)
     return axes

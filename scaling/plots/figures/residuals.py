@@ -47,36 +47,37 @@ def residuals(laws: Laws, fit: Fit, axes: Axes) -> Axes:
 
 def spec(context: Context) -> FigureSpec | Skipped:
     """The residuals of every law of these results, and of the published ones in panels of their own."""
-    found, published = fitted(context)[0], context.published(*TABLES)
-    return spec_of([*found, *([] if published is None or not found else fitted(published)[0])])
+    groups, published = fitted(context)[0], context.published(*TABLES)
+    return spec_of([*groups, *([] if published is None or not groups else fitted(published)[0])])
 
 
-def spec_of(found: list[Fitted]) -> FigureSpec | Skipped:
+def spec_of(groups: list[Fitted]) -> FigureSpec | Skipped:
     """The residuals of groups that were fitted already."""
-    every = [(one, fit) for one in found for fit in one.laws.fits]
+    every = [(group, fit) for group in groups for fit in group.laws.fits]
     if not every:
-        return Skipped(NAME, "; ".join(dict.fromkeys(one.laws.reason for one in found)) or "nothing trained yet")
+        return Skipped(NAME, "; ".join(dict.fromkeys(group.laws.reason for group in groups)) or "nothing trained yet")
     return FigureSpec(
         name=NAME,
         title="What do the fitted laws leave unexplained?",
         shows="Deviation from the fitted error, one panel a law: a good law leaves a band without a trend.",
-        concludes=" ".join(_said(one, fit) for one, fit in every),
-        panels=tuple(partial(_panel, one, fit, len(found) > 1) for one, fit in every[:MOST]),
+        concludes=" ".join(_said(group, fit) for group, fit in every),
+        panels=tuple(partial(_panel, group, fit, len(groups) > 1) for group, fit in every[:MOST]),
         notes=(f"{len(every) - MOST} more fits not shown.",) if len(every) > MOST else (),
         size=(3.5, 3.4),
     )
 
 
-def _panel(found: Fitted, fit: Fit, several: bool, axes: Axes) -> Axes:
-    residuals(found.laws, fit, axes)
+def _panel(fitted_group: Fitted, fit: Fit, several: bool, axes: Axes) -> Axes:
+    residuals(fitted_group.laws, fit, axes)
     if several:
-        axes.set_title(f"{found.title}, {axes.get_title()}", fontsize=style.TEXT_SIZE)
+        axes.set_title(f"{fitted_group.title}, {axes.get_title()}", fontsize=style.TEXT_SIZE)
     return axes
 
 
-def _said(found: Fitted, fit: Fit) -> str:
+def _said(fitted_group: Fitted, fit: Fit) -> str:
     off, scatter = (part.scaled(100) for part in (fit.held_out.off, fit.scatter))
     return (
-        f"{found.title}, {fit.law} ({fit.status}): off by {off.value:.1f}% (90%: {off.low:.1f}% to {off.high:.1f}%) "
-        f"for held-out points, {scatter.value:.1f}% ({scatter.low:.1f}% to {scatter.high:.1f}%) beyond their noise."
+        f"{fitted_group.title}, {fit.law} ({fit.status}): off by {off.value:.1f}% "
+        f"(90%: {off.low:.1f}% to {off.high:.1f}%) for held-out points, {scatter.value:.1f}% "
+        f"({scatter.low:.1f}% to {scatter.high:.1f}%) beyond their noise."
     )

@@ -16,25 +16,26 @@ from scaling.plots.kit.point_names import model_name
 
 NAME = "seed_spread"
 TABLES: tuple[str, ...] = ()
+UNPUBLISHED = "one number was published for each model, of one seed or a mean"
 _NAMED = 12
 """Settings named: those that spread most."""
 _MANY = 2000
 
 
-def seed_spread(found: SeedSpread, axes: Axes) -> Axes:
+def seed_spread(spread: SeedSpread, axes: Axes) -> Axes:
     """Draws from the lowest to the highest seed about the mean of each setting, over bands of what is to be expected.
 
     Args:
-        found: as `scaling.analysis.seed_variance.seed_spread` gives it.
+        spread: as `scaling.analysis.seed_variance.seed_spread` gives it.
         axes: an empty panel.
     """
-    points = found.points
+    points = spread.points
     x = 100 * points["top1"]
     low, high = 100 * (points["top1_min"] - points["top1"]), 100 * (points["top1_max"] - points["top1"])
     chance = 100 * points["binomial"]
     for side, label in ((chance, "one binomial error of an accuracy"), (-chance, "_below")):
         axes.plot(x, side, color=style.VERMILLION, linestyle="--", linewidth=1.3, label=label)
-    sd = 100 * found.sd.value
+    sd = 100 * spread.sd.value
     axes.axhspan(-sd, sd, facecolor=style.BLUE, alpha=0.12, label="standard deviation of seeds, pooled", zorder=0)
     axes.axhline(0, color=style.INK, linewidth=0.9)
     axes.vlines(x, low, high, color=style.BLUE, linewidth=1.2, rasterized=len(x) > _MANY)
@@ -44,15 +45,15 @@ def seed_spread(found: SeedSpread, axes: Axes) -> Axes:
     axes.set_ylabel("Deviation from the mean over seeds (points)")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     axes.margins(x=0.08, y=0.15)
-    name(axes, _names(found))
+    name(axes, _names(spread))
     return axes
 
 
-def _names(found: SeedSpread) -> list[Label]:
-    wide = found.points["top1_max"] - found.points["top1_min"]
-    named = found.points.loc[wide.sort_values(ascending=False, kind="stable").index[:_NAMED]]
-    at = found.points["resolution"].nunique() > 1
-    several = found.points["epochs"].nunique() > 1
+def _names(spread: SeedSpread) -> list[Label]:
+    wide = spread.points["top1_max"] - spread.points["top1_min"]
+    named = spread.points.loc[wide.sort_values(ascending=False, kind="stable").index[:_NAMED]]
+    at = spread.points["resolution"].nunique() > 1
+    several = spread.points["epochs"].nunique() > 1
     return [
         Label(
             model_name(row, at) + (f", {row['epochs']:g} ep" if several else ""),
@@ -66,18 +67,18 @@ def _names(found: SeedSpread) -> list[Label]:
 
 def spec(context: Context) -> FigureSpec | Skipped:
     """The figure of these results; published numbers have one seed, so there is nothing to stand behind."""
-    found = spread_of(context.settings)
-    if found.points.empty:
-        return Skipped(NAME, found.sentence)
-    notes = [f"{found.single} settings with one seed only not shown."] if found.single else []
-    notes += [f"{found.failed} failed trials not shown."] if found.failed else []
+    spread = spread_of(context.settings)
+    if spread.points.empty:
+        return Skipped(NAME, spread.sentence)
+    notes = [f"{spread.single} settings with one seed only not shown."] if spread.single else []
+    notes += [f"{spread.failed} failed trials not shown."] if spread.failed else []
     return FigureSpec(
         name=NAME,
         title="How far do seeds of one and the same setting lie apart?",
         shows="Lowest and highest seed of each setting about its mean, over the pooled standard deviation of seeds and "
         "the binomial error of one accuracy.",
-        concludes=found.sentence,
-        panels=(lambda axes: seed_spread(found, axes),),
+        concludes=spread.sentence,
+        panels=(lambda axes: seed_spread(spread, axes),),
         notes=(f"Named: the {_NAMED} widest, where there is room.", *notes),
         size=(7.6, 4.2),
     )

@@ -23,16 +23,18 @@ _ARROW_AT = 0.58
 """Where the speed-up is shown, from the lowest to the highest accuracy that both reach."""
 
 
-def speed_accuracy(found: Comparisons, axes: Axes, pale: bool = False) -> Axes:
+def speed_accuracy(comparisons: Comparisons, axes: Axes, pale: bool = False) -> Axes:
     """Draws the groups of a comparison with their fronts, names at the points, and the speed-up at one accuracy.
 
     Args:
-        found: as `scaling.analysis.equal_accuracy.compare.compare` gives it.
+        comparisons: as `scaling.analysis.equal_accuracy.compare.compare` gives it.
         axes: one panel; what is on it already stays.
         pale: as a background for others' points.
     """
-    labels = [label for i, side in enumerate(sides(found)) for label in draw_side(side, i, found.cost, axes, pale)]
-    arrows = [] if pale or len(found.pairs) != 1 else _arrow(found.pairs[0], found.cost, axes)
+    labels = [
+        label for i, side in enumerate(sides(comparisons)) for label in draw_side(side, i, comparisons.cost, axes, pale)
+    ]
+    arrows = [] if pale or len(comparisons.pairs) != 1 else _arrow(comparisons.pairs[0], comparisons.cost, axes)
     name(axes, [*arrows, *labels])
     return axes
 
@@ -57,35 +59,39 @@ def spec(context: Context) -> FigureSpec | Skipped:
     """The figure of these results, one panel a device, with published ones behind."""
     cost, published = context.cost, context.published(*TABLES)
     try:
-        found = context.comparisons(cost)
+        device_comparisons = context.comparisons(cost)
     except UserError as reason:
         return Skipped(NAME, str(reason))
-    why = " ".join(f"{pair.sentence}." for _, one in found for pair in one.pairs)
-    found = [(device, one) for device, one in found if any(len(side.points) for side in sides(one))]
-    if not found:
+    why = " ".join(f"{pair.sentence}." for _, comparisons in device_comparisons for pair in comparisons.pairs)
+    device_comparisons = [
+        (device, comparisons)
+        for device, comparisons in device_comparisons
+        if any(len(side.points) for side in sides(comparisons))
+    ]
+    if not device_comparisons:
         return Skipped(NAME, why or "one family only: there is nothing to compare it with")
     behind = _behind(published, cost)
     return FigureSpec(
         name=NAME,
         title="Which family reaches an accuracy in less time?",
-        shows=f"Top-1 accuracy against {found[0][1].cost.label.split(' (')[0].lower()}, one panel a device: every "
-        "model of each family, the front as a dashed line, and the speed-up at one equal accuracy.",
-        concludes=" ".join(said(device, one) for device, one in found),
-        panels=tuple(partial(_panel, device, one, behind) for device, one in found),
-        notes=(*notes(found), *background_note(published, cost)),
+        shows=f"Top-1 accuracy against {device_comparisons[0][1].cost.label.split(' (')[0].lower()}, one panel a "
+        "device: every model of each family, the front as a dashed line, and the speed-up at one equal accuracy.",
+        concludes=" ".join(said(device, comparisons) for device, comparisons in device_comparisons),
+        panels=tuple(partial(_panel, device, comparisons, behind) for device, comparisons in device_comparisons),
+        notes=(*notes(device_comparisons), *background_note(published, cost)),
         size=(4.9, 4.1),
     )
 
 
-def said(device: str, found: Comparisons) -> str:
+def said(device: str, comparisons: Comparisons) -> str:
     """The sentences of all pairs, with the device they are of."""
     on = f"On {device}: " if device else ""
-    return on + " ".join(pair.sentence for pair in found.pairs)
+    return on + " ".join(pair.sentence for pair in comparisons.pairs)
 
 
-def notes(found: list[tuple[str, Comparisons]]) -> tuple[str, ...]:
+def notes(device_comparisons: list[tuple[str, Comparisons]]) -> tuple[str, ...]:
     """What the comparisons rest on, each said once."""
-    every = dict.fromkeys(note for _, one in found for note in one.notes)
+    every = dict.fromkeys(note for _, comparisons in device_comparisons for note in comparisons.notes)
     bars = (
         f"Bars, up to {MOST_NAMES} points: 90% of the noise of seeds and validation images. Labels: depth, or the "
         "model's name@resolution, where there is room."
@@ -109,9 +115,9 @@ def _behind(published: Context | None, cost: str) -> Comparisons | None:
     return dict(published.comparisons(cost))[chosen]
 
 
-def _panel(device: str, found: Comparisons, under: Comparisons | None, axes: Axes) -> Axes:
+def _panel(device: str, comparisons: Comparisons, under: Comparisons | None, axes: Axes) -> Axes:
     if under is not None:
         speed_accuracy(under, axes, pale=True)
-    speed_accuracy(found, axes)
+    speed_accuracy(comparisons, axes)
     axes.set_title(device or "")
     return axes

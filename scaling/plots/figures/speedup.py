@@ -90,7 +90,7 @@ def spec(context: Context) -> FigureSpec | Skipped:
         return Skipped(NAME, str(reason))
     answered = [(device, pair) for device, pair in pairs if pair.overall is not None]
     unanswered = [f"{_on(device)}{pair.sentence}." for device, pair in pairs if pair.overall is None]
-    own = [one for one in answered if not one[0].startswith("published")]
+    own = [(device, pair) for device, pair in answered if not device.startswith("published")]
     if not own:
         return Skipped(NAME, " ".join(unanswered) or "one family only: there is nothing to compare it with")
     return FigureSpec(
@@ -108,12 +108,12 @@ def spec(context: Context) -> FigureSpec | Skipped:
 def _pairs(context: Context | None, cost: str) -> list[tuple[str, Comparison]]:
     if context is None or not context.has(cost):
         return []
-    return [(device, pair) for device, found in context.comparisons(cost) for pair in found.pairs]
+    return [(device, pair) for device, comparisons in context.comparisons(cost) for pair in comparisons.pairs]
 
 
 def _cautions(context: Context, cost: str) -> list[str]:
     """What of the comparisons' notes says how far to trust the intervals."""
-    notes = (note for _, found in context.comparisons(cost) for note in found.notes if "seed" in note)
+    notes = (note for _, comparisons in context.comparisons(cost) for note in comparisons.notes if "seed" in note)
     return [f"{note[:1].upper()}{note[1:]}." for note in dict.fromkeys(notes)]
 
 

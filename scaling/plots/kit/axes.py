@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -26,12 +28,23 @@ def set_cost_axis(axes: Axes, metric: Column, values: pd.Series[float]) -> None:
         axes.set_xlim(low - margin, high + margin)
         return
     margin = max((high / low) ** 0.1, 1.1)
-    low, high = low / margin, high * margin
-    axes.set_xscale("log")
-    axes.set_xlim(low, high)
-    axes.xaxis.set_major_locator(FixedLocator(log_ticks(low, high)))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    _make_logarithmic(axes, "x", low / margin, high * margin)
+
+
+def set_log_axis(axes: Axes, which: Literal["x", "y"], label: str, values: pd.Series[float]) -> None:
+    """A logarithmic axis, its limits around the values with room for names."""
+    low, high = float(values.min()), float(values.max())
+    room = 1.15 * (high / low) ** 0.12
+    axes.set(**{f"{which}label": label})
+    _make_logarithmic(axes, which, low / room, high * room)
+
+
+def _make_logarithmic(axes: Axes, which: Literal["x", "y"], low: float, high: float) -> None:
+    axes.set(**{f"{which}scale": "log", f"{which}lim": (low, high)})
+    axis = {"x": axes.xaxis, "y": axes.yaxis}[which]
+    axis.set_major_locator(FixedLocator(log_ticks(low, high)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
 def log_ticks(low: float, high: float) -> list[float]:

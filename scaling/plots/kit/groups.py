@@ -22,10 +22,10 @@ Z90 = 1.644854
 PUBLISHED = "published: "
 
 
-def sides(found: Comparisons) -> list[Side]:
+def sides(comparisons: Comparisons) -> list[Side]:
     """Each group of a comparison once, the dearest at equal accuracy first."""
-    every = {side.name: side for pair in found.pairs for side in (pair.over, pair.of)}
-    ahead = Counter(_dearer(pair) for pair in found.pairs)
+    every = {side.name: side for pair in comparisons.pairs for side in (pair.over, pair.of)}
+    ahead = Counter(_dearer(pair) for pair in comparisons.pairs)
     return [every[name] for name in sorted(every, key=lambda name: (-ahead[name], name))]
 
 

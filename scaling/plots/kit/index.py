@@ -20,10 +20,13 @@ def write_index(folder: Path, title: str, drawn: Iterable[FigureSpec | Skipped],
         formats: that each figure was drawn in; PNG is shown if it is one of them, else SVG, else linked.
     """
     every = list(drawn)
-    skipped = [one for one in every if isinstance(one, Skipped)]
-    parts = [f"# {title}\n", *(part for one in every if isinstance(one, FigureSpec) for part in _entry(one, formats))]
+    skipped = [spec for spec in every if isinstance(spec, Skipped)]
+    parts = [
+        f"# {title}\n",
+        *(part for spec in every if isinstance(spec, FigureSpec) for part in _entry(spec, formats)),
+    ]
     if skipped:
-        parts += ["## Not drawn\n", *(f"- `{one.name}`: {one.reason}" for one in skipped), ""]
+        parts += ["## Not drawn\n", *(f"- `{spec.name}`: {spec.reason}" for spec in skipped), ""]
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / FILE
     file.write_text("\n".join(parts), encoding="utf-8")

@@ -139,7 +139,7 @@ class _Place:
 def _places(label: Label) -> Iterator[_Place]:
     for directions in dict.fromkeys((label.directions, AROUND)):
         for distance in (*_DISTANCES, *_PAST_ERROR_BARS):
-            sides = directions if distance in _DISTANCES else [one for one in directions if not one[0]]
+            sides = directions if distance in _DISTANCES else [(right, up) for right, up in directions if not right]
             for anchor in range(len(label.anchors)):
                 for right, up in sides:
                     reach = distance * (0.75 if right and up else 1.0)

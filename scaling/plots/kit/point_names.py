@@ -73,9 +73,9 @@ def model_name(point: pd.Series[Any], with_resolution: bool) -> str:
     members = BUILT_IN[point["family"]].named if point["family"] in BUILT_IN else {}
     size = (point["depth"], point["width"])
     at = f"@{point['resolution']:g}"
-    for name, its in members.items():
-        if (its.depth, its.width) == size and not name.isdecimal():
-            told = its.resolution == point["resolution"] or not (its.resolution or with_resolution)
+    for name, member in members.items():
+        if (member.depth, member.width) == size and not name.isdecimal():
+            told = member.resolution == point["resolution"] or not (member.resolution or with_resolution)
             return (name.upper() if len(name) < 3 else name) + ("" if told else at)
     width = "" if point["width"] == 1 else f"{TIMES}{point['width']:g}"
     return f"{point['depth']:g}{width}" + (at if with_resolution else "")

@@ -95,6 +95,16 @@ def logits(variant: Variant, values: Mapping[str, NDArray[Any]], info: DatasetIn
     return lambda images: np.asarray(model(images, training=False))
 
 
+def random_values(variant: Variant, info: DatasetInfo) -> dict[str, NDArray[Any]]:
+    """Weights of a network that nobody has trained, by their names."""
+    from scaling.models.build import build, initialize
+    from scaling.models.weights import variables
+
+    model = build(variant, classes=info.classes, mean=info.mean, std=info.std)
+    initialize(model, seed=0)
+    return {name: np.asarray(variable) for name, variable in variables(model).items()}
+
+
 def images_like(info: DatasetInfo, resolution: int, count: int = CHECKED) -> NDArray[np.float32]:
     """Random images, smooth enough to look like some."""
     coarse = np.random.default_rng(0).integers(0, 256, (count, 4, 4, info.channels))

@@ -6,6 +6,7 @@ All compute in float32, on the CPU but for Keras, with as many threads as there 
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import importlib.util
 import io
 import logging
@@ -180,6 +181,11 @@ RUNTIMES = {
     )
 }
 """By name."""
+
+
+def version(name: str) -> dict[str, str]:
+    """The package of a runtime, with its version."""
+    return {pip: importlib.metadata.version(pip) for _, pip in RUNTIMES[name].packages[:1]}
 
 
 def runtime_of(path: Path) -> Runtime:
