@@ -104,7 +104,9 @@ def studies(as_json: AsJson = False) -> None:
     from scaling.reports import catalogue
 
     with input_errors():
-        listed = catalogue.studies(studies.load(str(path)) for path in studies.available().values())
+        listed = catalogue.studies(
+            studies.load(str(path), weights_are_here=False) for path in studies.available().values()
+        )
     if as_json:
         print_json(listed)
     else:

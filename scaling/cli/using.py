@@ -10,7 +10,7 @@ from scaling.cli.exit_codes import SOME_FAILED
 
 if TYPE_CHECKING:
     from scaling.results.records import ResultsFolder
-    from scaling.schema import LatencyRecord, TrainRecord
+    from scaling.schema import LatencyRecord, TrainRecord, Variant
 
 Form = Literal["keras", "saved_model", "litert", "onnx", "openvino"]
 
@@ -20,34 +20,36 @@ EVALUATED = "evaluated"
 
 def evaluate(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="As imagenet; see `scaling data list`.")],
-    model: Annotated[str, typer.Option(help="The network, as resnet_rs_50@160.")],
     weights: Annotated[
         Path,
         typer.Option(
-            metavar="FILE", help="Its weights: .safetensors (timm's or kept here), .h5 (Keras), or a TF1 checkpoint."
+            metavar="FILE", help="The weights: .safetensors (timm's or kept here), .h5 (Keras), or a TF1 checkpoint."
         ),
     ],
+    model: Annotated[
+        str | None,
+        typer.Option(show_default="what a file that was kept here says", help="The network, as resnet_rs_50@160."),
+    ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Images at once.")] = 128,
     results: ResultsDir = RESULTS,
     as_json: AsJson = False,
 ) -> None:
     """Measure the accuracy of released weights. On a data set's test images, recorded for figures and comparisons."""
     from scaling.reports import evaluate as report
-    from scaling.reports.catalogue import variant
     from scaling.results.records import ResultsFolder
     from scaling.runner.evaluate import evaluate as measure
 
     only_our_words()
     console = terminal(stderr=True)
     with input_errors():
-        network = variant(model)
-        with console.status(f"{model}: loading") as shown:
+        network = _network(model, weights)
+        with console.status(f"{network.name}: loading") as shown:
             evaluated = measure(
                 network,
                 weights,
                 dataset,
                 batch_size,
-                lambda part: shown.update(f"{model} on {dataset}: {part:.0%} of the test images"),
+                lambda part: shown.update(f"{network.name} on {dataset}: {part:.0%} of the test images"),
             )
         folder = ResultsFolder(results / EVALUATED)
         with folder.writing():
@@ -133,6 +135,23 @@ def predict(
         tables.print_whole(table, terminal())
     if failed:
         raise typer.Exit(SOME_FAILED)
+
+
+def _network(model: str | None, weights: Path) -> "Variant":
+    """The network that is named, else the one that the file says it is of."""
+    from scaling.errors import UserError
+    from scaling.models import trained
+    from scaling.reports.catalogue import variant
+
+    if model is not None:
+        return variant(model)
+    try:
+        about = trained.read_about(weights)
+    except (ValueError, OSError) as error:
+        raise UserError(str(error)) from None
+    if about is None:
+        raise UserError(f"{weights}: does not say which network it is of; name it with --model")
+    return about.trial.variant
 
 
 def _kept(results: Path, trial: str) -> "tuple[TrainRecord, Path, list[LatencyRecord]]":

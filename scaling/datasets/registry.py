@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaling.datasets import folder, prepared
+from scaling.datasets import folder, prepared, subset
 from scaling.datasets.dataset import DataError, DatasetInfo, Registration
 from scaling.datasets.known import CIFAR10, CIFAR100, FASHION_MNIST, IMAGENET, SYNTHETIC
 from scaling.errors import did_you_mean
@@ -21,6 +21,7 @@ REGISTRY: dict[str, Registration] = {
         _named(SYNTHETIC, "scaling.runner.data.synthetic"),
         _named(IMAGENET, "scaling.runner.data.imagenet"),
         Registration(folder.PATTERN, folder.TITLE, folder.info, "scaling.runner.data.image_folder"),
+        Registration(subset.PATTERN, subset.TITLE, subset.info, "scaling.runner.data.subset"),
         Registration(prepared.PATTERN, prepared.TITLE, prepared.info, "scaling.runner.data.tfds"),
     )
 }

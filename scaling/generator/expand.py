@@ -24,6 +24,9 @@ from scaling.schema import Recipe, Trial, Variant
 MAX_MISTAKES = 20
 """Told at once; the rest of a large grid is usually more of the same."""
 
+NOT_HERE = "0" * 16
+"""Stands for the digest of weights that nobody looked for."""
+
 _OF_RECIPE = frozenset(Recipe.model_fields)
 
 Made = TypeVar("Made")
@@ -45,12 +48,13 @@ class Expanded:
     scaled: tuple[Scaled, ...] = ()
 
 
-def expand(file: StudyFile, overridden: Sequence[str] = ()) -> Expanded:
+def expand(file: StudyFile, overridden: Sequence[str] = (), weights_are_here: bool = True) -> Expanded:
     """Expands a study file.
 
     Args:
         file: free of `study_file.problems`.
         overridden: places that `--set` wrote.
+        weights_are_here: whether the files that `init` names are looked for; without them ids are not those of a run.
 
     Raises:
         StudyError: with the mistakes found, `MAX_MISTAKES` of them at most.
@@ -60,7 +64,7 @@ def expand(file: StudyFile, overridden: Sequence[str] = ()) -> Expanded:
     cells, scaled = _cells(file)
     trials: dict[Trial, Mapping[str, Origin]] = {}
     mistakes: dict[str, None] = {}
-    for made in _planned(file, cells, overridden):
+    for made in _planned(file, cells, overridden, weights_are_here):
         if isinstance(made, StudyError):
             mistakes |= dict.fromkeys(made.problems)
         else:
@@ -95,7 +99,9 @@ def _cells(file: StudyFile) -> tuple[Iterable[Cell], tuple[Scaled, ...]]:
     return grid.cells(file.grid or (), file.across, axes_of(file)), ()
 
 
-def _planned(file: StudyFile, cells: Iterable[Cell], overridden: Sequence[str]) -> Iterator[Planned | StudyError]:
+def _planned(
+    file: StudyFile, cells: Iterable[Cell], overridden: Sequence[str], weights_are_here: bool = True
+) -> Iterator[Planned | StudyError]:
     """A trial or its mistakes for each cell. What cells have in common is made once: cells differ in a field or two.
 
     A recipe depends on the variant through rules alone.
@@ -112,7 +118,10 @@ def _planned(file: StudyFile, cells: Iterable[Cell], overridden: Sequence[str]) 
             continue
         trained = repr((built if file.rules else cell.block, _part(cell, _OF_RECIPE)))
         recipe = _once(recipes, trained, lambda c=cell, v=variant: _recipe(file, c, v, overridden))  # type: ignore[misc]
-        yield recipe if isinstance(recipe, StudyError) else _trial(file, cell, variant, *recipe)
+        if isinstance(recipe, StudyError):
+            yield recipe
+        else:
+            yield _trial(file, cell, variant, *recipe, weights_are_here)
 
 
 def _part(cell: Cell, fields: Collection[str]) -> list[tuple[str, str, object]]:
@@ -173,14 +182,19 @@ def _filled(rules: Sequence[str], variant: Variant, epochs: Any) -> tuple[dict[s
 
 
 def _trial(
-    file: StudyFile, cell: Cell, variant: Variant, recipe: Recipe, sources: Mapping[str, Origin]
+    file: StudyFile,
+    cell: Cell,
+    variant: Variant,
+    recipe: Recipe,
+    sources: Mapping[str, Origin],
+    weights_are_here: bool,
 ) -> Planned | StudyError:
     takes = models.family_of(variant.family).takes
     if unused := [rate for rate in ("dropout", "stochastic_depth") if getattr(recipe, rate) and rate not in takes]:
         places = {rate: cell.places.get(rate, f"recipe.{rate}") for rate in unused}
         return StudyError(f"{places[rate]}: family {variant.family} takes no {rate}" for rate in unused)
     try:
-        init = _init(cell.values.get("init", file.init), variant)
+        init = _init(cell.values.get("init", file.init), variant, weights_are_here)
         stages.check(variant, recipe, init is not None)
     except ValueError as error:
         return StudyError([placed(error, _recipe_places(cell), "init")])
@@ -191,11 +205,13 @@ def _trial(
     return trial, sources
 
 
-def _init(text: object, variant: Variant) -> str | None:
+def _init(text: object, variant: Variant, is_here: bool) -> str | None:
     if text is None:
         return None
     if not isinstance(text, str):
         raise ValueError(f"init: a file, RESULTS/TRIAL or a results folder, not {text!r}")
+    if not is_here:
+        return NOT_HERE
     from scaling.generator import initial_weights  # few studies have some
 
     return initial_weights.digest_for(text, variant)

@@ -14,6 +14,9 @@ from scaling.models import checkpoints, trained, weights
 from scaling.results.records import ResultsFolder, Skipped, TrainSummary
 from scaling.schema import Trial, Variant
 
+FILES = (".safetensors", ".h5", ".hdf5", checkpoints.INDEX)
+"""Endings of files of weights; anything else beside records is the id of a trial."""
+
 FIELDS = ("name", "family", "depth", "width", "resolution")
 """Of a variant, in braces, in what a study file says: `weights/{name}.safetensors`."""
 
@@ -68,7 +71,7 @@ def file_for(text: str, variant: Variant) -> Path:
         return matches[0]
     if (folder := ResultsFolder(path)).exists():
         return _most_accurate(folder, variant)
-    if (folder := ResultsFolder(path.parent)).exists() and not path.suffix:
+    if (folder := ResultsFolder(path.parent)).exists() and path.suffix not in FILES:  # an id has points, too
         return _kept(folder, path.name)
     checkpoints.files_of(path)
     return path

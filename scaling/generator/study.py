@@ -86,12 +86,13 @@ class Study:
         return yaml.safe_dump(content, sort_keys=False, width=120)
 
 
-def load(name: str, overrides: Iterable[str] = ()) -> Study:
+def load(name: str, overrides: Iterable[str] = (), weights_are_here: bool = True) -> Study:
     """Finds, reads and checks a study.
 
     Args:
         name: a name under `studies/`, or a path; of one of the authors' configuration files as well.
         overrides: `path=value` assignments, see `yaml_file.override`.
+        weights_are_here: as of `check`.
 
     Raises:
         StudyError: with every mistake found, each with its place.
@@ -104,7 +105,7 @@ def load(name: str, overrides: Iterable[str] = ()) -> Study:
             content = authors_config.study_of(content, path.stem)
     content = yaml_file.override(content, overrides)
     with _at(path):
-        return check(content, overrides)
+        return check(content, overrides, weights_are_here)
 
 
 @contextlib.contextmanager
@@ -146,12 +147,14 @@ def available() -> dict[str, Path]:
     }
 
 
-def check(content: dict[str, Any], overrides: Iterable[str] = ()) -> Study:
+def check(content: dict[str, Any], overrides: Iterable[str] = (), weights_are_here: bool = True) -> Study:
     """Checks a study file's content and expands it.
 
     Args:
         content: with the overrides made.
         overrides: that were made, for the origins of values.
+        weights_are_here: whether the files that `init` names are looked for, as they must be before a study is run; a
+            list of studies needs them not.
 
     Raises:
         StudyError: with every mistake found.
@@ -164,7 +167,7 @@ def check(content: dict[str, Any], overrides: Iterable[str] = ()) -> Study:
     if mistakes := list(problems(file)):
         raise StudyError(mistakes)
     overridden = assigned(overrides)
-    expanded = expand(file, overridden)
+    expanded = expand(file, overridden, weights_are_here)
     axes = search_space.check(file.search, file.across, file.recipe, axes_of(file)) if file.search else {}
     return Study(
         file,

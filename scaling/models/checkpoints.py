@@ -33,11 +33,13 @@ class Tensors:
         shapes: by name.
         read: the values of one name.
         about: what the file says of itself, as safetensors' metadata.
+        numbered: whether names only number the layers, so that they say nothing of blocks.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
     read: Callable[[str], NDArray[Any]]
     about: Mapping[str, str] = field(default_factory=dict)
+    numbered: bool = False
 
 
 def files_of(path: Path) -> list[Path]:
@@ -143,7 +145,7 @@ def _tensorflow_1(path: Path) -> Iterator[Tensors]:
         held = reader.get_variable_to_shape_map()
     except Exception as error:  # TensorFlow raises what its C++ does
         raise ValueError(f"{path}: not a TensorFlow checkpoint ({str(error).strip().splitlines()[0][:200]})") from None
-    names = {name.removesuffix(OF_TF1): name for name in sorted(held, key=lambda name: name.endswith(OF_TF1))}
+    names = {name.removesuffix(OF_TF1): name for name in sorted(held, key=lambda name: (name.endswith(OF_TF1), name))}
 
     def read(name: str) -> NDArray[Any]:
         try:
@@ -152,7 +154,7 @@ def _tensorflow_1(path: Path) -> Iterator[Tensors]:
             reason = str(error).strip().splitlines()[0][:200]
             raise ValueError(f"{path}: {names[name]} cannot be read ({reason})") from None
 
-    yield Tensors({name: tuple(held[its]) for name, its in names.items()}, read)
+    yield Tensors({name: tuple(held[its]) for name, its in names.items()}, read, numbered=True)
 
 
 @contextlib.contextmanager

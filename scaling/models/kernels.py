@@ -21,6 +21,7 @@ class BatchNorm(keras.layers.BatchNormalization):
     group: int | None = None
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        training = bool(training) and self.trainable  # a frozen one keeps its statistics, as Keras' own does
         if training and self.group:
             return self._by_groups(inputs, self.group)
         if keras.backend.backend() != "tensorflow" or self.synchronized:

@@ -203,7 +203,7 @@ def _matched(
     missing = [name for name in ours if name not in account.sources and name not in account.new]
     if not (missing or account.left_over or account.shapes):
         return account.sources, account.new
-    if problem := _of_other_depth(family, variant, account.sources):
+    if not tensors.numbered and (problem := _of_other_depth(family, variant, account.sources)):
         raise ValueError(f"{path}: {problem}")
     kinds = {"missing": missing, "left over": account.left_over, "of another shape": account.shapes}
     raise ValueError("\n".join([f"{path}: not this network"] + [_listed(kind, names) for kind, names in kinds.items()]))
