@@ -138,6 +138,25 @@ def test_released_weights_are_measured_recorded_and_set_beside_others(folder: Pa
     assert missing.stderr.strip() == "error: absent.h5: no such file"
 
 
+def test_a_head_for_other_classes_is_new_in_training_and_refused_in_evaluation(folder: Path) -> None:
+    from scaling.models.names import parse
+    from tests.models.weight_files import FakeModel, as_timm, values, write_timm
+
+    weights = as_timm(values(FakeModel(parse("resnet_rs_26x0.125@32"), seed=1)))
+    weights["fc.weight"], weights["fc.bias"] = np.zeros((7, 256), np.float32), np.zeros(7, np.float32)
+    write_timm(folder / "seven.safetensors", weights)
+    network = ("--model", "resnet_rs_26x0.125@32", "--weights", "seven.safetensors")
+    error = scaling(folder, "evaluate", "synthetic", *network, code=2).stderr
+    assert "of another shape: fc.bias gives (7,) for head_dense/bias (10,)" in error or "is not for the 10" in error
+    study = FIRST.replace("study: first", "study: head").replace(
+        "width: [0.0625, 0.125], resolution: 8, stem: small", ""
+    )
+    study = study.replace("depth: 14, ", "depth: 26, width: 0.125, resolution: 32") + "init: seven.safetensors\n"
+    (folder / "head.yaml").write_text(study.replace("epochs: 2", "epochs: 1"))
+    said = scaling(folder, "run", "head.yaml").stdout
+    assert "weights loaded; the head is new (head_dense/kernel, head_dense/bias)" in said
+
+
 def test_export_and_predict_by_the_command_line(folder: Path) -> None:
     from PIL import Image
 

@@ -10,6 +10,7 @@ from scaling.datasets import dataset_info
 from scaling.errors import UserError
 from scaling.generator.sizes import size
 from scaling.models import trained
+from scaling.results.columns import METRICS
 from scaling.results.records import ResultsFolder
 from scaling.runner import storage
 from scaling.runner.jobs import Record, TrainJob
@@ -17,8 +18,8 @@ from scaling.schema import TrainRecord, Trial
 
 Keep: TypeAlias = Literal["best", "all", "none"]
 
-COSTS = ("params", "macs", "training_ms", "inference_ms")
-"""A network is kept that is on the front of accuracy and any of these."""
+COSTS = ("params", "macs", *(name for name, column in METRICS.items() if column.phase))
+"""A network is kept that is on the front of accuracy and any of these: its size, or what was measured of its steps."""
 
 FEWEST = 16
 """Files that are always let stand until the end: the fronts are looked for seldom."""

@@ -12,7 +12,7 @@ import yaml
 
 from scaling.analysis.settings import with_seed_noise
 from scaling.plots.context import Context
-from scaling.plots.figures.accuracy_vs_cost import COSTS, cost_specs
+from scaling.plots.figures.accuracy_vs_cost import COSTS, MEASURED, cost_specs
 from scaling.plots.kit import captions
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.files import check, save_all
@@ -22,7 +22,7 @@ from scaling.results.columns import METRICS
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder, find
 
-FIGURES = (*COSTS.values(), *NAMES)
+FIGURES = (*COSTS.values(), *MEASURED.values(), *NAMES)
 """Names of all figures of a study, in their order."""
 
 
@@ -131,6 +131,7 @@ def _against_costs(
 ) -> tuple[list[FigureSpec], list[str]]:
     """The drawn_specs of accuracy against a cost among `figures`, and what they cannot show."""
     costs = [cost for cost, name in COSTS.items() if name in figures]
+    costs += [cost for cost, name in MEASURED.items() if name in figures and context.has(cost)]
     if not costs:
         return [], []
     settings = context.settings

@@ -22,6 +22,11 @@ COSTS = {
 }
 """What accuracy is drawn against, and the name of the file."""
 
+MEASURED = {
+    name: f"accuracy_vs_{name}" for name, column in METRICS.items() if column.phase is not None and name not in COSTS
+}
+"""The same for what few studies measure, times with a deployment runtime and energy; drawn where it was."""
+
 _NOTHING = "There is no trained trial to draw yet."
 
 
@@ -39,7 +44,7 @@ def cost_specs(
         title: of each figure, such as the study's question.
         failures: trial id and kind of each failed trial.
         others: number of records of other settings, not drawn.
-        costs: those of `COSTS` that are wanted.
+        costs: those of `COSTS` and `MEASURED` that are wanted.
     """
     return [_spec(settings, cost, title, failures, others) for cost in costs]
 
@@ -50,7 +55,7 @@ def _spec(settings: pd.DataFrame, cost: str, title: str, failures: list[tuple[st
     known = settings[cost].notna().any()
     reason = "" if known else _NOTHING if settings.empty else f"The {name} was not measured for any of these variants."
     return FigureSpec(
-        name=COSTS[cost],
+        name=(COSTS | MEASURED)[cost],
         title=title,
         shows=f"Accuracy against {name}, one panel a number of epochs: arms or families, their fronts, failed trials.",
         concludes=reason or " ".join(_best(regime) for regime in regimes),
