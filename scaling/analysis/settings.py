@@ -94,8 +94,8 @@ def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def crossed(settings: pd.DataFrame) -> list[str]:
-    """Recipe and data columns that take several values for one variant trained for so many epochs."""
-    candidates = [name for name in (*DATASET, *RECIPE) if name != "epochs"]
+    """Columns of recipe, data and first weights that take several values for one variant trained for so many epochs."""
+    candidates = [name for name in (*DATASET, *RECIPE, "init") if name != "epochs"]
     if settings.empty:
         return []
     groups = settings.groupby(["study", "folder", *VARIANT, "epochs"], dropna=False)
