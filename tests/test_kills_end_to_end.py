@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from scaling.models import trained
 from tests.test_failures_end_to_end import SABOTAGE
 
 pytestmark = pytest.mark.slow
@@ -127,6 +128,13 @@ def test_killed_at_random_moments_every_trial_is_trained_to_success_once(tmp_pat
     assert len(done) == 16, f"seed {chance_seed}"
     assert set(done.values()) == {1}, f"seed {chance_seed}"
     assert "Traceback" not in said(tmp_path), f"seed {chance_seed}: {said(tmp_path)}"
+    kept = list((tmp_path / "results" / "mortal" / "weights").glob("*.safetensors"))
+    assert kept, f"seed {chance_seed}"
+    for file in kept:  # each whole, and of a trial that was recorded
+        about = trained.read_about(file)
+        assert about is not None, f"seed {chance_seed}"
+        assert about.trial.id == file.stem, f"seed {chance_seed}"
+        assert file.stem in done, f"seed {chance_seed}"
     again = subprocess.run(RUN, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert "nothing left to do" in again
 

@@ -140,8 +140,8 @@ def claims(
     from scaling.reports import claims as report
 
     with input_errors():
-        found = parts(loaded(results), "training_ms") if results else [("", None)]
-        answers = [(words, replay(part, seed_noise=seed_noise)) for words, part in found]
+        named_parts = parts(loaded(results), "training_ms") if results else [("", None)]
+        answers = [(words, replay(part, seed_noise=seed_noise)) for words, part in named_parts]
     if as_json:
         print_json(report.as_json(answers))
     else:

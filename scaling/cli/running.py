@@ -182,9 +182,9 @@ def status(
     if as_json:
         print_json(listed)
         return
-    for one in listed:
-        name = typer.style(one["study"], bold=True)
-        typer.echo("\n    ".join((f"{name}  {statuses.counts(one)}", *statuses.details(one))))
+    for study_status in listed:
+        name = typer.style(study_status["study"], bold=True)
+        typer.echo("\n    ".join((f"{name}  {statuses.counts(study_status)}", *statuses.details(study_status))))
     if not listed:
         typer.echo(f"no study has been run into {', '.join(map(str, places))} yet")
 
@@ -197,14 +197,14 @@ def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
     from scaling.runner import doctor as doctors
 
     colors, console = {"ok": "green", "note": "yellow", "problem": "red"}, terminal(stderr=as_json)
-    found = []
+    findings = []
     for finding in chain(doctors.examine(results), _timings(results)):
-        found.append(finding)
+        findings.append(finding)
         console.print(f"[{colors[finding.state]}]{finding.state:8}[/]{finding.about}:", end=" ", highlight=False)
         console.print(finding.found, highlight=False, markup=False, soft_wrap=True)
     if as_json:
-        print_json([asdict(finding) for finding in found])
-    if any(finding.state == "problem" for finding in found):
+        print_json([asdict(finding) for finding in findings])
+    if any(finding.state == "problem" for finding in findings):
         raise typer.Exit(SOME_FAILED)
 
 

@@ -154,7 +154,7 @@ def _tensorflow_1(path: Path) -> Iterator[Tensors]:
             reason = str(error).strip().splitlines()[0][:200]
             raise ValueError(f"{path}: {names[name]} cannot be read ({reason})") from None
 
-    yield Tensors({name: tuple(held[its]) for name, its in names.items()}, read, numbered=True)
+    yield Tensors({name: tuple(held[stored]) for name, stored in names.items()}, read, numbered=True)
 
 
 @contextlib.contextmanager

@@ -67,8 +67,8 @@ class Counter:
         if not answer:
             self._process = None
             raise ValueError("family cannot be counted: the process that builds it has died")
-        found: dict[str, Any] = json.loads(answer)
-        return found
+        counts: dict[str, Any] = json.loads(answer)
+        return counts
 
 
 def _started() -> subprocess.Popen[str]:
@@ -100,8 +100,8 @@ def counted(model: Any) -> Complexity:
     graph = tf.function(lambda images: model(images, training=False)).get_concrete_function(image).graph
     total = Complexity(params=sum(math.prod(weight.shape) for weight in model.trainable_variables))
     for operation in _operations(graph):
-        if found := _products(operation):
-            macs, elements, weighted = found
+        if products := _products(operation):
+            macs, elements, weighted = products
             total += Complexity(macs=macs, activations=elements if weighted else 0)
     return total
 
@@ -118,9 +118,9 @@ def _products(operation: Any) -> tuple[int, int, bool] | None:
     """Multiply-accumulates and output elements of an operation that has any, and whether a variable is in it."""
     if operation.type not in ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BatchMatMulV2", "Einsum"):
         return None
-    left, right = (tuple(one.shape) for one in operation.inputs[:2])
+    left, right = (tuple(operand.shape) for operand in operation.inputs[:2])
     out = math.prod(operation.outputs[0].shape)
-    weighted = any(_is_weight(one) for one in operation.inputs[:2])
+    weighted = any(_is_weight(operand) for operand in operation.inputs[:2])
     match operation.type:
         case "Conv2D":
             return out * math.prod(right[:3]), out, weighted

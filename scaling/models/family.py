@@ -59,7 +59,7 @@ class Option:
         """What is wrong with a value, else None."""
         wanted = (int, float) if type(self.default) is float else (type(self.default),)
         if self.choices and value not in self.choices:
-            return f"{value!r} is not a choice{did_you_mean(str(value), [str(one) for one in self.choices])}"
+            return f"{value!r} is not a choice{did_you_mean(str(value), [str(choice) for choice in self.choices])}"
         if type(value) not in wanted:
             return f"{value!r} is no {type(self.default).__name__}"
         if isinstance(value, int | float) and not isinstance(value, bool) and not (self.choices or value > 0):
@@ -161,11 +161,11 @@ class Family:
 
     def name_of(self, variant: Variant) -> str:
         """The name of the member that this variant is, at any resolution; empty where it has none."""
-        alike = (name for name, its in self.named.items() if self._is(variant, its))
+        alike = (name for name, member in self.named.items() if self._is(variant, member))
         return next(alike, "")
 
-    def _is(self, variant: Variant, its: Named) -> bool:
-        return (variant.depth, variant.width, dict(variant.options)) == (its.depth, its.width, dict(its.options))
+    def _is(self, variant: Variant, named: Named) -> bool:
+        return (variant.depth, variant.width, dict(variant.options)) == (named.depth, named.width, dict(named.options))
 
 
 _AXES = ("family", "depth", "width", "resolution")

@@ -97,7 +97,7 @@ def _pointwise(inputs: Any, kernel: Any) -> Any:
         def gradients(dy: Any) -> tuple[Any, Any]:
             plain = {"strides": [1, 1, 1, 1], "padding": "VALID"}
             dx = tf.raw_ops.Conv2DBackpropInput(input_sizes=tf.shape(x), filter=weights, out_backprop=dy, **plain)
-            rows, slopes = (tf.reshape(one, (-1, one.shape[-1])) for one in (x, dy))
+            rows, slopes = (tf.reshape(tensor, (-1, tensor.shape[-1])) for tensor in (x, dy))
             return dx, tf.reshape(tf.matmul(rows, slopes, transpose_a=True), weights.shape)
 
         return tf.nn.conv2d(x, weights, 1, "VALID"), gradients

@@ -125,7 +125,7 @@ def read(name: str) -> Source:
         raise ValueError(f"family {name!r}: {file} cannot be read: {error}") from None
     definitions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     if function not in definitions:
-        others = ", ".join(one for one in definitions if not one.startswith("_")) or "none"
+        others = ", ".join(defined for defined in definitions if not defined.startswith("_")) or "none"
         raise ValueError(f"family {name!r}: {file} defines no function {function}; those it defines: {others}")
     defaults = dict(_parameters(name, definitions[function].args))
     if missing := [asked for asked in ASKED if asked not in defaults]:
@@ -143,7 +143,9 @@ def read(name: str) -> Source:
             )
         options[parameter] = Option(default)
     arguments = definitions[function].args
-    depth = next(one.annotation for one in (*arguments.args, *arguments.kwonlyargs) if one.arg == "depth")
+    depth = next(
+        argument.annotation for argument in (*arguments.args, *arguments.kwonlyargs) if argument.arg == "depth"
+    )
     return Source(
         name=name,
         module=module,
@@ -198,8 +200,8 @@ def _digest(file: Path, package: Path | None) -> str:
     files = sorted(package.rglob("*.py")) if package else [file]
     root = package or file.parent
     digest = hashlib.sha256()
-    for one in files:
-        digest.update(one.relative_to(root).as_posix().encode() + b"\0" + one.read_bytes() + b"\0")
+    for path in files:
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:12]
 
 
@@ -238,7 +240,9 @@ def count_here(variant: Variant, head: Head) -> Complexity:
     name = f"{source.function}{COUNTS}"
     answer = _imported(source, variant, name)(**_asked(source, variant, head))
     wanted = {field.name for field in fields(Complexity)}
-    if not (isinstance(answer, Mapping) and set(answer) == wanted and all(type(one) is int for one in answer.values())):
+    if not (
+        isinstance(answer, Mapping) and set(answer) == wanted and all(type(count) is int for count in answer.values())
+    ):
         raise ValueError(
             f"family {source.name!r}: {name} returned {answer!r}, and should return a dictionary of whole numbers: "
             f"{', '.join(sorted(wanted))}"

@@ -270,18 +270,18 @@ def _padded(values: NDArray[np.float32], axes: tuple[int, ...]) -> NDArray[np.fl
 
 def _whose(family: Family, variant: Variant, blocks: Blocks) -> str:
     """Which named depth has these blocks."""
-    for its in family.named.values():
-        alike = variant.model_copy(update={"depth": its.depth, "blocks": None})
+    for member in family.named.values():
+        alike = variant.model_copy(update={"depth": member.depth, "blocks": None})
         if family.blocks and family.blocks(alike) == blocks:
-            return f", which is depth {its.depth:g}"
+            return f", which is depth {member.depth:g}"
     return ""
 
 
 def _blocks(names: Iterable[str]) -> Blocks:
     """Blocks of each stage among our names of what a file holds."""
-    found = [match for name in names if (match := re.match(r"stage(\d)_block(\d+)_", name))]
-    stages = sorted({int(m[1]) for m in found})
-    return tuple(max(int(m[2]) for m in found if int(m[1]) == stage) for stage in stages)
+    matches = [match for name in names if (match := re.match(r"stage(\d)_block(\d+)_", name))]
+    stages = sorted({int(m[1]) for m in matches})
+    return tuple(max(int(m[2]) for m in matches if int(m[1]) == stage) for stage in stages)
 
 
 def _listed(kind: str, names: list[str]) -> str:

@@ -75,15 +75,15 @@ def _rows(folder: ResultsFolder) -> Iterable[tuple[Row, tuple[Any, ...]]]:
     timings, skipped = folder.latency.read()
     settings = _Settings(folder, _Timings(timings))
     values = itemgetter(*_OWN)
-    found: dict[str, tuple[bool, Row, tuple[Any, ...]]] = {}
-    for one in folder.summaries():
-        if isinstance(one, Skipped):
-            skipped.append(one)
-        elif supersedes(one.ok, found.get(one.trial_id, (False,))[0]):
-            found[one.trial_id] = one.ok, settings.row(one), values(_own_row(one))
+    last: dict[str, tuple[bool, Row, tuple[Any, ...]]] = {}
+    for record in folder.summaries():
+        if isinstance(record, Skipped):
+            skipped.append(record)
+        elif supersedes(record.ok, last.get(record.trial_id, (False,))[0]):
+            last[record.trial_id] = record.ok, settings.row(record), values(_own_row(record))
     for line in skipped:
         warnings.warn(f"skipped {line}", stacklevel=4)
-    return ((row, own) for _, row, own in found.values())
+    return ((row, own) for _, row, own in last.values())
 
 
 def _own_row(record: TrainRecord) -> Row:

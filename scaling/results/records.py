@@ -138,11 +138,11 @@ class Log(Generic[RecordT]):
         records: list[RecordT] = []
         skipped: list[Skipped] = []
         with collection_paused():
-            for one in self.scan():
-                if isinstance(one, Skipped):
-                    skipped.append(one)
+            for record in self.scan():
+                if isinstance(record, Skipped):
+                    skipped.append(record)
                 else:
-                    records.append(one)
+                    records.append(record)
         return records, skipped
 
     def last(self, count: int) -> list[RecordT]:
@@ -313,12 +313,12 @@ def _identity(file: Path) -> tuple[int, int] | None:
 
 def latest(records: Iterable[AnyRecordT], key: Callable[[AnyRecordT], str]) -> dict[str, AnyRecordT]:
     """The last record of each key, in order of the first; a success is never hidden by a later failure."""
-    found: dict[str, AnyRecordT] = {}
+    last: dict[str, AnyRecordT] = {}
     for record in records:
-        before = found.get(key(record))
+        before = last.get(key(record))
         if supersedes(record.ok, before is not None and before.ok):
-            found[key(record)] = record
-    return found
+            last[key(record)] = record
+    return last
 
 
 def supersedes(ok: bool, before_ok: bool) -> bool:
@@ -339,7 +339,7 @@ def find(*paths: Path, begun: bool = False) -> list[ResultsFolder]:
     Raises:
         ResultsError: if a path does not exist or holds no records.
     """
-    found: list[ResultsFolder] = []
+    results_folders: list[ResultsFolder] = []
     for path in paths:
         if not path.is_dir():
             raise ResultsError(f"{path}: no such folder")
@@ -347,8 +347,8 @@ def find(*paths: Path, begun: bool = False) -> list[ResultsFolder]:
         folders = [folder for folder in inside if folder.exists() or (begun and folder.is_begun())]
         if not folders:
             raise ResultsError(f"{path}: no records.jsonl or latency.jsonl in it or below; run a study first")
-        found += [folder for folder in folders if not ships_below(path, folder)] or folders
-    return found
+        results_folders += [folder for folder in folders if not ships_below(path, folder)] or folders
+    return results_folders
 
 
 def ships_below(path: Path, folder: ResultsFolder) -> bool:

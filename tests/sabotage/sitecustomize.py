@@ -39,7 +39,7 @@ def do(deed: str) -> None:
 
 
 def sabotaged(train: Callable[..., Any]) -> Callable[..., Any]:
-    def training(trial: Any, program: Any, pictures: Any, watch: Any, start: Any) -> Any:
+    def training(trial: Any, program: Any, pictures: Any, watch: Any, start: Any, init: Any) -> Any:
         order = Path(os.environ["SABOTAGE"]) / str(trial.seed)
         steps = 0
 
@@ -53,7 +53,7 @@ def sabotaged(train: Callable[..., Any]) -> Callable[..., Any]:
                 do(deed)
             return watch.stop()
 
-        return train(trial, program, pictures, dataclasses.replace(watch, stop=stop), start)
+        return train(trial, program, pictures, dataclasses.replace(watch, stop=stop), start, init)
 
     return training
 

@@ -128,14 +128,14 @@ _DOWNSAMPLE = {"0": ("norm", "norm"), "1": ("conv", "conv")}
 def timm(name: str) -> Target | None:
     """Names of timm's `convnext_*`: `stages.2.blocks.0.mlp.fc1.weight`; small ones have 1x1 convolutions there."""
     module, _, leaf = name.rpartition(".")
-    if found := re.fullmatch(r"stages\.(\d)\.downsample\.([01])", module):
-        part, kind = _DOWNSAMPLE[found[2]]
-        return layouts.torch(f"stage{int(found[1]) + 1}_downsample_{part}", leaf, kind)
-    if found := re.fullmatch(r"stages\.(\d)\.blocks\.(\d+)(?:\.(.+))?", module):
-        block = f"stage{int(found[1]) + 1}_block{int(found[2]) + 1}"
-        if leaf == "gamma" and not found[3]:
+    if match := re.fullmatch(r"stages\.(\d)\.downsample\.([01])", module):
+        part, kind = _DOWNSAMPLE[match[2]]
+        return layouts.torch(f"stage{int(match[1]) + 1}_downsample_{part}", leaf, kind)
+    if match := re.fullmatch(r"stages\.(\d)\.blocks\.(\d+)(?:\.(.+))?", module):
+        block = f"stage{int(match[1]) + 1}_block{int(match[2]) + 1}"
+        if leaf == "gamma" and not match[3]:
             return Target(f"{block}_scale/gamma", (0,))
-        part, kind = _PARTS.get(found[3] or "", ("", ""))
+        part, kind = _PARTS.get(match[3] or "", ("", ""))
         return layouts.torch(f"{block}_{part}", leaf, kind) if part else None
     layer, kind = _ENDS.get(module, ("", ""))
     return layouts.torch(layer, leaf, kind) if layer else None
@@ -160,8 +160,8 @@ NAMED = {
 
 
 def _timm_name(name: str) -> str | None:
-    found = re.fullmatch(r"convnext_(\w+)", name)
-    return f"convnext_{found[1]}" if found and found[1] in NAMED else None
+    match = re.fullmatch(r"convnext_(\w+)", name)
+    return f"convnext_{match[1]}" if match and match[1] in NAMED else None
 
 
 FAMILY: Family = Family(

@@ -182,8 +182,8 @@ _ENDS = {
 def timm(name: str) -> Target | None:
     """Names of timm's `tf_efficientnet_b*`: `blocks.1.0.conv_pw.weight`."""
     module, _, leaf = name.rpartition(".")
-    if found := re.fullmatch(r"blocks\.(\d)\.(\d+)\.(.+)", module):
-        stage, index, part = int(found[1]) + 1, int(found[2]) + 1, found[3]
+    if match := re.fullmatch(r"blocks\.(\d)\.(\d+)\.(.+)", module):
+        stage, index, part = int(match[1]) + 1, int(match[2]) + 1, match[3]
         layer, kind = (_FIRST if stage == 1 else _PARTS).get(part, ("", ""))
         return layouts.torch(f"block{stage}_{index}_{layer}", leaf, kind) if layer else None
     layer, kind = _ENDS.get(module, ("", ""))
@@ -212,17 +212,17 @@ _KERAS_ENDS = {
 def keras(name: str) -> Target | None:
     """Names of `keras.applications`' `EfficientNetB*`: `block2a_expand_conv/kernel`, blocks from `a` on."""
     module, _, leaf = name.rpartition("/")
-    if found := re.fullmatch(r"block([1-7])(.)_(\w+)", module):
-        part = _KERAS_PARTS.get(found[3])
-        layer = f"block{found[1]}_{ord(found[2]) - ord('a') + 1}_{part}" if part else None
+    if match := re.fullmatch(r"block([1-7])(.)_(\w+)", module):
+        part = _KERAS_PARTS.get(match[3])
+        layer = f"block{match[1]}_{ord(match[2]) - ord('a') + 1}_{part}" if part else None
     else:
         layer = _KERAS_ENDS.get(module)
     return layouts.keras(layer, leaf, "dense" if layer == "predictions" else "conv") if layer else None
 
 
 def _timm_name(name: str) -> str | None:
-    found = re.fullmatch(r"(?:tf_)?efficientnet_(b[0-8])", name)
-    return f"efficientnet_{found[1]}" if found else None
+    match = re.fullmatch(r"(?:tf_)?efficientnet_(b[0-8])", name)
+    return f"efficientnet_{match[1]}" if match else None
 
 
 FAMILY: Family = Family(
@@ -231,7 +231,10 @@ FAMILY: Family = Family(
     layers=layers,
     stride=lambda variant: STRIDE,
     check=check,
-    named={name: Named(its.depth, its.width, its.resolution) for name, its in NAMED.items()},
+    named={
+        name: Named(coefficients.depth, coefficients.width, coefficients.resolution)
+        for name, coefficients in NAMED.items()
+    },
     largest_depth=40,
     timm=_timm_name,
     layouts=lambda variant: (timm, keras),

@@ -213,8 +213,8 @@ def unloadable(variant: Variant) -> str | None:
 
 
 def _timm_name(name: str) -> str | None:
-    found = re.fullmatch(r"resnet(\d+d?)", name)
-    return f"resnet_{found[1]}" if found else None
+    match = re.fullmatch(r"resnet(\d+d?)", name)
+    return f"resnet_{match[1]}" if match else None
 
 
 FAMILY: Family = Family(

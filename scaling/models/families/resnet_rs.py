@@ -255,8 +255,8 @@ def timm(name: str) -> Target | None:
 def timm_tensor(name: str, stem: dict[str, str], block: dict[str, str]) -> Target | None:
     """Names of timm's ResNets, which call the parts of their stems and shortcuts differently."""
     module, _, leaf = name.rpartition(".")
-    if found := re.fullmatch(r"layer([1-4])\.(\d+)\.(.+)", module):
-        stage, index, part = found.groups()
+    if match := re.fullmatch(r"layer([1-4])\.(\d+)\.(.+)", module):
+        stage, index, part = match.groups()
         layer = f"stage{int(stage) + 1}_block{int(index) + 1}_{block[part]}" if part in block else None
     else:
         layer = stem.get(module)
@@ -299,8 +299,8 @@ def unloadable(variant: Variant) -> str | None:
 
 
 def _timm_name(name: str) -> str | None:
-    found = re.fullmatch(r"resnetrs(\d+)", name)
-    return f"resnet_rs_{found[1]}" if found else None
+    match = re.fullmatch(r"resnetrs(\d+)", name)
+    return f"resnet_rs_{match[1]}" if match else None
 
 
 _DEPTHS = {blocks: depth for depth, blocks in BLOCKS.items()}

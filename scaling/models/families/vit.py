@@ -110,9 +110,9 @@ def timm(name: str) -> Target | None:
     if name in _TOKENS:
         return Target(_TOKENS[name], (0, 1, 2))
     module, _, leaf = name.rpartition(".")
-    if found := re.fullmatch(r"blocks\.(\d+)\.(.+)", module):
-        part, kind = _PARTS.get(found[2], ("", ""))
-        return layouts.torch(f"block{int(found[1]) + 1}_{part}", leaf, kind) if part else None
+    if match := re.fullmatch(r"blocks\.(\d+)\.(.+)", module):
+        part, kind = _PARTS.get(match[2], ("", ""))
+        return layouts.torch(f"block{int(match[1]) + 1}_{part}", leaf, kind) if part else None
     layer, kind = _ENDS.get(module, ("", ""))
     return layouts.torch(layer, leaf, kind) if layer else None
 
@@ -127,8 +127,8 @@ NAMED = {
 
 
 def _timm_name(name: str) -> str | None:
-    found = re.fullmatch(r"vit_(\w+)_patch16_(\d+)", name)
-    return f"vit_{found[1]}" if found and found[1] in NAMED else None
+    match = re.fullmatch(r"vit_(\w+)_patch16_(\d+)", name)
+    return f"vit_{match[1]}" if match and match[1] in NAMED else None
 
 
 FAMILY: Family = Family(
