@@ -1,5 +1,6 @@
 """Commands that use trained networks: evaluate weights, export a trial's, and predict with what was exported."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from scaling.schema import LatencyRecord, TrainRecord, Variant
 
 Form = Literal["keras", "saved_model", "litert", "onnx", "openvino"]
+
+CONVERTED_FROM = "tensorflow"
+"""The backend of Keras that runtimes' files are converted from, whatever a network was trained by."""
 
 EVALUATED = "evaluated"
 """The folder of evaluations, under `results/`."""
@@ -82,6 +86,7 @@ def export(
     from scaling.runner.deploy.runtimes import RUNTIMES
 
     only_our_words()
+    os.environ["KERAS_BACKEND"] = CONVERTED_FROM
     with input_errors():
         record, weights, timings = _kept(results, trial)
         runtime = RUNTIMES[form]
@@ -107,6 +112,7 @@ def predict(
     from scaling.runner.deploy.predict import predict as run
 
     only_our_words()
+    os.environ["KERAS_BACKEND"] = CONVERTED_FROM
     with input_errors():
         about, predictions = run(exported, images, top)
     failed = any(prediction.error for prediction in predictions)
