@@ -127,7 +127,7 @@ def _named(word: str, text: str, there: Sequence[str]) -> tuple[str, ...]:
     if re.fullmatch(r"cpu:\d+", word):
         return (word,)
     device = f"gpu:{word}" if word.isdecimal() else word
-    if device == "gpu" and (gpus := tuple(one for one in there if kind_of(one) == "gpu")):
+    if device == "gpu" and (gpus := tuple(name for name in there if kind_of(name) == "gpu")):
         return gpus
     if device not in there:
         raise UserError(f"--devices {text}: no {word or 'device'!r} here{did_you_mean(device, (*there, 'cpu'))}")
@@ -188,4 +188,4 @@ def _gpus() -> list[str]:
         listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=20, check=True).stdout
         return re.findall(r"^GPU (\d+):", listed, flags=re.MULTILINE)
     except (OSError, subprocess.SubprocessError):
-        return [str(n) for n in range(len([one for one in DEV.glob("nvidia*") if one.name[6:].isdecimal()]))]
+        return [str(n) for n in range(len([path for path in DEV.glob("nvidia*") if path.name[6:].isdecimal()]))]

@@ -39,15 +39,15 @@ class Layout:
     @classmethod
     def of(cls, variables: Sequence[keras.Variable]) -> Layout:
         return cls(
-            tuple(tuple(one.shape) for one in variables),
-            tuple(is_real(one) and math.prod(one.shape) < LARGE for one in variables),
+            tuple(tuple(variable.shape) for variable in variables),
+            tuple(is_real(variable) and math.prod(variable.shape) < LARGE for variable in variables),
         )
 
     def flat(self, arrays: Sequence[Tensor]) -> list[Tensor]:
         """The vector, and the others."""
-        small = [ops.reshape(one, (-1,)) for one, joined in zip(arrays, self.joined, strict=True) if joined]
+        small = [ops.reshape(array, (-1,)) for array, joined in zip(arrays, self.joined, strict=True) if joined]
         vector = ops.concatenate(small) if small else ops.zeros((0,))
-        return [vector, *(one for one, joined in zip(arrays, self.joined, strict=True) if not joined)]
+        return [vector, *(array for array, joined in zip(arrays, self.joined, strict=True) if not joined)]
 
     def arrays(self, flat: Sequence[Tensor]) -> list[Tensor]:
         """The arrays, from what `flat` gave."""

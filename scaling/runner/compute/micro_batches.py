@@ -33,15 +33,15 @@ def over_parts(
             fixed, {name: _joined(ops.take(rows, i, axis=1)) for name, rows in columns.items()}
         )
         return (
-            [so_far + one / parts for so_far, one in zip(sums[0], gradients, strict=True)],
-            [so_far + one / parts if is_real(one) else one for so_far, one in zip(sums[1], fixed, strict=True)],
+            [so_far + gradient / parts for so_far, gradient in zip(sums[0], gradients, strict=True)],
+            [so_far + array / parts if is_real(array) else array for so_far, array in zip(sums[1], fixed, strict=True)],
             sums[2] + loss / parts,
             sums[3] + correct,
         )
 
     nothing = (
         [ops.zeros_like(weight) for weight in state["trainable"]],
-        [ops.zeros_like(one) if is_real(one) else one for one in state["fixed"]],
+        [ops.zeros_like(array) if is_real(array) else array for array in state["fixed"]],
         ops.zeros(()),
         ops.zeros(()),
     )

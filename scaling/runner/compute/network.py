@@ -62,7 +62,7 @@ class Network:
 
     def decayed(self) -> list[Tensor]:
         """1 for all but what the family leaves alone, such as norms' scales and offsets."""
-        names = [one.name for one in self._model.trainable_variables]
+        names = [variable.name for variable in self._model.trainable_variables]
         return self._trainable.of_each([float(name not in self._undecayed) for name in names])
 
     def read(self, path: Path, dataset: str | None) -> Weights:
@@ -117,7 +117,7 @@ class Network:
                 if name in weights.values
             }
         trainable, fixed = (
-            [ops.convert_to_numpy(one) for one in layout.flat([values[variable.path] for variable in of_part])]
+            [ops.convert_to_numpy(array) for array in layout.flat([values[variable.path] for variable in of_part])]
             for _, layout, of_part in self._parts()
         )
         state = {
@@ -140,7 +140,7 @@ class Network:
             self._norm_group or 1,
         )
         if self._norm_group:  # else replicas have the same statistics already
-            fixed = [backend.mean(one) if optimizer.is_real(one) else one for one in fixed]
+            fixed = [backend.mean(array) if optimizer.is_real(array) else array for array in fixed]
         gradients, loss = backend.mean((gradients, loss))
         changes = self._optimizer.changes(state, gradients, self.decayed(), rates, self._clips)
         if self._key.tunes:
@@ -172,7 +172,7 @@ class Network:
             function(logits, batch["labels"]) * batch["mask"]
             for function in (objective.correct, objective.in_top5, objective.cross_entropy)
         )
-        totals = backend.total(tuple(ops.sum(one) for one in (correct, in_top5, loss)))
+        totals = backend.total(tuple(ops.sum(of_images) for of_images in (correct, in_top5, loss)))
         return (*totals, backend.everywhere(correct))
 
     def logits(self, state: State, batch: Batch, settings: None) -> Tensor:
@@ -226,4 +226,6 @@ def _apart(fixed: list[Tensor], replica: Tensor) -> list[Tensor]:
     """The random states of a replica; those of `-replica` undo it."""
     if isinstance(replica, int):
         return fixed
-    return [one if optimizer.is_real(one) else one + ops.cast(replica, one.dtype) * REPLICA_SEEDS for one in fixed]
+    return [
+        array if optimizer.is_real(array) else array + ops.cast(replica, array.dtype) * REPLICA_SEEDS for array in fixed
+    ]

@@ -47,8 +47,10 @@ class Chunk:
         places = tf.range(tf.size(numbers))
         good = tf.data.Dataset.from_tensor_slices((places, numbers, contents)).map(row).ignore_errors()
         blank = tf.data.Dataset.from_tensors((-1, tf.zeros(self.shape, self.dtype), 0))
-        found, images, labels = blank.concatenate(good).batch(CHUNK + 1).get_single_element()
-        where = tf.tensor_scatter_nd_update(tf.zeros_like(places), found[1:, None], tf.range(1, tf.size(found)))
+        good_places, images, labels = blank.concatenate(good).batch(CHUNK + 1).get_single_element()
+        where = tf.tensor_scatter_nd_update(
+            tf.zeros_like(places), good_places[1:, None], tf.range(1, tf.size(good_places))
+        )
         return tf.gather(images, where), tf.gather(labels, where), where > 0
 
 

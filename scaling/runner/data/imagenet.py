@@ -28,9 +28,9 @@ def locate(name: str = IMAGENET.name) -> str:
             "imagenet_to_gcs.py of github.com/tensorflow/tpu writes these files"
         )
     root = root.rstrip("/")
-    found = {folder: _names(folder) for folder in (root, f"{root}/imagenet")}
-    folder = max(found, key=lambda folder: len(found[folder].intersection(expected())))
-    if missing := [name for name in expected() if name not in found[folder]]:
+    names = {folder: _names(folder) for folder in (root, f"{root}/imagenet")}
+    folder = max(names, key=lambda folder: len(names[folder].intersection(expected())))
+    if missing := [name for name in expected() if name not in names[folder]]:
         shown = ", ".join(missing[:5]) + (", ..." if len(missing) > 5 else "")
         raise DataError(f"{folder}: {len(missing)} of ImageNet's {len(expected())} shards are missing: {shown}")
     return folder

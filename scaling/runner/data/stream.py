@@ -79,9 +79,9 @@ class Streamed:
 
         with tf.device("CPU"):
             rows = _numbered(self.source.training(order, self.shard)).map(number)
-            found = batches(rows, each, self._chunk(image), _distortion(augmentation, order))
+            decoded = batches(rows, each, self._chunk(image), _distortion(augmentation, order))
         expected = self.train_size // batch_size - start
-        for images, labels, good in self._checked(found, expected):
+        for images, labels, good in self._checked(decoded, expected):
             yield _replaced(images, labels, good)
 
     def evaluation(self, part: Part, batch_size: int) -> Iterator[MaskedBatch]:
@@ -109,18 +109,18 @@ class Streamed:
         with tf.device("CPU"):
             rows = _numbered(_filled(self.source.evaluation(part), batch_size)).filter(is_own)
             dtype = "float32" if self.resize == "legacy_bicubic" else "uint8"
-            found = batches(rows, own.stop - own.start, self._chunk(image, dtype))
-        for images, labels, good in self._checked(found):
+            decoded = batches(rows, own.stop - own.start, self._chunk(image, dtype))
+        for images, labels, good in self._checked(decoded):
             yield images, labels, good.astype(np.float32)
 
     def _chunk(self, image: Any, dtype: str = "uint8") -> Chunk:
         return Chunk(self.source.open, image, (self.resolution, self.resolution, self.info.channels), dtype)
 
-    def _checked(self, found: Any, expected: int | None = None) -> Iterator[tuple[Images, Labels, Any]]:
+    def _checked(self, decoded: Any, expected: int | None = None) -> Iterator[tuple[Images, Labels, Any]]:
         """Batches with which of their rows are good; the names of the others are noted and counted."""
         count = 0
         try:
-            for images, labels, good, names in found.as_numpy_iterator():
+            for images, labels, good, names in decoded.as_numpy_iterator():
                 count += 1
                 bad = names.ravel()[~good.ravel()]
                 self._skipped.update(dict.fromkeys(name.decode(errors="replace") for name in bad if name))

@@ -151,6 +151,6 @@ def peak_memory_gb() -> float | None:
     """
     global _told
     statistics = [device.memory_stats() or {} for device in jax.local_devices()]
-    peak = max((float(one.get("peak_bytes_in_use", 0)) / 1e9 for one in statistics), default=0.0)
+    peak = max((float(counters.get("peak_bytes_in_use", 0)) / 1e9 for counters in statistics), default=0.0)
     before, _told = _told, max(_told, peak)
     return peak if peak > before else None

@@ -71,12 +71,12 @@ class Replicas:
         bound: list[Any] = [None, None]  # variables are captured: as arguments they would cost 2 ms a call
 
         def bind(state: State) -> Any:
-            def one(batch: Batch, settings: Settings) -> Any:
+            def on_replica(batch: Batch, settings: Settings) -> Any:
                 return function(_read(state) if read else state, batch, settings)
 
             if self._alone:
-                return tf.function(one, jit_compile=compiled == "xla" or None, autograph=False)
-            return tf.function(lambda *given: self._strategy.run(one, args=given), autograph=False)
+                return tf.function(on_replica, jit_compile=compiled == "xla" or None, autograph=False)
+            return tf.function(lambda *given: self._strategy.run(on_replica, args=given), autograph=False)
 
         def run(state: State, batch: Batch, settings: Settings) -> Any:
             if bound[0] is not state:
@@ -205,7 +205,9 @@ def wait(result: Tensor) -> None:
 def device_name() -> str | None:
     """The accelerators' name and number, None on a CPU."""
     seen = tf.config.list_physical_devices("GPU") + tf.config.list_physical_devices("TPU")
-    return counted(tf.config.experimental.get_device_details(one).get("device_name", one.device_type) for one in seen)
+    return counted(
+        tf.config.experimental.get_device_details(device).get("device_name", device.device_type) for device in seen
+    )
 
 
 def peak_memory_gb() -> float | None:
