@@ -185,16 +185,10 @@ def _chosen(folder: "ResultsFolder", good: "dict[str, TrainRecord]", trial: str)
     if trial == "best":
         if not kept:
             raise ResultsError(f"{folder.weights}: no weights were kept; run the study with --keep best or all")
-        return max((good[name] for name in kept), key=_accuracy)
+        return max((good[name] for name in kept), key=lambda record: record.validation.top1 if record.validation else 0)
     fitting = [name for name in good if name.startswith(trial)]
     if len(fitting) != 1:
         several = f"{len(fitting)} trials begin so" if fitting else f"there is no such trial{did_you_mean(trial, good)}"
         listed = ", ".join((kept or [*good])[:3]) or "none"
         raise ResultsError(f"trial {trial!r} of {folder.path}: {several}; weights are kept of {listed}")
     return good[fitting[0]]
-
-
-def _accuracy(record: "TrainRecord") -> float:
-    averaged = getattr(record.trial, "recipe", None) and record.trial.recipe.ema_decay  # type: ignore[union-attr]
-    score = record.validation_ema if averaged else record.validation_raw
-    return score.top1 if score else 0.0

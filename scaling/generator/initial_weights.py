@@ -11,7 +11,7 @@ from typing import Any
 from scaling.errors import did_you_mean
 from scaling.generator.study_file import StudyFile
 from scaling.models import checkpoints, trained, weights
-from scaling.results.records import ResultsFolder, Skipped, TrainSummary
+from scaling.results.records import ResultsFolder, Skipped
 from scaling.schema import Trial, Variant
 
 FILES = (".safetensors", ".h5", ".hdf5", checkpoints.INDEX)
@@ -106,18 +106,12 @@ def _most_accurate(folder: ResultsFolder, variant: Variant) -> Path:
             continue
         kept = Path(trained.path_of(str(folder.weights), record.trial_id))
         if weights.unsized(record.trial.variant) == wanted and kept.is_file():
-            accuracies[kept] = _accuracy(record)
+            accuracies[kept] = record.validation.top1 if record.validation else 0.0
     if not accuracies:
         raise ValueError(
             f"{folder.weights} keeps no weights of {wanted.name.partition('@')[0]}; train it there with --keep all"
         )
     return max(accuracies, key=lambda kept: (accuracies[kept], kept.name))
-
-
-def _accuracy(record: TrainSummary) -> float:
-    averaged = isinstance(record.trial, Trial) and record.trial.recipe.ema_decay
-    score = record.validation_ema if averaged else record.validation_raw
-    return score.top1 if score else 0.0
 
 
 def _named(file: StudyFile) -> Iterator[str]:

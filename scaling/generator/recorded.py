@@ -89,7 +89,7 @@ def _recorded(
     timed = _timings(study, trial, latencies)
     failed = not record.ok or any(not timing.ok for timing in timed.values())
     whole = not failed and all(phase in timed for phase in search.phases)
-    values = tuple(_value(objective, record, trial, timed) for objective in search.objectives) if whole else None
+    values = tuple(_value(objective, record, timed) for objective in search.objectives) if whole else None
     return Recorded(trial, origins, parameters, values, failed)
 
 
@@ -131,13 +131,12 @@ def _timings(study: Study, trial: Trial, latencies: Mapping[str, LatencyRecord])
     }
 
 
-def _value(objective: Objective, record: TrainRecord, trial: Trial, timed: Mapping[Phase, LatencyRecord]) -> float:
+def _value(objective: Objective, record: TrainRecord, timed: Mapping[Phase, LatencyRecord]) -> float:
     """An objective's value: top-1 of the averaged weights where the recipe averages, milliseconds a whole batch."""
     if objective in PHASES:
         timing = timed[PHASES[objective]]
         # Where the batch did not fit it was halved; time grows in proportion (Table 7's own protocol).
         return (timing.median_ms or 0.0) * timing.request.batch_size / (timing.batch_size or 1)
     if objective == "top1":
-        score = record.validation_ema if trial.recipe.ema_decay else record.validation_raw
-        return score.top1 if score else 0.0
+        return record.validation.top1 if record.validation else 0.0
     return float((record.macs if objective == "macs" else record.params) or 0)

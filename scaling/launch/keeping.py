@@ -50,7 +50,7 @@ class Keeper:
 
     def tidy(self) -> None:
         """Deletes what is on no front, of what this run or one like it has written: `--keep all` holds for good."""
-        if self._keep != "best":
+        if self._keep != "best" or not self._results.training.path.exists():
             return
         there = storage.names(self._folder, trained.SUFFIX)
         if not there:
@@ -80,6 +80,8 @@ def on_a_front(results: ResultsFolder) -> set[str]:
     from scaling.results.frame import load_results
 
     frame = load_results(results.path)
+    if frame.empty:
+        return set()
     frame = frame[(frame["status"] == "ok") & frame["top1"].notna()]
     ids: set[str] = set()
     for cost in COSTS:

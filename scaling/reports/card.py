@@ -8,7 +8,7 @@ from pathlib import Path
 from scaling import __version__
 from scaling.datasets import dataset_info
 from scaling.reports.evaluate import interval
-from scaling.schema import LatencyRecord, Score, TrainRecord, Trial
+from scaling.schema import LatencyRecord, TrainRecord, Trial
 
 UNKNOWN_LICENCE = "not stated. Weights may carry the terms of the images and of the weights that they were trained from"
 
@@ -36,7 +36,7 @@ def card(
     parts = (
         _head(record.trial, exported, form, licence),
         _data(record.trial),
-        _accuracy(record, record.trial),
+        _accuracy(record),
         _cost(record, timings),
         _recipe(record, record.trial),
         _use(exported, difference),
@@ -68,20 +68,15 @@ def _data(trial: Trial) -> Iterator[str]:
     yield ""
 
 
-def _accuracy(record: TrainRecord, trial: Trial) -> Iterator[str]:
-    averaged = bool(trial.recipe.ema_decay)
-    kind = "averaged" if averaged else "raw"
+def _accuracy(record: TrainRecord) -> Iterator[str]:
+    kind = "averaged" if record.averages else "raw"
     yield "## Accuracy"
     yield f"Of the {kind} weights, which the file holds. Intervals are 95%, of the number of images alone:"
     yield "another seed would differ by more."
     yield ""
     yield "| images | n | top-1 | 95% |"
     yield "|---|---|---|---|"
-    scores: dict[str, Score | None] = {
-        "validation": record.validation_ema if averaged else record.validation_raw,
-        "test": record.test_ema if averaged else record.test_raw,
-    }
-    for images, score in scores.items():
+    for images, score in (("validation", record.validation), ("test", record.test)):
         if score:
             low, high = interval(score.correct, score.n)
             yield f"| {images} | {score.n:,} | {100 * score.top1:.2f}% | {100 * low:.2f} to {100 * high:.2f} |"

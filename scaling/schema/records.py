@@ -206,6 +206,21 @@ class TrainRecord(_Record):
     def ok(self) -> bool:
         return self.failure is None
 
+    @property
+    def averages(self) -> bool:
+        """Whether the averaged weights are those whose accuracy is the trial's."""
+        return isinstance(self.trial, Trial) and bool(self.trial.recipe.ema_decay)
+
+    @property
+    def validation(self) -> Score | None:
+        """The trial's accuracy on validation images."""
+        return self.validation_ema if self.averages else self.validation_raw
+
+    @property
+    def test(self) -> Score | None:
+        """The trial's accuracy on test images."""
+        return self.test_ema if self.averages else self.test_raw
+
 
 class LatencyRequest(Noun):
     """One thing to time. Classes and channels are part of it: they change the first and the last layer."""

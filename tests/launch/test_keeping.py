@@ -79,3 +79,16 @@ def test_the_amount_is_said_before_and_too_much_refused(tmp_path: Path) -> None:
     assert announced([], "all", str(tmp_path), 10) is None
     with pytest.raises(UserError, match=r"beyond --weights-gb 0\.001; raise it, or keep the best"):
         announced(todo, "all", str(tmp_path), 0.001)
+
+
+def test_weights_of_a_run_that_was_killed_before_its_first_record_stay_for_now(tmp_path: Path) -> None:
+    results = ResultsFolder(tmp_path)
+    results.weights.mkdir()
+    file = Path(trained.path_of(str(results.weights), TRIALS[0].id))
+    file.write_bytes(trained.as_bytes(TRIALS[0], {}, {}, stays=False))
+    results.latency.path.touch()
+    Keeper(results, "best", str(results.weights)).tidy()
+    assert file.exists()
+    results.training.path.touch()
+    Keeper(results, "best", str(results.weights)).tidy()  # nothing of it is recorded: it is trained again
+    assert not file.exists()

@@ -140,11 +140,7 @@ def _values(weights: Path, trial: Trial) -> dict[str, NDArray[Any]]:
 
 
 def _sidecar(record: TrainRecord, trial: Trial, info: DatasetInfo) -> Sidecar:
-    averaged = bool(trial.recipe.ema_decay)
-    tested, validated = (
-        (record.test_ema, record.validation_ema) if averaged else (record.test_raw, record.validation_raw)
-    )
-    score = tested or validated
+    score = record.test or record.validation
     return Sidecar(
         model=trial.variant.name,
         trial_id=record.trial_id,
