@@ -32,7 +32,7 @@ def arm_ahead_everywhere(frame: pd.DataFrame, arm: str, regime: str, epochs: int
     verdicts = {cell.verdict for cell in chosen_regime.cells}
     verdict = "holds" if verdicts == {arm} else "undecided" if verdicts <= {arm, "undecided"} else "fails"
     cells = ", ".join(
-        f"{cell.resolution} px {cell.verdict} ({100 * cell.advantage.value:+.2f})" for cell in chosen_regime.cells
+        f"{cell.place} {cell.verdict} ({100 * cell.advantage.value:+.2f})" for cell in chosen_regime.cells
     )
     text = f"{counted(chosen_regime.epochs, 'epoch')}, width less depth in points: {cells}"
     return Finding(cast(Verdict, verdict), text, instead=_instead(chosen_regime, epochs))

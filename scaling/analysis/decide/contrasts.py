@@ -1,0 +1,115 @@
+"""Differences of accuracy that hold jointly: between groups on the same networks, and from step to step along a factor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from scaling.analysis import uncertainty
+from scaling.analysis.settings import SETTING
+from scaling.analysis.uncertainty import Estimate, Floats, affordable, jointly
+
+DRAWS = 1000
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A mean difference of accuracy.
+
+    Attributes:
+        of, over: what is set against what, in words.
+        points: number of pairs of settings behind it.
+        difference: `of` less `over` (fractions); the intervals of all that are made together hold at once in 90% of
+            studies.
+    """
+
+    of: str
+    over: str
+    points: int
+    difference: Estimate
+
+
+def between_groups(settings: pd.DataFrame, by: Sequence[str]) -> list[Contrast]:
+    """Each group against the first, on the networks that both have.
+
+    Args:
+        settings: as `scaling.analysis.settings.collapse_seeds` gives them.
+        by: columns whose values make the groups; the group of the most usual values, which is the plainest, is first.
+    """
+    settings = settings[settings["top1"].notna()].reset_index(drop=True)
+    groups = _groups(settings, by)
+    alike = [name for name in SETTING if name not in {*by, "folder", "study"}]
+    keys = settings[alike].astype(str).agg("|".join, axis=1)
+    rows = {name: {keys[row]: row for row in members} for name, members in groups.items()}
+    base, *others = rows or {"": {}}
+    pairs = {name: [(rows[name][key], rows[base][key]) for key in rows[name] if key in rows[base]] for name in others}
+    return _contrasts(settings, {(name, base): both for name, both in pairs.items()})
+
+
+def along(settings: pd.DataFrame, factor: str) -> list[Contrast]:
+    """Each value of a factor against the one before it, on the settings that are alike otherwise, in ascending order."""
+    settings = settings[settings["top1"].notna()].reset_index(drop=True)
+    # A rule sets regularisation by the size, so recipes tell nothing apart but the length of training.
+    alike = [name for name in ("dataset", "family", "depth", "width", "resolution", "epochs") if name != factor]
+    values = sorted(settings[factor].dropna().unique())
+    steps: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for before, after in zip(values[:-1], values[1:], strict=True):
+        of = {tuple(settings.loc[row, alike]): row for row in settings.index[settings[factor] == after]}
+        over = {tuple(settings.loc[row, alike]): row for row in settings.index[settings[factor] == before]}
+        steps[f"{after:g}", f"{before:g}"] = [(of[key], over[key]) for key in of if key in over]
+    return _contrasts(settings, steps)
+
+
+def _groups(settings: pd.DataFrame, by: Sequence[str]) -> dict[str, list[int]]:
+    """Rows by what their group is called; the group that is usual in most columns first."""
+    varied = [name for name in by if settings[name].nunique(dropna=False) > 1]
+    if not varied:
+        return {}
+    usual = {name: _plainest(settings[name]) for name in varied}
+    base = ", ".join(_said(name, value) for name, value in usual.items() if name != "init" or len(usual) == 1)
+    base = "training from scratch" if usual.get("init", "") is None else base
+    labels = settings[varied].apply(lambda row: _label(row, usual, base), axis=1)
+    first = sorted(labels.unique(), key=lambda label: (label != base, label.count(","), label))
+    return {label: [*settings.index[labels == label]] for label in first}
+
+
+def _plainest(values: pd.Series) -> object:
+    """None where some have none, else what most have."""
+    return None if values.isna().any() else values.mode().iloc[0]
+
+
+def _label(row: pd.Series, usual: dict[str, object], base: str) -> str:
+    told = [_said(name, row[name]) for name, plain in usual.items() if not _same(row[name], plain)]
+    return ", ".join(told) or base
+
+
+def _same(value: object, plain: object) -> bool:
+    return bool(pd.isna(value)) if plain is None else value == plain  # type: ignore[call-overload]
+
+
+def _said(name: str, value: object) -> str:
+    if name == "init":
+        return "beginning with trained weights"
+    words = name.replace("_", " ")
+    return f"{words} {value:g}" if isinstance(value, int | float | np.number) else f"{words} {value}"
+
+
+def _contrasts(settings: pd.DataFrame, pairs: dict[tuple[str, str], list[tuple[int, int]]]) -> list[Contrast]:
+    pairs = {names: both for names, both in pairs.items() if both}
+    if not pairs:
+        return []
+    draws = uncertainty.draw_top1(settings, affordable(DRAWS, len(settings)), np.random.default_rng(0))
+    measured = settings["top1"].to_numpy(float)
+
+    def differences(top1: Floats) -> Floats:
+        means = [(top1[..., [of for of, _ in both]] - top1[..., [over for _, over in both]]).mean(-1) for both in pairs.values()]
+        return np.stack(means, axis=-1)
+
+    found = jointly(differences(measured), differences(draws))
+    return [
+        Contrast(of, over, len(both), difference)
+        for ((of, over), both), difference in zip(pairs.items(), found, strict=True)
+    ]
