@@ -9,7 +9,7 @@ import gc
 
 import typer
 
-from scaling.cli import asking, data, deciding, running, using
+from scaling.cli import asking, choosing, data, deciding, running, using
 
 app = typer.Typer(
     name="scaling",
@@ -29,6 +29,7 @@ for command in (
     deciding.fit,
     deciding.compare,
     deciding.claims,
+    choosing.recommend,
     using.evaluate,
     using.export,
     using.predict,

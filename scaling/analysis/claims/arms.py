@@ -34,7 +34,7 @@ def arm_ahead_everywhere(frame: pd.DataFrame, arm: str, regime: str, epochs: int
     cells = ", ".join(
         f"{cell.place} {cell.verdict} ({100 * cell.advantage.value:+.2f})" for cell in chosen_regime.cells
     )
-    text = f"{counted(chosen_regime.epochs, 'epoch')}, width less depth in points: {cells}"
+    text = f"{counted(chosen_regime.epochs or 0, 'epoch')}, width less depth in points: {cells}"
     return Finding(cast(Verdict, verdict), text, instead=_instead(chosen_regime, epochs))
 
 
@@ -52,7 +52,7 @@ def arms_mixed(frame: pd.DataFrame, regime: str, epochs: int) -> Finding:
 
 
 def _instead(regime: Regime, epochs: int) -> str:
-    return "" if regime.epochs == epochs else f"at {counted(regime.epochs, 'epoch')}, not {epochs}"
+    return "" if regime.epochs == epochs else f"at {counted(regime.epochs or 0, 'epoch')}, not {epochs}"
 
 
 def _regime(frame: pd.DataFrame, which: str) -> Regime:

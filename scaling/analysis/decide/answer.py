@@ -126,7 +126,9 @@ def _planned(question: Question, settings: pd.DataFrame) -> tuple[tuple[str, ...
         return (tuple(question.strategies) if compare == ("strategy",) else compare), _ways
     known = {*SETTING, *FACTORS}
     if strange := [name for name in compare if name not in known]:
-        raise UserError(f"answer.compare: {strange[0]!r} is nothing that settings differ in{did_you_mean(strange[0], known)}")
+        raise UserError(
+            f"answer.compare: {strange[0]!r} is nothing that settings differ in{did_you_mean(strange[0], known)}"
+        )
     if len(compare) == 2 and set(compare) <= {*FACTORS} and plan.at_equal not in (NETWORK, ACCURACY):
         return compare, _ways
     if len(compare) == 1 and compare[0] in FACTORS and plan.at_equal is None:
@@ -162,7 +164,9 @@ def _axes(settings: pd.DataFrame, varied: set[str]) -> Axes | None:
     pairs = [WIDTH_AND_DEPTH, ("resolution", "width"), ("resolution", "depth")]
     for axes in [pair for pair in pairs if set(pair) <= varied]:
         arms = find_arms(settings, axes)
-        if {arm.axis for arm in arms} == {*axes} and len({row for arm in arms for row in arm.rows}) > 0.8 * len(settings):
+        if {arm.axis for arm in arms} == {*axes} and len({row for arm in arms for row in arm.rows}) > 0.8 * len(
+            settings
+        ):
             return axes
     return None
 
@@ -241,12 +245,22 @@ def _families(asking: Asking) -> Answer | None:
     alone = {(pair.of.name, pair.over.name): pair for pair in quiet.pairs}
     needed = _each_takes(
         [
-            (f"for {title(pair.of.name)} and {title(pair.over.name)}", _logs(pair), _logs(alone[pair.of.name, pair.over.name]))
+            (
+                f"for {title(pair.of.name)} and {title(pair.over.name)}",
+                _logs(pair),
+                _logs(alone[pair.of.name, pair.over.name]),
+            )
             for pair in undecided
         ],
         asking.settings,
     )
-    return Answer(asking.question.text, sentence, not undecided and not left_out, needed, "speedup" if by == "family" else _against(asking.cost))
+    return Answer(
+        asking.question.text,
+        sentence,
+        not undecided and not left_out,
+        needed,
+        "speedup" if by == "family" else _against(asking.cost),
+    )
 
 
 _MOST_PAIRS = 3
@@ -260,14 +274,23 @@ def _fastest(pairs: Sequence[Comparison]) -> str:
         return ""
     won = {
         name: [
-            pair for pair in pairs if pair.overall
-            and ((pair.of.name == name and pair.overall.verdict == "faster") or (pair.over.name == name and pair.overall.verdict == "slower"))
+            pair
+            for pair in pairs
+            if pair.overall
+            and (
+                (pair.of.name == name and pair.overall.verdict == "faster")
+                or (pair.over.name == name and pair.overall.verdict == "slower")
+            )
         ]
         for name in names
     }
     first = [name for name in names if len(won[name]) == len(names) - 1]
     word = "fastest" if pairs[0].cost.is_time else "cheapest"
-    return f"{title(first[0])} is the {word} of {len(names)} at equal accuracy: " if first else f"None of {len(names)} is surely the {word}: "
+    return (
+        f"{title(first[0])} is the {word} of {len(names)} at equal accuracy: "
+        if first
+        else f"None of {len(names)} is surely the {word}: "
+    )
 
 
 def _pair(pair: Comparison) -> str:
@@ -321,7 +344,9 @@ def _along(asking: Asking) -> Answer | None:
     quiet = along(with_noise(asking.settings, 0.0), factor)
     needed = _each_takes([("", last.difference, quiet[-1].difference)] if end == "undecided" else [], asking.settings)
     joined = ", " if end != "undecided" else "; "
-    return Answer(asking.question.text, f"{first}{joined}{said}{_jointly()}.", end != "undecided", needed, _against(asking.cost))
+    return Answer(
+        asking.question.text, f"{first}{joined}{said}{_jointly()}.", end != "undecided", needed, _against(asking.cost)
+    )
 
 
 def _contrasted(
@@ -425,4 +450,8 @@ def _each_takes(undecided: Sequence[tuple[str, Estimate, Estimate]], settings: p
         if needed := takes(noisy, quiet, seeds):
             by_need.setdefault(needed, []).append(which.strip())
     said = [f"{' and '.join(filter(None, which)) or 'that'}: {needed}" for needed, which in by_need.items()]
-    return f"It would be decided, if the difference is as measured, {'; '.join(said)}.".replace(" that: ", " ") if said else ""
+    return (
+        f"It would be decided, if the difference is as measured, {'; '.join(said)}.".replace(" that: ", " ")
+        if said
+        else ""
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -42,7 +43,7 @@ def between_groups(settings: pd.DataFrame, by: Sequence[str]) -> list[Contrast]:
     settings = settings[settings["top1"].notna()].reset_index(drop=True)
     groups = _groups(settings, by)
     alike = [name for name in SETTING if name not in {*by, "folder", "study"}]
-    keys = settings[alike].astype(str).agg("|".join, axis=1)
+    keys = settings.groupby(alike, dropna=False, sort=False).ngroup()
     rows = {name: {keys[row]: row for row in members} for name, members in groups.items()}
     base, *others = rows or {"": {}}
     pairs = {name: [(rows[name][key], rows[base][key]) for key in rows[name] if key in rows[base]] for name in others}
@@ -56,7 +57,7 @@ def along(settings: pd.DataFrame, factor: str) -> list[Contrast]:
     alike = [name for name in ("dataset", "family", "depth", "width", "resolution", "epochs") if name != factor]
     values = sorted(settings[factor].dropna().unique())
     steps: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    for before, after in zip(values[:-1], values[1:], strict=True):
+    for before, after in pairwise(values):
         of = {tuple(settings.loc[row, alike]): row for row in settings.index[settings[factor] == after]}
         over = {tuple(settings.loc[row, alike]): row for row in settings.index[settings[factor] == before]}
         steps[f"{after:g}", f"{before:g}"] = [(of[key], over[key]) for key in of if key in over]
@@ -105,7 +106,10 @@ def _contrasts(settings: pd.DataFrame, pairs: dict[tuple[str, str], list[tuple[i
     measured = settings["top1"].to_numpy(float)
 
     def differences(top1: Floats) -> Floats:
-        means = [(top1[..., [of for of, _ in both]] - top1[..., [over for _, over in both]]).mean(-1) for both in pairs.values()]
+        means = [
+            (top1[..., [of for of, _ in both]] - top1[..., [over for _, over in both]]).mean(-1)
+            for both in pairs.values()
+        ]
         return np.stack(means, axis=-1)
 
     found = jointly(differences(measured), differences(draws))

@@ -68,7 +68,7 @@ def find_arms(settings: pd.DataFrame, axes: Axes = WIDTH_AND_DEPTH) -> list[Arm]
         for _, candidates in ours.groupby(shared, dropna=False)
         for base, arm in _arms_from_base(candidates, axes, several)
     ]
-    return [arm for _, arm in sorted(arms, key=lambda pair: _order(*pair, axes))]
+    return [arm for _, arm in sorted(arms, key=lambda pair: _order(pair[0], pair[1], axes))]
 
 
 def strategy_arms(settings: pd.DataFrame, strategies: Mapping[str, Sequence[Variant]]) -> list[Arm]:
@@ -79,7 +79,7 @@ def strategy_arms(settings: pd.DataFrame, strategies: Mapping[str, Sequence[Vari
         strategies: by name, the variants that each made.
     """
     trained = settings[settings["epochs"].notna()]
-    regimes = [(int(epochs), rows) for epochs, rows in trained.groupby("epochs")]
+    regimes = [(int(rows["epochs"].iloc[0]), rows) for _, rows in trained.groupby("epochs")]
     made = (
         (name, epochs, regime[_is_one_of(regime, variants)].sort_values(["macs", "params"]))
         for epochs, regime in regimes

@@ -300,8 +300,7 @@ def _sentence(
     if len(cells) < 2:
         return said
     counts = (
-        f"{name} leads at {n} (surely at {m})"
-        for name, n, m in zip(map(axis_words, axes), ahead, decided, strict=True)
+        f"{name} leads at {n} (surely at {m})" for name, n, m in zip(map(axis_words, axes), ahead, decided, strict=True)
     )
     return f"{said} Of {len(cells)} {places}, {' and '.join(counts)}."
 
