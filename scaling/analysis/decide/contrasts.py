@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ from scaling.analysis.settings import SETTING
 from scaling.analysis.uncertainty import Estimate, Floats, affordable, jointly
 
 DRAWS = 1000
+
+Pairs: TypeAlias = dict[tuple[str, str], list[tuple[int, int]]]
+"""Positions of settings, those of each pair first `of`, then `over`, by the names of what is set against what."""
 
 
 @dataclass(frozen=True)
@@ -41,27 +45,38 @@ def between_groups(settings: pd.DataFrame, by: Sequence[str]) -> list[Contrast]:
         by: columns whose values make the groups; the group of the most usual values, which is the plainest, is first.
     """
     settings = settings[settings["top1"].notna()].reset_index(drop=True)
+    return _contrasts(settings, pairs_between(settings, by))
+
+
+def pairs_between(settings: pd.DataFrame, by: Sequence[str]) -> Pairs:
+    """The positions of what `between_groups` sets against each other, by the names of both; `settings` from 0."""
     groups = _groups(settings, by)
     alike = [name for name in SETTING if name not in {*by, "folder", "study"}]
     keys = settings.groupby(alike, dropna=False, sort=False).ngroup()
     rows = {name: {keys[row]: row for row in members} for name, members in groups.items()}
     base, *others = rows or {"": {}}
-    pairs = {name: [(rows[name][key], rows[base][key]) for key in rows[name] if key in rows[base]] for name in others}
-    return _contrasts(settings, {(name, base): both for name, both in pairs.items()})
+    return {
+        (name, base): [(rows[name][key], rows[base][key]) for key in rows[name] if key in rows[base]] for name in others
+    }
 
 
 def along(settings: pd.DataFrame, factor: str) -> list[Contrast]:
     """Each value of a factor against the one before it, on the settings that are alike otherwise, in ascending order."""
     settings = settings[settings["top1"].notna()].reset_index(drop=True)
+    return _contrasts(settings, pairs_along(settings, factor))
+
+
+def pairs_along(settings: pd.DataFrame, factor: str) -> Pairs:
+    """The positions of what `along` sets against each other, by the values; `settings` from 0."""
     # A rule sets regularisation by the size, so recipes tell nothing apart but the length of training.
     alike = [name for name in ("dataset", "family", "depth", "width", "resolution", "epochs") if name != factor]
     values = sorted(settings[factor].dropna().unique())
-    steps: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    steps: Pairs = {}
     for before, after in pairwise(values):
         of = {tuple(settings.loc[row, alike]): row for row in settings.index[settings[factor] == after]}
         over = {tuple(settings.loc[row, alike]): row for row in settings.index[settings[factor] == before]}
         steps[f"{after:g}", f"{before:g}"] = [(of[key], over[key]) for key in of if key in over]
-    return _contrasts(settings, steps)
+    return steps
 
 
 def _groups(settings: pd.DataFrame, by: Sequence[str]) -> dict[str, list[int]]:
@@ -98,7 +113,7 @@ def _said(name: str, value: object) -> str:
     return f"{words} {value:g}" if isinstance(value, int | float | np.number) else f"{words} {value}"
 
 
-def _contrasts(settings: pd.DataFrame, pairs: dict[tuple[str, str], list[tuple[int, int]]]) -> list[Contrast]:
+def _contrasts(settings: pd.DataFrame, pairs: Pairs) -> list[Contrast]:
     pairs = {names: both for names, both in pairs.items() if both}
     if not pairs:
         return []

@@ -166,7 +166,7 @@ def _said(
     top1 = uncertainty.draw_top1(settings, draws, random)
     costs = uncertainty.draw_cost(settings, cost.name, draws, random)
     curves = {arm: drawn(arm, settings, cost, top1, costs) for arm in arms}
-    compared = [_compared(of, over, curves, cost) for of, over in _partners(arms, axes)]
+    compared = [_compared(of, over, curves, cost) for of, over in partners(arms, axes)]
     return top1, compared, _Statements([*_advantages(compared)])
 
 
@@ -182,7 +182,7 @@ def _flips(said: _Statements, quiet: _Statements, seed_sd: float) -> Iterator[st
             yield f"{of}: {would_be} than {100 * at:.2f} points between seeds"
 
 
-def _partners(arms: Sequence[Arm], axes: Axes) -> Iterator[tuple[Arm, Arm]]:
+def partners(arms: Sequence[Arm], axes: Axes) -> Iterator[tuple[Arm, Arm]]:
     """Each arm of the first axis with that of the second that begins at the same point."""
     first, second = axes
     others = {(arm.rows[0], arm.epochs): arm for arm in arms if arm.axis == second}
