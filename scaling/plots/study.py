@@ -71,6 +71,7 @@ def draw_study(
     with_published: bool = False,
     figures: Collection[str] = FIGURES,
     seed_noise: float | None = None,
+    lead: Sequence[str] = (),
 ) -> Drawn:
     """Draws the figures of one results folder into its `figures/`, with an index where all of them are drawn.
 
@@ -82,6 +83,7 @@ def draw_study(
         figures: of `FIGURES`, those to draw. The index is left as it is unless all are drawn: what one may conclude is
             among the notes instead.
         seed_noise: standard deviation between seeds (points) that overrules what was measured or is assumed.
+        lead: sentences that the index begins with.
 
     Raises:
         UserError: if a format or a figure is none of these.
@@ -93,12 +95,12 @@ def draw_study(
     others, failures = len(frame) - len(kept), _failures(kept)
     title = _title(folder)
     context = context_of(with_seed_noise(kept, seed_noise), with_published)
-    against_costs, missing = _against_costs(context, figures, title, failures, others)
+    against_costs, missing = _against_costs(context, figures, failures, others)
     drawn_specs = [*against_costs, *specs(context, figures)]
     files = save_all(drawn_specs, folder.figures, formats)
     whole = set(FIGURES) <= set(figures)
     if formats and whole:
-        files.append(write_index(folder.figures, title, drawn_specs, formats))
+        files.append(write_index(folder.figures, title, drawn_specs, formats, lead))
     words = () if whole else map(_words, drawn_specs)
     said = (*words, *missing, *captions.about_failures(failures), *captions.about_others(others), *skipped)
     return Drawn(folder.path, tuple(files), len(kept) - len(failures), len(failures), said)
@@ -127,7 +129,7 @@ def draw_published(folder: Path, formats: Sequence[str] = ("png",), figures: Col
 
 
 def _against_costs(
-    context: Context, figures: Collection[str], title: str, failures: list[tuple[str, str]], others: int
+    context: Context, figures: Collection[str], failures: list[tuple[str, str]], others: int
 ) -> tuple[list[FigureSpec], list[str]]:
     """The drawn_specs of accuracy against a cost among `figures`, and what they cannot show."""
     costs = [cost for cost, name in COSTS.items() if name in figures]
@@ -137,7 +139,7 @@ def _against_costs(
     settings = context.settings
     shown = settings[settings["top1"].notna()]
     missing = [note for cost in costs for note in captions.about_missing(shown, METRICS[cost])]
-    return cost_specs(settings, title, failures, others, costs), missing
+    return cost_specs(settings, failures, others, costs), missing
 
 
 def _words(spec: FigureSpec | Skipped) -> str:
