@@ -19,6 +19,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+NAMES = {choosing.next_trials: "next"}
+"""Of commands whose function is not called as they are."""
+
 for command in (
     asking.studies,
     asking.plan,
@@ -30,13 +33,14 @@ for command in (
     deciding.compare,
     deciding.claims,
     choosing.recommend,
+    choosing.next_trials,
     using.evaluate,
     using.export,
     using.predict,
     asking.models,
     running.doctor,
 ):
-    app.command()(command)
+    app.command(NAMES.get(command))(command)
 
 _data = typer.Typer(help="Data sets: what there is, fetching one, and how fast it is read.", no_args_is_help=True)
 _data.command("list")(data.show)

@@ -5,7 +5,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from scaling.cli.common import RESULTS, Accelerator, AsJson, SeedNoise, input_errors, loaded, print_json, terminal
+from scaling.cli.common import (
+    RESULTS,
+    Accelerator,
+    AsJson,
+    AtMost,
+    Overrides,
+    ResultsDir,
+    SeedNoise,
+    StudyName,
+    input_errors,
+    loaded,
+    print_json,
+    terminal,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,17 +28,6 @@ if TYPE_CHECKING:
     from scaling.results.records import ResultsFolder
 
 Metric = Literal["top1", "test_top1"]
-
-AtMost = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--at-most",
-        metavar="COST=NUMBER",
-        help="A limit, as inference_ms=5, inference_litert_ms=2, train_hours=12, dollars=100, params=5e6, "
-        "memory_gb=16. Repeatable; all are to be met.",
-    ),
-]
-
 
 def recommend(
     results: Annotated[
@@ -103,6 +105,8 @@ def _space(
     time: bool,
     quiet: bool,
 ) -> "tuple[str, pd.DataFrame, Basis]":
+    import pandas as pd
+
     from scaling.generator import budget
     from scaling.generator.candidates import with_candidates
 
@@ -110,7 +114,7 @@ def _space(
         _time(study, folder, quiet)
     trainings = [record for each in known for record in each.training.read()[0]]
     basis = budget.basis(on, trainings)
-    frame = loaded([each.path for each in known])
+    frame = loaded([each.path for each in known]) if known else pd.DataFrame()
     return folder.name, frame if study is None else with_candidates(frame, study, folder, basis), basis
 
 
@@ -119,3 +123,37 @@ def _time(study: "Study", folder: "ResultsFolder", quiet: bool) -> None:
     from scaling import launch
 
     launch.run(study, folder.path, launch.RunOptions(timings_only=True), terminal(stderr=quiet))
+
+
+def next_trials(
+    study: StudyName,
+    hours: Annotated[
+        float | None, typer.Option(min=0, help="Hours of training that all of them may take together.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many, to be trained side by side.")] = 4,
+    at_most: AtMost = None,
+    on: Accelerator = None,
+    overrides: Overrides = None,
+    results: ResultsDir = RESULTS,
+    as_json: AsJson = False,
+) -> None:
+    """Name the few trainings that would most change the answer, or with --at-most the choice. Why each, and its cost."""
+    from scaling.analysis.decide.limits import limits_of
+    from scaling.analysis.decide.next_runs import next_runs
+    from scaling.analysis.decide.stopping import enough
+    from scaling.generator import study as studies
+    from scaling.reports import next_runs as report
+    from scaling.results.records import ResultsFolder
+
+    with input_errors():
+        planned = studies.load(study, overrides or ())
+        limits = limits_of(at_most or ())
+        folder = ResultsFolder(results / planned.name)
+        _, frame, basis = _space(planned, folder, [folder] if folder.training.path.exists() else [], on, False, as_json)
+        reason = enough(frame, planned.question, limits)
+        seconds = float("inf") if hours is None else 3600 * hours
+        runs = [] if reason else next_runs(frame, planned.question, limits, count, seconds)
+    if as_json:
+        print_json(report.as_json(planned, runs, reason, basis))
+    else:
+        report.show(planned, runs, reason, basis, terminal())
