@@ -1,4 +1,4 @@
-"""Differences of accuracy that hold jointly: between groups on the same networks, and from step to step along a factor."""
+"""Differences of accuracy that hold jointly: between groups on the same networks, and along the steps of a factor."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def between_groups(settings: pd.DataFrame, by: Sequence[str]) -> list[Contrast]:
 
 
 def along(settings: pd.DataFrame, factor: str) -> list[Contrast]:
-    """Each value of a factor against the one before it, on the settings that are alike otherwise, in ascending order."""
+    """Each value of a factor against the one before it, in ascending order, on settings that are alike otherwise."""
     settings = settings[settings["top1"].notna()].reset_index(drop=True)
     # A rule sets regularisation by the size, so recipes tell nothing apart but the length of training.
     alike = [name for name in ("dataset", "family", "depth", "width", "resolution", "epochs") if name != factor]
