@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.analysis import uncertainty
-from scaling.analysis.settings import SETTING
+from scaling.analysis.settings import SETTING, crossed
 from scaling.analysis.uncertainty import Estimate, Floats, affordable, jointly
 
 DRAWS = 1000
@@ -40,28 +40,37 @@ def between_groups(settings: pd.DataFrame, by: Sequence[str]) -> list[Contrast]:
         settings: as `scaling.analysis.settings.collapse_seeds` gives them.
         by: columns whose values make the groups; the group of the most usual values, which is the plainest, is first.
     """
-    settings = settings[settings["top1"].notna()].reset_index(drop=True)
+    settings = _trained(settings)
     groups = _groups(settings, by)
-    alike = [name for name in SETTING if name not in {*by, "folder", "study"}]
-    keys = settings.groupby(alike, dropna=False, sort=False).ngroup()
-    rows = {name: {keys[row]: row for row in members} for name, members in groups.items()}
-    base, *others = rows or {"": {}}
-    pairs = {name: [(rows[name][key], rows[base][key]) for key in rows[name] if key in rows[base]] for name in others}
-    return _contrasts(settings, {(name, base): both for name, both in pairs.items()})
+    keys = _keys(settings, [name for name in SETTING if name not in {*by, "folder", "study"}])
+    base, *others = groups or {"": []}
+    return _contrasts(settings, {(name, base): _pairs(keys, groups[name], groups[base]) for name in others})
 
 
 def along(settings: pd.DataFrame, factor: str) -> list[Contrast]:
     """Each value of a factor against the one before it, in ascending order, on settings that are alike otherwise."""
-    settings = settings[settings["top1"].notna()].reset_index(drop=True)
-    # A rule sets regularisation by the size, so recipes tell nothing apart but the length of training.
-    alike = [name for name in ("dataset", "family", "depth", "width", "resolution", "epochs") if name != factor]
-    values = sorted(settings[factor].dropna().unique())
-    steps: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    for before, after in pairwise(values):
-        of = {tuple(settings.loc[row, alike]): row for row in settings.index[settings[factor] == after]}
-        over = {tuple(settings.loc[row, alike]): row for row in settings.index[settings[factor] == before]}
-        steps[f"{after:g}", f"{before:g}"] = [(of[key], over[key]) for key in of if key in over]
+    settings = _trained(settings)
+    # A rule sets regularisation by the size, so recipes tell nothing apart but where one network has several.
+    sizes = ("dataset", "family", "depth", "width", "resolution", "epochs")
+    keys = _keys(settings, [name for name in (*sizes, *crossed(settings)) if name != factor])
+    rows = {value: [*settings.index[settings[factor] == value]] for value in sorted(settings[factor].dropna().unique())}
+    steps = {(f"{after:g}", f"{before:g}"): _pairs(keys, rows[after], rows[before]) for before, after in pairwise(rows)}
     return _contrasts(settings, steps)
+
+
+def _trained(settings: pd.DataFrame) -> pd.DataFrame:
+    """Those with an accuracy, in an order of their own, so that no random draw depends on how they were stored."""
+    return settings[settings["top1"].notna()].sort_values([*SETTING, "top1"], kind="stable").reset_index(drop=True)
+
+
+def _keys(settings: pd.DataFrame, alike: Sequence[str]) -> pd.Series[int]:
+    """Numbers of what the settings are, but for what is compared."""
+    return settings.groupby([*dict.fromkeys(alike)], dropna=False, sort=False).ngroup()
+
+
+def _pairs(keys: pd.Series[int], of: Sequence[int], over: Sequence[int]) -> list[tuple[int, int]]:
+    """Every two rows that are alike."""
+    return [(row, other) for row in of for other in over if keys[row] == keys[other]]
 
 
 def _groups(settings: pd.DataFrame, by: Sequence[str]) -> dict[str, list[int]]:

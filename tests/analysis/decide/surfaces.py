@@ -38,9 +38,9 @@ class Simulated:
         hidden = pd.MultiIndex.from_frame(self.frame[FACTORS]).isin(cells)
         once = self.frame[~hidden | (self.frame["seed"] == 0)]
         planned = hidden[once.index]
-        return once.assign(
-            top1=once["top1"].mask(planned), status=once["status"].mask(planned, "planned")
-        ).reset_index(drop=True)
+        return once.assign(top1=once["top1"].mask(planned), status=once["status"].mask(planned, "planned")).reset_index(
+            drop=True
+        )
 
     def dearest(self, share: float = 1 / 3) -> pd.Index:
         """That share of the cells, of the most compute."""
