@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import comb
 from typing import TypeAlias
 
 import numpy as np
@@ -16,7 +17,7 @@ from scaling.analysis.decide.contrasts import Contrast, along, between_groups
 from scaling.analysis.decide.takes import takes
 from scaling.analysis.depth_width.arms import FACTORS, WIDTH_AND_DEPTH, Axes, find_arms
 from scaling.analysis.depth_width.regimes import OF_TRAINING, Regimes, axis_words, regimes
-from scaling.analysis.equal_accuracy.compare import Comparison, compare
+from scaling.analysis.equal_accuracy.compare import Band, Comparison, compare
 from scaling.analysis.laws.joint import fit_joint
 from scaling.analysis.laws.marginal_returns import rank
 from scaling.analysis.pareto.frontier import frontier
@@ -27,7 +28,7 @@ from scaling.analysis.wording import counted
 from scaling.errors import UserError, did_you_mean
 from scaling.models.names import title
 from scaling.results.columns import METRICS, Column
-from scaling.schema import ACCURACY, NETWORK, Question
+from scaling.schema import ACCURACY, NETWORK, AnswerPlan, Question
 
 USUAL_COSTS = ("training_ms", "inference_ms", "macs")
 """What ways to grow, and families, are compared by: the first that was measured."""
@@ -100,7 +101,10 @@ def answer(frame: pd.DataFrame, question: Question) -> Answer:
         return Answer(question.text, f"Not answered yet: {many}.", False, "", None)
     cost = _cost(settings, question)
     largest = max(parts(settings, cost.name), key=lambda part: int(part[1][cost.name].notna().sum()))
-    compare, kind = _planned(question, settings) if question.plan else (_worked_out(frame, settings, question))
+    if question.plan is None:
+        compare, kind = _worked_out(frame, settings, question)
+    else:
+        compare, kind = _planned(question.plan, question, settings)
     asking = Asking(frame, largest[1], compare, cost, question)
     found = kind(asking) or _front(asking)
     place = f"On {largest[0]}: " if largest[0] else ""
@@ -109,30 +113,36 @@ def answer(frame: pd.DataFrame, question: Question) -> Answer:
 
 def _cost(settings: pd.DataFrame, question: Question) -> Column:
     plan = question.plan
-    for name in (plan.cost, plan.at_equal) if plan else ():
-        if name is not None and name not in (ACCURACY, NETWORK):
-            return cost_metric(name)
+    for field, name in (("cost", plan.cost), ("at_equal", plan.at_equal)) if plan else ():
+        if name is not None and (field, name) not in (("at_equal", ACCURACY), ("at_equal", NETWORK)):
+            try:
+                return cost_metric(name)
+            except UserError as error:
+                raise UserError(f"answer.{field}: {error}") from None
     if plan and "epochs" in plan.compare and len(plan.compare) == 2:
         return METRICS[OF_TRAINING[0]]
     return METRICS[next((name for name in USUAL_COSTS if settings[name].notna().any()), USUAL_COSTS[-1])]
 
 
-def _planned(question: Question, settings: pd.DataFrame) -> tuple[tuple[str, ...], Kind]:
+def _planned(plan: AnswerPlan, question: Question, settings: pd.DataFrame) -> tuple[tuple[str, ...], Kind]:
     """What a plan compares, and how."""
-    plan = question.plan
-    assert plan is not None
     compare = plan.compare
-    if question.strategies and set(compare) <= {"strategy", *question.strategies}:
-        return (tuple(question.strategies) if compare == ("strategy",) else compare), _ways
-    known = {*SETTING, *FACTORS}
+    known = {*SETTING, *question.strategies}
+    if question.strategies and compare == ("strategy",):
+        compare = tuple(question.strategies)
     if strange := [name for name in compare if name not in known]:
         raise UserError(
             f"answer.compare: {strange[0]!r} is nothing that settings differ in{did_you_mean(strange[0], known)}"
         )
-    if len(compare) == 2 and set(compare) <= {*FACTORS} and plan.at_equal not in (NETWORK, ACCURACY):
+    if twice := [name for name in compare if compare.count(name) > 1]:
+        raise UserError(f"answer.compare: {twice[0]} is named twice")
+    if set(compare) <= {*question.strategies} and (len(compare) > 1 or compare[0] not in SETTING):
         return compare, _ways
-    if len(compare) == 1 and compare[0] in FACTORS and plan.at_equal is None:
-        return compare, _along
+    if set(compare) <= {*FACTORS} and plan.at_equal not in (NETWORK, ACCURACY):
+        if len(compare) == 1 and plan.at_equal is None:
+            return compare, _along
+        if len(compare) > 1:
+            return compare, _ways if len(compare) == 2 else _grow
     if plan.at_equal == NETWORK or set(compare) & {*crossed(settings)}:
         return compare, _at_equal_network
     return compare, _families
@@ -178,27 +188,38 @@ def _ways(asking: Asking) -> Answer | None:
     """Two ways to grow, or every two of several strategies, at equal cost."""
     pairs = list(combinations(asking.compare, 2))
     strategies = asking.question.strategies if set(asking.compare) <= {*asking.question.strategies} else None
-    found = [regimes(asking.settings, asking.cost.name, axes=axes, strategies=strategies) for axes in pairs]
+
+    def compared(settings: pd.DataFrame) -> list[Regimes]:
+        return [regimes(settings, asking.cost.name, axes=axes, strategies=strategies) for axes in pairs]
+
+    found = compared(asking.settings)
     told_by = [(ways, regime) for ways in found for regime in ways.regimes if np.isfinite(regime.advantage.value)]
     if not told_by:
-        reasons = "; ".join(dict.fromkeys(note for ways in found for note in ways.notes))
-        return Answer(asking.question.text, f"Not answered: {reasons}.", False, "", None)
-    sentence = f"For the same {asking.cost.words}, {'; '.join(map(_way, found))}{_jointly()}."
-    undecided = [regime for _, regime in told_by if regime.verdict == "undecided"]
-    quiet = [
-        regimes(with_noise(asking.settings, 0.0), asking.cost.name, axes=axes, strategies=strategies) for axes in pairs
-    ]
+        reasons = "; ".join(dict.fromkeys(reason for ways in found for reason in _unanswered(ways)))
+        return Answer(asking.question.text, f"Not answered: {reasons or 'one strategy alone'}.", False, "", None)
+    of_each = " of each pair" if len(pairs) > 1 else ""
+    sentence = f"For the same {asking.cost.words}, {'; '.join(filter(None, map(_way, found)))}{_jointly(of_each)}."
+    undecided = [(ways, regime) for ways, regime in told_by if regime.verdict == "undecided"]
+    quiet = compared(with_noise(asking.settings, 0.0)) if undecided else []
     alone = {(ways.axes, regime.epochs): regime.advantage for ways in quiet for regime in ways.regimes}
     needed = _each_takes(
         [
-            (_of_epochs(regime.epochs), regime.advantage, alone[ways.axes, regime.epochs])
-            for ways, regime in told_by
-            if regime.verdict == "undecided"
+            (
+                f"{_for(*map(axis_words, ways.axes)) if len(pairs) > 1 else ''}{_of_epochs(regime.epochs)}",
+                regime.advantage,
+                alone[ways.axes, regime.epochs],
+            )
+            for ways, regime in undecided
         ],
         asking.settings,
     )
-    figure = "regimes" if strategies is None and asking.compare == WIDTH_AND_DEPTH else _against(asking.cost)
+    figure = "regimes" if strategies is None and set(asking.compare) == {*WIDTH_AND_DEPTH} else _against(asking.cost)
     return Answer(asking.question.text, sentence, not undecided, needed, figure)
+
+
+def _unanswered(ways: Regimes) -> list[str]:
+    """Why two ways are not compared."""
+    return [regime.sentence.rstrip(".") for regime in ways.regimes] or list(ways.notes[:1])
 
 
 def _way(ways: Regimes) -> str:
@@ -215,11 +236,12 @@ def _way(ways: Regimes) -> str:
 
 
 def _lead(ways: Regimes, advantage: Estimate, verdict: str, epochs: int | None) -> str:
-    first, second = map(axis_words, ways.axes if advantage.value >= 0 else ways.axes[::-1])
+    ahead = advantage.value >= 0
+    first, second = map(axis_words, ways.axes if ahead else ways.axes[::-1])
+    size = advantage if ahead else _flipped(advantage)
     when = _of_epochs(epochs)
     if verdict == "undecided":
-        return f"{first} or {second} is undecided{when} ({_points(advantage, ways.axes[0])})"
-    size = _flipped(advantage) if advantage.value < 0 else advantage
+        return f"whether {first} or {second} pays more is undecided{when} ({first} by {_interval(size)})"
     return f"{first} pays more than {second}{when} ({_interval(size)})"
 
 
@@ -233,21 +255,22 @@ def _families(asking: Asking) -> Answer | None:
         return _at_equal_network(asking)
     by = asking.compare[0]
     found = compare(asking.settings, asking.cost.name, by)
-    known = [pair for pair in found.pairs if pair.overall is not None]
+    known = [(pair, pair.overall) for pair in found.pairs if pair.overall is not None]
     if not known:
         reasons = "; ".join([pair.sentence for pair in found.pairs] or list(found.notes))
         return Answer(asking.question.text, f"Not answered: {reasons}.", False, "", _against(asking.cost))
-    undecided = [pair for pair in known if pair.overall and pair.overall.verdict == "undecided"]
+    undecided = [pair for pair, overall in known if overall.verdict == "undecided"]
     left_out = len(found.pairs) - len(known)
-    beyond = f"; {counted(left_out, 'pair')} reach no common accuracy" if left_out else ""
-    sentence = f"{_fastest(known)}{'; '.join(map(_pair, known[:_MOST_PAIRS]))}{beyond}{_jointly()}."
+    beyond = f"; {counted(left_out, 'pair')} without a common accuracy" if left_out else ""
+    pairs = "; ".join(_pair(pair, overall) for pair, overall in known[:_MOST_PAIRS])
+    sentence = f"At equal accuracy {_fastest(known)}{pairs}, by {asking.cost.words}{beyond}{_jointly()}."
     quiet = compare(with_noise(asking.settings, 0.0), asking.cost.name, by)
-    alone = {(pair.of.name, pair.over.name): pair for pair in quiet.pairs}
+    alone = {(pair.of.name, pair.over.name): pair.overall for pair in quiet.pairs}
     needed = _each_takes(
         [
             (
-                f"for {title(pair.of.name)} and {title(pair.over.name)}",
-                _logs(pair),
+                _for(title(pair.of.name), title(pair.over.name)),
+                _logs(pair.overall),
                 _logs(alone[pair.of.name, pair.over.name]),
             )
             for pair in undecided
@@ -267,59 +290,58 @@ _MOST_PAIRS = 3
 """Pairs of groups that a sentence names."""
 
 
-def _fastest(pairs: Sequence[Comparison]) -> str:
+def _fastest(pairs: Sequence[tuple[Comparison, Band]]) -> str:
     """The group that is ahead of every other, where there are several and one is."""
-    names = dict.fromkeys(name for pair in pairs for name in (pair.over.name, pair.of.name))
+    names = dict.fromkeys(name for pair, _ in pairs for name in (pair.over.name, pair.of.name))
     if len(names) < 3:
         return ""
-    won = {
-        name: [
-            pair
-            for pair in pairs
-            if pair.overall
-            and (
-                (pair.of.name == name and pair.overall.verdict == "faster")
-                or (pair.over.name == name and pair.overall.verdict == "slower")
-            )
-        ]
-        for name in names
-    }
-    first = [name for name in names if len(won[name]) == len(names) - 1]
-    word = "fastest" if pairs[0].cost.is_time else "cheapest"
-    return (
-        f"{title(first[0])} is the {word} of {len(names)} at equal accuracy: "
-        if first
-        else f"None of {len(names)} is surely the {word}: "
-    )
+    ahead = [
+        pair.of.name if overall.verdict == "faster" else pair.over.name
+        for pair, overall in pairs
+        if overall.verdict != "undecided"
+    ]
+    first = [name for name in names if ahead.count(name) == len(names) - 1]
+    word = "fastest" if pairs[0][0].cost.is_time else "cheapest"
+    if not first:
+        return f"none of {len(names)} is surely the {word}: "
+    return f"{title(first[0])} is the {word} of {len(names)}: "
 
 
-def _pair(pair: Comparison) -> str:
-    overall = pair.overall
-    assert overall is not None
+def _pair(pair: Comparison, overall: Band) -> str:
     of, over = title(pair.of.name), title(pair.over.name)
     ratio = Estimate(overall.speedup, overall.low, overall.high)
     if overall.speedup < 1:
         of, over, ratio = over, of, Estimate(1 / overall.speedup, 1 / overall.high, 1 / overall.low)
-    how = f"{ratio.value:.2f} times as {'fast' if pair.cost.is_time else 'cheap'} as {over} by {pair.cost.words}"
-    sure = " (undecided" if overall.verdict == "undecided" else " ("
-    sure += ": " if overall.verdict == "undecided" else ""
-    return f"at equal accuracy {of} is {how}{sure}{ratio.low:.2f} to {ratio.high:.2f})"
+    how = f"{ratio.value:.2f} times as {'fast' if pair.cost.is_time else 'cheap'} as {over}"
+    unsure = "undecided: " if overall.verdict == "undecided" else ""
+    return f"{of} is {how} ({unsure}{ratio.low:.2f} to {ratio.high:.2f})"
 
 
-def _logs(pair: Comparison) -> Estimate:
-    if pair.overall is None:
+def _logs(overall: Band | None) -> Estimate:
+    if overall is None:
         return Estimate(np.nan, np.nan, np.nan)
-    return Estimate(*(float(np.log(ratio)) for ratio in (pair.overall.speedup, pair.overall.low, pair.overall.high)))
+    return Estimate(*(float(np.log(ratio)) for ratio in (overall.speedup, overall.low, overall.high)))
 
 
 def _at_equal_network(asking: Asking) -> Answer | None:
     """Groups on the same networks: what each adds to the plainest."""
-    return _contrasted(
-        asking,
-        lambda settings: between_groups(settings, asking.compare),
-        "On the same networks, ",
-        lambda contrast: f"{contrast.of} against {contrast.over}",
+    found = between_groups(asking.settings, asking.compare)
+    if not found:
+        return None
+    first, *others = (f"{contrast.of} {_gains(contrast.difference)}" for contrast in found)
+    said = "; ".join([f"{first} over {found[0].over}", *others])
+    undecided = [contrast.difference.side_of(0.0, "y", "y") == "undecided" for contrast in found]
+    quiet = between_groups(with_noise(asking.settings, 0.0), asking.compare)
+    needed = _each_takes(
+        [
+            (f"for {contrast.of} against {contrast.over}", contrast.difference, alone.difference)
+            for contrast, alone, is_open in zip(found, quiet, undecided, strict=True)
+            if is_open
+        ],
+        asking.settings,
     )
+    sentence = f"On the same networks, {said}{_jointly()}."
+    return Answer(asking.question.text, sentence, not any(undecided), needed, _against(asking.cost))
 
 
 def _along(asking: Asking) -> Answer | None:
@@ -329,49 +351,30 @@ def _along(asking: Asking) -> Answer | None:
     if not found:
         return None
     sides = [contrast.difference.side_of(0.0, "rises", "falls") for contrast in found]
-    words = {"resolution": "{} pixels", "epochs": "{} epochs"}.get(factor, f"{factor} {{}}")
-    rising = [contrast for contrast, side in zip(found, sides, strict=True) if side == "rises"]
     last, end = found[-1], sides[-1]
-    if not rising:
-        first = f"No step of {factor} surely raises accuracy"
-    else:
-        first = f"Accuracy surely rises up to {words.format(rising[-1].of)} (the last sure step adds {_interval(rising[-1].difference)})"
-    said = {
-        "rises": "and nothing shows where it would stop",
-        "falls": f"and falls at {words.format(last.of)} ({_interval(last.difference)})",
-        "undecided": f"whether {words.format(last.of)} add to {words.format(last.over)} is undecided ({_interval(last.difference)})",
-    }[end]
+    of, over = (_at(factor, value) for value in (last.of, last.over))
+    ends = {
+        "rises": ", and nothing shows where it would stop",
+        "falls": f", and falls at {of} (by {_interval(_flipped(last.difference))})",
+        "undecided": f"; whether {of} is better than {over} is undecided ({_interval(last.difference)})",
+    }
     quiet = along(with_noise(asking.settings, 0.0), factor)
     needed = _each_takes([("", last.difference, quiet[-1].difference)] if end == "undecided" else [], asking.settings)
-    joined = ", " if end != "undecided" else "; "
-    return Answer(
-        asking.question.text, f"{first}{joined}{said}{_jointly()}.", end != "undecided", needed, _against(asking.cost)
-    )
+    sentence = f"{_rises(found, sides, factor)}{ends[end]}{_jointly()}."
+    return Answer(asking.question.text, sentence, end != "undecided", needed, _against(asking.cost))
 
 
-def _contrasted(
-    asking: Asking,
-    contrasts: Callable[[pd.DataFrame], list[Contrast]],
-    begins: str,
-    name: Callable[[Contrast], str],
-) -> Answer | None:
-    found = contrasts(asking.settings)
-    if not found:
-        return None
-    said = [f"{contrast.of} {_gains(contrast.difference)}" for contrast in found]
-    undecided = [contrast.difference.side_of(0.0, "y", "y") == "undecided" for contrast in found]
-    quiet = contrasts(with_noise(asking.settings, 0.0))
-    needed = _each_takes(
-        [
-            (f"for {name(contrast)}", contrast.difference, alone.difference)
-            for contrast, alone, open_ in zip(found, quiet, undecided, strict=True)
-            if open_
-        ],
-        asking.settings,
-    )
-    over = f" over {found[0].over}"
-    sentence = f"{begins}{'; '.join(said[:1])}{over}{''.join(f'; {more}' for more in said[1:])}{_jointly()}."
-    return Answer(asking.question.text, sentence, not any(undecided), needed, _against(asking.cost))
+def _rises(found: Sequence[Contrast], sides: Sequence[str], factor: str) -> str:
+    rising = [contrast for contrast, side in zip(found, sides, strict=True) if side == "rises"]
+    if not rising:
+        return f"No step of {factor} surely raises accuracy"
+    step = f"the last sure step adds {_interval(rising[-1].difference)}"
+    return f"Accuracy surely rises up to {_at(factor, rising[-1].of)} ({step})"
+
+
+def _at(factor: str, value: str) -> str:
+    """A value of a factor in words: `depth 26`, `160 pixels`."""
+    return {"resolution": f"{value} pixels", "epochs": f"{value} epochs"}.get(factor, f"{factor} {value}")
 
 
 def _gains(difference: Estimate) -> str:
@@ -388,11 +391,17 @@ def _methods(asking: Asking) -> Answer | None:
 
 
 def _runtimes(asking: Asking) -> Answer | None:
+    """Whether networks keep their order by speed."""
     ranks = runtime_ranks(asking.settings)
-    flips = sum(len(each.flips) for each in ranks)
-    stays = "Not always" if flips else "As far as can be told, yes"
-    told_by = " ".join(each.sentence for each in ranks)
-    return Answer(asking.question.text, f"{stays}. {told_by}", True, "", "runtimes") if ranks else None
+    if not ranks:
+        return None
+    flips = any(each.flips for each in ranks)
+    all_told = all(each.pairs == comb(len(each.points), 2) for each in ranks)
+    stays = "Not always" if flips else "Yes" if all_told else "As far as can be told, yes"
+    if not any(each.pairs for each in ranks):
+        stays = "Undecided"
+    said = " ".join([f"{stays}.", *(each.sentence for each in ranks)])
+    return Answer(asking.question.text, said, flips or all_told, "", "runtimes")
 
 
 def _grow(asking: Asking) -> Answer | None:
@@ -403,11 +412,16 @@ def _grow(asking: Asking) -> Answer | None:
     if ranking.best is None:
         return None
     best, second, *_ = ranking.payoffs
-    per = f"{-best.per_percent.value:.2f}% less error for each 1% of {asking.cost.words}"
-    sure = "pays most" if ranking.verdict == "holds" else f"or {second.factor} pays most is undecided"
-    first = f"Of {', '.join(payoff.factor for payoff in ranking.payoffs)}, {best.factor} {sure}"
-    sentence = f"{first}: {per}, {second.factor} {-second.per_percent.value:.2f}% (chance to be the best {best.chance_best:.0%})."
-    return Answer(asking.question.text, sentence, ranking.verdict == "holds", "", "power_law")
+    *others, last = (payoff.factor for payoff in ranking.payoffs)
+    sure = ranking.verdict == "holds"
+    which = f"{best.factor} pays" if sure else f"whether {best.factor} or {second.factor} pays"
+    size = f"1% more of {asking.cost.words} lowers error by {-best.per_percent.value:.2f}%"
+    sentence = (
+        f"Of {', '.join(others)} and {last}, {which} most{'' if sure else ' is undecided'}: spent on {best.factor}, "
+        f"{size}, and on {second.factor} by {-second.per_percent.value:.2f}%; {best.factor} is the best with a chance "
+        f"of {best.chance_best:.0%}."
+    )
+    return Answer(asking.question.text, sentence, sure, "", "power_law")
 
 
 def _front(asking: Asking) -> Answer:
@@ -420,8 +434,12 @@ def _front(asking: Asking) -> Answer:
 # Words.
 
 
-def _jointly() -> str:
-    return f" (intervals and verdicts hold jointly at {LEVEL:.0%})"
+def _jointly(of_what: str = "") -> str:
+    return f" (intervals and verdicts{of_what} hold jointly at {LEVEL:.0%})"
+
+
+def _for(first: str, second: str) -> str:
+    return f"for {first} and {second}"
 
 
 def _against(cost: Column) -> str:
@@ -437,11 +455,6 @@ def _interval(points: Estimate) -> str:
     return f"{value:.1f} points, {low:.1f} to {high:.1f}"
 
 
-def _points(advantage: Estimate, axis: str) -> str:
-    value, low, high = (100 * part for part in (advantage.value, advantage.low, advantage.high))
-    return f"{axis_words(axis)} by {value:+.1f} points, {low:+.1f} to {high:+.1f}"
-
-
 def _each_takes(undecided: Sequence[tuple[str, Estimate, Estimate]], settings: pd.DataFrame) -> str:
     """What would decide each, the same said once."""
     seeds = float(settings.loc[settings["top1"].notna(), "seeds"].mean())
@@ -449,9 +462,8 @@ def _each_takes(undecided: Sequence[tuple[str, Estimate, Estimate]], settings: p
     for which, noisy, quiet in undecided:
         if needed := takes(noisy, quiet, seeds):
             by_need.setdefault(needed, []).append(which.strip())
-    said = [f"{' and '.join(filter(None, which)) or 'that'}: {needed}" for needed, which in by_need.items()]
-    return (
-        f"It would be decided, if the difference is as measured, {'; '.join(said)}.".replace(" that: ", " ")
-        if said
-        else ""
-    )
+    if not by_need:
+        return ""
+    said = "; ".join(", ".join(filter(None, (" and ".join(which), needed))) for needed, which in by_need.items())
+    begins = "If the difference is as measured, it would be decided"
+    return f"{begins}{': ' if any(map(any, by_need.values())) else ' '}{said}."

@@ -1,4 +1,4 @@
-"""Differences of accuracy that hold jointly: between groups on the same networks, and from step to step along a factor."""
+"""Differences of accuracy that hold jointly: between groups on the same networks, and along the steps of a factor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.analysis import uncertainty
-from scaling.analysis.settings import SETTING
+from scaling.analysis.settings import SETTING, crossed
 from scaling.analysis.uncertainty import Estimate, Floats, affordable, jointly
 
 DRAWS = 1000
@@ -44,39 +44,47 @@ def between_groups(settings: pd.DataFrame, by: Sequence[str]) -> list[Contrast]:
         settings: as `scaling.analysis.settings.collapse_seeds` gives them.
         by: columns whose values make the groups; the group of the most usual values, which is the plainest, is first.
     """
-    settings = settings[settings["top1"].notna()].reset_index(drop=True)
+    settings = _trained(settings)
     return _contrasts(settings, pairs_between(settings, by))
 
 
 def pairs_between(settings: pd.DataFrame, by: Sequence[str]) -> Pairs:
     """The positions of what `between_groups` sets against each other, by the names of both; `settings` from 0."""
     groups = _groups(settings, by)
-    alike = [name for name in SETTING if name not in {*by, "folder", "study"}]
-    keys = settings.groupby(alike, dropna=False, sort=False).ngroup()
-    rows = {name: {keys[row]: row for row in members} for name, members in groups.items()}
-    base, *others = rows or {"": {}}
-    return {
-        (name, base): [(rows[name][key], rows[base][key]) for key in rows[name] if key in rows[base]] for name in others
-    }
+    keys = _keys(settings, [name for name in SETTING if name not in {*by, "folder", "study"}])
+    base, *others = groups or {"": []}
+    return {(name, base): _pairs(keys, groups[name], groups[base]) for name in others}
 
 
 def along(settings: pd.DataFrame, factor: str) -> list[Contrast]:
-    """Each value of a factor against the one before it, on the settings that are alike otherwise, in ascending order."""
-    settings = settings[settings["top1"].notna()].reset_index(drop=True)
+    """Each value of a factor against the one before it, in ascending order, on settings that are alike otherwise."""
+    settings = _trained(settings)
     return _contrasts(settings, pairs_along(settings, factor))
 
 
 def pairs_along(settings: pd.DataFrame, factor: str) -> Pairs:
     """The positions of what `along` sets against each other, by the values; `settings` from 0."""
-    # A rule sets regularisation by the size, so recipes tell nothing apart but the length of training.
-    alike = [name for name in ("dataset", "family", "depth", "width", "resolution", "epochs") if name != factor]
-    values = sorted(settings[factor].dropna().unique())
-    steps: Pairs = {}
-    for before, after in pairwise(values):
-        of = {tuple(settings.loc[row, alike]): row for row in settings.index[settings[factor] == after]}
-        over = {tuple(settings.loc[row, alike]): row for row in settings.index[settings[factor] == before]}
-        steps[f"{after:g}", f"{before:g}"] = [(of[key], over[key]) for key in of if key in over]
-    return steps
+    # A rule sets regularisation by the size, so recipes tell nothing apart but where one network has several.
+    sizes = ("dataset", "family", "depth", "width", "resolution", "epochs")
+    keys = _keys(settings, [name for name in (*sizes, *crossed(settings)) if name != factor])
+    rows = {value: [*settings.index[settings[factor] == value]] for value in sorted(settings[factor].dropna().unique())}
+    return {(f"{after:g}", f"{before:g}"): _pairs(keys, rows[after], rows[before]) for before, after in pairwise(rows)}
+
+
+
+def _trained(settings: pd.DataFrame) -> pd.DataFrame:
+    """Those with an accuracy, in an order of their own, so that no random draw depends on how they were stored."""
+    return settings[settings["top1"].notna()].sort_values([*SETTING, "top1"], kind="stable").reset_index(drop=True)
+
+
+def _keys(settings: pd.DataFrame, alike: Sequence[str]) -> pd.Series[int]:
+    """Numbers of what the settings are, but for what is compared."""
+    return settings.groupby([*dict.fromkeys(alike)], dropna=False, sort=False).ngroup()
+
+
+def _pairs(keys: pd.Series[int], of: Sequence[int], over: Sequence[int]) -> list[tuple[int, int]]:
+    """Every two rows that are alike."""
+    return [(row, other) for row in of for other in over if keys[row] == keys[other]]
 
 
 def _groups(settings: pd.DataFrame, by: Sequence[str]) -> dict[str, list[int]]:

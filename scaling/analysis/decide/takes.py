@@ -37,7 +37,7 @@ def takes(noisy: Estimate, quiet: Estimate, seeds: float, line: float = 0.0) -> 
     images = float("inf") if margin == 0 else 2 * (narrow / margin) ** 2
     if images > MOST_SEEDS:
         return "by no affordable number of seeds or images, as it is too small"
-    return f"with about {np.ceil(images):.0f} times as many validation images, and more seeds; seeds alone do not"
+    return f"with about {np.ceil(images):.0f} times as many validation images and more seeds (seeds alone would not do)"
 
 
 def _margin(of: Estimate, line: float) -> float:
