@@ -19,9 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-NAMES = {choosing.next_trials: "next"}
-"""Of commands whose function is not called as they are."""
-
 for command in (
     asking.studies,
     asking.plan,
@@ -40,7 +37,7 @@ for command in (
     asking.models,
     running.doctor,
 ):
-    app.command(NAMES.get(command))(command)
+    app.command("next" if command is choosing.next_trials else None)(command)
 
 _data = typer.Typer(help="Data sets: what there is, fetching one, and how fast it is read.", no_args_is_help=True)
 _data.command("list")(data.show)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Metric = Literal["top1", "test_top1"]
 
+
 def recommend(
     results: Annotated[
         list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Study folders, or folders of them.")
@@ -137,7 +138,7 @@ def next_trials(
     results: ResultsDir = RESULTS,
     as_json: AsJson = False,
 ) -> None:
-    """Name the few trainings that would most change the answer, or with --at-most the choice. Why each, and its cost."""
+    """Name the few trainings that would change the answer most, or with --at-most the choice; why, and what they cost."""
     from scaling.analysis.decide.limits import limits_of
     from scaling.analysis.decide.next_runs import next_runs
     from scaling.analysis.decide.stopping import enough

@@ -118,7 +118,9 @@ class _Run:
             raise UserError(f"--until decided: {self.study.name} is a search, which decides by itself what it trains")
         return UntilDecided(self.study, self.results, self.outcomes, place, workers, until.limits, until.max_hours)
 
-    def _work(self, todo: Sequence[Job], done_before: int, search: SearchJobs | UntilDecided | None, keeper: Keeper) -> RunSummary:
+    def _work(
+        self, todo: Sequence[Job], done_before: int, search: SearchJobs | UntilDecided | None, keeper: Keeper
+    ) -> RunSummary:
         """Starts each pool of workers in turn, and has it do its part of the jobs."""
         parts = self.pools.share_out(todo)
         progress = RunProgress(todo, weights(todo), done_before, max(pool.workers for pool, _ in parts))

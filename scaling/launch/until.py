@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from scaling.analysis.decide.limits import Limit
 from scaling.generator.budget import basis
-from scaling.generator.candidates import with_candidates
 from scaling.generator.study import Study
 from scaling.launch.missing import Outcomes, missing
 from scaling.launch.progress.estimate import RunProgress
@@ -19,6 +17,8 @@ from scaling.runner.jobs import Job, TrainJob
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from scaling.analysis.decide.limits import Limit
 
 BATCH = 4
 """Trials that are chosen together, at least: as many as there are workers, if that is more."""
@@ -64,7 +64,8 @@ class UntilDecided:
 
     def has_all(self) -> bool:
         """Whether no more runs are to be named."""
-        return bool(self.reason or self._reason())
+        self.reason = self.reason or self._reason()
+        return bool(self.reason)
 
     def more(self, place: str) -> list[Job]:
         """The rest of the batch that was begun, or the next; none where it is decided, or nothing can decide it."""
@@ -106,6 +107,8 @@ class UntilDecided:
 
     def _frame(self, trial_ids: Sequence[str] | None = None) -> pd.DataFrame:
         """Recorded trials, all or some, and those of the study that are not recorded."""
+        from scaling.generator.candidates import with_candidates
+
         frame, reckoned_by = self._recorded(), basis(None, self._results.training.read()[0])
         if trial_ids is not None and len(frame):
             frame = frame[frame["trial_id"].isin(set(trial_ids))]

@@ -104,5 +104,3 @@ def _unknown(frame: pd.DataFrame) -> str:
         said.append("how far seeds differ: there is one, and their noise is assumed")
     said.append("whether any of it holds on other data, for other recipes or on another device")
     return f"Not known: {'; '.join(said)}."
-
-

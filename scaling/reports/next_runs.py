@@ -37,7 +37,7 @@ def show(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis, conso
     money = f", ${tables.money(told['dollars'])}" if told["dollars"] else ""
     console.print(
         f"{study.name}: {len(runs)} trainings would decide most, {tables.time(told['hours'])} on "
-        f"{basis.accelerator.name}{money}. `scaling run {study.name} --until decided` trains them, and those after them.",
+        f"{basis.accelerator.name}{money}; `scaling run {study.name} --until decided` goes on with them.",
         highlight=False,
         markup=False,
         soft_wrap=True,

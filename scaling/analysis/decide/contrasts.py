@@ -71,7 +71,6 @@ def pairs_along(settings: pd.DataFrame, factor: str) -> Pairs:
     return {(f"{after:g}", f"{before:g}"): _pairs(keys, rows[after], rows[before]) for before, after in pairwise(rows)}
 
 
-
 def _trained(settings: pd.DataFrame) -> pd.DataFrame:
     """Those with an accuracy, in an order of their own, so that no random draw depends on how they were stored."""
     return settings[settings["top1"].notna()].sort_values([*SETTING, "top1"], kind="stable").reset_index(drop=True)

@@ -14,7 +14,7 @@ from scaling.analysis.depth_width.regimes import OF_TRAINING
 from scaling.analysis.settings import SETTING, crossed
 from scaling.errors import UserError, did_you_mean
 from scaling.results.columns import METRICS, RUNTIMES, Column
-from scaling.schema import ACCURACY, NETWORK, Question
+from scaling.schema import ACCURACY, NETWORK, AnswerPlan, Question
 
 Kind: TypeAlias = Literal["ways", "groups", "recipes", "along", "methods", "runtimes", "grow", "front"]
 """`ways`: two factors or strategies to grow by, at equal cost. `groups`: such as families, at equal accuracy.
@@ -55,36 +55,46 @@ def compared(frame: pd.DataFrame, settings: pd.DataFrame, question: Question) ->
         UserError: if the plan names what the results do not have.
     """
     cost = _cost(settings, question)
-    kind, compare = _planned(settings, question) if question.plan else _worked_out(frame, settings, question)
-    if kind == "ways" and "epochs" in compare and cost.name not in OF_TRAINING:
+    if question.plan is None:
+        kind, compare = _worked_out(frame, settings, question)
+    else:
+        kind, compare = _planned(question.plan, settings, question)
+    given = question.plan and (question.plan.cost or question.plan.at_equal)
+    if kind == "ways" and "epochs" in compare and not given:
         cost = METRICS[OF_TRAINING[0]]
     return Compared(kind, compare, cost)
 
 
 def _cost(settings: pd.DataFrame, question: Question) -> Column:
-    for name in (question.plan.cost, question.plan.at_equal) if question.plan else ():
-        if name is not None and name not in (ACCURACY, NETWORK):
-            return cost_metric(name)
+    plan = question.plan
+    for field, name in (("cost", plan.cost), ("at_equal", plan.at_equal)) if plan else ():
+        if name is not None and (field, name) not in (("at_equal", ACCURACY), ("at_equal", NETWORK)):
+            try:
+                return cost_metric(name)
+            except UserError as error:
+                raise UserError(f"answer.{field}: {error}") from None
     return METRICS[next((name for name in USUAL_COSTS if settings[name].notna().any()), USUAL_COSTS[-1])]
 
 
-def _planned(settings: pd.DataFrame, question: Question) -> tuple[Kind, tuple[str, ...]]:
-    plan = question.plan
-    compare, at_equal = (plan.compare, plan.at_equal) if plan else ((), None)
-    if question.strategies and set(compare) <= {"strategy", *question.strategies}:
-        return "ways", tuple(question.strategies) if compare == ("strategy",) else compare
-    known = {*SETTING, *FACTORS}
+def _planned(plan: AnswerPlan, settings: pd.DataFrame, question: Question) -> tuple[Kind, tuple[str, ...]]:
+    compare = plan.compare
+    known = {*SETTING, *question.strategies}
+    if question.strategies and compare == ("strategy",):
+        compare = tuple(question.strategies)
     if strange := [name for name in compare if name not in known]:
-        names = sorted({*known, *question.strategies})
         raise UserError(
-            f"answer.compare: {strange[0]!r} is nothing that settings differ in{did_you_mean(strange[0], names)}"
+            f"answer.compare: {strange[0]!r} is nothing that settings differ in{did_you_mean(strange[0], known)}"
         )
-    factors = set(compare) <= {*FACTORS}
-    if factors and len(compare) == 2 and at_equal not in (NETWORK, ACCURACY):
+    if twice := [name for name in compare if compare.count(name) > 1]:
+        raise UserError(f"answer.compare: {twice[0]} is named twice")
+    if set(compare) <= {*question.strategies} and (len(compare) > 1 or compare[0] not in SETTING):
         return "ways", compare
-    if factors and len(compare) == 1 and at_equal is None:
-        return "along", compare
-    recipes = at_equal == NETWORK or len(compare) > 1 or set(compare) & {*crossed(settings)}
+    if set(compare) <= {*FACTORS} and plan.at_equal not in (NETWORK, ACCURACY):
+        if len(compare) == 1 and plan.at_equal is None:
+            return "along", compare
+        if len(compare) > 1:
+            return ("ways" if len(compare) == 2 else "grow"), compare
+    recipes = plan.at_equal == NETWORK or len(compare) > 1 or set(compare) & {*crossed(settings)}
     return ("recipes" if recipes else "groups"), compare
 
 
@@ -105,7 +115,7 @@ def _worked_out(frame: pd.DataFrame, settings: pd.DataFrame, question: Question)
         return "along", tuple(varied)
     if axes := _axes(settings, varied):
         return "ways", axes
-    return ("grow" if varied else "front"), tuple(name for name in FACTORS if name in varied)
+    return ("grow" if len(varied) > 1 else "front"), tuple(name for name in FACTORS if name in varied)
 
 
 def _axes(settings: pd.DataFrame, varied: set[str]) -> Axes | None:

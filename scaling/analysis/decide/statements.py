@@ -1,13 +1,36 @@
-"""What it would take to decide what is undecided: more seeds, or more validation images."""
+"""What an answer states of a difference, and what it would take to decide it: more seeds, or more images."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
+import pandas as pd
 
 from scaling.analysis.uncertainty import Estimate
 
 MOST_SEEDS = 100
 """Seeds a setting beyond which a difference counts as too small to be decided."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A difference, or the logarithm of a ratio, that is decided where its interval leaves out 0.
+
+    Attributes:
+        which: it is, in words; empty where it is the only one.
+        noisy: with all its noise.
+        quiet: without noise between seeds.
+    """
+
+    which: str
+    noisy: Estimate
+    quiet: Estimate
+
+    def decided(self, wider: float = 1.0) -> bool:
+        """Whether its interval, made so many times as wide, leaves out 0."""
+        return abs(self.noisy.value) > wider * _margin(self.noisy, 0.0)
 
 
 def takes(noisy: Estimate, quiet: Estimate, seeds: float, line: float = 0.0) -> str:
@@ -43,3 +66,17 @@ def takes(noisy: Estimate, quiet: Estimate, seeds: float, line: float = 0.0) -> 
 def _margin(of: Estimate, line: float) -> float:
     """Half the interval's width, towards the line."""
     return of.value - of.low if of.value > line else of.high - of.value
+
+
+def each_takes(statements: Sequence[Statement], settings: pd.DataFrame) -> str:
+    """What would decide each that is undecided, in a sentence; the same said once, nothing where all are decided."""
+    seeds = float(settings.loc[settings["top1"].notna(), "seeds"].mean())
+    by_need: dict[str, list[str]] = {}
+    for statement in statements:
+        if needed := takes(statement.noisy, statement.quiet, seeds):
+            by_need.setdefault(needed, []).append(statement.which)
+    if not by_need:
+        return ""
+    said = "; ".join(", ".join(filter(None, (" and ".join(which), needed))) for needed, which in by_need.items())
+    begins = "If the difference is as measured, it would be decided"
+    return f"{begins}{': ' if any(map(any, by_need.values())) else ' '}{said}."
