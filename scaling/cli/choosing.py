@@ -138,7 +138,7 @@ def next_trials(
     results: ResultsDir = RESULTS,
     as_json: AsJson = False,
 ) -> None:
-    """Name the few trainings that would change the answer most, or with --at-most the choice; why, and what they cost."""
+    """Name the few trainings that would change the answer most, or the choice under --at-most. Why, and what they cost."""
     from scaling.analysis.decide.limits import limits_of
     from scaling.analysis.decide.next_runs import next_runs
     from scaling.analysis.decide.stopping import enough

@@ -24,6 +24,9 @@ order of networks by speed. `grow`: of a whole grid, the factor that pays most. 
 USUAL_COSTS = ("training_ms", "inference_ms", "macs")
 """What ways to grow, and families, are compared by: the first that was measured."""
 
+RUNTIME = "runtime"
+"""Stands for what inference is timed with, in `answer.compare` of a study file."""
+
 _MOST = 0.8
 """Part of the settings that two arms hold where they are what a grid is about."""
 
@@ -79,6 +82,8 @@ def _cost(settings: pd.DataFrame, question: Question) -> Column:
 def _planned(plan: AnswerPlan, settings: pd.DataFrame, question: Question) -> tuple[Kind, tuple[str, ...]]:
     compare = plan.compare
     known = {*SETTING, *question.strategies}
+    if compare == (RUNTIME,):
+        return "runtimes", ()
     if question.strategies and compare == ("strategy",):
         compare = tuple(question.strategies)
     if strange := [name for name in compare if name not in known]:

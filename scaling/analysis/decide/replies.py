@@ -286,6 +286,7 @@ def grow(asking: Asking) -> Reply | None:
 
 
 def front(asking: Asking) -> Reply:
+    """The networks that no other beats."""
     found = frontier(asking.settings, asking.cost.name)
     points = found.points
     undecided = int(points["chance"].between(0.1, 0.9).sum()) if len(points) else 0
