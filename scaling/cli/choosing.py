@@ -82,8 +82,19 @@ def spaces_of(
         typer.echo(f"note: {note}", err=True)
     if among is not None:
         study = studies.load(among, weights_are_here=False)
-        return [_space(study, records.ResultsFolder(places[0] / study.name), folders, on, time, quiet)]
+        return [_space(study, _folder_of(study, places[0], folders), folders, on, time, quiet)]
     return [_space(_study_of(folder), folder, [folder], on, time, quiet) for folder in folders]
+
+
+def _folder_of(study: "Study", place: Path, folders: "list[ResultsFolder]") -> "ResultsFolder":
+    """A study's folder among those that were named; else where it would lie, below the place or beside it."""
+    from scaling.results.records import ResultsFolder
+
+    for folder in folders:
+        if folder.path.resolve().as_posix().endswith(f"/{study.name}"):
+            return folder
+    is_results_folder = any(folder.path == place for folder in folders)
+    return ResultsFolder((place.resolve().parent if is_results_folder else place) / study.name)
 
 
 def _study_of(folder: "ResultsFolder") -> "Study | None":

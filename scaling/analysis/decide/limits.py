@@ -137,7 +137,7 @@ def _log_sd(settings: pd.DataFrame, cost: Column) -> Floats:
 
 
 def cheapest(settings: pd.DataFrame, prices: Iterable[tuple[Limit, Priced]]) -> tuple[int, str]:
-    """The setting that comes nearest to meeting all limits, and by how much it misses them."""
+    """The setting that comes nearest to meeting all limits, and by how much it misses them or why it does not count."""
     pairs = list(prices)
     over = np.stack([price.value / limit.most for limit, price in pairs])
     worst = np.where(np.isnan(over).any(axis=0), np.inf, over.max(axis=0))
@@ -147,4 +147,9 @@ def cheapest(settings: pd.DataFrame, prices: Iterable[tuple[Limit, Priced]]) -> 
         for limit, price in pairs
         if price.value[nearest] > limit.most
     ]
-    return nearest, " and ".join(missed)
+    unknown = [limit.cost.name for limit, price in pairs if np.isnan(price.value[nearest])]
+    if missed:
+        return nearest, f"with {' and '.join(missed)}"
+    if unknown:
+        return nearest, f"whose {' and '.join(unknown)} nobody knows"
+    return nearest, "which meets them as measured, but not surely enough"

@@ -10,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scaling.analysis.comparability import parts
-from scaling.analysis.decide.limits import Limit, Priced, cheapest, priced, with_made
+from scaling.analysis.comparability import MEASURED_ON, MixedConditionsError, parts
+from scaling.analysis.decide.limits import COSTS, EXTRA, Limit, Priced, cheapest, priced, with_made
 from scaling.analysis.decide.surface import Points, predict
-from scaling.analysis.settings import collapse_seeds
+from scaling.analysis.settings import SETTING, collapse_seeds
 from scaling.analysis.uncertainty import LEVEL, Estimate, Floats, Rows, affordable, seed_noise_assumed
 from scaling.analysis.wording import at_chance, counted
+from scaling.errors import UserError, did_you_mean
 from scaling.models.names import title
-from scaling.results.columns import METRICS
+from scaling.results.columns import METRICS, Column
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -28,6 +29,7 @@ NEAR = 0.002
 MOST = 2000
 """Settings that are ranked at once; of more, those that were measured and the cheapest others."""
 
+_SCORES = ("top1", "test_top1")
 _LEAST_KNOWN = 2
 _LIKELY = 0.5
 
@@ -109,25 +111,68 @@ def recommend(
         MixedConditionsError: if accuracies are of different images.
         UserError: if there is no such metric.
     """
+    if metric not in _SCORES:
+        raise UserError(f"no accuracy named {metric!r}{did_you_mean(metric, _SCORES)}")
     if metric == "test_top1":
-        frame = frame.assign(top1=frame["test_top1"], top1_n=frame["test_raw_n"].fillna(frame["test_ema_n"]))
-        frame = frame.assign(validation_correct=None)
-    settings = collapse_seeds(frame)
-    settings = with_made(settings, dollars_per_hour)
+        frame = _scored_by_test(frame)
+    settings = with_made(collapse_seeds(frame), dollars_per_hour)
+    # In an order of their own, so that no random draw depends on how they were stored.
+    settings = settings.sort_values([*SETTING, "top1"], kind="stable")
     answers = [("", settings)]
-    for name in dict.fromkeys(limit.cost.name for limit in limits if limit.cost.name in METRICS):
+    for cost in _parting(limits):
         answers = [
-            (", ".join(filter(None, (words, more))), part)
+            (", ".join(filter(None, (words, more))), _timed_here(part, cost))
             for words, rows in answers
-            for more, part in parts(rows, name)
+            for more, part in parts(rows, cost.name)
         ]
-    return [(words, _of_part(part.reset_index(drop=True), tuple(limits), draws)) for words, part in answers]
+    return [(words, _of_part(_once(part), tuple(limits), metric, draws)) for words, part in answers]
 
 
-def _of_part(settings: pd.DataFrame, limits: tuple[Limit, ...], draws: int) -> Recommendation:
+def _scored_by_test(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with test accuracies in place of those of validation."""
+    scores = frame.reindex(columns=["test_top1", "test_raw_n", "test_ema_n"]).astype(float)
+    images = scores["test_raw_n"].fillna(scores["test_ema_n"])
+    return frame.assign(top1=scores["test_top1"], top1_n=images, validation_correct=None)
+
+
+def _parting(limits: Sequence[Limit]) -> list[Column]:
+    """Costs whose values on several devices do not compare; where there are none, one that parts data sets alone."""
+    names = dict.fromkeys("train_seconds" if limit.cost.name in EXTRA else limit.cost.name for limit in limits)
+    return [METRICS[name] for name in names or ["macs"]]
+
+
+def _timed_here(part: pd.DataFrame, cost: Column) -> pd.DataFrame:
+    """Without the costs of untrained settings that were measured elsewhere than those of the trained ones."""
+    columns, known = list(cost.depends_on), part[cost.name].notna()
+    here = part.loc[known & part["top1"].notna(), columns].astype(str)
+    if not columns or here.empty:
+        return part
+    elsewhere = known & part["top1"].isna() & part[columns].astype(str).ne(here.iloc[0]).any(axis=1)
+    return part.assign(**{cost.name: part[cost.name].mask(elsewhere)})
+
+
+def _once(part: pd.DataFrame) -> pd.DataFrame:
+    """Without untrained settings that are there already: trained, failed, or timed; indexed from 0.
+
+    Raises:
+        MixedConditionsError: if accuracies are of different images.
+    """
+    trained = part["top1"].notna()
+    mixed = part.loc[trained, list(MEASURED_ON)].drop_duplicates()
+    if len(mixed) > 1:
+        values = "; ".join(", ".join(map(str, row)) for row in mixed.to_numpy())
+        raise MixedConditionsError(f"accuracies on different images do not compare: {values}")
+    timed = part[[name for name in COSTS if name in part]].notna().sum(axis=1)
+    best = pd.DataFrame({"trained": trained, "failed": part["failed"], "timed": timed})
+    order = best.sort_values(["trained", "failed", "timed"], ascending=False, kind="stable").index
+    again = part.loc[order].duplicated([name for name in SETTING if name not in ("study", "folder")])
+    return part[~(again & ~trained.loc[order]).loc[part.index]].reset_index(drop=True)
+
+
+def _of_part(settings: pd.DataFrame, limits: tuple[Limit, ...], metric: str, draws: int) -> Recommendation:
     settings = _affordable(settings)
-    known: Rows = np.flatnonzero(settings["top1"].notna() & (settings["top1"] < 1))
-    if reason := _nothing(settings, known):
+    known: Rows = np.flatnonzero(settings["top1"].notna())
+    if reason := _nothing(settings, known, metric):
         return Recommendation(settings, limits, (), (), reason, ())
     random = np.random.default_rng(0)
     draws = affordable(draws, len(settings))
@@ -144,7 +189,7 @@ def _of_part(settings: pd.DataFrame, limits: tuple[Limit, ...], draws: int) -> R
     if not len(likely):
         nearest, missed = cheapest(settings, prices)
         asked = " and ".join(map(str, limits))
-        told = f"Nothing meets {asked}: nearest is {name_of(settings.iloc[nearest])} with {missed}."
+        told = f"Nothing meets {asked}: nearest is {name_of(settings.iloc[nearest])}, {missed}."
         return Recommendation(settings, limits, (), (), told, ())
     choices = _ranked(settings, top1, meets, likely, prices, set(known.tolist()))
     held = tuple(name_of(settings.iloc[row]) for row in _held(_winners(top1, meets)))
@@ -153,7 +198,7 @@ def _of_part(settings: pd.DataFrame, limits: tuple[Limit, ...], draws: int) -> R
         limits,
         choices,
         held,
-        _sentence(choices, held, limits, prices),
+        _sentence(choices, held, limits, prices, bool(settings["failed"].iloc[choices[0].row])),
         tuple(_notes(settings, known, prices)),
     )
 
@@ -167,13 +212,16 @@ def _affordable(settings: pd.DataFrame) -> pd.DataFrame:
     return first.head(MOST).drop(columns="_measured").reset_index(drop=True)
 
 
-def _nothing(settings: pd.DataFrame, known: Rows) -> str:
+def _nothing(settings: pd.DataFrame, known: Rows, metric: str) -> str:
     """Why nothing can be recommended; empty where something can."""
     if not len(settings):
         return "Nothing to choose from: there are no records yet; `scaling run STUDY` makes some."
     if not len(known):
         failed = int(settings["failed"].sum())
-        why = f"all {counted(failed, 'trial')} failed" if failed else "nothing was trained to success yet"
+        why = (
+            f"{counted(failed, 'trial')} failed and none went well" if failed else "nothing was trained to success yet"
+        )
+        why = "no trial has a test accuracy" if metric == "test_top1" and settings["seeds"].any() else why
         return f"Nothing to choose by: {why}."
     if len(known) < _LEAST_KNOWN and len(settings) > 1:
         return (
@@ -191,9 +239,12 @@ def _how(cost: str) -> str:
 
 def accuracies(settings: pd.DataFrame, known: Rows, draws: int, random: np.random.Generator) -> Floats:
     """`(draws, settings)` accuracies that all may truly have, given those measured."""
-    top1, sd = (settings[name].astype(float).to_numpy()[known] for name in ("top1", "top1_sd"))
-    errors = 1 - top1
-    found = predict(Points.of(settings), known, np.log(errors), np.fmax(sd, 1e-5) / errors)
+    top1, sd, images = (settings[name].astype(float).to_numpy()[known] for name in ("top1", "top1_sd", "top1_n"))
+    # Where no image was wrong, half of one counts as wrong, so that there is a logarithm.
+    least = 0.5 / np.where(images > 0, images, 50_000)
+    errors = np.fmax(1 - top1, least)
+    sd = np.where(1 - top1 < least, least, np.fmax(sd, 1e-5))
+    found = predict(Points.of(settings), known, np.log(errors), sd / errors)
     return np.asarray(1 - np.exp(np.minimum(found.draw(draws, random), 0.0)))
 
 
@@ -255,10 +306,14 @@ def name_of(setting: pd.Series) -> str:
 
 
 def _sentence(
-    choices: Sequence[Choice], held: Sequence[str], limits: Sequence[Limit], prices: Sequence[tuple[Limit, Priced]]
+    choices: Sequence[Choice],
+    held: Sequence[str],
+    limits: Sequence[Limit],
+    prices: Sequence[tuple[Limit, Priced]],
+    failed: bool,
 ) -> str:
     first = choices[0]
-    how = "measured" if first.trained else "not trained yet, predicted"
+    how = "measured" if first.trained else "its training failed; predicted" if failed else "not trained yet, predicted"
     low, high = 100 * first.accuracy.low, 100 * first.accuracy.high
     reached = f"{100 * first.accuracy.value:.1f}% ({how}; {low:.1f} to {high:.1f})"
     costs = "".join(
@@ -266,15 +321,17 @@ def _sentence(
         f"{'' if price.measured[first.row] else ' (predicted)'} of {limit.most:g}"
         for limit, price in prices
     )
-    asked = f" that meet {' and '.join(map(str, limits))}" if limits else ""
-    among = f"Of {counted(len(choices), 'setting')}{asked}, "
-    alone = len(choices) == 1
+    asked = " and ".join(map(str, limits))
+    if len(choices) == 1:
+        only = f"The only setting{f' that meets {asked}' if asked else ''}"
+        return f"{only} is {first.name}: {reached}{costs}."
+    among = f"Of {len(choices)} settings{f' that meet {asked}' if asked else ''}"
     chance = (
         f"the best with a chance of {first.best:.0%}, within {100 * NEAR:g} points of it with {first.near:.0%}; "
-        f"{100 * first.loss:.2f} points are lost on average if it is not"
+        f"on average it loses {100 * first.loss:.2f} points to the best"
     )
     others = f"; {len(held)} settings hold the best with {LEVEL:.0%}" if len(held) > 1 else ""
-    return f"{among}choose {first.name}: {reached}{costs}; " + ("the only one." if alone else f"{chance}{others}.")
+    return f"{among}, choose {first.name}: {reached}{costs}; {chance}{others}."
 
 
 def _notes(settings: pd.DataFrame, known: Rows, prices: Sequence[tuple[Limit, Priced]]) -> list[str]:
@@ -283,10 +340,11 @@ def _notes(settings: pd.DataFrame, known: Rows, prices: Sequence[tuple[Limit, Pr
     for limit, price in prices:
         if missing := int((~price.measured).sum()):
             notes.append(
-                f"{limit.cost.name} of {missing} settings is predicted from that of {int(price.measured.sum())}"
+                f"{limit.cost.name} of {counted(missing, 'setting')} is predicted from that of "
+                f"{int(price.measured.sum())}"
             )
     if left := len(settings) - len(known):
-        notes.append(f"accuracies of {left} settings are predicted from those of {len(known)}")
+        notes.append(f"the accuracy of {counted(left, 'setting')} is predicted from that of {len(known)}")
     if failed := int(settings["failed"].sum()):
         notes.append(f"{counted(failed, 'trial')} failed; what failed may fail again")
     return notes

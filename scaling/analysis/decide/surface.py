@@ -105,7 +105,7 @@ def predict(points: Points, known: Rows, values: Floats, sd: Floats, tested: boo
         tested: whether doubt beyond what was measured grows by the surface's own record; a count has no such doubt.
     """
     if len(known) > MOST_KNOWN:
-        dearest = np.argsort(-points.compute[known], kind="stable")[:MOST_KNOWN]
+        dearest = _by_compute(points.take(known), values)[-MOST_KNOWN:]
         known, values, sd = known[dearest], values[dearest], sd[dearest]
     found = _averaged(points, known, values, sd)
     if not tested:
@@ -174,12 +174,17 @@ def _beyond(points: Points, known: Rows) -> Rows:
     return beyond
 
 
+def _by_compute(points: Points, values: Floats) -> Rows:
+    """Positions from the cheapest to the dearest, whatever the order in which they are given."""
+    return np.lexsort((values, *points.logs.T, np.round(points.compute, 6)))
+
+
 def _doubt(known: Points, values: Floats, sd: Floats) -> float:
     """By how much the surface was too sure of the dearest third of what was measured, seen from the others."""
     count = len(values)
     if count < _TESTABLE:
         return UNTESTED
-    order = np.argsort(known.compute, kind="stable")
+    order = _by_compute(known, values)
     shown, hidden = order[: int(_SHOWN * count)], order[int(_SHOWN * count) :]
     found = _averaged(known, shown, values[shown], sd[shown])
     spread = np.sqrt(np.fmax(np.diag(found.covariance)[hidden], 0.0) + sd[hidden] ** 2)

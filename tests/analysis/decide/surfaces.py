@@ -25,7 +25,7 @@ class Simulated:
 
     Attributes:
         frame: one row a trial, every cell of the grid, as `scaling.load_results` gives it.
-        truth: accuracy (fraction) without noise, by depth, width, resolution and epochs.
+        truth: accuracy (fraction) without noise of images and seeds, by depth, width, resolution and epochs.
         cost: multiply-accumulates of an image times epochs, by the same.
     """
 
@@ -58,6 +58,7 @@ def surface(
     images: int = 10_000,
     seed_noise: float = 0.003,
     timing_noise: float = 0.02,
+    scatter: float = 0.01,
 ) -> Simulated:
     """A study of one family.
 
@@ -72,10 +73,12 @@ def surface(
         images: of the validation set; their noise is shared by a cell's seeds.
         seed_noise: standard deviation between seeds (fraction).
         timing_noise: of the logarithm of a time, which its interval reflects.
+        scatter: by how much each cell's true error lies off the smooth surface, as a recipe suits one network more than
+            another (standard deviation of the logarithm).
     """
     random = np.random.default_rng(seed)
     grid = np.array([*product(depths, widths, resolutions, epochs)], dtype=float)
-    truth = 1 - _error(np.log(grid / CENTER), random)
+    truth = 1 - _error(np.log(grid / CENTER), random) * np.exp(scatter * random.standard_normal(len(grid)))
     macs = 1e8 * grid[:, 0] / 50 * grid[:, 1] ** 2 * (grid[:, 2] / 128) ** 2
     seen = truth + np.sqrt(truth * (1 - truth) / images) * random.standard_normal(len(grid))
     measured = np.clip(seen + seed_noise * random.standard_normal((seeds, len(grid))), 0.001, 0.999)
