@@ -24,6 +24,7 @@ ROOMS = (
     "fronts",
     "records",
     "driver",
+    "decide",
 )
 VERSIONS = ("tensorflow", "keras", "jax", "torch", "timm", "moocore", "paretoset", "optuna", "numpy", "pandas")
 
