@@ -35,8 +35,9 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
     Returns:
         `study`, `folder`; numbers of trials `asked`, `done`, `running`, `unfinished` (interrupted, to be continued) and
         `waiting`; `failed`, a number for each kind; `timings` and `disturbed`, numbers of good and of disturbed ones;
-        `left_out`, networks that limits on times leave out; `skipped`, lines that are no records; `driver`, who runs it now, or None; `seconds_left`, None where it is not
-        known; `note`, why the study file could not be read, or None; `begun`, whether anything is recorded.
+        `left_out`, a mapping for each network that limits on times leave out; `skipped`, lines that are no records;
+        `driver`, who runs it now, or None; `seconds_left`, None where it is not known; `note`, why the study file could
+        not be read, or None; `begun`, whether anything is recorded.
 
     Raises:
         scaling.results.records.ResultsError: if the records come from a newer version.
