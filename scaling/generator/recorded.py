@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,8 +20,8 @@ from scaling.models.family import Option
 from scaling.results.records import ResultsFolder, latest
 from scaling.schema import LatencyRecord, Phase, Recipe, TrainRecord, Trial, Variant
 
-FEWEST_TRIED = 20
-"""A search with limits on times may come upon so many networks beyond them, however few trials it is to train."""
+WASTED = 20
+"""Networks that a search may time in vain for each trial that it trains, before it ends."""
 
 _OF_TRAINING = {*Recipe.model_fields, "seed", "init"}
 
@@ -116,9 +116,14 @@ def infeasible(
     return [Infeasible(left_out, parameters) for left_out, parameters in candidates if parameters is not None]
 
 
-def is_given_up(study: Study, left_out: Collection[object]) -> bool:
-    """Whether a search ends because so many networks are beyond its limits on times: as many as it is to train."""
-    return study.file.search is not None and len(left_out) >= max(FEWEST_TRIED, study.file.search.trials)
+def is_given_up(trained: int, beyond: int) -> bool:
+    """Whether a search ends since its limits on times leave out too much: `WASTED` networks for each trained trial.
+
+    Args:
+        trained: number of recorded trials; the one that is looked for counts too.
+        beyond: number of `infeasible` networks.
+    """
+    return beyond >= WASTED * (trained + 1)
 
 
 def _network(study: Study, variant: Variant) -> dict[str, Any] | None:

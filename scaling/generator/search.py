@@ -47,8 +47,8 @@ def study_so_far(study: Study, results: ResultsFolder) -> Study:
     """
     known = recorded(study, results)
     beyond = infeasible(study, results, known)
-    waits = any(_state(trained) is TrialState.RUNNING for trained in known) or is_given_up(study, beyond)
-    left = 0 if waits else _search(study).trials - len(known)
+    waits = any(_state(trained) is TrialState.RUNNING for trained in known)
+    left = 0 if waits or is_given_up(len(known), len(beyond)) else _search(study).trials - len(known)
     return with_trials(study, known, suggest(study, known, min(1, left), beyond), beyond)
 
 

@@ -88,7 +88,7 @@ class SearchJobs:
 
     def _left(self, known: Sequence[Recorded], beyond: Sequence[Infeasible]) -> int:
         """How many trials are still to be named."""
-        if self._study.file.search is None or is_given_up(self._study, beyond):
+        if self._study.file.search is None or is_given_up(len(known), len(beyond)):
             return 0
         left = self._study.file.search.trials - len(known)
         if self._limit is None:

@@ -107,8 +107,9 @@ def totals(study: Study, trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
     `hours_left` and `cost_left` are of the trials that are not done, those that a search has not suggested yet
     included, each at the mean of its `trials`.
     """
-    wanted = study.file.search.trials if study.file.search and not is_given_up(study, study.left_out) else 0
-    to_come = max(0, wanted - len(trials))
+    trained = len(study.trials) - len(study.suggested)
+    goes_on = study.file.search is not None and not is_given_up(trained, len(study.left_out))
+    to_come = max(0, study.file.search.trials - len(trials)) if study.file.search and goes_on else 0
     left = [trial for trial in trials if not trial["done"]]
     summed: dict[str, Any] = {"trials": len(trials), "done": len(trials) - len(left), "to_come": to_come}
     summed |= {name: sum(trial[name] for trial in trials) for name in ("train_macs", "hours", "cost")}

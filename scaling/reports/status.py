@@ -146,7 +146,7 @@ def _asked(study: Study | None, recorded: Iterable[str]) -> set[str]:
 
 
 def _wanted(study: Study | None, asked: set[str]) -> int:
-    """How many trials there are to be: of a search that has met too many networks beyond its limits, no more."""
+    """How many trials there are to be; no more of a search that has ended at its limits on times."""
     if study is None or study.file.search is None:
         return len(asked)
     if not study.left_out:
@@ -154,7 +154,7 @@ def _wanted(study: Study | None, asked: set[str]) -> int:
 
     from scaling.generator.recorded import is_given_up
 
-    return len(asked) if is_given_up(study, study.left_out) else study.file.search.trials
+    return len(asked) if is_given_up(len(asked), len(study.left_out)) else study.file.search.trials
 
 
 def _driver(folder: ResultsFolder) -> Driver | None:
