@@ -8,8 +8,9 @@ import pytest
 
 from scaling.generator.recorded import asked_for
 from scaling.generator.study import Study, check
-from scaling.launch.missing import Outcomes
+from scaling.launch.missing import Outcomes, missing
 from scaling.launch.progress.estimate import RunProgress
+from scaling.launch.retry import RetryPolicy
 from scaling.launch.search_jobs import SearchJobs
 from scaling.launch.workload import jobs as jobs_of
 from scaling.launch.workload import limited, weights
@@ -206,3 +207,20 @@ def test_a_search_whose_timing_crashed_leaves_its_trial_to_the_next_run(
     assert search_jobs.more(PLACE) == []
     again = SearchJobs(within, folder, outcomes, PLACE, workers=1, limit=None)
     assert again.more(PLACE) == [training, timing]
+
+
+def test_a_failed_timing_of_a_network_that_is_left_out_can_be_taken_again(
+    within: Study, folder: ResultsFolder, outcomes: Outcomes
+) -> None:
+    search_jobs = SearchJobs(within, folder, outcomes, PLACE, workers=1, limit=None)
+    (_, timing) = search_jobs.more(PLACE)
+    failed = latency_record(timing.variant, phase="inference", failure="error")
+    folder.latency.append(failed)
+    outcomes.add(failed)
+    asked = jobs_of(search_jobs.so_far())
+    assert asked == [timing]
+    assert outcomes.failed(asked, PLACE) == {"error": 1}
+    assert missing(asked, outcomes, PLACE, RetryPolicy()) == []
+    assert missing(asked, outcomes, PLACE, RetryPolicy(recorded=("any",))) == [timing]
+    (other, _) = search_jobs.more(PLACE)
+    assert other.variant != timing.variant
