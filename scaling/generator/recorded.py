@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -49,7 +49,7 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Infeasible:
-    """A network of a search's space that limits on times leave out; nothing was trained of it.
+    """A network of a search's space that limits on times leave out: nothing is trained of it any more.
 
     Attributes:
         left_out: why.
@@ -95,23 +95,19 @@ def recorded(study: Study, results: ResultsFolder, place: str | None = None) -> 
     return [trained for trained in candidates if trained is not None]
 
 
-def infeasible(
-    study: Study, results: ResultsFolder, known: Sequence[Recorded], place: str | None = None
-) -> list[Infeasible]:
+def infeasible(study: Study, results: ResultsFolder, place: str | None = None) -> list[Infeasible]:
     """The networks of a search's space that its limits on times leave out, in the order in which they were timed.
 
     Args:
         study: whose file has a `search`; without one, or without such limits, there are none.
         results: its folder.
-        known: its recorded trials; a network that one of them has is told by that.
         place: as of `recorded`.
     """
     limits = TimeLimits.read(study, results)
     if study.file.search is None or not limits:
         return []
-    trained = {recorded_trial.trial.variant for recorded_trial in known}
     place = place or limits.place
-    judged = (limits.left_out(variant, place) for variant in limits.timed_at(place) if variant not in trained)
+    judged = (limits.left_out(variant, place) for variant in limits.timed_at(place))
     candidates = ((left_out, _network(study, left_out.variant)) for left_out in judged if left_out is not None)
     return [Infeasible(left_out, parameters) for left_out, parameters in candidates if parameters is not None]
 

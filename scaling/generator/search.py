@@ -46,7 +46,7 @@ def study_so_far(study: Study, results: ResultsFolder) -> Study:
         StudyError: if no trial of the space can be built.
     """
     known = recorded(study, results)
-    beyond = infeasible(study, results, known)
+    beyond = infeasible(study, results)
     waits = any(_state(trained) is TrialState.RUNNING for trained in known)
     left = 0 if waits or is_given_up(len(known), len(beyond)) else _search(study).trials - len(known)
     return with_trials(study, known, suggest(study, known, min(1, left), beyond), beyond)
@@ -151,7 +151,10 @@ class _Asking:
         for trained in known:
             self._optuna.add_trial(_as_optuna(trained, TrialState.RUNNING, self._distributions))
             self._tell(trained)
+        trained_networks = {trained.trial.variant for trained in known}  # which have told their violations already
         for network in beyond:
+            if network.left_out.variant in trained_networks:
+                continue
             self._optuna.enqueue_trial(dict(network.parameters))
             sampler = self._optuna.sampler
             self._optuna.sampler = _sampler(self._search, self._count, at_random=True)

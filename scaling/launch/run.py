@@ -105,9 +105,17 @@ class _Run:
             summary = RunSummary()
         if not (summary.ended or summary.stopped):
             self.console.print(f"{self.study.name}: nothing left to do")
-        final = jobs(search.so_far()) if search else [job for job in asked if not (gate and gate.leaves_out(job))]
-        self._tell_left_out(search, gate)
+        so_far = self._so_far(search, gate)
+        for line in told(so_far):
+            self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        final = [job for job in jobs(so_far) if isinstance(job, TimeJob) or not self.options.timings_only]
         return summary.with_failures(self.outcomes.failed(final, place))
+
+    def _so_far(self, search: SearchJobs | None, gate: TimeGate | None) -> Study:
+        """The study with what a search has recorded, and without the trainings that limits on times leave out."""
+        if search:
+            return search.so_far()
+        return without_left_out(self.study, gate.limits, self.results.done(), gate.place) if gate else self.study
 
     def _gate(self, place: str) -> TimeGate | None:
         """Who leaves out what is beyond a limit on a time; None where nothing is limited so."""
@@ -116,16 +124,6 @@ class _Run:
             return None
         known = place if self.pools.timing.is_processor else None
         return TimeGate(limits, known, None if self.study.file.search else self.options.limit)
-
-    def _tell_left_out(self, search: SearchJobs | None, gate: TimeGate | None) -> None:
-        """Names the networks that limits on times have left out; they are neither done nor failed."""
-        if gate is None:
-            return
-        study = (
-            search.so_far() if search else without_left_out(self.study, gate.limits, self.results.done(), gate.place)
-        )
-        for line in told(study):
-            self.console.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def _search(self, place: str) -> SearchJobs | None:
         if self.study.file.search is None or self.options.timings_only:

@@ -44,12 +44,12 @@ class SearchJobs:
     def so_far(self) -> Study:
         """The study with its recorded trials, and with the networks that are left out."""
         known = self._recorded()
-        return self._search.with_trials(self._study, known, beyond=self._infeasible(known))
+        return self._search.with_trials(self._study, known, beyond=self._infeasible())
 
     def has_all(self) -> bool:
         """Whether no trial is to be named any more."""
         known = self._recorded()
-        return self._left(known, self._infeasible(known)) <= 0
+        return self._left(known, self._infeasible()) <= 0
 
     def more(self, place: str) -> list[Job]:
         """Jobs of the next trials; none when the search or this run has all its trials, or the space has no more.
@@ -59,7 +59,7 @@ class SearchJobs:
         """
         self._place = place
         known = self._recorded()
-        beyond = self._infeasible(known)
+        beyond = self._infeasible()
         self._search.mirror(self._study, known, beyond)
         left = 0 if self._unrecorded(known, beyond) else self._left(known, beyond)
         suggested = self._search.suggest(self._study, known, min(self._workers, left), beyond)
@@ -72,13 +72,13 @@ class SearchJobs:
         """Adds every trial to the progress as it is named; `todo` is what the run begins with."""
         self._progress = progress
         known = self._recorded()
-        self._name(todo, self._left(known, self._infeasible(known)))
+        self._name(todo, self._left(known, self._infeasible()))
 
     def _recorded(self) -> list[Recorded]:
         return recorded(self._study, self._results, self._place)
 
-    def _infeasible(self, known: Sequence[Recorded]) -> list[Infeasible]:
-        return infeasible(self._study, self._results, known, self._place)
+    def _infeasible(self) -> list[Infeasible]:
+        return infeasible(self._study, self._results, self._place)
 
     def _unrecorded(self, known: Sequence[Recorded], beyond: Sequence[Infeasible]) -> set[str]:
         """Ids of the trials that were named, and of which nothing came: they are left to the next run."""

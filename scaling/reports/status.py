@@ -118,14 +118,14 @@ def _study(folder: ResultsFolder, done: set[str]) -> tuple[Study | None, str | N
 
 
 def _without_left_out(study: Study, folder: ResultsFolder, done: set[str]) -> Study:
-    from scaling.generator.recorded import infeasible, recorded
+    from scaling.generator.recorded import infeasible
     from scaling.generator.time_limits import TimeLimits, without_left_out
 
     if study.file.search is None:
         return without_left_out(study, TimeLimits.read(study, folder), done)
     if not study.file.constraints or not study.file.constraints.times:
         return study
-    beyond = infeasible(study, folder, recorded(study, folder))
+    beyond = infeasible(study, folder)
     return replace(study, left_out=tuple(network.left_out for network in beyond))
 
 

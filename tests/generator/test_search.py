@@ -238,7 +238,7 @@ def go_on_within(of: Study, folder: ResultsFolder, until: int, workers: int = 1)
     """As `go_on`, but each network is timed first, and trained only where it is within the limit."""
     suggested: list[Trial] = []
     while len(known := recorded(of, folder)) < until:
-        beyond = infeasible(of, folder, known)
+        beyond = infeasible(of, folder)
         if is_given_up(len(known), len(beyond)):
             break
         batch = [trial for trial, _ in search.suggest(of, known, min(workers, until - len(known)), beyond)]
@@ -265,7 +265,7 @@ def test_a_search_within_a_time_goes_on_from_its_records_as_if_it_had_not_been_s
     known = recorded(of, parts)
     assert len(known) == 15
     assert all(trained.violations["max_inference_ms"] <= 0 for trained in known)
-    beyond = infeasible(of, parts, known)
+    beyond = infeasible(of, parts)
     assert {network.left_out.variant for network in beyond} == {
         trial.variant for trial in whole if 100 * trial.variant.width > LIMIT
     }
@@ -280,7 +280,7 @@ def test_violations_steer_the_sampler(tmp_path: Path) -> None:
         for seed in range(3):
             of, folder = limited(sampler, seed=seed), results_folder(tmp_path / f"{sampler}{seed}")
             go_on_within(of, folder, 16)
-            misses[sampler] += len(infeasible(of, folder, recorded(of, folder)))
+            misses[sampler] += len(infeasible(of, folder))
     assert misses["tpe"] < 0.7 * misses["random"]
 
 
@@ -296,7 +296,7 @@ def test_several_workers_get_networks_that_are_not_known_to_be_too_slow(folder: 
     trials = go_on_within(of, folder, 12, workers=3)
     assert len(recorded(of, folder)) == 12
     known = recorded(of, folder)
-    beyond = infeasible(of, folder, known)
+    beyond = infeasible(of, folder)
     batch = [trial.id for trial, _ in search.suggest(of, known, 3, beyond)]
     assert batch == [trial.id for trial, _ in search.suggest(of, known, 3, beyond)]
     assert not {trial.id for trial in trials} & set(batch)
@@ -314,10 +314,10 @@ def test_a_network_that_could_not_be_timed_is_infeasible_too(folder: ResultsFold
     of = limited()
     ((trial, _),) = search.suggest(of, [], 1)
     folder.latency.append(latency_record(trial.variant, phase="inference", failure="crash"))
-    assert infeasible(of, folder, []) == []
+    assert infeasible(of, folder) == []
     assert search.suggest(of, [], 1)[0][0] == trial
     folder.latency.append(latency_record(trial.variant, phase="inference", failure="error"))
-    (network,) = infeasible(of, folder, [])
+    (network,) = infeasible(of, folder)
     assert network.left_out.violations == {}
     assert search.suggest(of, [], 1, [network])[0][0].variant != trial.variant
 
@@ -328,9 +328,18 @@ def test_what_was_trained_and_is_too_slow_here_stays_with_its_violation(folder: 
     folder.training.append(train_record(trial))
     assert [one.values for one in recorded(of, folder)] == [None]  # it waits for its timing
     folder.latency.append(latency_record(trial.variant, phase="inference", median_ms=30.0))
-    ((known,), beyond) = recorded(of, folder), infeasible(of, folder, recorded(of, folder))
+    (known,), (beyond,) = recorded(of, folder), infeasible(of, folder)
     assert (known.values, known.violations) == ((0.5,), {"max_inference_ms": 0.5})
-    assert beyond == []
+    assert beyond.left_out.variant == trial.variant  # no other trial of it is suggested
+
+
+def test_other_trials_of_a_trained_network_that_is_too_slow_here_are_not_suggested(folder: ResultsFolder) -> None:
+    of = limited(space=STUDY["search"]["space"] | {"depth": [14], "width": [0.125, 0.5]})
+    wide = next(trial for trial, _ in search.suggest(of, [], 8) if trial.variant.width == 0.5)
+    folder.training.append(train_record(wide))
+    folder.latency.append(latency_record(wide.variant, phase="inference", median_ms=50.0))
+    for trial, _ in search.suggest(of, recorded(of, folder), 6, infeasible(of, folder)):
+        assert trial.variant.width == 0.125
 
 
 def test_networks_outside_the_space_are_nobody_s_violation(folder: ResultsFolder) -> None:
@@ -339,7 +348,7 @@ def test_networks_outside_the_space_are_nobody_s_violation(folder: ResultsFolder
     for changes in ({"width": 0.75}, {"resolution": 16}, {"depth": 50}):
         variant = trial.variant.model_copy(update=changes)
         folder.latency.append(latency_record(variant, phase="inference", median_ms=99.0))
-    assert infeasible(of, folder, []) == []
+    assert infeasible(of, folder) == []
 
 
 def test_a_storage_shows_infeasible_networks_as_pruned(tmp_path: Path, folder: ResultsFolder) -> None:
@@ -347,7 +356,7 @@ def test_a_storage_shows_infeasible_networks_as_pruned(tmp_path: Path, folder: R
     of = limited(storage=url)
     go_on_within(of, folder, 4)
     known = recorded(of, folder)
-    beyond = infeasible(of, folder, known)
+    beyond = infeasible(of, folder)
     assert beyond
     for _ in range(2):
         search.mirror(of, known, beyond)
