@@ -272,6 +272,13 @@ def test_a_search_within_a_time_goes_on_from_its_records_as_if_it_had_not_been_s
     assert len(whole) == len(known) + len(beyond)
 
 
+def test_gaussian_processes_take_violations_too(folder: ResultsFolder) -> None:
+    pytest.importorskip("torch")
+    of = limited("gp", trials=12)
+    go_on_within(of, folder, 8)
+    assert len(recorded(of, folder)) == 8
+
+
 def test_violations_steer_the_sampler(tmp_path: Path) -> None:
     """Of widths up to 0.5, a third is within the limit: TPE learns it, chance does not."""
     misses = {}
