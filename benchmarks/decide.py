@@ -13,11 +13,11 @@ from benchmarks.processes import lacks
 from benchmarks.replays import Grid, Policy, Predictor
 from benchmarks.rows import Row
 from scaling import published
+from scaling.analysis.decide.answer import answer
+from scaling.analysis.decide.next_runs import next_runs
 from scaling.analysis.decide.recommend import recommend
 from scaling.analysis.decide.stopping import enough
 from scaling.analysis.decide.surface import Points, predict
-from scaling.analysis.decide.answer import answer
-from scaling.analysis.decide.next_runs import next_runs
 from scaling.analysis.settings import collapse_seeds
 from scaling.generator.study import load
 from scaling.results.frame import load_results
@@ -154,17 +154,22 @@ def _verdicts() -> Iterator[Row]:
     for order in range(2 * REPEATS):
         # Seeds are taken in another order each time.
         seeds = np.random.default_rng(order).permutation(5)
-        known, share = _until(frame.assign(planned_seconds=frame["train_seconds"], seed=frame["seed"].map(dict(enumerate(seeds)))), question)
+        known, share = _until(
+            frame.assign(planned_seconds=frame["train_seconds"], seed=frame["seed"].map(dict(enumerate(seeds)))),
+            question,
+        )
         told = answer(frame[known], question)
         agreed.append([statement.decided() for statement in told.statements] == whole)
         spent.append(share)
     share, same = 100 * float(np.mean(spent)), 100 * float(np.mean(agreed))
     note = f"the whole study's verdicts: {whole}; orders of its seeds: {2 * REPEATS}"
-    yield _row("decide: depth_vs_width until decided, share of its compute", "%", "<= 25", share, 100.0, share <= 25, note)
+    yield _row(
+        "decide: depth_vs_width until decided, share of its compute", "%", "<= 25", share, 100.0, share <= 25, note
+    )
     yield _row("decide: depth_vs_width until decided, same verdicts", "%", ">= 90", same, None, same >= 90, note)
 
 
-def _until(frame: pd.DataFrame, question) -> tuple[np.ndarray, float]:  # noqa: ANN001
+def _until(frame: pd.DataFrame, question) -> tuple[np.ndarray, float]:
     known = np.zeros(len(frame), dtype=bool)
     places = {name: row for row, name in enumerate(frame["trial_id"])}
     costs = frame["planned_seconds"].to_numpy(float)
@@ -182,7 +187,9 @@ def _small_scale() -> Iterator[Row]:
         lengths = sorted(grid.frame["epochs"].unique())
         if len(lengths) < 2:
             continue
-        short = (grid.frame["epochs"] == lengths[0]).to_numpy() & (grid.frame["seed"] == grid.frame["seed"].min()).to_numpy()
+        short = (grid.frame["epochs"] == lengths[0]).to_numpy() & (
+            grid.frame["seed"] == grid.frame["seed"].min()
+        ).to_numpy()
         spent = grid.costs[short].sum()
         known, used = np.zeros(len(grid.frame), dtype=bool), 0.0
         while True:

@@ -49,9 +49,7 @@ class Grid:
 
     def knowing(self, known: np.ndarray) -> pd.DataFrame:
         """The frame with only these trials trained."""
-        return self.frame.assign(
-            top1=self.frame["top1"].where(known), status=np.where(known, "ok", "planned")
-        )
+        return self.frame.assign(top1=self.frame["top1"].where(known), status=np.where(known, "ok", "planned"))
 
     @property
     def costs(self) -> np.ndarray:
@@ -171,7 +169,7 @@ def optuna_with(sampler: str) -> Policy:
     return policy
 
 
-def _sampler(name: str, number: int):  # noqa: ANN202
+def _sampler(name: str, number: int):
     import optuna
 
     if name == "tpe":

@@ -58,18 +58,23 @@ def planned_so_far(
     """A study with its trials so far, what each of them needs, and what that is reckoned by."""
     from scaling.generator import budget
     from scaling.generator import study as studies
+    from scaling.generator.time_limits import TimeLimits, without_left_out
     from scaling.reports import plan as plans
     from scaling.results.records import ResultsFolder
 
     planned = studies.load(name, overrides or ())
     folder = ResultsFolder(results / planned.name)
     records, _ = folder.training.read()
+    done = {record.trial_id for record in records if record.ok}
     if planned.file.search is not None:
         from scaling.generator import search
 
         planned = search.study_so_far(planned, folder)
-    by = budget.basis(on, records, studies.find(name).parent)
-    return planned, plans.rows(planned, {record.trial_id for record in records if record.ok}, by), by
+    else:
+        planned = without_left_out(planned, TimeLimits.read(planned, folder), done)
+    limited_on = planned.file.constraints.on if planned.file.constraints else None
+    by = budget.basis(on or limited_on, records, studies.find(name).parent)
+    return planned, plans.rows(planned, done, by), by
 
 
 def resolves(planned: "Study", results: Path, by: "Basis") -> str:

@@ -37,7 +37,8 @@ Accelerator = Annotated[
         "--on",
         metavar="ACCELERATOR",
         help="Reckon time and money for it: cpu, a100-40, h100, v100, tpuv3-8, rtx-3090, or one of accelerators.yaml "
-        "(next to the study or in ~/.config/scaling/). Default: what its records were made on, else this cpu.",
+        "(next to the study or in ~/.config/scaling/). Default: constraints.on, else what its records were made on, "
+        "else this cpu.",
     ),
 ]
 MaxHours = Annotated[float | None, typer.Option(min=0, help="Refuse (exit 2) when more hours than this are left.")]

@@ -8,6 +8,7 @@ from scaling.datasets import dataset_info
 from scaling.generator.budget import Basis
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
+from scaling.generator.time_limits import TimeLimits, without_left_out
 from scaling.results.frame import planned
 from scaling.results.records import ResultsFolder
 from scaling.schema import Trial
@@ -21,11 +22,12 @@ def with_candidates(frame: pd.DataFrame, study: Study, folder: ResultsFolder, ba
 
     Args:
         frame: of the study, as `scaling.load_results` gives it; may be empty.
-        study: whose trials are candidates.
+        study: whose trials are candidates, but for those that its limits on times leave out.
         folder: its results.
         basis: what hours are reckoned by.
     """
     known = set(frame["trial_id"]) if len(frame) else set()
+    study = without_left_out(study, TimeLimits.read(study, folder), folder.done())
     info = dataset_info(study.file.dataset.name)
     reckoned: dict[Trial, dict[str, float]] = {}
     for trial in study.trials[:MOST]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pydantic import ValidationError
 
 from scaling import models
 from scaling.datasets import dataset_info
 from scaling.generator import grid, scale
-from scaling.generator.constraints import Need, Removed, sift
+from scaling.generator.constraints import Constraints, Need, Removed, sift
 from scaling.generator.errors import StudyError, explain, placed
 from scaling.generator.grid import Cell
 from scaling.generator.provenance import Origin, of_rule, origins
@@ -20,6 +20,9 @@ from scaling.generator.strategies import Scaled
 from scaling.generator.study_file import StudyFile, axes_of
 from scaling.models import stages
 from scaling.schema import Recipe, Trial, Variant
+
+if TYPE_CHECKING:
+    from scaling.generator.budget import Basis
 
 MAX_MISTAKES = 20
 """Told at once; the rest of a large grid is usually more of the same."""
@@ -75,7 +78,8 @@ def expand(file: StudyFile, overridden: Sequence[str] = (), weights_are_here: bo
         raise StudyError(mistakes)
     if file.constraints is None and file.slices is None:
         return Expanded(trials, scaled=scaled)
-    kept, removed = sift({trial: _need(trial) for trial in trials}, file.constraints, file.slices)
+    by = _reckoned_by(file.constraints)
+    kept, removed = sift({trial: _need(trial, by) for trial in trials}, file.constraints, file.slices)
     return Expanded({trial: trials[trial] for trial in kept}, tuple(removed), scaled)
 
 
@@ -88,7 +92,8 @@ def expand_cell(file: StudyFile, cell: Cell, overridden: Sequence[str] = ()) -> 
     (made,) = _planned(file, [cell], overridden)
     if isinstance(made, StudyError):
         raise made
-    sift({made[0]: _need(made[0])}, file.constraints, None)
+    if file.constraints is not None:
+        sift({made[0]: _need(made[0], _reckoned_by(file.constraints))}, file.constraints, None)
     return made
 
 
@@ -222,15 +227,28 @@ def _recipe_places(cell: Cell) -> Mapping[str, str]:
     return {field: f"recipe.{field}" for field in _OF_RECIPE} | dict(cell.places)
 
 
-def _need(trial: Trial) -> Need:
+def _reckoned_by(constraints: Constraints | None) -> Basis | None:
+    """What hours and dollars are limited by; None where they are not."""
+    if constraints is None or not constraints.is_reckoned:
+        return None
+    from scaling.generator.budget import Basis
+
+    return Basis(constraints.accelerator)
+
+
+def _need(trial: Trial, by: Basis | None) -> Need:
     """What constraints look at; few studies have some, and the others need not wait for what reckons it."""
     from scaling.generator.sizes import size
     from scaling.models.memory import training_memory_gb
 
     counted, recipe = size(trial.variant, dataset_info(trial.dataset.name)), trial.recipe
-    return {
+    need = {
         "macs": counted.macs,
         "params": counted.params,
         "activations": counted.activations,
         "memory_gb": training_memory_gb(counted, recipe.batch_size, recipe.precision),
     }
+    if by is None:
+        return need
+    estimate = by.estimate(trial, counted)
+    return need | {"train_hours": estimate.hours, "cost": estimate.cost}

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from scaling.datasets import dataset_info
 from scaling.errors import did_you_mean
 from scaling.generator import authors_config, search_space, yaml_file
-from scaling.generator.constraints import Removed
+from scaling.generator.constraints import LeftOut, Removed
 from scaling.generator.errors import StudyError, explain
 from scaling.generator.expand import expand
 from scaling.generator.provenance import Origin, assigned
@@ -35,7 +35,8 @@ class Study:
     Attributes:
         file: what was written.
         trials: each once, in the order of the file.
-        removed: trials that constraints and slices left out.
+        removed: trials that constraints and slices left out before anything was run.
+        left_out: networks whose recorded times are beyond a limit; see `time_limits.without_left_out`.
         scaled: what the scaling strategies made, with how close they came.
         origins: where each recipe value of a trial came from, by field; see `provenance`.
         overridden: places that `--set` wrote.
@@ -51,6 +52,7 @@ class Study:
     overridden: tuple[str, ...] = ()
     suggested: tuple[Trial, ...] = ()
     axes: Mapping[str, Axis] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def name(self) -> str:
@@ -72,6 +74,10 @@ class Study:
     @property
     def timings(self) -> tuple[LatencyRequest, ...]:
         """What is to be timed: each variant once for each phase, and its inference with each runtime."""
+        return tuple(request for variant in self.variants for request in self.timings_of(variant))
+
+    def timings_of(self, variant: Variant) -> tuple[LatencyRequest, ...]:
+        """What is to be timed of a variant."""
         info, plan = dataset_info(self.file.dataset.name), self.file.latency
         return tuple(
             LatencyRequest(
@@ -83,7 +89,6 @@ class Study:
                 precision=plan.precision,
                 runtime=runtime,
             )
-            for variant in self.variants
             for phase in self.file.phases
             for runtime in (plan.runtimes if phase == "inference" else KERAS)
         )

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from scaling.datasets import DataError, dataset_info
 from scaling.errors import did_you_mean
+from scaling.generator import constraints
 from scaling.generator.constraints import Constraints, Slices
 from scaling.generator.grid import AXES
 from scaling.generator.rules import RULES
@@ -64,11 +65,12 @@ class StudyFile(Noun):
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """What is timed of each variant; a search times what its objectives need, and what the file asks for."""
+        """What is timed of each variant; a search times what its objectives and limits need, and what the file asks."""
         if self.search is None:
             return self.latency.phases
         asked = self.latency.phases if "phases" in self.latency.model_fields_set else ()
-        return tuple(dict.fromkeys((*self.search.phases, *asked)))
+        limited = self.constraints.phases if self.constraints else ()
+        return tuple(dict.fromkeys((*self.search.phases, *limited, *asked)))
 
 
 def axes_of(file: StudyFile) -> tuple[str, ...]:
@@ -115,6 +117,8 @@ def problems(file: StudyFile) -> Iterator[str]:
     for index, rule in enumerate(file.rules):
         if rule not in RULES:
             yield f"rules[{index}]: {rule!r} is not a rule{did_you_mean(rule, RULES)}"
+    if file.constraints is not None:
+        yield from constraints.problems(file.constraints, file.latency, file.slices, is_search=file.search is not None)
     if file.search is not None and file.slices is not None:
         yield "slices: for a grid or scale; a search finds its sizes itself"
     searched = [file.search.space] if file.search else []

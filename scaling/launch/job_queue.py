@@ -14,12 +14,14 @@ class JobQueue:
     """The jobs that wait, and which of them a worker should do next.
 
     A worker first does what its compiled program serves: trainings, then timings of the same program. Then it takes a
-    program that no other worker has. A timing never runs beside anything else, so it waits until nothing runs.
+    program that no other worker has. A timing never runs beside anything else, so it waits until nothing runs. Where
+    timings decide which trainings there are, all timings come first.
 
     Each call costs the logarithm of the number of programs, so that a run's cost is linear in its jobs.
     """
 
-    def __init__(self, jobs: Iterable[Job] = ()) -> None:
+    def __init__(self, jobs: Iterable[Job] = (), timings_first: bool = False) -> None:
+        self._timings_first = timings_first
         self._trainings, self._timings = _Lane(), _Lane()
         self._running: Counter[ProgramKey] = Counter()
         self._times = False
@@ -64,6 +66,8 @@ class JobQueue:
         if self._times:
             return None
         alone = not self._running
+        if self._timings_first and self._timings:
+            return (self._timings.pop(program) or self._timings.pop(self._timings.first(()))) if alone else None
         return (
             self._trainings.pop(program)
             or (self._timings.pop(program) if alone else None)

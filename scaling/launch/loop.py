@@ -10,7 +10,7 @@ from scaling.launch.engines import Engine
 from scaling.launch.job_queue import JobQueue
 from scaling.launch.missing import Outcomes
 from scaling.launch.retry import RetryPolicy
-from scaling.launch.scheduler import Scheduler, View
+from scaling.launch.scheduler import Gate, Scheduler, View
 from scaling.launch.stopping import Stop
 from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import Job, Record
@@ -65,6 +65,7 @@ def run(
     more: Callable[[str], Sequence[Job]] = lambda place: (),
     stop: Stop | None = None,
     on_record: Callable[[Record], None] = lambda record: None,
+    gate: Gate | None = None,
 ) -> RunSummary:
     """Runs jobs on an engine's workers, and records each as soon as it ends.
 
@@ -78,13 +79,15 @@ def run(
         more: asked for further jobs whenever all have ended, until it has none; called with the workers' place.
         stop: asks, once it is requested, for checkpoints and an early end.
         on_record: called with each record; raises if a failure means that the others would fail alike.
+        gate: says which trainings may begin; all timings come before it is asked.
 
     Raises:
         OSError: if a record cannot be written; those before it are safe.
         EngineError: if no worker can be started.
     """
     stop = stop or Stop()
-    scheduler = Scheduler(engine, JobQueue(jobs), results, outcomes, view, policy, stop, on_record)
+    queue = JobQueue(jobs, timings_first=gate is not None)
+    scheduler = Scheduler(engine, queue, results, outcomes, view, policy, stop, on_record, gate)
     refreshed = 0.0
     while not stop.requested and scheduler.has_work(more):
         scheduler.assign()

@@ -56,6 +56,11 @@ class WorkerPool:
         """That each has; None: nobody knows before a cluster has placed them."""
         return len(self.placements[0].cores) if self.placements else None
 
+    @property
+    def is_processor(self) -> bool:
+        """Whether its workers compute on this machine's processor in one piece, so that their place is known."""
+        return bool(self.placements) and all(placement.devices == (devices.CPU,) for placement in self.placements)
+
 
 @dataclass(frozen=True)
 class WorkerPools:

@@ -11,6 +11,7 @@ from rich.console import Console
 from scaling.datasets import DataError
 from scaling.errors import UserError
 from scaling.generator.study import Study
+from scaling.generator.time_limits import TimeLimits, told, without_left_out
 from scaling.launch import loop, stopping
 from scaling.launch.keeping import Keeper, announced
 from scaling.launch.loop import RunSummary
@@ -21,6 +22,7 @@ from scaling.launch.progress.broadcast import Broadcast
 from scaling.launch.progress.estimate import RunProgress
 from scaling.launch.progress.views import LiveView, PlainView
 from scaling.launch.search_jobs import SearchJobs
+from scaling.launch.time_gate import TimeGate
 from scaling.launch.until import UntilDecided
 from scaling.launch.workload import jobs, limited, weights
 from scaling.results.records import ResultsError, ResultsFolder
@@ -28,6 +30,7 @@ from scaling.runner import environment, tracking
 from scaling.runner.data import sources
 from scaling.runner.deploy.runtimes import RUNTIMES
 from scaling.runner.jobs import Job, Record, TimeJob, TrainJob
+from scaling.schema import LatencyRecord
 
 
 def run(study: Study, folder: Path, options: RunOptions, console: Console) -> RunSummary:
@@ -85,27 +88,45 @@ class _Run:
 
     def run(self) -> RunSummary:
         place = environment.describe(cores=self.pools.timing.cores).place
-        search = self._chosen_by(place)
+        search, gate = self._chosen_by(place), self._gate(place)
         asked = search.first() if search else jobs(self.study)
         if self.options.timings_only:
             asked = [job for job in asked if isinstance(job, TimeJob)]
         left = missing(asked, self.outcomes, place, self.options.policy)
-        todo = limited(left, self.options.limit)
+        # Only its gate knows which of the trainings of a study with limits on times count for --limit.
+        todo = gate.still_open(left) if gate else limited(left, self.options.limit)
         keeper = Keeper(self.results, self.options.keep, self.options.weights(self.results))
         trainings = [job for job in todo if isinstance(job, TrainJob)]
         folder, limit = self.options.weights(self.results), self.options.weights_gb
         if line := announced(trainings, self.options.keep, folder, limit):
             self.console.print(line, highlight=False, markup=False, soft_wrap=True)
         if todo or (search and not search.has_all()):
-            summary = self._work(todo, len(asked) - len(left), search, keeper)
+            summary = self._work(todo, len(asked) - len(left), search, keeper, gate)
             keeper.tidy()
         else:
             summary = RunSummary()
         if not (summary.ended or summary.stopped):
             self.console.print(f"{self.study.name}: nothing left to do")
-        final = jobs(search.so_far()) if search else asked
+        so_far = self._so_far(search, gate)
+        for line in told(so_far):
+            self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        final = [job for job in jobs(so_far) if isinstance(job, TimeJob) or not self.options.timings_only]
         reason = search.reason if isinstance(search, UntilDecided) else ""
         return replace(summary.with_failures(self.outcomes.failed(final, place)), reason=reason)
+
+    def _so_far(self, search: SearchJobs | UntilDecided | None, gate: TimeGate | None) -> Study:
+        """The study with what a search has recorded, and without the trainings that limits on times leave out."""
+        if search:
+            return search.so_far()
+        return without_left_out(self.study, gate.limits, self.results.done(), gate.place) if gate else self.study
+
+    def _gate(self, place: str) -> TimeGate | None:
+        """Who leaves out what is beyond a limit on a time; None where nothing is limited so."""
+        limits = TimeLimits.read(self.study, self.results)
+        if not limits or self.options.timings_only:
+            return None
+        known = place if self.pools.timing.is_processor else None
+        return TimeGate(limits, known, None if self.study.file.search else self.options.limit)
 
     def _chosen_by(self, place: str) -> SearchJobs | UntilDecided | None:
         """What names the trainings one after another; None where all are known from the start."""
@@ -119,7 +140,12 @@ class _Run:
         return UntilDecided(self.study, self.results, self.outcomes, place, workers, until.limits, until.max_hours)
 
     def _work(
-        self, todo: Sequence[Job], done_before: int, search: SearchJobs | UntilDecided | None, keeper: Keeper
+        self,
+        todo: Sequence[Job],
+        done_before: int,
+        search: SearchJobs | UntilDecided | None,
+        keeper: Keeper,
+        gate: TimeGate | None,
     ) -> RunSummary:
         """Starts each pool of workers in turn, and has it do its part of the jobs."""
         parts = self.pools.share_out(todo)
@@ -132,6 +158,8 @@ class _Run:
             for pool, part in parts:
                 if summary.stopped:
                     break
+                if gate:
+                    gate.times_here = pool is self.pools.timing
                 with pool.start(self.options.worker_config(self.results)) as engine:
                     summary += loop.run(
                         part,
@@ -142,12 +170,15 @@ class _Run:
                         self.options.policy,
                         more=search.more if search else lambda place: (),
                         stop=self.stop,
-                        on_record=lambda record: self._recorded(record, keeper),
+                        on_record=lambda record: self._recorded(record, keeper, gate),
+                        gate=gate,
                     )
         return summary
 
-    def _recorded(self, record: Record, keeper: Keeper) -> None:
+    def _recorded(self, record: Record, keeper: Keeper, gate: TimeGate | None) -> None:
         keeper.recorded(record)
+        if gate and isinstance(record, LatencyRecord):
+            gate.limits.take([record])
         end_where_data_is_gone(record, self.study.file.dataset.name, elsewhere=self.options.engine != "local")
 
 

@@ -28,12 +28,23 @@ from scaling.runner.jobs import (
     Ready,
     Record,
     TimeJob,
+    TrainJob,
 )
 from scaling.runner.recording import failed
 from scaling.schema import TRANSIENT, Environment, Failure, FailureKind
 
 FAILED_STARTS = 3
 """A worker that fails to start so many times in a row is given up."""
+
+
+class Gate(Protocol):
+    """Who decides, once timings are taken, which trainings are begun."""
+
+    def ready_at(self, place: str) -> None:
+        """A worker is ready; `place`: its device and backend."""
+
+    def admits(self, job: TrainJob) -> bool:
+        """Whether a training may begin, be it for the first time or again."""
 
 
 class View(Protocol):
@@ -49,7 +60,7 @@ class View(Protocol):
         """There is something that people should know."""
 
     def skipped(self, job: Job) -> None:
-        """A job needs no worker: it turned out to be on record already."""
+        """A job needs no worker: it turned out to be on record already, or is not admitted."""
 
     def finished(self, worker: int, job: Job, record: Record, retried: bool) -> None:
         """A job has ended and its record is on disk; `retried`: it failed and will be retried in this run."""
@@ -92,6 +103,7 @@ class Scheduler:
         policy: how failures are met.
         stop: whether somebody has asked the run to end.
         on_record: called with each record; raises if a failure means that all others would fail alike.
+        gate: asked before a training is begun; None: all may.
         place: device and backend of the workers; None until the first is ready.
         succeeded, failed, interrupted: number of jobs that ended so in this run.
     """
@@ -104,6 +116,7 @@ class Scheduler:
     policy: RetryPolicy
     stop: Stop
     on_record: Callable[[Record], None]
+    gate: Gate | None = None
     place: str | None = None
     succeeded: int = 0
     failed: int = 0
@@ -141,6 +154,8 @@ class Scheduler:
             case Ready(number, environment):
                 worker.environment, worker.failed_starts = environment, 0
                 self.place = environment.place
+                if self.gate is not None:
+                    self.gate.ready_at(environment.place)
                 self._idle[number] = None
             case Progress(number, position):
                 if worker.job is not None:
@@ -176,16 +191,24 @@ class Scheduler:
             self._record_failure(number, reason, "interrupted")
 
     def _next_for(self, worker: WorkerState) -> Job | None:
-        """Takes the job this worker should do now; timings that were already taken on its device are skipped."""
+        """Takes the job this worker should do now; see `_is_skipped`."""
         while (job := self.queue.take(worker.program)) is not None:
-            # Only now is the device known. A training counts on any device, so it is missing wherever this is.
-            if isinstance(job, TimeJob) and self.outcomes.settled(job, self.place or "", self.policy):
+            if self._is_skipped(job):
                 self.queue.release(job)
                 self.view.skipped(job)
                 continue
             worker.job, worker.program, worker.heard = job, job.program, time.monotonic()
             return job
         return None
+
+    def _is_skipped(self, job: Job) -> bool:
+        """Whether a timing was already taken on the workers' device, or a training is not admitted there.
+
+        Only now is the device known. A training counts on any device, so it is missing wherever this is.
+        """
+        if isinstance(job, TimeJob):
+            return self.outcomes.settled(job, self.place or "", self.policy)
+        return self.gate is not None and not self.gate.admits(job)
 
     def _died(self, number: int, reason: str, kind: FailureKind) -> None:
         worker = self._workers[number]

@@ -19,11 +19,12 @@ A rough figure: with it the small variants of `depth_vs_width` keep one pace on 
 
 
 def jobs(study: Study) -> list[Job]:
-    """Everything a study asks for: its trainings, then its timings."""
+    """Everything a study asks for: its trainings, then its timings, also of the networks that these leave out."""
     seconds, dataset = study.file.latency.max_seconds, study.file.dataset.name
+    left_out = (request for each in study.left_out for request in study.timings_of(each.variant))
     return [
         *(TrainJob(trial, trial.init and initial_weights.path_of(study.file, trial)) for trial in study.trials),
-        *(TimeJob(request, dataset, seconds) for request in study.timings),
+        *(TimeJob(request, dataset, seconds) for request in dict.fromkeys((*study.timings, *left_out))),
     ]
 
 

@@ -11,8 +11,10 @@ from rich.console import Console
 from scaling.datasets import dataset_info
 from scaling.generator.budget import Basis, basis
 from scaling.generator.provenance import Origin
+from scaling.generator.recorded import is_given_up
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
+from scaling.generator.time_limits import told
 from scaling.models import Complexity
 from scaling.reports import tables
 from scaling.results.columns import of_variant
@@ -62,6 +64,7 @@ def as_json(study: Study, trials: Sequence[dict[str, Any]], by: Basis | None = N
         "question": study.file.question,
         "trials": list(trials),
         "removed": [{"id": left_out.trial.id, "reason": left_out.reason} for left_out in study.removed],
+        "left_out": left_out_rows(study),
         "scaled": [
             {
                 "strategy": scaled.label,
@@ -77,6 +80,14 @@ def as_json(study: Study, trials: Sequence[dict[str, Any]], by: Basis | None = N
         "reckoned_by": (by or basis(None, ())).as_json(),
         "totals": totals(study, trials),
     }
+
+
+def left_out_rows(study: Study) -> list[dict[str, Any]]:
+    """One mapping a network that limits on times leave out, JSON values."""
+    return [
+        {"model": each.variant.name, "trials": each.trials, "place": each.place, "reason": each.reason}
+        for each in study.left_out
+    ]
 
 
 def _search(study: Study) -> dict[str, Any] | None:
@@ -96,7 +107,9 @@ def totals(study: Study, trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
     `hours_left` and `cost_left` are of the trials that are not done, those that a search has not suggested yet
     included, each at the mean of its `trials`.
     """
-    to_come = max(0, study.file.search.trials - len(trials)) if study.file.search else 0
+    trained = len(study.trials) - len(study.suggested)
+    goes_on = study.file.search is not None and not is_given_up(trained, len(study.left_out))
+    to_come = max(0, study.file.search.trials - len(trials)) if study.file.search and goes_on else 0
     left = [trial for trial in trials if not trial["done"]]
     summed: dict[str, Any] = {"trials": len(trials), "done": len(trials) - len(left), "to_come": to_come}
     summed |= {name: sum(trial[name] for trial in trials) for name in ("train_macs", "hours", "cost")}
@@ -131,6 +144,8 @@ def show_plan(
         _show_trials(study, trials, console, by)
     _show_scaled(study, console)
     _show_removed(study, console)
+    for line in told(study):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     _show_totals(study, trials, by, console)
 
 
@@ -138,11 +153,11 @@ def _show_trials(study: Study, trials: Sequence[dict[str, Any]], console: Consol
     """What all trials share, and a row for each with what varies and what it costs."""
     values = {trial.id: _values(trial) for trial in study.trials}
     suggested = {trial.id for trial in study.suggested}
-    told = ("family", "depth", "width", "resolution", "epochs", "seed")
+    named = ("family", "depth", "width", "resolution", "epochs", "seed")
     alike = {axis: {values[trial][axis] for trial in values} for axis in _values(study.trials[0])}
     # What a family has no choice of varies nothing; its own options do.
     varied = [axis for axis, choices in alike.items() if len(choices - {_NONE} if axis != "options" else choices) > 1]
-    shared = [f"{axis} {values[study.trials[0].id][axis]}" for axis in told if axis not in varied]
+    shared = [f"{axis} {values[study.trials[0].id][axis]}" for axis in named if axis not in varied]
     console.print("all trials: " + ", ".join(shared), highlight=False)
     costs = _cost_columns(by)
     headings = [axis.replace("_", "\n") for axis in varied]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,17 +35,18 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
     Returns:
         `study`, `folder`; numbers of trials `asked`, `done`, `running`, `unfinished` (interrupted, to be continued) and
         `waiting`; `failed`, a number for each kind; `timings` and `disturbed`, numbers of good and of disturbed ones;
-        `skipped`, lines that are no records; `driver`, who runs it now, or None; `seconds_left`, None where it is not
-        known; `note`, why the study file could not be read, or None; `begun`, whether anything is recorded.
+        `left_out`, a mapping for each network that limits on times leave out; `skipped`, lines that are no records;
+        `driver`, who runs it now, or None; `seconds_left`, None where it is not known; `note`, why the study file could
+        not be read, or None; `begun`, whether anything is recorded.
 
     Raises:
         scaling.results.records.ResultsError: if the records come from a newer version.
     """
     outcomes, skipped = _outcomes(folder)
     timings, disturbed, skipped_timings = _timings(folder)
-    study, note = _study(folder)
-    asked = _asked(study, outcomes)
     trained = {trial_id for trial_id, kind in outcomes.items() if kind is None}
+    study, note = _study(folder, trained)
+    asked = _asked(study, outcomes)
     ended = Counter(kind for trial_id, kind in outcomes.items() if trial_id in asked)
     done = ended.pop(None, 0)
     unfinished = sum(ended.pop(kind, 0) for kind in UNFINISHED)
@@ -64,6 +65,7 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
         "failed": dict(ended),
         "timings": timings,
         "disturbed": disturbed,
+        "left_out": _left_out(study),
         "skipped": listed(map(str, skipped + skipped_timings)),
         "begun": folder.exists(),
         "driver": asdict(now) if now else None,
@@ -100,7 +102,8 @@ def _timings(folder: ResultsFolder) -> tuple[int, int, list[Skipped]]:
     return good, sum(disturbed.values()), skipped
 
 
-def _study(folder: ResultsFolder) -> tuple[Study | None, str | None]:
+def _study(folder: ResultsFolder, done: set[str]) -> tuple[Study | None, str | None]:
+    """The study without what its limits on times leave out; and why it could not be read, if it could not."""
     if not folder.study_file.is_file():
         return None, f"{folder.study_file}: no such file"
 
@@ -108,9 +111,31 @@ def _study(folder: ResultsFolder) -> tuple[Study | None, str | None]:
     from scaling.generator.errors import StudyError
 
     try:
-        return studies.load(str(folder.study_file)), None
+        study = studies.load(str(folder.study_file))
     except StudyError as error:
         return None, str(error)
+    return (_without_left_out(study, folder, done) if study.file.constraints else study), None
+
+
+def _without_left_out(study: Study, folder: ResultsFolder, done: set[str]) -> Study:
+    from scaling.generator.recorded import infeasible
+    from scaling.generator.time_limits import TimeLimits, without_left_out
+
+    if study.file.search is None:
+        return without_left_out(study, TimeLimits.read(study, folder), done)
+    if not study.file.constraints or not study.file.constraints.times:
+        return study
+    beyond = infeasible(study, folder)
+    return replace(study, left_out=tuple(network.left_out for network in beyond))
+
+
+def _left_out(study: Study | None) -> list[dict[str, Any]]:
+    if study is None or not study.left_out:
+        return []
+
+    from scaling.reports.plan import left_out_rows
+
+    return left_out_rows(study)
 
 
 def _asked(study: Study | None, recorded: Iterable[str]) -> set[str]:
@@ -121,7 +146,15 @@ def _asked(study: Study | None, recorded: Iterable[str]) -> set[str]:
 
 
 def _wanted(study: Study | None, asked: set[str]) -> int:
-    return study.file.search.trials if study and study.file.search else len(asked)
+    """How many trials there are to be; no more of a search that has ended at its limits on times."""
+    if study is None or study.file.search is None:
+        return len(asked)
+    if not study.left_out:
+        return study.file.search.trials
+
+    from scaling.generator.recorded import is_given_up
+
+    return len(asked) if is_given_up(len(asked), len(study.left_out)) else study.file.search.trials
 
 
 def _driver(folder: ResultsFolder) -> Driver | None:
@@ -147,6 +180,8 @@ def counts(status: dict[str, Any]) -> str:
     told = [f"{status['done']} of {status['asked']} done"]
     told += [f"{status[name]} {name}" for name in ("running", "unfinished", "waiting") if status[name]]
     told += [f"{failed} failed"] if failed else []
+    if left_out := status["left_out"]:
+        told.append(f"{len(left_out)} network{'s' if len(left_out) > 1 else ''} left out")
     left = status["seconds_left"]
     if left and status["done"] < status["asked"] - failed:
         told.append(f"about {tables.time(left / 3600)} left")
@@ -174,6 +209,7 @@ def _problems(status: dict[str, Any]) -> list[str]:
     lines = [] if status["begun"] else ["no trial is recorded yet"]
     lines += [f"{status['note']}: what is still to come is not known"] if status["note"] else []
     lines += [f"not a record: {line}" for line in status["skipped"]]
+    lines += listed(f"{each['model']} left out by {each['reason']}" for each in status["left_out"])
     for kind, number in sorted(status["failed"].items()):
         if kind in TRANSIENT:
             lines.append(f"{number} {kind}, retried by the next run: {command}")

@@ -286,3 +286,11 @@ class LatencyRecord(_Record):
     @property
     def ok(self) -> bool:
         return self.failure is None
+
+    @property
+    def whole_batch_ms(self) -> float:
+        """The median for a step of as many images as were asked for; 0 where it failed.
+
+        Where that batch did not fit it was halved; time grows in proportion (Table 7's own protocol).
+        """
+        return (self.median_ms or 0.0) * self.request.batch_size / (self.batch_size or 1)

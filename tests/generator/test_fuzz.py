@@ -38,7 +38,16 @@ GRID: dict[str, Any] = COMMON | {
     ],
     "across": {"epochs": [1, 200], "seed": [0, 1]},
     "rules": ["baseline"],
-    "constraints": {"max_macs": 1e12, "max_params": 1e9, "max_activations": 1e9, "max_memory_gb": 100.0},
+    "constraints": {
+        "max_macs": 1e12,
+        "max_params": 1e9,
+        "max_activations": 1e9,
+        "max_memory_gb": 100.0,
+        "max_training_ms": 5.0,
+        "max_train_hours": 1e6,
+        "max_cost": 1e6,
+        "on": "h100",
+    },
 }
 SLICED: dict[str, Any] = COMMON | {
     "grid": [{"depth": [14, 26, 50], "width": [0.25, 0.5], "stem": "small", "resolution": 16}],

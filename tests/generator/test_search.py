@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from optuna.trial import TrialState
 from scaling.generator import search
 from scaling.generator import study as studies
 from scaling.generator.errors import StudyError
-from scaling.generator.recorded import recorded
+from scaling.generator.recorded import WASTED, infeasible, is_given_up, recorded
 from scaling.generator.study import Study, check
+from scaling.generator.time_limits import leaves_nothing
 from scaling.results.records import ResultsFolder
 from scaling.schema import Trial
 from tests.builders import latency_record, results_folder, train_record
@@ -221,6 +222,159 @@ def test_constraints_hold_for_suggestions() -> None:
     content = deepcopy(STUDY) | {"constraints": {"max_params": 300_000}}
     for trial, _ in search.suggest(check(content), [], 5):
         assert trial.variant.width < 0.2
+
+
+LIMIT = 20.0
+"""Milliseconds: made-up times are 100 for a width of 1, so that widths up to 0.2 are within it."""
+
+
+def limited(sampler: str = "tpe", objectives: Sequence[str] = ("top1",), **changes: Any) -> Study:
+    content = deepcopy(STUDY) | {"constraints": {"max_inference_ms": LIMIT}}
+    content["search"] |= {"sampler": sampler, "objectives": [*objectives]} | changes
+    return check(content)
+
+
+def go_on_within(of: Study, folder: ResultsFolder, until: int, workers: int = 1) -> list[Trial]:
+    """As `go_on`, but each network is timed first, and trained only where it is within the limit."""
+    suggested: list[Trial] = []
+    while len(known := recorded(of, folder)) < until:
+        beyond = infeasible(of, folder)
+        if is_given_up(len(known), len(beyond)):
+            break
+        batch = [trial for trial, _ in search.suggest(of, known, min(workers, until - len(known)), beyond)]
+        assert batch
+        for trial in batch:
+            ms = 100 * trial.variant.width
+            folder.latency.append(latency_record(trial.variant, phase="inference", median_ms=ms))
+            if ms <= LIMIT:
+                folder.training.append(train_record(trial, top1=hill(trial)))
+        suggested += batch
+    return suggested
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "nsga2", "random"])
+@pytest.mark.parametrize("objectives", [("top1",), ("top1", "inference_ms")])
+def test_a_search_within_a_time_goes_on_from_its_records_as_if_it_had_not_been_stopped(
+    sampler: str, objectives: Sequence[str], tmp_path: Path
+) -> None:
+    of = limited(sampler, objectives)
+    whole = go_on_within(of, results_folder(tmp_path / "a"), 15)
+    parts = results_folder(tmp_path / "b")
+    resumed = [trial for until in (2, 3, 9, 15) for trial in go_on_within(of, parts, until)]
+    assert [trial.id for trial in resumed] == [trial.id for trial in whole]
+    known = recorded(of, parts)
+    assert len(known) == 15
+    assert all(trained.violations["max_inference_ms"] <= 0 for trained in known)
+    beyond = infeasible(of, parts)
+    assert {network.left_out.variant for network in beyond} == {
+        trial.variant for trial in whole if 100 * trial.variant.width > LIMIT
+    }
+    assert len(whole) == len(known) + len(beyond)
+
+
+def test_gaussian_processes_take_violations_too(folder: ResultsFolder) -> None:
+    pytest.importorskip("torch")
+    of = limited("gp", trials=12)
+    go_on_within(of, folder, 8)
+    assert len(recorded(of, folder)) == 8
+
+
+def test_violations_steer_the_sampler(tmp_path: Path) -> None:
+    """Of widths up to 0.5, a third is within the limit: TPE learns it, chance does not."""
+    misses = {}
+    for sampler in ("tpe", "random"):
+        misses[sampler] = 0
+        for seed in range(3):
+            of, folder = limited(sampler, seed=seed), results_folder(tmp_path / f"{sampler}{seed}")
+            go_on_within(of, folder, 16)
+            misses[sampler] += len(infeasible(of, folder))
+    assert misses["tpe"] < 0.7 * misses["random"]
+
+
+def test_a_network_that_is_beyond_a_limit_is_not_suggested_again(folder: ResultsFolder) -> None:
+    of = limited(space=STUDY["search"]["space"] | {"depth": [14], "width": [0.125, 0.5]})
+    trials = go_on_within(of, folder, 12)
+    assert sum(trial.variant.width == 0.5 for trial in trials) == 1
+    assert len(recorded(of, folder)) == 12
+
+
+def test_several_workers_get_networks_that_are_not_known_to_be_too_slow(folder: ResultsFolder) -> None:
+    of = limited()
+    trials = go_on_within(of, folder, 12, workers=3)
+    assert len(recorded(of, folder)) == 12
+    known = recorded(of, folder)
+    beyond = infeasible(of, folder)
+    batch = [trial.id for trial, _ in search.suggest(of, known, 3, beyond)]
+    assert batch == [trial.id for trial, _ in search.suggest(of, known, 3, beyond)]
+    assert not {trial.id for trial in trials} & set(batch)
+
+
+def test_a_search_that_nothing_is_within_ends_and_says_how_near_it_was(folder: ResultsFolder) -> None:
+    of = limited(space=STUDY["search"]["space"] | {"width": {"low": 0.3, "high": 0.5}}, trials=5)
+    assert len(go_on_within(of, folder, 5)) == WASTED
+    so_far = search.study_so_far(of, folder)
+    assert (so_far.trials, so_far.suggested, len(so_far.left_out)) == ((), (), WASTED)
+    assert "% beyond constraints.max_inference_ms" in (leaves_nothing(so_far) or "")
+
+
+def test_a_network_that_could_not_be_timed_is_infeasible_too(folder: ResultsFolder) -> None:
+    of = limited()
+    ((trial, _),) = search.suggest(of, [], 1)
+    folder.latency.append(latency_record(trial.variant, phase="inference", failure="crash"))
+    assert infeasible(of, folder) == []
+    assert search.suggest(of, [], 1)[0][0] == trial
+    folder.latency.append(latency_record(trial.variant, phase="inference", failure="error"))
+    (network,) = infeasible(of, folder)
+    assert network.left_out.violations == {}
+    assert search.suggest(of, [], 1, [network])[0][0].variant != trial.variant
+
+
+def test_what_was_trained_and_is_too_slow_here_stays_with_its_violation(folder: ResultsFolder) -> None:
+    of = limited()
+    ((trial, _),) = search.suggest(of, [], 1)
+    folder.training.append(train_record(trial))
+    assert [one.values for one in recorded(of, folder)] == [None]  # it waits for its timing
+    folder.latency.append(latency_record(trial.variant, phase="inference", median_ms=30.0))
+    (known,), (beyond,) = recorded(of, folder), infeasible(of, folder)
+    assert (known.values, known.violations) == ((0.5,), {"max_inference_ms": 0.5})
+    assert beyond.left_out.variant == trial.variant  # no other trial of it is suggested
+
+
+def test_other_trials_of_a_trained_network_that_is_too_slow_here_are_not_suggested(folder: ResultsFolder) -> None:
+    of = limited(space=STUDY["search"]["space"] | {"depth": [14], "width": [0.125, 0.5]})
+    wide = next(trial for trial, _ in search.suggest(of, [], 8) if trial.variant.width == 0.5)
+    folder.training.append(train_record(wide))
+    folder.latency.append(latency_record(wide.variant, phase="inference", median_ms=50.0))
+    for trial, _ in search.suggest(of, recorded(of, folder), 6, infeasible(of, folder)):
+        assert trial.variant.width == 0.125
+
+
+def test_networks_outside_the_space_are_nobody_s_violation(folder: ResultsFolder) -> None:
+    of = limited()
+    ((trial, _),) = search.suggest(of, [], 1)
+    for changes in ({"width": 0.75}, {"resolution": 16}, {"depth": 50}):
+        variant = trial.variant.model_copy(update=changes)
+        folder.latency.append(latency_record(variant, phase="inference", median_ms=99.0))
+    assert infeasible(of, folder) == []
+
+
+def test_a_storage_shows_infeasible_networks_as_pruned(tmp_path: Path, folder: ResultsFolder) -> None:
+    url = f"sqlite:///{tmp_path}/optuna.db"
+    of = limited(storage=url)
+    go_on_within(of, folder, 4)
+    known = recorded(of, folder)
+    beyond = infeasible(of, folder)
+    assert beyond
+    for _ in range(2):
+        search.mirror(of, known, beyond)
+    (name,) = optuna.get_all_study_names(url)
+    shown = optuna.load_study(study_name=name, storage=url)
+    pruned = [trial for trial in shown.trials if trial.state is TrialState.PRUNED]
+    assert [set(trial.params) for trial in pruned] == [{"depth", "width"}] * len(beyond)
+    assert all(trial.constraints["max_inference_ms"] > 0 for trial in pruned)
+    complete = [trial for trial in shown.trials if trial.state is TrialState.COMPLETE]
+    assert len(complete) == 4
+    assert all(trial.constraints["max_inference_ms"] <= 0 for trial in complete)
 
 
 def test_a_space_where_nothing_can_be_built_says_why() -> None:

@@ -107,3 +107,16 @@ def test_a_timing_between_trainings_of_another_program_recompiles_nothing() -> N
         order.append(job)
     assert order == [*dropped, TIME_A]
     assert len({job.program for job in order}) == 2
+
+
+def test_timings_that_decide_on_trainings_come_before_all_of_them() -> None:
+    queue = JobQueue([TRAIN_A, TRAIN_B, TIME_B, TIME_A], timings_first=True)
+    assert queue.take(TRAIN_A.program) == TIME_A  # of the program that is compiled
+    assert queue.take(None) is None  # alone
+    queue.release(TIME_A)
+    queue.put_first(TIME_A)
+    assert queue.take(None) == TIME_A
+    queue.release(TIME_A)
+    assert queue.take(None) == TIME_B
+    queue.release(TIME_B)
+    assert {queue.take(None), queue.take(None)} == {TRAIN_A, TRAIN_B}

@@ -13,10 +13,11 @@ from scaling.launch.engines import EngineError
 from scaling.launch.loop import RunSummary, run
 from scaling.launch.missing import Outcomes
 from scaling.launch.retry import RetryPolicy
+from scaling.launch.scheduler import Gate
 from scaling.launch.stopping import Stop
 from scaling.results.records import ResultsError, ResultsFolder
 from scaling.runner.jobs import Died, Event, Finished, Job, Position, Ready, Record, TimeJob, TrainJob
-from scaling.schema import Variant
+from scaling.schema import Trial, Variant
 from tests.builders import environment, latency_record, results_folder, train_record, trial
 
 A, A2, B = trial(depth=14, stem="small"), trial(depth=14, stem="small", seed=1), trial(depth=26, stem="small")
@@ -90,8 +91,40 @@ def drive(
     policy: RetryPolicy | None = None,
     view: Silent | None = None,
     stop: Stop | None = None,
+    gate: Gate | None = None,
 ) -> RunSummary:
-    return run(jobs, folder, Outcomes.read(folder), engine, view or Silent(), policy or RetryPolicy(), stop=stop)
+    outcomes, policy = Outcomes.read(folder), policy or RetryPolicy()
+    return run(jobs, folder, outcomes, engine, view or Silent(), policy, stop=stop, gate=gate)
+
+
+class Doorkeeper:
+    """A gate that admits some trials, and knows what was timed when it was asked."""
+
+    def __init__(self, engine: Script, *admitted: Trial) -> None:
+        self._engine, self._admitted = engine, {of.id for of in admitted}
+        self.places: list[str] = []
+        self.asked_after: list[int] = []
+
+    def ready_at(self, place: str) -> None:
+        self.places.append(place)
+
+    def admits(self, job: TrainJob) -> bool:
+        self.asked_after.append(len(self._engine.order))
+        return job.id in self._admitted
+
+
+def test_timings_come_before_a_gate_is_asked_and_what_it_refuses_is_neither_run_nor_recorded(tmp_path: Path) -> None:
+    timings = {TIME_A.id: latency_record(A.variant), TIME_B.id: ["exit code -9", latency_record(B.variant)]}
+    engine, view = Script({TRAIN_A.id: train_record(A), TRAIN_A2.id: train_record(A2), **timings}), Silent()
+    folder, gate = results_folder(tmp_path), Doorkeeper(engine, A, A2)
+    with folder.writing():
+        summary = drive([TRAIN_A, TRAIN_B, TRAIN_A2, TIME_A, TIME_B], folder, engine, view=view, gate=gate)
+    assert (summary.succeeded, summary.failed) == (4, 0)
+    assert set(engine.order[:3]) == {TIME_A.id, TIME_B.id}
+    assert min(gate.asked_after) == 3
+    assert set(gate.places) == {environment().place}
+    assert view.skips == [TRAIN_B]
+    assert {record.trial_id for record in folder.training.read()[0]} == {A.id, A2.id}
 
 
 def test_everything_is_recorded_once_and_timings_run_alone(tmp_path: Path) -> None:

@@ -8,13 +8,15 @@ import pytest
 
 from scaling.generator.recorded import asked_for
 from scaling.generator.study import Study, check
-from scaling.launch.missing import Outcomes
+from scaling.launch.missing import Outcomes, missing
 from scaling.launch.progress.estimate import RunProgress
+from scaling.launch.retry import RetryPolicy
 from scaling.launch.search_jobs import SearchJobs
 from scaling.launch.workload import jobs as jobs_of
 from scaling.launch.workload import limited, weights
 from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import Job, TimeJob, TrainJob
+from scaling.schema import LatencyRecord, TrainRecord
 from tests.builders import environment, latency_record, results_folder, train_record
 
 PLACE = environment().place
@@ -142,3 +144,83 @@ def test_only_recorded_trials_of_a_search_are_asked_for(
     folder.training.append(train_record())
     folder.study_file.write_text(study.to_yaml())
     assert asked_for(folder) == set(trained(jobs))
+
+
+@pytest.fixture
+def within() -> Study:
+    content = {"space": {"depth": [14], "width": {"low": 0.1, "high": 0.5}}, "trials": 4}
+    return check(
+        {
+            "study": "seek",
+            "question": "What comes next within the time?",
+            "dataset": {"name": "synthetic", "train_examples": 512},
+            "search": content,
+            "across": {"resolution": 8, "stem": "small", "epochs": 1},
+            "constraints": {"max_inference_ms": 20},
+        }
+    )
+
+
+def record_within(jobs: list[Job], folder: ResultsFolder, outcomes: Outcomes) -> None:
+    """Times every network, at 100 ms for a width of 1, and trains what is within the limit."""
+    for job in jobs:
+        record_of: LatencyRecord | TrainRecord
+        if isinstance(job, TimeJob):
+            record_of = latency_record(job.variant, phase="inference", median_ms=100 * job.variant.width)
+        elif job.variant.width <= 0.2:
+            record_of = train_record(job.trial)
+        else:
+            continue
+        (folder.latency if isinstance(record_of, LatencyRecord) else folder.training).append(record_of)  # type: ignore[arg-type]
+        outcomes.add(record_of)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_what_is_too_slow_is_not_counted_and_the_search_goes_on(
+    within: Study, folder: ResultsFolder, outcomes: Outcomes, workers: int
+) -> None:
+    search_jobs = SearchJobs(within, folder, outcomes, PLACE, workers=workers, limit=None)
+    while jobs := search_jobs.more(PLACE):
+        record_within(jobs, folder, outcomes)
+    so_far = search_jobs.so_far()
+    assert len(so_far.trials) == 4
+    assert so_far.left_out
+    assert len(so_far.left_out) + 4 == len(folder.latency.read()[0])
+    assert search_jobs.has_all()
+
+
+def test_a_limit_of_the_run_counts_what_is_trained(within: Study, folder: ResultsFolder, outcomes: Outcomes) -> None:
+    search_jobs = SearchJobs(within, folder, outcomes, PLACE, workers=1, limit=2)
+    while jobs := search_jobs.more(PLACE):
+        record_within(jobs, folder, outcomes)
+    assert len(search_jobs.so_far().trials) == 2
+
+
+def test_a_search_whose_timing_crashed_leaves_its_trial_to_the_next_run(
+    within: Study, folder: ResultsFolder, outcomes: Outcomes
+) -> None:
+    search_jobs = SearchJobs(within, folder, outcomes, PLACE, workers=1, limit=None)
+    (training, timing) = search_jobs.more(PLACE)
+    crashed = latency_record(timing.variant, phase="inference", failure="crash")
+    folder.latency.append(crashed)
+    outcomes.add(crashed)
+    assert search_jobs.more(PLACE) == []
+    again = SearchJobs(within, folder, outcomes, PLACE, workers=1, limit=None)
+    assert again.more(PLACE) == [training, timing]
+
+
+def test_a_failed_timing_of_a_network_that_is_left_out_can_be_taken_again(
+    within: Study, folder: ResultsFolder, outcomes: Outcomes
+) -> None:
+    search_jobs = SearchJobs(within, folder, outcomes, PLACE, workers=1, limit=None)
+    (_, timing) = search_jobs.more(PLACE)
+    failed = latency_record(timing.variant, phase="inference", failure="error")
+    folder.latency.append(failed)
+    outcomes.add(failed)
+    asked = jobs_of(search_jobs.so_far())
+    assert asked == [timing]
+    assert outcomes.failed(asked, PLACE) == {"error": 1}
+    assert missing(asked, outcomes, PLACE, RetryPolicy()) == []
+    assert missing(asked, outcomes, PLACE, RetryPolicy(recorded=("any",))) == [timing]
+    (other, _) = search_jobs.more(PLACE)
+    assert other.variant != timing.variant

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from scaling.cli.asking import planned_so_far
 from scaling.generator import search
 from scaling.generator.budget import Basis, basis
 from scaling.generator.study import Study, check
+from scaling.generator.time_limits import TimeLimits, without_left_out
 from scaling.reports import plan as plans
 from scaling.reports import tables
-from tests.builders import results_folder, train_record
+from tests.builders import latency_record, results_folder, train_record
 
 STUDY = check(
     {
@@ -142,3 +144,26 @@ def test_a_search_says_how_far_it_is_and_what_is_next(tmp_path: Path) -> None:
     text = console.getvalue()
     assert "search: 2 of 5 trials recorded" in text
     assert [line.split()[-1] for line in text.splitlines() if line.startswith("rs")] == ["yes", "yes", "next"]
+
+
+def test_networks_beyond_a_limit_on_a_time_are_named_and_cost_nothing(tmp_path: Path) -> None:
+    content = STUDY.file.model_dump(mode="json", exclude_defaults=True) | {"constraints": {"max_inference_ms": 5}}
+    limited = check(content)
+    slow = limited.variants[-1]
+    folder = results_folder(tmp_path / "example", [], [latency_record(slow, phase="inference", channels=1)])
+    parted = without_left_out(limited, TimeLimits.read(limited, folder), ())
+    told = f"{slow.name} (4 trials) left out by constraints.max_inference_ms: 10 ms is more than 5 ms"
+    assert told in shown(parted, width=80)
+    document = plans.as_json(parted, plans.rows(parted, ()))
+    assert document["totals"]["trials"] == 12
+    assert [(each["model"], each["trials"]) for each in document["left_out"]] == [(slow.name, 4)]
+    assert plans.as_json(limited, plans.rows(limited, ()))["left_out"] == []
+
+
+def test_hours_are_reckoned_on_the_accelerator_that_they_are_limited_on(tmp_path: Path) -> None:
+    content = STUDY.file.model_dump(mode="json", exclude_defaults=True)
+    content["constraints"] = {"max_train_hours": 1e3, "on": "h100"}
+    (tmp_path / "example.yaml").write_text(check(content).to_yaml())
+    for on, name in ((None, "h100"), ("a100-40", "a100-40")):
+        _, _, by = planned_so_far(str(tmp_path / "example.yaml"), None, tmp_path, on)
+        assert by.accelerator.name == name

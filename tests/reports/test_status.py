@@ -162,3 +162,23 @@ def test_a_driver_file_that_cannot_be_true_is_nobody(folder: ResultsFolder, chan
     told = json.loads((folder.path / lock.FILE).read_text())
     (folder.path / lock.FILE).write_text(json.dumps(told | change))
     assert status.of(folder)["driver"] is None
+
+
+def test_networks_beyond_a_limit_on_a_time_are_neither_asked_for_nor_failed(tmp_path: Path) -> None:
+    content = STUDY.file.model_dump(mode="json", exclude_defaults=True) | {"constraints": {"max_training_ms": 5}}
+    limited = check(content)
+    fast, slow = limited.variants
+    timings = [latency_record(fast, median_ms=4.0), latency_record(slow, median_ms=6.0)]
+    folder = results_folder(tmp_path / "half", [train_record(A)], timings, limited.to_yaml())
+    told = status.of(folder)
+    assert [told[name] for name in ("asked", "done", "waiting", "failed")] == [3, 1, 2, {}]
+    assert told["left_out"] == [
+        {
+            "model": slow.name,
+            "trials": 3,
+            "place": timings[0].environment.place,
+            "reason": "constraints.max_training_ms: 6 ms is more than 5 ms",
+        }
+    ]
+    assert "1 of 3 done, 2 waiting, 1 network left out" in text(told)
+    assert f"{slow.name} left out by constraints.max_training_ms: 6 ms is more than 5 ms" in text(told)

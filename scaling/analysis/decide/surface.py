@@ -40,6 +40,9 @@ UNTESTED = 1.5
 """By how much doubt grows beyond what was measured where there are too few settings to test it: what Figure 2 of arXiv
 2103.07579 asks for (1.55, its largest third predicted from the rest; 1.06 on average on simulated surfaces)."""
 
+LEAST_DOUBT = 0.7
+"""By how much less doubt there may be at most, where the surface was less sure than it had to be."""
+
 MOST_KNOWN = 800
 """Settings that a surface is fitted to; of more, those of the most compute."""
 
@@ -189,4 +192,4 @@ def _doubt(known: Points, values: Floats, sd: Floats) -> float:
     found = _averaged(known, shown, values[shown], sd[shown])
     spread = np.sqrt(np.fmax(np.diag(found.covariance)[hidden], 0.0) + sd[hidden] ** 2)
     off = np.abs(values[hidden] - found.mean[hidden]) / spread
-    return max(1.0, float(np.quantile(off, 0.9)) / _Z90)
+    return max(LEAST_DOUBT, float(np.quantile(off, 0.9)) / _Z90)
