@@ -257,7 +257,7 @@ def _families(asking: Asking) -> Answer | None:
     found = compare(asking.settings, asking.cost.name, by)
     known = [(pair, pair.overall) for pair in found.pairs if pair.overall is not None]
     if not known:
-        reasons = "; ".join([pair.sentence for pair in found.pairs] or list(found.notes))
+        reasons = "; ".join([pair.sentence for pair in found.pairs] or list(found.notes[:1]))
         return Answer(asking.question.text, f"Not answered: {reasons}.", False, "", _against(asking.cost))
     undecided = [pair for pair, overall in known if overall.verdict == "undecided"]
     left_out = len(found.pairs) - len(known)
