@@ -79,8 +79,10 @@ def spaces_of(
         typer.echo(f"note: {note}", err=True)
     if among is not None:
         study = studies.load(among, weights_are_here=False)
-        return [_space(study, _folder_of(study, places[0], folders), folders, on, time, quiet)]
-    return [_space(_study_of(folder), folder, [folder], on, time, quiet) for folder in folders]
+        return [
+            _space(study, _folder_of(study, places[0], folders), folders, on, time, quiet, studies.find(among).parent)
+        ]
+    return [_space(_study_of(folder), folder, [folder], on, time, quiet, folder.path) for folder in folders]
 
 
 def _folder_of(study: "Study", place: Path, folders: "list[ResultsFolder]") -> "ResultsFolder":
@@ -113,6 +115,7 @@ def _space(
     on: str | None,
     time: bool,
     quiet: bool,
+    beside: Path,
 ) -> "tuple[str, pd.DataFrame, Basis]":
     from scaling.generator import budget
     from scaling.generator.candidates import with_candidates
@@ -120,7 +123,7 @@ def _space(
     if study is not None and time:
         _time(study, folder, quiet)
     trainings = [record for each in known for record in each.training.read()[0]]
-    basis = budget.basis(on, trainings)
+    basis = budget.basis(on, trainings, beside)
     frame = loaded([each.path for each in known])
     return folder.name, frame if study is None else with_candidates(frame, study, folder, basis), basis
 

@@ -133,7 +133,7 @@ def test_any_two_factors_may_be_planned_in_either_order_and_at_any_cost() -> Non
     said = ask(rows, {"compare": ("depth", "resolution")}, noise=0.01)
     assert "resolution pays more than depth after 10 epochs" in said.sentence
     assert (said.decided, said.figure) == (True, "accuracy_vs_training_ms")
-    turned = ask(arms(0.02), {"compare": ("depth", "width"), "at_equal": "macs"}, noise=0.01)
+    turned = ask(arms(0.05), {"compare": ("depth", "width"), "at_equal": "macs"}, noise=0.01)
     assert turned.sentence.startswith("For the same multiply-accumulates per image, width pays more than depth")
     assert turned.figure == "regimes"
 
