@@ -82,8 +82,10 @@ def spaces_of(
         typer.echo(f"note: {note}", err=True)
     if among is not None:
         study = studies.load(among, weights_are_here=False)
-        return [_space(study, _folder_of(study, places[0], folders), folders, on, time, quiet)]
-    return [_space(_study_of(folder), folder, [folder], on, time, quiet) for folder in folders]
+        return [
+            _space(study, _folder_of(study, places[0], folders), folders, on, time, quiet, studies.find(among).parent)
+        ]
+    return [_space(_study_of(folder), folder, [folder], on, time, quiet, folder.path) for folder in folders]
 
 
 def _folder_of(study: "Study", place: Path, folders: "list[ResultsFolder]") -> "ResultsFolder":
@@ -116,6 +118,7 @@ def _space(
     on: str | None,
     time: bool,
     quiet: bool,
+    beside: Path,
 ) -> "tuple[str, pd.DataFrame, Basis]":
     import pandas as pd
 
@@ -125,7 +128,7 @@ def _space(
     if study is not None and time:
         _time(study, folder, quiet)
     trainings = [record for each in known for record in each.training.read()[0]]
-    basis = budget.basis(on, trainings)
+    basis = budget.basis(on, trainings, beside)
     frame = loaded([each.path for each in known]) if known else pd.DataFrame()
     return folder.name, frame if study is None else with_candidates(frame, study, folder, basis), basis
 
@@ -149,7 +152,7 @@ def next_trials(
     results: ResultsDir = RESULTS,
     as_json: AsJson = False,
 ) -> None:
-    """Name the few trainings that would change the answer most, or the choice under --at-most. Why, and what they cost."""
+    """Name the few trainings that would change the answer most. Or the choice under --at-most; why, and what they cost."""
     from scaling.analysis.decide.limits import limits_of
     from scaling.analysis.decide.next_runs import next_runs
     from scaling.analysis.decide.stopping import enough
@@ -161,7 +164,9 @@ def next_trials(
         planned = studies.load(study, overrides or ())
         limits = limits_of(at_most or ())
         folder = ResultsFolder(results / planned.name)
-        _, frame, basis = _space(planned, folder, [folder] if folder.training.path.exists() else [], on, False, as_json)
+        known = [folder] if folder.training.path.exists() else []
+        beside = studies.find(study).parent
+        _, frame, basis = _space(planned, folder, known, on, time=False, quiet=as_json, beside=beside)
         reason = enough(frame, planned.question, limits)
         seconds = float("inf") if hours is None else 3600 * hours
         runs = [] if reason else next_runs(frame, planned.question, limits, count, seconds)

@@ -1,8 +1,8 @@
 """The few runs that would most change what is decided: by what each is expected to gain for what it costs.
 
 All settings of a study, trained or not, have a joint distribution (see `surface`). A run measures one of them with
-known noise, and what that would do to all others follows. Where the study's question sets settings against each other, a
-run's gain is how much it narrows those differences; else it is how much better the choice of a network is expected to
+known noise, and what that would do to all others follows. Where the study's question sets settings against each
+other, a run's gain is how much it narrows those differences; else it is how much better the choice of a network is expected to
 become under the limits (the knowledge gradient, arXiv 0707.2080 and the like), at several sizes where there are none.
 """
 

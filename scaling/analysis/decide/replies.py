@@ -132,7 +132,7 @@ def groups(asking: Asking) -> Reply | None:
     found = compare(asking.settings, asking.cost.name, by)
     known = [(pair, pair.overall) for pair in found.pairs if pair.overall is not None]
     if not known:
-        reasons = "; ".join([pair.sentence for pair in found.pairs] or list(found.notes))
+        reasons = "; ".join([pair.sentence for pair in found.pairs] or list(found.notes[:1]))
         return Reply(f"Not answered: {reasons}.", False, _against(asking.cost))
     left_out = len(found.pairs) - len(known)
     beyond = f"; {counted(left_out, 'pair')} without a common accuracy" if left_out else ""
@@ -246,6 +246,7 @@ def _gains(difference: Estimate) -> str:
 
 
 def methods(asking: Asking) -> Reply | None:
+    """What each method adds to those before it."""
     chain = steps(asking.frame)
     sides = [step.gain.side_of(0.0, "y", "y") for step in chain[1:] if np.isfinite(step.gain.value)]
     return Reply(told(chain), "undecided" not in sides, "additive") if sides else None

@@ -11,6 +11,8 @@ import pytest
 from scaling import published
 from scaling.analysis.depth_width.regimes import Regimes, regimes
 from scaling.analysis.settings import collapse_seeds, with_seed_noise
+from scaling.errors import UserError
+from scaling.schema import Variant
 from tests.analysis.simulated import row
 
 FIG3 = regimes(collapse_seeds(published.load("fig3")))
@@ -115,3 +117,41 @@ def test_one_epoch_in_one_cell_is_said_so() -> None:
     (regime,) = of(*arms(0.03, epochs=1)).regimes
     assert regime.sentence.startswith("1 epoch: width leads depth by ")
     assert "resolutions" not in regime.sentence
+
+
+def test_two_factors_that_are_neither_depth_nor_width() -> None:
+    rows = [point(26, 1.0, 10.0 * 2**i, 0.7 + 0.02 * i, 10, resolution=32 * 2**i) for i in range(3)]
+    rows += [point(26, 1.0 + i, 10.0 * 2**i, 0.7 + 0.02 * i + 0.01, resolution=32) for i in (1, 2)]
+    found = regimes(collapse_seeds(pd.DataFrame(rows)), axes=("width", "resolution"))
+    (regime,) = found.regimes
+    assert regime.verdict == "width"
+    assert regime.advantage.value == pytest.approx(0.0075, abs=1e-4)
+    assert regime.sentence.startswith("10 epochs: width leads resolution by 0.7")
+    turned = regimes(collapse_seeds(pd.DataFrame(rows)), axes=("resolution", "width")).regimes[0]
+    assert (turned.verdict, turned.advantage.value) == ("width", pytest.approx(-0.0075, abs=1e-4))
+
+
+def test_longer_training_is_compared_at_the_cost_of_a_whole_training() -> None:
+    rows = [point(26 * 2**i, 1.0, 10.0, 0.7 + 0.03 * i, train_seconds=100.0 * 2**i) for i in range(3)]
+    rows += [point(26, 1.0, 10.0, 0.7 + 0.01 * i, 10 * 2**i, train_seconds=100.0 * 2**i) for i in (1, 2)]
+    settings = collapse_seeds(pd.DataFrame(rows))
+    (regime,) = regimes(settings, "train_seconds", axes=("depth", "epochs")).regimes
+    assert (regime.epochs, regime.verdict) == (None, "depth")
+    assert regime.sentence.startswith("depth leads longer training by ")
+    with pytest.raises(UserError, match="training_ms is not of a whole training, which epochs make longer"):
+        regimes(settings, "training_ms", axes=("depth", "epochs"))
+
+
+def test_two_strategies_from_one_base() -> None:
+    rows = arms(0.01)
+    strategies = {
+        "deeper": tuple(Variant(depth=depth, width=1.0, resolution=32) for depth in (26, 52, 104)),
+        "wider": tuple(Variant(depth=26, width=width, resolution=32) for width in (1.0, 2.0, 3.0)),
+    }
+    found = regimes(collapse_seeds(pd.DataFrame(rows)), axes=("wider", "deeper"), strategies=strategies)
+    (regime,) = found.regimes
+    assert (regime.verdict, regime.advantage.value) == ("wider", pytest.approx(0.0075, abs=1e-4))
+    assert regime.advantage.value == pytest.approx(of(*rows).regimes[0].advantage.value)
+    missing = regimes(collapse_seeds(pd.DataFrame(rows)), axes=("wider", "other"), strategies=strategies)
+    assert missing.regimes == ()
+    assert "no place has both an other arm and a wider arm from the same point" in missing.notes

@@ -1,0 +1,60 @@
+"""What is recommended, as a table: the first choices, intervals where they matter, and what is left out."""
+
+from __future__ import annotations
+
+import io
+import json
+
+from rich.console import Console
+
+from scaling.analysis.decide.limits import limits_of
+from scaling.analysis.decide.recommend import Recommendation, recommend
+from scaling.reports.recommend import SHOWN, as_json, show
+from tests.analysis.decide.surfaces import surface
+
+STUDY = surface(0, depths=(14, 26, 50), widths=(0.5, 1.0, 2.0), resolutions=(64,), epochs=(10, 30), seeds=2)
+
+
+def recommended(*limits: str) -> list[tuple[str, Recommendation]]:
+    return recommend(STUDY.frame, limits_of(limits), draws=200)
+
+
+def shown(answers: list[tuple[str, Recommendation]]) -> list[str]:
+    screen = io.StringIO()
+    show(answers, Console(file=screen, width=60))
+    return screen.getvalue().splitlines()
+
+
+def test_a_narrow_terminal_loses_nothing() -> None:
+    ((_, found),) = answers = recommended("training_ms=1000", "params=1e9")
+    lines = shown(answers)
+    assert lines[0] == found.sentence
+    rows = [line for line in lines if line.startswith("ResNet-RS ")]
+    assert [line.split("  ")[0] for line in rows] == [choice.name for choice in found.choices[:SHOWN]]
+    assert f"and {len(found.choices) - SHOWN} more that meet the limits; --json has all" in lines
+
+
+def test_a_cost_has_its_interval_where_it_is_not_exact() -> None:
+    """Times have an interval of 3%, counts have none."""
+    (row, *_) = [line for line in shown(recommended("training_ms=1000", "params=1e9")) if line.startswith("ResNet-RS ")]
+    assert " to " in row
+    assert row.count(" (") == 1
+
+
+def test_without_limits_there_is_no_column_that_says_how_surely_they_are_met() -> None:
+    assert "limits" in "".join(shown(recommended("params=1e9")))
+    assert "limits" not in "".join(shown(recommended())[1:-1])
+
+
+def test_parts_are_told_apart_by_their_words() -> None:
+    ((_, found),) = recommended("params=1")
+    assert shown([("here", found), ("there", found)]) == ["here", found.sentence, "there", found.sentence]
+    assert [part["part"] for part in as_json([("here", found), ("there", found)])["parts"]] == ["here", "there"]
+
+
+def test_what_is_told_to_programs_is_json_with_every_choice() -> None:
+    ((_, found),) = answers = recommended("training_ms=1000")
+    (part,) = json.loads(json.dumps(as_json(answers)))["parts"]
+    assert len(part["choices"]) == len(found.choices) > SHOWN
+    assert part["choices"][0]["depth"] == found.settings.loc[found.choices[0].row, "depth"]
+    assert part["notes"] == list(found.notes)
