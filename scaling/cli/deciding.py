@@ -72,7 +72,8 @@ def report(
     seed_noise: SeedNoise = None,
 ) -> None:
     """Write one HTML page of results. Question, figures, every trial, and how to repeat it; needs no network."""
-    from scaling.reports import page
+    from scaling.reports.page.build import build
+    from scaling.reports.page.render import write
     from scaling.results import records
 
     with input_errors():
@@ -83,7 +84,7 @@ def report(
                 raise records.ResultsError(f"{note}. To have a page of them, name them, or a file with --output")
             typer.echo(f"note: {note}", err=True)
         file = output or (folders[0].path if len(folders) == 1 else Path()) / "report.html"
-        page.write(page.build(folders, seed_noise=seed_noise), file)
+        write(build(folders, seed_noise=seed_noise), file)
         typer.echo(file)
 
 

@@ -18,7 +18,7 @@ from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.files import check, save_all
 from scaling.plots.kit.index import write_index
 from scaling.plots.registry import NAMES, context_of, published_specs, specs
-from scaling.results.columns import METRICS
+from scaling.results.columns import METRICS, TABLE
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder, find
 
@@ -190,7 +190,7 @@ def _load(folder: ResultsFolder) -> tuple[pd.DataFrame, list[str]]:
         frame = load_results(folder.path)
     skipped = [str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)]
     if frame.empty:
-        frame = frame.reindex(columns=["folder", "trial_id", "status", "failure_kind"])
+        frame = frame.reindex(columns=[*TABLE])
     return frame[frame["folder"] == str(folder.path)], skipped
 
 

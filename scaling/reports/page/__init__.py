@@ -1,7 +1,5 @@
-"""One HTML page of results folders: `build` makes a `Page` of records, `render` the bytes of its file."""
+"""One HTML page of results folders.
 
-from scaling.reports.page.build import build
-from scaling.reports.page.page import Lead, Page, Table
-from scaling.reports.page.render import render, write
-
-__all__ = ["Lead", "Page", "Table", "build", "render", "write"]
+`build` makes a `Page` of records, `render` the bytes of its file. `page` has what stands on it; each other module makes
+one thing of it.
+"""

@@ -13,10 +13,11 @@ from scaling.generator.recorded import asked_for
 from scaling.plots import FigureSpec, Skipped, StudyFigures, study_figures
 from scaling.plots.kit.layout import SentencePanel
 from scaling.reports.page import svg
+from scaling.reports.page.cells import sentence
 from scaling.reports.page.environments import environments_table
 from scaling.reports.page.logs import Logs, read
 from scaling.reports.page.overview import overview
-from scaling.reports.page.page import Drawing, Lead, Page, Part
+from scaling.reports.page.page import Drawing, Lead, NotDrawn, Page, Part
 from scaling.reports.page.repeat import repeat
 from scaling.reports.page.settings import settings_table
 from scaling.reports.page.trials import Curves, failed_table, trained_table
@@ -65,7 +66,7 @@ def _part(
         facts=_facts(of_study, logs),
         leads=tuple(leads),
         drawings=tuple(_drawing(spec, of_study.title, anchor) for spec in drawn),
-        skipped=tuple(_skipped(spec) for spec in of_study.specs if spec not in drawn),
+        not_drawn=_not_drawn([spec for spec in of_study.specs if spec not in drawn]),
         settings=settings_table(context.settings, file),
         failed=failed_table(context.frame, curves, file),
         trained=trained_table(context.frame, curves, file),
@@ -86,21 +87,26 @@ def _drawing(spec: FigureSpec, question: str, anchor: str) -> Drawing:
     return svg.drawing(spec, title, f"{anchor}-{spec.name}")
 
 
-def _skipped(spec: FigureSpec | Skipped) -> Skipped:
-    return Skipped(spec.name, spec.concludes) if isinstance(spec, FigureSpec) else spec
+def _not_drawn(specs: Sequence[FigureSpec | Skipped]) -> tuple[NotDrawn, ...]:
+    """Each reason once, with all figures that it keeps from being drawn."""
+    names: dict[str, list[str]] = {}
+    for spec in specs:
+        reason = sentence(spec.concludes if isinstance(spec, FigureSpec) else spec.reason)
+        names.setdefault(reason, []).append(spec.name)
+    return tuple(NotDrawn(tuple(of_reason), reason) for reason, of_reason in names.items())
 
 
 def _facts(of_study: StudyFigures, logs: Logs) -> tuple[tuple[str, str], ...]:
     """What the study is about at a glance."""
     frame = of_study.context.frame
-    best = frame["top1"].max() if len(frame) else float("nan")
+    best = frame["top1"].max()
     devices = dict.fromkeys(environment.device for environment, *_ in logs.environments)
     failed = f", {of_study.failed:,} failed" if of_study.failed else ""
     facts = [
         ("Trials", f"{of_study.trained:,} trained{failed}"),
         ("Settings", f"{len(of_study.context.settings):,}"),
         ("Best accuracy", f"{best:.1%}" if pd.notna(best) else ""),
-        ("Images", ", ".join(_dataset(str(name)) for name in frame["dataset"].dropna().unique()) if len(frame) else ""),
+        ("Images", ", ".join(_dataset(str(name)) for name in frame["dataset"].dropna().unique())),
         ("Device", ", ".join(devices)),
     ]
     return tuple((title, value) for title, value in facts if value)

@@ -53,6 +53,11 @@ def text(value: object) -> Cell:
     return Cell(written if len(written) <= _LONGEST else f"{written[:_LONGEST]} ...")
 
 
+def sentence(note: str) -> str:
+    """A note with the capital letter and the full stop of a sentence."""
+    return note[:1].upper() + note[1:] + ("" if note.endswith((".", "!", "?")) else ".")
+
+
 def number(value: float | None, scale: float = 1.0) -> Cell:
     """A number with three digits, or all those before the point."""
     if value is None or pd.isna(value):
@@ -77,10 +82,14 @@ def network(row: pd.Series[Any]) -> Cell:
 
 
 def varied(frame: pd.DataFrame) -> list[Column]:
-    """The columns that tell settings of one network from each other, beside those that are in its name."""
-    candidates = [*names("setting"), *names("condition")]
-    known = [name for name in candidates if name in frame and name not in ("study", "folder", *_IN_NAME)]
-    return [TABLE[name] for name in known if frame[name].nunique(dropna=False) > 1]
+    """The columns that tell settings of one network from each other, beside those that are in its name.
+
+    What was timed under one condition and what was not timed are told apart by the times themselves.
+    """
+    settings = [name for name in names("setting") if name not in ("study", "folder", *_IN_NAME)]
+    told = [name for name in settings if frame[name].nunique(dropna=False) > 1]
+    told += [name for name in names("condition") if frame[name].nunique() > 1]
+    return [TABLE[name] for name in told]
 
 
 def headings(columns: Sequence[Column]) -> Iterator[TableColumn]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scaling.plots import Skipped
-
 MOST_ROWS = 400
 """Rows of a table on the page; a few thousand would make it slow to open, and nobody reads so many."""
 
@@ -105,6 +103,14 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class NotDrawn:
+    """Figures that the results cannot speak to, and why; `names` as `scaling plot --figure` takes them."""
+
+    names: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
 class Repeat:
     """How to run a study again.
 
@@ -130,7 +136,7 @@ class Part:
         question: of the study; the folder's name where it has none.
         facts: what it is about at a glance, title and value.
         leads: see `Lead`.
-        drawings, skipped: figures, and those that were not drawn.
+        drawings, not_drawn: figures, and those that there are none of.
         settings, failed, trained, environments: tables; None where there is nothing to list.
         repeat: see `Repeat`.
         unknown: a sentence for each thing that is not known.
@@ -143,7 +149,7 @@ class Part:
     facts: tuple[tuple[str, str], ...]
     leads: tuple[Lead, ...]
     drawings: tuple[Drawing, ...]
-    skipped: tuple[Skipped, ...]
+    not_drawn: tuple[NotDrawn, ...]
     settings: Table | None
     failed: Table | None
     trained: Table | None
@@ -166,10 +172,19 @@ class Part:
 
 @dataclass(frozen=True)
 class Overview:
-    """Several results folders beside each other: what each has, and what may be concluded from their comparison."""
+    """Several results folders beside each other.
 
-    table: Table
+    Attributes:
+        heading: whether there is an answer.
+        sentences: what one may conclude, or why nothing.
+        notes: what the sentences rest on.
+        table: what each folder has.
+    """
+
+    heading: str
     sentences: tuple[str, ...]
+    notes: tuple[str, ...]
+    table: Table
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@
     return a.localeCompare(b, "en", { numeric: true });
   };
   const sort = (table, heading, column) => {
-    const upward = heading.ariaSort === "descending";
     const rows = [...table.tBodies[0].rows].map((row) => [key(row, column), row]);
+    const before = heading.getAttribute("aria-sort");
+    const upward = before ? before === "descending" : !heading.classList.contains("number");
     rows.sort(([a], [b]) => (upward ? compare(a, b) : compare(b, a)));
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     heading.setAttribute("aria-sort", upward ? "ascending" : "descending");

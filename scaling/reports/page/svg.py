@@ -73,7 +73,7 @@ def inline(svg: str, label: str, anchor: str) -> str:
 
 def _shortened(tag: str, used: set[str], anchor: str) -> str:
     """A tag with short numbers, variables for colours, and those ids alone that something refers to."""
-    tag = _LONG_NUMBER.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), " ".join(tag.split()))
+    tag = _LONG_NUMBER.sub(lambda number: f"{round(float(number[0]), 2) + 0.0:.7g}", " ".join(tag.split()))
     tag = _ID.sub(lambda name: f' id="{anchor}-{name[1]}"' if name[1] in used else "", _SAID_BY_PAGE.sub("", tag))
     tag = _REFERENCE.sub(lambda name: f"{anchor}-{name[0]}", tag)
     return _COLOR.sub(lambda color: f"var({variable(color[0])})" if color[0] in DARK else color[0], tag)

@@ -37,7 +37,9 @@ class Curves:
 
     @property
     def words(self) -> str:
-        """What their height means."""
+        """What their height means; nothing where there is none."""
+        if not any(self._points.values()):
+            return ""
         return f"Each curve is drawn from {self.low:.1%} at its foot to {self.high:.1%} at its top."
 
 
@@ -75,7 +77,9 @@ def trained_table(frame: pd.DataFrame, curves: Curves, file: Path) -> Table | No
         )
         for _, row in shown.iterrows()
     )
-    return cells.table(columns, rows, len(shown), f"Accuracy is top-1 on validation images. {curves.words}", file)
+    return cells.table(
+        columns, rows, len(shown), f"Accuracy is top-1 on validation images. {curves.words}".rstrip(), file
+    )
 
 
 def _first(varied: Sequence[Column]) -> tuple[TableColumn, ...]:

@@ -11,6 +11,7 @@ from scaling.analysis.equal_accuracy.wording import cautions
 from scaling.analysis.wording import counted
 from scaling.errors import listed
 from scaling.plots import StudyFigures
+from scaling.reports.page.cells import sentence
 from scaling.reports.page.logs import Logs
 from scaling.results.columns import METRICS
 from scaling.schema import Environment, LatencyRecord
@@ -35,43 +36,42 @@ def unknown(of_study: StudyFigures, logs: Logs, asked: Set[str] | None) -> tuple
         *_images(logs.images_skipped),
         *_places([environment for environment, *_ in logs.environments]),
     ]
-    return tuple(dict.fromkeys(_sentence(text) for text in told))
-
-
-def _sentence(text: str) -> str:
-    """With a capital letter and a full stop, as a note has neither."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    return tuple(dict.fromkeys(sentence(text) for text in told))
 
 
 def _untrained(frame: pd.DataFrame, asked: Set[str] | None) -> Iterator[str]:
     if asked is None:
         yield "the study file cannot be read: whether all its trials were trained is not known"
-    elif missing := len(asked - set(frame["trial_id"])):
-        yield f"{missing} of {counted(len(asked), 'trial')} that the study asks for have no record yet"
+    else:
+        missing = len(asked - set(frame["trial_id"]))
+        yield from _share("trials that the study asks for and that have no record yet", missing, len(asked))
+
+
+def _share(what: str, number: int, of: int) -> Iterator[str]:
+    """How many of all are so; nothing where none is."""
+    if number:
+        yield f"{what}: {number:,} of {of:,}"
 
 
 def _seeds(settings: pd.DataFrame) -> Iterator[str]:
-    known = settings[settings["seeds"] > 0]
-    single = int((known["seeds"] == 1).sum())
-    if single:
-        yield f"{single} of {counted(len(known), 'setting')} were trained with one seed only"
+    known = settings["seeds"][settings["seeds"] > 0]
+    yield from _share("settings that were trained with one seed only", int((known == 1).sum()), len(known))
 
 
 def _timings(timings: Sequence[LatencyRecord]) -> Iterator[str]:
     failed = Counter(timing.failure.kind for timing in timings if timing.failure)
-    if failed:
-        kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(failed.items()))
-        yield f"{counted(failed.total(), 'timing')} failed: {kinds}"
+    kinds = ", ".join(f"{number} {kind}" for kind, number in sorted(failed.items()))
+    yield from _share(f"timings that failed ({kinds})", failed.total(), len(timings))
     good = [timing for timing in timings if timing.ok]
-    disturbed = sum(timing.disturbed is True for timing in good)
-    unsure = sum(timing.converged is False for timing in good)
-    exact = sum(timing.low_ms is None for timing in good)
-    if disturbed:
-        yield f"{disturbed} of {counted(len(good), 'timing')} were disturbed by other work on the machine"
-    if unsure:
-        yield f"{unsure} of {counted(len(good), 'timing')} still had an interval wider than 3% when their time was over"
-    if exact:
-        yield f"{exact} of {counted(len(good), 'timing')} have no interval of their own and are taken as exact"
+    for what, of_good in (
+        ("were disturbed by other work on the machine", [timing.disturbed is True for timing in good]),
+        (
+            "still had an interval wider than 3% when their time was over",
+            [timing.converged is False for timing in good],
+        ),
+        ("have no interval of their own and are taken as exact", [timing.low_ms is None for timing in good]),
+    ):
+        yield from _share(f"timings that {what}", sum(of_good), len(good))
 
 
 def _images(skipped: int) -> Iterator[str]:
