@@ -65,7 +65,9 @@ def _part(
         question=of_study.title,
         facts=_facts(of_study, logs),
         leads=tuple(leads),
-        drawings=tuple(_drawing(spec, of_study.title, anchor) for spec in drawn),
+        drawings=tuple(
+            _drawing(spec, of_study.title, f"{anchor}-{number}") for number, spec in enumerate(drawn, start=1)
+        ),
         not_drawn=_not_drawn([spec for spec in of_study.specs if spec not in drawn]),
         settings=settings_table(context.settings, file),
         failed=failed_table(context.frame, curves, file),
@@ -81,10 +83,10 @@ def _is_sentence(spec: FigureSpec) -> bool:
     return all(isinstance(panel, SentencePanel) for panel in spec.panels)
 
 
-def _drawing(spec: FigureSpec, question: str, anchor: str) -> Drawing:
+def _drawing(spec: FigureSpec, question: str, prefix: str) -> Drawing:
     """A figure whose title is not once more the question that stands above all of them."""
     title = spec.shows.split(",")[0] if spec.title == question else spec.title
-    return svg.drawing(spec, title, f"{anchor}-{spec.name}")
+    return svg.drawing(spec, title, prefix)
 
 
 def _not_drawn(specs: Sequence[FigureSpec | Skipped]) -> tuple[NotDrawn, ...]:

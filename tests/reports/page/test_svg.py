@@ -23,27 +23,28 @@ L 0.123456 3.5
 
 
 def test_what_only_a_file_needs_is_left_out_and_what_is_seen_stays() -> None:
-    svg = inline(FILE, 'Shows "this" & that', "part-1-made_up")
-    assert svg.startswith('<svg role="img" aria-label=\'Shows "this" &amp; that\' viewBox="0 0 518.4 320">')
-    for gone in ("metadata", "<style", "font-family", "figure_1", 'pt"'):
+    svg = inline(FILE, 'Shows "this" & that', "p")
+    assert svg.startswith('<svg role="img" aria-label=\'Shows "this" &amp; that\' viewBox="0 0 518.4 320"><style>')
+    for gone in ("metadata", "linejoin", "font-family", "figure_1", 'pt"', "style="):
         assert gone not in svg
-    assert 'd="M 0 0 L 0.12 3.5 "' in svg
+    assert 'd="M0 0L0.12 3.5"' in svg
     assert 'x="56.07" y="0"' in svg
     assert ">0.123456 &lt;b&gt;</text>" in svg
 
 
 def test_ids_and_what_refers_to_them_are_the_figure_s_own() -> None:
-    svg = inline(FILE, "", "part-1-made_up")
-    assert 'id="part-1-made_up-m1"' in svg
-    assert 'href="#part-1-made_up-m1"' in svg
-    assert 'id="part-1-made_up-p1"' in svg
-    assert "url(#part-1-made_up-p1)" in svg
+    svg = inline(FILE, "", "p")
+    assert '<path id="p-0"' in svg
+    assert 'href="#p-0"' in svg
+    assert '<clipPath id="p-1">' in svg
+    assert "url(#p-1)" in svg
 
 
-def test_known_colours_become_variables_and_others_stay() -> None:
-    svg = inline(FILE, "", "a")
-    assert "fill: var(--c-0072b2); stroke: #123456" in svg
-    assert "stroke: var(--c-555555)" in svg
+def test_what_looks_alike_has_a_class_with_variables_for_known_colours() -> None:
+    svg = inline(FILE, "", "p")
+    assert "<style>.pc0{stroke: var(--c-555555)}" in svg
+    assert ".pc1{clip-path: url(#p-1); fill: var(--c-0072b2); stroke: #123456}" in svg
+    assert 'y="0" class="pc1"/>' in svg
 
 
 def contrast(one: str, other: str) -> float:
