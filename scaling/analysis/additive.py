@@ -123,3 +123,20 @@ def _steps(
         Step(label, kind, float(value), gain, sure)
         for label, kind, value, gain, sure in zip(labels, kinds, top1, gains, verified, strict=True)
     )
+
+
+def told(chain: Sequence[Step]) -> str:
+    """What the steps add, in a sentence."""
+    gains = [step for step in chain[1:] if np.isfinite(step.gain.value)]
+    first = f"{len(gains)} steps from {100 * chain[0].top1:.1f}% to {100 * chain[-1].top1:.1f}%"
+    if not all(step.verified for step in chain):
+        return f"{first}; of the steps between nothing can be concluded, as their numbers are not verified."
+    if all(step.gain.low == step.gain.high for step in gains):
+        return f"{first}; which of them are more than noise is undecided, as it is not known."
+    sides = [step.gain.side_of(0, "gain", "loss") for step in gains]
+    most = max(gains, key=lambda step: step.gain.value)
+    gain = most.gain.scaled(100)
+    return (
+        f"{first}: {sides.count('gain')} for sure a gain, {sides.count('loss')} a loss, {sides.count('undecided')} "
+        f"undecided; most comes from {most.label} ({gain.value:+.2f} points, 90%: {gain.low:+.2f} to {gain.high:+.2f})."
+    )

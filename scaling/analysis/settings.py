@@ -90,7 +90,7 @@ def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     ok = frame["status"] == "ok"
     frame.loc[~ok, list(results)] = float("nan")
     frame.loc[~ok, "device"] = pd.NA
-    return frame.assign(ok=ok.astype(int), not_ok=(~ok).astype(int))
+    return frame.assign(ok=ok.astype(int), not_ok=(frame["status"] == "failed").astype(int))
 
 
 def crossed(settings: pd.DataFrame) -> list[str]:

@@ -9,7 +9,7 @@ import gc
 
 import typer
 
-from scaling.cli import asking, data, deciding, running, using
+from scaling.cli import asking, choosing, data, deciding, running, using
 
 app = typer.Typer(
     name="scaling",
@@ -30,13 +30,15 @@ for command in (
     deciding.fit,
     deciding.compare,
     deciding.claims,
+    choosing.recommend,
+    choosing.next_trials,
     using.evaluate,
     using.export,
     using.predict,
     asking.models,
     running.doctor,
 ):
-    app.command()(command)
+    app.command("next" if command is choosing.next_trials else None)(command)
 
 _data = typer.Typer(help="Data sets: what there is, fetching one, and how fast it is read.", no_args_is_help=True)
 _data.command("list")(data.show)

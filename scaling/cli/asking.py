@@ -46,9 +46,9 @@ def plan(
             _explain(planned, explain, as_json)
             return
     if as_json:
-        print_json(plans.as_json(planned, trials, by))
+        print_json(plans.as_json(planned, trials, by) | {"resolves": resolves(planned, results, by)})
     else:
-        plans.show_plan(planned, trials, terminal(), by)
+        plans.show_plan(planned, trials, terminal(), by, resolves(planned, results, by))
     stop_beyond(planned, trials, by, max_hours, max_cost)
 
 
@@ -70,6 +70,25 @@ def planned_so_far(
         planned = search.study_so_far(planned, folder)
     by = budget.basis(on, records, studies.find(name).parent)
     return planned, plans.rows(planned, {record.trial_id for record in records if record.ok}, by), by
+
+
+def resolves(planned: "Study", results: Path, by: "Basis") -> str:
+    """The smallest difference that a study would decide, in words; empty for a search, which follows what it finds."""
+    if planned.file.search is not None:
+        return ""
+    import pandas as pd
+
+    from scaling.analysis.decide.resolvable import resolvable, told
+    from scaling.datasets import dataset_info
+    from scaling.generator.candidates import with_candidates
+    from scaling.results.frame import load_results
+    from scaling.results.records import ResultsFolder
+
+    folder, dataset = ResultsFolder(results / planned.name), planned.file.dataset
+    recorded = load_results(folder.path) if folder.exists() else pd.DataFrame()
+    images = dataset_info(dataset.name).validated(dataset.validation_fraction)
+    with input_errors():
+        return told(*resolvable(with_candidates(recorded, planned, folder, by), planned.question, images))
 
 
 def stop_beyond(

@@ -50,6 +50,15 @@ SeedNoise = Annotated[
         help="Standard deviation between seeds, in points of accuracy, in place of what was measured or is assumed.",
     ),
 ]
+AtMost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at-most",
+        metavar="COST=NUMBER",
+        help="A limit, as inference_ms=5, inference_litert_ms=2, train_hours=12, dollars=100, params=5e6, "
+        "memory_gb=16. Repeatable; all are to be met.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 
 

@@ -1,11 +1,16 @@
 """Commands that decide: figures, laws, comparisons and claims, from records or published numbers."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from scaling.cli.common import RESULTS, AsJson, SeedNoise, input_errors, loaded, print_json, results_of, terminal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from scaling.reports.conclusion import Conclusion
 
 
 def plot(
@@ -29,6 +34,7 @@ def plot(
     """Draw what results can speak to. Every figure, with an index.md of what one may conclude."""
     from scaling.generator.recorded import asked_for
     from scaling.plots import draw_published, draw_study
+    from scaling.reports.conclusion import conclude
     from scaling.results import records
 
     asked = formats.split(",")
@@ -45,12 +51,34 @@ def plot(
             shipped = folders[0].path.parent
             raise records.ResultsError(f"{note}. Their figures are in {shipped}/*/figures/; to redraw them, name it")
         for folder in folders:
-            drawn = draw_study(folder, asked, asked_for(folder), published, seed_noise=seed_noise, **only)
+            said = conclude(folder, seed_noise)
+            lead = {"lead": said.sentences}
+            drawn = draw_study(folder, asked, asked_for(folder), published, seed_noise=seed_noise, **lead, **only)
+            tell_answer(said, terminal())
             typer.echo(f"{folder.name}: {drawn.trained} trials drawn, {drawn.failed} failed")
             for note in drawn.notes:
                 typer.echo(f"  {note}")
             for file in drawn.files:
                 typer.echo(f"  {file}")
+
+
+def tell_answer(said: "Conclusion", console: "Console") -> None:
+    """The answer to a study's question, and the figure that shows it, on a terminal."""
+    shown = f" (figure: {said.answer.figure})" if said.answer.figure else ""
+    told = f"{said.answer.question} {said.answer.words}{shown}".strip()
+    console.print(f"{said.study}: {told}", highlight=False, markup=False, soft_wrap=True)
+
+
+def answers_of(results: list[Path] | None, seed_noise: float | None, shown: bool) -> "list[Conclusion]":
+    """What each results folder answers, told on the terminal where that is wanted; none where nothing is recorded."""
+    from scaling.reports.conclusion import conclude
+    from scaling.results import records
+
+    folders = records.find(*(results or [RESULTS])) if results or RESULTS.is_dir() else []
+    answered = [conclude(folder, seed_noise) for folder in folders if folder.training.path.exists()]
+    for said in answered if shown else ():
+        tell_answer(said, terminal())
+    return answered
 
 
 def refuse_into(into: Path | None, results: bool, published: bool) -> None:
@@ -118,8 +146,9 @@ def fit(
         frame = with_seed_noise(results_of(results, table), seed_noise)
         point, place = report.place_of(at, on)
         fits = fit_all(frame, on, report.range_of(between), point)
+        answered = [] if table else answers_of(results, seed_noise, shown=not as_json)
     if as_json:
-        print_json(report.as_json(fits, place))
+        print_json(report.as_json(fits, place) | {"answers": [said.as_json() for said in answered]})
     else:
         report.show(fits, terminal(), place)
 
@@ -147,8 +176,9 @@ def compare(
         frame = with_seed_noise(results_of(results, table), seed_noise)
         frame = frame if device is None else on_device(frame, cost, device)
         answers = [(words, compared(part, cost, by)) for words, part in parts(collapse_seeds(frame), cost)]
+        answered = [] if table else answers_of(results, seed_noise, shown=not as_json)
     if as_json:
-        print_json(report.as_json(answers))
+        print_json(report.as_json(answers) | {"answers": [said.as_json() for said in answered]})
     else:
         report.show(answers, terminal())
 

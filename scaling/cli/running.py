@@ -11,6 +11,7 @@ from scaling.cli.common import (
     RESULTS,
     Accelerator,
     AsJson,
+    AtMost,
     MaxCost,
     MaxHours,
     Overrides,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 Compile = Literal["auto", "graph", "xla"]
 Engine = Literal["local", "ray"]
 Keep = Literal["best", "all", "none"]
+Until = Literal["decided"]
 Phase = Literal["training", "inference"]
 SAME = (
     *("workers", "devices", "engine", "address", "resources", "limit", "checkpoints", "checkpoint_seconds"),
@@ -114,6 +116,14 @@ def run(
     weights_gb: Annotated[
         float, typer.Option(min=0, metavar="GB", help="Disk that trained weights may take; beyond it none are kept.")
     ] = 10.0,
+    until: Annotated[
+        Until | None,
+        typer.Option(
+            help="Train only what decides the study's question, or with --at-most the choice under these limits: until "
+            "it is decided, --max-hours of training are spent, or no run of the study can decide it."
+        ),
+    ] = None,
+    at_most: AtMost = None,
     on: Accelerator = None,
     max_hours: MaxHours = None,
     max_cost: MaxCost = None,
@@ -125,13 +135,18 @@ def run(
     from scaling.generator import study as studies
 
     console = terminal()
+    if until is not None:
+        from scaling.analysis.decide.limits import limits_of
     with input_errors():
         planned = studies.load(study, overrides or ())
-        if max_hours is not None or max_cost is not None:
+        if at_most and until is None:
+            raise typer.BadParameter("--at-most goes with --until decided; limits of a study stand in its constraints")
+        if until is None and (max_hours is not None or max_cost is not None):
             stop_beyond(*planned_so_far(study, overrides, results, on), max_hours, max_cost)
         options = launch.RunOptions(
             compile=compile_,
             policy=launch.RetryPolicy(retries, timeout, launch.retried_kinds(retry)),
+            until=None if until is None else launch.Until(limits_of(at_most or ()), max_hours),
             trackers=(*(("tensorboard",) if tensorboard else ()), *(("mlflow",) if mlflow else ())),
             **{name: value for name, value in context.params.items() if name in SAME},
         )
@@ -142,14 +157,29 @@ def run(
             summary = launch.RunSummary(stopped=True)
     for line in _told(summary, folder, same_command(context), same_command(context, without=("retry", "limit"))):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
+    if not summary.stopped:
+        _answer(folder)
     if summary.stopped:
         raise typer.Exit(INTERRUPTED)
     if summary.failed or summary.failures:
         raise typer.Exit(SOME_FAILED)
 
 
+def _answer(folder: Path) -> None:
+    """The answer to the study's question, as far as there is one."""
+    from scaling.cli.deciding import tell_answer
+    from scaling.reports.conclusion import conclude
+    from scaling.results.records import ResultsFolder
+
+    results = ResultsFolder(folder)
+    if results.training.path.exists():
+        tell_answer(conclude(results), terminal())
+
+
 def _told(summary: "RunSummary", folder: Path, command: str, plain: str) -> Iterator[str]:
     """What a run did, what has failed, and the command that goes on from there."""
+    if summary.reason:
+        yield f"{folder.name}: stopped, since {summary.reason}"
     if summary.ended:
         counts = f"{summary.succeeded} finished, {summary.failed} failed"
         paused = f", {summary.interrupted} interrupted" if summary.interrupted else ""

@@ -60,6 +60,12 @@ class DatasetInfo:
         """Training images that are left when validation is taken out."""
         return self.train - (round(self.train * validation_fraction) if self.validation is None else 0)
 
+    def validated(self, validation_fraction: float) -> int:
+        """Images that are validated on; the test images where none are held out."""
+        if self.validation is not None:
+            return self.validation
+        return self.train - self.trainable(validation_fraction) or self.test
+
 
 @dataclass(frozen=True)
 class Registration:

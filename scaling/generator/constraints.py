@@ -23,7 +23,7 @@ class Constraints(Noun):
         max_macs: multiply-accumulates of a forward pass of one image.
         max_params: trainable parameters.
         max_activations: output elements of convolutions and dense layers for one image.
-        max_memory_gb: estimated memory of a training step, in 1e9 bytes; see `budget.training_memory_gb`.
+        max_memory_gb: estimated memory of a training step, in 1e9 bytes; see `scaling.models.memory`.
     """
 
     max_macs: Positive | None = None

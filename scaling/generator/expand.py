@@ -224,8 +224,8 @@ def _recipe_places(cell: Cell) -> Mapping[str, str]:
 
 def _need(trial: Trial) -> Need:
     """What constraints look at; few studies have some, and the others need not wait for what reckons it."""
-    from scaling.generator.budget import training_memory_gb
     from scaling.generator.sizes import size
+    from scaling.models.memory import training_memory_gb
 
     counted, recipe = size(trial.variant, dataset_info(trial.dataset.name)), trial.recipe
     return {

@@ -16,7 +16,7 @@ from scaling.generator.study import Study
 from scaling.generator.study_file import options_of
 from scaling.models.family import Option
 from scaling.results.records import ResultsFolder, latest
-from scaling.schema import LatencyRecord, Phase, TrainRecord, Trial
+from scaling.schema import LatencyRecord, Phase, Question, TrainRecord, Trial
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,14 @@ class Recorded:
     parameters: Mapping[str, Any]
     values: tuple[float, ...] | None
     failed: bool
+
+
+def question_of(results: ResultsFolder) -> Question:
+    """The question of a folder's own study file; without words where it has none that can be read."""
+    try:
+        return studies.load(str(results.study_file), weights_are_here=False).question
+    except StudyError:
+        return Question()
 
 
 def asked_for(results: ResultsFolder) -> set[str] | None:

@@ -22,7 +22,7 @@ from scaling.generator.search_space import Axis
 from scaling.generator.strategies import Scaled
 from scaling.generator.study_file import StudyFile, axes_of, problems
 from scaling.generator.yaml_file import refuse_extremes
-from scaling.schema import LatencyRequest, Runtime, Trial, Variant
+from scaling.schema import LatencyRequest, Question, Runtime, Trial, Variant
 
 STUDIES = Path("studies")
 KERAS: tuple[Runtime, ...] = ("keras",)
@@ -55,6 +55,14 @@ class Study:
     @property
     def name(self) -> str:
         return self.file.study
+
+    @property
+    def question(self) -> Question:
+        """What it is run to answer, with what its scaling strategies made."""
+        made: dict[str, tuple[Variant, ...]] = {}
+        for scaled in self.scaled:
+            made[scaled.strategy] = (*made.get(scaled.strategy, ()), scaled.variant)
+        return Question(self.file.question, self.file.answer, made)
 
     @property
     def variants(self) -> tuple[Variant, ...]:

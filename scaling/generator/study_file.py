@@ -17,7 +17,7 @@ from scaling.generator.search_space import Search
 from scaling.models import family_of
 from scaling.models.family import Option
 from scaling.results.records import REFERENCE
-from scaling.schema import Dataset, FamilyName, LatencyPlan, Noun, Phase, Recipe
+from scaling.schema import AnswerPlan, Dataset, FamilyName, LatencyPlan, Noun, Phase, Recipe
 
 WAYS = ("grid", "scale", "search")
 """How a study names its trials; it has exactly one of them."""
@@ -28,7 +28,8 @@ class StudyFile(Noun):
 
     Attributes:
         study: its name and its folder's under `results/`.
-        question: what its figure answers.
+        question: what it is run to answer.
+        answer: what is compared to answer it, at equal what; None: what the grid shows.
         paper: the figure or table of arXiv 2103.07579 that asks the same.
         cost: what running it took, where and when.
         dataset, family: of every trial; a grid block or the base of `scale` may name another family.
@@ -45,6 +46,7 @@ class StudyFile(Noun):
 
     study: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*(/[a-z0-9][a-z0-9_]*)*$")]
     question: str
+    answer: AnswerPlan | None = None
     paper: str | None = None
     cost: str | None = None
     dataset: Dataset

@@ -27,6 +27,7 @@ class RunSummary:
         succeeded, failed, interrupted: number of jobs that ended so in this run; a retried failure is not counted.
         stopped: whether somebody asked it to end early.
         failures: jobs of the study whose latest record is a failure, of this run or an earlier one, by kind.
+        reason: why a run until decided named no more trainings; empty for other runs.
     """
 
     succeeded: int = 0
@@ -34,6 +35,7 @@ class RunSummary:
     interrupted: int = 0
     stopped: bool = False
     failures: Mapping[FailureKind, int] = field(default_factory=dict)
+    reason: str = ""
 
     @property
     def ended(self) -> int:

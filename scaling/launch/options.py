@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from scaling.errors import UserError, did_you_mean
 from scaling.launch.keeping import Keep
@@ -15,6 +15,22 @@ from scaling.runner import tracking
 from scaling.runner.compute.execution import Compile
 from scaling.runner.jobs import WorkerConfig
 from scaling.schema import FailureKind
+
+if TYPE_CHECKING:
+    from scaling.analysis.decide.limits import Limit
+
+
+@dataclass(frozen=True)
+class Until:
+    """A run that ends when it is decided.
+
+    Attributes:
+        limits: of the network to choose; none: the study's question is what is decided.
+        max_hours: of training that may be spent, earlier runs counted in; None: as many as it takes.
+    """
+
+    limits: tuple[Limit, ...] = ()
+    max_hours: float | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +52,7 @@ class RunOptions:
         keep: which trained weights stay on disk when the run has ended.
         weights_gb: what they may take, in 1e9 bytes.
         timings_only: whether only timings are done.
+        until: what ends the run before everything is trained; None: nothing does.
     """
 
     workers: int | None = None
@@ -52,6 +69,7 @@ class RunOptions:
     keep: Keep = "best"
     weights_gb: float = 10.0
     timings_only: bool = False
+    until: Until | None = None
 
     def worker_config(self, results: ResultsFolder) -> WorkerConfig:
         """What the workers need of it.

@@ -11,13 +11,13 @@ from importlib.util import find_spec
 from scaling import machine
 from scaling.datasets import dataset_info
 from scaling.errors import UserError
-from scaling.generator.budget import training_memory_gb
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
 from scaling.launch.engines import Engine, EngineError
 from scaling.launch.engines.local import LocalEngine
 from scaling.launch.engines.process import Placement
 from scaling.launch.options import RunOptions
+from scaling.models.memory import training_memory_gb
 from scaling.runner.compute import devices
 from scaling.runner.compute.execution import micro_batch_size
 from scaling.runner.jobs import Job, TimeJob, TrainJob, WorkerConfig

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
 from scaling.datasets import DataError
+from scaling.errors import UserError
 from scaling.generator.study import Study
 from scaling.launch import loop, stopping
 from scaling.launch.keeping import Keeper, announced
@@ -20,6 +21,7 @@ from scaling.launch.progress.broadcast import Broadcast
 from scaling.launch.progress.estimate import RunProgress
 from scaling.launch.progress.views import LiveView, PlainView
 from scaling.launch.search_jobs import SearchJobs
+from scaling.launch.until import UntilDecided
 from scaling.launch.workload import jobs, limited, weights
 from scaling.results.records import ResultsError, ResultsFolder
 from scaling.runner import environment, tracking
@@ -83,8 +85,8 @@ class _Run:
 
     def run(self) -> RunSummary:
         place = environment.describe(cores=self.pools.timing.cores).place
-        search = self._search(place)
-        asked = jobs(search.so_far() if search else self.study)
+        search = self._chosen_by(place)
+        asked = search.first() if search else jobs(self.study)
         if self.options.timings_only:
             asked = [job for job in asked if isinstance(job, TimeJob)]
         left = missing(asked, self.outcomes, place, self.options.policy)
@@ -102,15 +104,23 @@ class _Run:
         if not (summary.ended or summary.stopped):
             self.console.print(f"{self.study.name}: nothing left to do")
         final = jobs(search.so_far()) if search else asked
-        return summary.with_failures(self.outcomes.failed(final, place))
+        reason = search.reason if isinstance(search, UntilDecided) else ""
+        return replace(summary.with_failures(self.outcomes.failed(final, place)), reason=reason)
 
-    def _search(self, place: str) -> SearchJobs | None:
-        if self.study.file.search is None or self.options.timings_only:
+    def _chosen_by(self, place: str) -> SearchJobs | UntilDecided | None:
+        """What names the trainings one after another; None where all are known from the start."""
+        until, workers = self.options.until, self.pools.training.workers
+        if self.options.timings_only or (until is None and self.study.file.search is None):
             return None
-        workers = self.pools.training.workers
-        return SearchJobs(self.study, self.results, self.outcomes, place, workers, self.options.limit)
+        if until is None:
+            return SearchJobs(self.study, self.results, self.outcomes, place, workers, self.options.limit)
+        if self.study.file.search is not None:
+            raise UserError(f"--until decided: {self.study.name} is a search, which decides by itself what it trains")
+        return UntilDecided(self.study, self.results, self.outcomes, place, workers, until.limits, until.max_hours)
 
-    def _work(self, todo: Sequence[Job], done_before: int, search: SearchJobs | None, keeper: Keeper) -> RunSummary:
+    def _work(
+        self, todo: Sequence[Job], done_before: int, search: SearchJobs | UntilDecided | None, keeper: Keeper
+    ) -> RunSummary:
         """Starts each pool of workers in turn, and has it do its part of the jobs."""
         parts = self.pools.share_out(todo)
         progress = RunProgress(todo, weights(todo), done_before, max(pool.workers for pool, _ in parts))

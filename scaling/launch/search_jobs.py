@@ -42,6 +42,10 @@ class SearchJobs:
         """The study with its recorded trials."""
         return self._search.with_trials(self._study, self._recorded())
 
+    def first(self) -> list[Job]:
+        """What recorded trials still lack."""
+        return jobs(self.so_far())
+
     def has_all(self) -> bool:
         """Whether no trial is to be named any more."""
         return self._left(len(self._recorded())) <= 0

@@ -91,6 +91,7 @@ def draw_study(
     with_published: bool = False,
     figures: Collection[str] = FIGURES,
     seed_noise: float | None = None,
+    lead: Sequence[str] = (),
 ) -> Drawn:
     """Draws the figures of one results folder into its `figures/`, with an index where all of them are drawn.
 
@@ -102,6 +103,7 @@ def draw_study(
         figures: of `FIGURES`, those to draw. The index is left as it is unless all are drawn: what one may conclude is
             among the notes instead.
         seed_noise: standard deviation between seeds (points) that overrules what was measured or is assumed.
+        lead: sentences that the index begins with.
 
     Raises:
         UserError: if a format or a figure is none of these.
@@ -112,7 +114,7 @@ def draw_study(
     files = save_all(of_study.specs, folder.figures, formats)
     whole = set(FIGURES) <= set(figures)
     if formats and whole:
-        files.append(write_index(folder.figures, of_study.title, of_study.specs, formats))
+        files.append(write_index(folder.figures, of_study.title, of_study.specs, formats, lead))
     words = () if whole else map(_words, of_study.specs)
     return Drawn(folder.path, tuple(files), of_study.trained, of_study.failed, (*words, *of_study.notes))
 
@@ -136,7 +138,7 @@ def study_figures(
     others, failures = len(frame) - len(kept), _failures(kept)
     title = _title(folder)
     context = context_of(with_seed_noise(kept, seed_noise), with_published)
-    against_costs, missing = _against_costs(context, figures, title, failures, others)
+    against_costs, missing = _against_costs(context, figures, failures, others)
     notes = (*missing, *captions.about_failures(failures), *captions.about_others(others), *skipped)
     every = (*against_costs, *specs(context, figures))
     return StudyFigures(title, context, every, len(kept) - len(failures), len(failures), notes)
@@ -165,7 +167,7 @@ def draw_published(folder: Path, formats: Sequence[str] = ("png",), figures: Col
 
 
 def _against_costs(
-    context: Context, figures: Collection[str], title: str, failures: list[tuple[str, str]], others: int
+    context: Context, figures: Collection[str], failures: list[tuple[str, str]], others: int
 ) -> tuple[list[FigureSpec], list[str]]:
     """The drawn_specs of accuracy against a cost among `figures`, and what they cannot show."""
     costs = [cost for cost, name in COSTS.items() if name in figures]
@@ -175,7 +177,7 @@ def _against_costs(
     settings = context.settings
     shown = settings[settings["top1"].notna()]
     missing = [note for cost in costs for note in captions.about_missing(shown, METRICS[cost])]
-    return cost_specs(settings, title, failures, others, costs), missing
+    return cost_specs(settings, failures, others, costs), missing
 
 
 def _words(spec: FigureSpec | Skipped) -> str:

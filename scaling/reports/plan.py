@@ -119,10 +119,14 @@ def beyond(
     return over
 
 
-def show_plan(study: Study, trials: Sequence[dict[str, Any]], console: Console, by: Basis | None = None) -> None:
-    """The plan as a table, with its question and what all trials share above, and its totals below."""
+def show_plan(
+    study: Study, trials: Sequence[dict[str, Any]], console: Console, by: Basis | None = None, resolves: str = ""
+) -> None:
+    """The plan as a table, with its question, what it can resolve and what all trials share above; its totals below."""
     by = by or basis(None, ())
-    console.print(f"[bold]{study.name}[/bold]: {study.file.question}", highlight=False)
+    console.print(f"[bold]{study.name}[/bold]: {study.file.question}", highlight=False, soft_wrap=True)
+    if resolves:
+        console.print(resolves, highlight=False, markup=False, soft_wrap=True)
     if trials:
         _show_trials(study, trials, console, by)
     _show_scaled(study, console)

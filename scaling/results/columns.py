@@ -121,6 +121,9 @@ def _sizes() -> Iterator[Column]:
         law_unit="multiply-accumulates per image",
     )
     yield Column("activations", "carried", label="Activations per image (millions)", scale=1e-6)
+    # Reckoned, not measured, and only where a study's plan was asked.
+    yield Column("memory_gb", "carried", label="Memory of a training step (GB)")
+    yield Column("planned_seconds", "carried")
     yield Column("train_seconds", label="Training time (s)", depends_on=("train_device", "precision"))
     yield Column("device", text=True)
 

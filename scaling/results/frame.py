@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
@@ -44,7 +44,8 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
         are ten classes or more), `*_correct`, `*_n`, `*_loss`; `top1`, `top1_n`, `test_top1`, `top5`, `test_top5`: of
         the averaged weights where the recipe averages, else of the raw ones; `validation_correct`: which of the images
         behind `top1` were right (see `scaling.results.correct`); `train_top1`, the last epoch's, augmentation and
-        dropout on; `train_seconds`, `device`; and for each phase `training_ms` / `inference_ms` (median), `*_low_ms`,
+        dropout on; `train_seconds`, `device`; `memory_gb` and `planned_seconds`, which only a plan knows (see
+        `scaling.generator.candidates`); and for each phase `training_ms` / `inference_ms` (median), `*_low_ms`,
         `*_high_ms` (95%), `*_p10_ms`, `*_p90_ms`, `*_disturbed` (whether other work on the machine did), `*_n`,
         `*_batch_size`, `*_measured_batch_size` (where it was another than the times are stated for), `*_precision`,
         `*_device` (with the backend). What is missing is NaN or None.
@@ -61,13 +62,31 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
         return _frame(rows) if rows else pd.DataFrame()
 
 
+def planned(folder: ResultsFolder, trials: Mapping[Trial, Mapping[str, float]]) -> pd.DataFrame:
+    """Trials that have no record, as rows beside those of `load_results`: their status is `planned`.
+
+    Args:
+        folder: of their study, whose timings count; of those at several places, the last one's.
+        trials: with their sizes and whatever else was reckoned of them, by column.
+    """
+    timings, _ = folder.latency.read()
+    place = timings[-1].environment.place if timings else ""
+    timed = _Timings(timings)
+    own = {"study": folder.name, "folder": str(folder.path), "status": "planned"}
+    rows = [
+        own | _asked(trial) | timed.row(trial, place) | {"trial_id": trial.id, "seed": trial.seed, **reckoned}
+        for trial, reckoned in trials.items()
+    ]
+    return pd.DataFrame(rows).reindex(columns=[*TABLE])
+
+
 def _frame(rows: Sequence[tuple[Row, tuple[Any, ...]]]) -> pd.DataFrame:
     """A row a pair; what many of them share is made into columns once, then repeated."""
     shared = {id(row): row for row, _ in rows}
     places = {key: place for place, key in enumerate(shared)}
     repeated = pd.DataFrame([*shared.values()]).take([places[id(row)] for row, _ in rows])
     own = pd.DataFrame([values for _, values in rows], columns=_OWN)
-    return pd.concat([own, repeated.set_axis(own.index)], axis=1)[[*TABLE]]
+    return pd.concat([own, repeated.set_axis(own.index)], axis=1).reindex(columns=[*TABLE])
 
 
 def _rows(folder: ResultsFolder) -> Iterable[tuple[Row, tuple[Any, ...]]]:

@@ -5,6 +5,7 @@ timing a variant on a device gave. Nothing here trains, reads or writes.
 """
 
 from scaling.schema.noun import Count, Noun, Number, Rate, digest
+from scaling.schema.question import ACCURACY, NETWORK, AnswerPlan, Question
 from scaling.schema.records import (
     SCHEMA_VERSION,
     TRANSIENT,
@@ -36,10 +37,13 @@ from scaling.schema.trial import (
 )
 
 __all__ = [
+    "ACCURACY",
     "NAMED_ONLY",
+    "NETWORK",
     "RESNET_RS_OPTIONS",
     "SCHEMA_VERSION",
     "TRANSIENT",
+    "AnswerPlan",
     "Compiled",
     "Count",
     "Dataset",
@@ -56,6 +60,7 @@ __all__ = [
     "OptionValue",
     "Phase",
     "Precision",
+    "Question",
     "Rate",
     "Recipe",
     "Reported",

@@ -11,10 +11,11 @@ import pytest
 from scaling import published
 from scaling.datasets import IMAGENET
 from scaling.generator.accelerators import Accelerator, table
-from scaling.generator.budget import Basis, basis, pace, train_macs, training_memory_gb
+from scaling.generator.budget import Basis, basis, pace, train_macs
 from scaling.generator.errors import StudyError
 from scaling.generator.sizes import size
 from scaling.models import BUILT_IN, Complexity
+from scaling.models.memory import training_memory_gb
 from scaling.schema import TrainRecord, Trial, Variant
 from tests import builders
 

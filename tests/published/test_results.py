@@ -116,7 +116,7 @@ def test_figure_2_is_counted_with_the_max_pool_stem() -> None:
 def test_figure_3_gives_both_arms_in_every_regime() -> None:
     settings = collapse_seeds(published.load("fig3"))
     found = {
-        (arm.axis, arm.resolution, arm.epochs): settings.loc[list(arm.rows), arm.axis].tolist()
+        (arm.axis, arm.base_resolution, arm.epochs): settings.loc[list(arm.rows), arm.axis].tolist()
         for arm in find_arms(settings)
     }
     points = {"depth": [101, 200, 300, 400], "width": [1, 1.5, 2]}

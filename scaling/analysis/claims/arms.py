@@ -32,9 +32,9 @@ def arm_ahead_everywhere(frame: pd.DataFrame, arm: str, regime: str, epochs: int
     verdicts = {cell.verdict for cell in chosen_regime.cells}
     verdict = "holds" if verdicts == {arm} else "undecided" if verdicts <= {arm, "undecided"} else "fails"
     cells = ", ".join(
-        f"{cell.resolution} px {cell.verdict} ({100 * cell.advantage.value:+.2f})" for cell in chosen_regime.cells
+        f"{cell.place} {cell.verdict} ({100 * cell.advantage.value:+.2f})" for cell in chosen_regime.cells
     )
-    text = f"{counted(chosen_regime.epochs, 'epoch')}, width less depth in points: {cells}"
+    text = f"{counted(chosen_regime.epochs or 0, 'epoch')}, width less depth in points: {cells}"
     return Finding(cast(Verdict, verdict), text, instead=_instead(chosen_regime, epochs))
 
 
@@ -52,7 +52,7 @@ def arms_mixed(frame: pd.DataFrame, regime: str, epochs: int) -> Finding:
 
 
 def _instead(regime: Regime, epochs: int) -> str:
-    return "" if regime.epochs == epochs else f"at {counted(regime.epochs, 'epoch')}, not {epochs}"
+    return "" if regime.epochs == epochs else f"at {counted(regime.epochs or 0, 'epoch')}, not {epochs}"
 
 
 def _regime(frame: pd.DataFrame, which: str) -> Regime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -78,4 +78,4 @@ def _regime(rows: pd.DataFrame, cost: Column, arms: list[Arm]) -> Tradeoff:
 
 def _kept(arm: Arm, index: pd.Index) -> Arm:
     rows = tuple(row for row in arm.rows if row in index)
-    return Arm(arm.axis, arm.resolution, arm.epochs, arm.base_depth, arm.base_width, rows)
+    return replace(arm, rows=rows)

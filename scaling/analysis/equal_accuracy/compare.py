@@ -29,6 +29,7 @@ from scaling.analysis.uncertainty import (
     log_ratio,
     with_noise,
 )
+from scaling.analysis.wording import counted
 from scaling.errors import UserError, did_you_mean
 from scaling.models.names import title
 from scaling.results.columns import Column
@@ -302,7 +303,9 @@ def _columns(points: pd.DataFrame, cost: Column) -> tuple[Floats, Floats]:
 
 def _notes(sides: Sequence[Side], cost: Column, by: str) -> Iterator[str]:
     if len(sides) < 2:
-        yield f"nothing to compare: {len(sides)} group by {by}" + "".join(f" ({title(side.name)})" for side in sides)
+        yield f"nothing to compare: {counted(len(sides), 'group')} by {by}" + "".join(
+            f" ({title(side.name)})" for side in sides
+        )
     for side in sides:
         yield from wording.missing(side.name, side.failed, side.unmeasured, cost)
     if sides:

@@ -32,7 +32,6 @@ _NOTHING = "There is no trained trial to draw yet."
 
 def cost_specs(
     settings: pd.DataFrame,
-    title: str,
     failures: list[tuple[str, str]],
     others: int = 0,
     costs: Collection[str] = tuple(COSTS),
@@ -41,22 +40,21 @@ def cost_specs(
 
     Args:
         settings: as `scaling.analysis.settings.collapse_seeds` gives it.
-        title: of each figure, such as the study's question.
         failures: trial id and kind of each failed trial.
         others: number of records of other settings, not drawn.
         costs: those of `COSTS` and `MEASURED` that are wanted.
     """
-    return [_spec(settings, cost, title, failures, others) for cost in costs]
+    return [_spec(settings, cost, failures, others) for cost in costs]
 
 
-def _spec(settings: pd.DataFrame, cost: str, title: str, failures: list[tuple[str, str]], others: int) -> FigureSpec:
+def _spec(settings: pd.DataFrame, cost: str, failures: list[tuple[str, str]], others: int) -> FigureSpec:
     name = METRICS[cost].label.split(" (")[0].lower()
     regimes = tradeoffs(settings, cost)
     known = settings[cost].notna().any()
     reason = "" if known else _NOTHING if settings.empty else f"The {name} was not measured for any of these variants."
     return FigureSpec(
         name=(COSTS | MEASURED)[cost],
-        title=title,
+        title=f"How does accuracy rise with {name}?",
         shows=f"Accuracy against {name}, one panel a number of epochs: arms or families, their fronts, failed trials.",
         concludes=reason or " ".join(_best(regime) for regime in regimes),
         panels=(SentencePanel(reason),) if reason else tradeoff_panels(regimes),

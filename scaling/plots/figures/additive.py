@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from scaling import published
-from scaling.analysis.additive import Step, steps, table_steps
+from scaling.analysis.additive import Step, steps, table_steps, told
 from scaling.analysis.claims.finding import NotAddressedError
 from scaling.analysis.claims.recipes import share_from_training
 from scaling.plots.context import Context
@@ -123,26 +123,10 @@ def _spec(chains: Sequence[tuple[str, Sequence[Step]]], share: str) -> FigureSpe
         name=NAME,
         title="What does each method add to those before it?",
         shows="Accuracy after each further method, from the plainest network down; bars: what it adds.",
-        concludes=f"{_sentence(chains[0][1])}{share}",
+        concludes=f"{told(chains[0][1])}{share}",
         panels=tuple(partial(_panel, title, chain) for title, chain in chains),
         notes=(bars, *said),
         size=(6.0 if len(chains) > 1 else 7.6, 0.8 + 0.33 * max(len(chain) for _, chain in chains)),
-    )
-
-
-def _sentence(chain: Sequence[Step]) -> str:
-    gains = [step for step in chain[1:] if np.isfinite(step.gain.value)]
-    first = f"{len(gains)} steps from {100 * chain[0].top1:.1f}% to {100 * chain[-1].top1:.1f}%"
-    if not all(step.verified for step in chain):
-        return f"{first}; of the steps between nothing can be concluded, as their numbers are not verified."
-    if all(step.gain.low == step.gain.high for step in gains):
-        return f"{first}; which of them are more than noise is undecided, as it is not known."
-    sides = [step.gain.side_of(0, "gain", "loss") for step in gains]
-    most = max(gains, key=lambda step: step.gain.value)
-    gain = most.gain.scaled(100)
-    return (
-        f"{first}: {sides.count('gain')} for sure a gain, {sides.count('loss')} a loss, {sides.count('undecided')} "
-        f"undecided; most comes from {most.label} ({gain.value:+.2f} points, 90%: {gain.low:+.2f} to {gain.high:+.2f})."
     )
 
 

@@ -39,7 +39,7 @@ def regimes(all_regimes: Regimes, regime: Regime, axes: Axes) -> Axes:
         axes: an empty panel.
     """
     for cell in regime.cells:
-        for arm in (cell.depth, cell.width):
+        for arm in (cell.over, cell.of):
             _draw_arm(all_regimes, arm, cell, axes)
     frame_points(axes, all_regimes.cost, TOP1)
     verdict = {"undecided": "undecided"}.get(regime.verdict, f"{regime.verdict} ahead")
@@ -70,16 +70,16 @@ def _label(all_regimes: Regimes, cell: Cell) -> Label:
             all_regimes.settings.iloc[list(arm.rows[::-1])].dropna(subset=["top1", all_regimes.cost.name]),
             all_regimes.cost,
         )
-        for arm in (cell.width, cell.depth)
+        for arm in (cell.of, cell.over)
     ]
     anchors = sorted(((float(x), float(y)) for xs, ys in ends for x, y in zip(xs, ys, strict=True)), reverse=True)[
         :_LAST
     ]
     if cell.shared is None:
-        return Label(f"{cell.resolution} px: no shared range", tuple(anchors), style.GREY)
+        return Label(f"{cell.place}: no shared range", tuple(anchors), style.GREY)
     lead = "undecided" if cell.verdict == "undecided" else f"{cell.verdict} +{abs(100 * cell.advantage.value):.1f}"
     color = style.INK if cell.verdict == "undecided" else style.VERDICT_COLOR[cell.verdict]
-    return Label(f"{cell.resolution} px: {lead}", tuple(anchors), color, True, LOWER_RIGHT)
+    return Label(f"{cell.place}: {lead}", tuple(anchors), color, True, LOWER_RIGHT)
 
 
 def spec(context: Context) -> FigureSpec | Skipped:

@@ -10,19 +10,23 @@ from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 FILE = "index.md"
 
 
-def write_index(folder: Path, title: str, drawn: Iterable[FigureSpec | Skipped], formats: Sequence[str]) -> Path:
+def write_index(
+    folder: Path, title: str, drawn: Iterable[FigureSpec | Skipped], formats: Sequence[str], lead: Sequence[str] = ()
+) -> Path:
     """Writes the index of the figures in `folder`.
 
     Args:
         folder: that the figures are in.
         title: heading.
         drawn: in the order to stand in; what was skipped is listed last, with its reason.
+        lead: sentences that stand first.
         formats: that each figure was drawn in; PNG is shown if it is one of them, else SVG, else linked.
     """
     every = list(drawn)
     skipped = [spec for spec in every if isinstance(spec, Skipped)]
     parts = [
         f"# {title}\n",
+        *(f"{sentence}\n" for sentence in lead),
         *(part for spec in every if isinstance(spec, FigureSpec) for part in _entry(spec, formats)),
     ]
     if skipped:

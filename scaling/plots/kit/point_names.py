@@ -39,12 +39,12 @@ def names_of(tradeoff: Tradeoff) -> list[Label]:
 
 
 def _resolutions(arms: tuple[Arm, ...]) -> list[int]:
-    return sorted({arm.resolution for arm in arms if arm.rows})
+    return sorted({arm.base_resolution for arm in arms if arm.rows})
 
 
 def _resolution_name(resolution: int, tradeoff: Tradeoff) -> Label:
     """Beside the last point of an arm, else further down it."""
-    rows = [arm.rows[::-1] for arm in tradeoff.arms if arm.resolution == resolution]
+    rows = [arm.rows[::-1] for arm in tradeoff.arms if arm.base_resolution == resolution]
     along = [row for position in range(max(map(len, rows))) for arm in rows for row in arm[position : position + 1]]
     anchors = tuple(_position(tradeoff.points.loc[[row]].iloc[0], tradeoff) for row in along)
     return Label(f"{resolution} px", anchors, style.INK, italic=True)

@@ -17,7 +17,7 @@ from scaling.reports.page.cells import sentence
 from scaling.reports.page.environments import environments_table
 from scaling.reports.page.logs import Logs, read
 from scaling.reports.page.overview import overview
-from scaling.reports.page.page import Drawing, Lead, NotDrawn, Page, Part
+from scaling.reports.page.page import Lead, NotDrawn, Page, Part
 from scaling.reports.page.repeat import repeat
 from scaling.reports.page.settings import settings_table
 from scaling.reports.page.trials import Curves, failed_table, trained_table
@@ -65,9 +65,7 @@ def _part(
         question=of_study.title,
         facts=_facts(of_study, logs),
         leads=tuple(leads),
-        drawings=tuple(
-            _drawing(spec, of_study.title, f"{anchor}-{number}") for number, spec in enumerate(drawn, start=1)
-        ),
+        drawings=tuple(svg.drawing(spec, f"{anchor}-{number}") for number, spec in enumerate(drawn, start=1)),
         not_drawn=_not_drawn([spec for spec in of_study.specs if spec not in drawn]),
         settings=settings_table(context.settings, file),
         failed=failed_table(context.frame, curves, file),
@@ -81,12 +79,6 @@ def _part(
 def _is_sentence(spec: FigureSpec) -> bool:
     """Whether there is nothing to see but words that say why."""
     return all(isinstance(panel, SentencePanel) for panel in spec.panels)
-
-
-def _drawing(spec: FigureSpec, question: str, prefix: str) -> Drawing:
-    """A figure whose title is not once more the question that stands above all of them."""
-    title = spec.shows.split(",")[0] if spec.title == question else spec.title
-    return svg.drawing(spec, title, prefix)
 
 
 def _not_drawn(specs: Sequence[FigureSpec | Skipped]) -> tuple[NotDrawn, ...]:

@@ -29,19 +29,18 @@ _LOOK = re.compile(r'(?: clip-path="([^"]*)")? style="([^"]*)"')
 _SIZE = re.compile(r'<svg [^>]*?(viewBox="0 0 ([\d.]+) [\d.]+")[^>]*>')
 
 
-def drawing(spec: FigureSpec, title: str, prefix: str) -> Drawing:
+def drawing(spec: FigureSpec, prefix: str) -> Drawing:
     """Draws a figure without the words that the page has beside it.
 
     Args:
         spec: of the figure.
-        title: above it.
         prefix: that ids and classes within it begin with, so that no other figure of the page has the same.
     """
     svg = inline(_svg(spec), spec.shows, prefix)
     width = _SIZE.search(svg)
     return Drawing(
         name=spec.name,
-        title=title,
+        title=spec.title,
         svg=svg,
         width=round(float(width[2])) if width else 0,
         shows=spec.shows,

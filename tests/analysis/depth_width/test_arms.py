@@ -21,7 +21,7 @@ def settings_of(path: Path, trials: list[dict[str, Any]], failed: tuple[int, ...
 
 def described(settings: pd.DataFrame) -> list[tuple[Any, ...]]:
     return [
-        (arm.axis, arm.resolution, arm.epochs, settings.loc[list(arm.rows), arm.axis].tolist())
+        (arm.axis, arm.base_resolution, arm.epochs, settings.loc[list(arm.rows), arm.axis].tolist())
         for arm in find_arms(settings)
     ]
 

@@ -44,9 +44,9 @@ def test_figure_3_depth_is_ahead_after_350_epochs_and_width_after_10_but_for_the
 
 
 def test_figure_3_says_which_cells_are_undecided() -> None:
-    verdicts = {(cell.epochs, cell.resolution): cell.verdict for one in FIG3.regimes for cell in one.cells}
-    assert verdicts[10, 128] == verdicts[350, 160] == "undecided"
-    assert (verdicts[10, 224], verdicts[350, 320]) == ("undecided", "depth")
+    verdicts = {(cell.epochs, cell.place): cell.verdict for one in FIG3.regimes for cell in one.cells}
+    assert verdicts[10, "128 px"] == verdicts[350, "160 px"] == "undecided"
+    assert (verdicts[10, "224 px"], verdicts[350, "320 px"]) == ("undecided", "depth")
     assert any(note.startswith("10 epochs: decided with less than 0.1") for note in FIG3.notes)
     assert any("0.17 to 0.26 points between seeds is assumed" in note for note in FIG3.notes)
 

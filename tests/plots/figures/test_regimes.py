@@ -30,7 +30,7 @@ def test_figure_3_has_a_panel_a_regime_and_a_verdict_a_resolution() -> None:
 
 def test_arms_are_thick_in_the_range_that_both_reach() -> None:
     found = compared(collapse_seeds(FIG3))
-    (cell,) = (cell for cell in found.regimes[0].cells if cell.resolution == 128)
+    (cell,) = (cell for cell in found.regimes[0].cells if cell.place == "128 px")
     axes = regimes(found, found.regimes[0], Figure().subplots())
     thick = [line for line in axes.lines if line.get_linewidth() > 2]
     assert len(thick) == 8

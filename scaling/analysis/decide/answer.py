@@ -1,0 +1,73 @@
+"""The answer to a study's question, in one sentence: decided at a stated confidence, or with what it would take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from scaling.analysis.comparability import parts
+from scaling.analysis.decide.kinds import compared
+from scaling.analysis.decide.replies import REPLIES, Asking, front
+from scaling.analysis.decide.statements import Statement, each_takes
+from scaling.analysis.settings import collapse_seeds
+from scaling.schema import Question
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a study says to its question.
+
+    Attributes:
+        question: as it was asked.
+        sentence: the answer, with its joint confidence.
+        decided: whether all that it compares is decided; else `takes` says what would.
+        takes: what would decide the rest, in a sentence; empty where it is decided, or nobody can say.
+        figure: name of the figure that shows it; None where none does.
+        statements: what the sentence decides or leaves undecided, where it is of differences.
+    """
+
+    question: str
+    sentence: str
+    decided: bool
+    takes: str
+    figure: str | None
+    statements: tuple[Statement, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The answer, and what it would take."""
+        return f"{self.sentence} {self.takes}".strip()
+
+
+def answer(frame: pd.DataFrame, question: Question) -> Answer:
+    """Answers a study's question from its trials.
+
+    What is compared is what the plan of the question says, else what the grid shows: strategies of a `scale`; methods
+    that are added one by one; families; first weights; runtimes; one factor alone; two factors from one base; or, of a
+    whole grid, which factor pays most.
+
+    Args:
+        frame: of one study, as `scaling.load_results` gives it; it may have `GIVEN_SEED_SD`.
+        question: of the study.
+
+    Raises:
+        UserError: if the plan names what these results do not have.
+    """
+    settings = collapse_seeds(frame) if len(frame) else pd.DataFrame(columns=["top1"])
+    return answer_of(frame, settings, question)
+
+
+def answer_of(frame: pd.DataFrame, settings: pd.DataFrame, question: Question) -> Answer:
+    """The same from settings, as `scaling.analysis.settings.collapse_seeds` gives them of the trials in `frame`."""
+    known = settings["top1"].notna()
+    if known.sum() < 2:
+        many = "nothing has been trained to success yet" if not known.any() else "one setting alone has an accuracy"
+        return Answer(question.text, f"Not answered yet: {many}.", False, "", None)
+    about = compared(frame, settings[known], question)
+    largest = max(parts(settings, about.cost.name), key=lambda part: int(part[1][about.cost.name].notna().sum()))
+    asking = Asking(frame, largest[1], about.compare, about.cost, question)
+    reply = REPLIES[about.kind](asking) or front(asking)
+    place = f"On {largest[0]}: " if largest[0] else ""
+    needed = each_takes(reply.statements, settings)
+    return Answer(question.text, place + reply.sentence, reply.decided, needed, reply.figure, reply.statements)

@@ -1,0 +1,252 @@
+"""The few runs that would most change what is decided: by what each is expected to gain for what it costs.
+
+All settings of a study, trained or not, have a joint distribution (see `surface`). A run measures one of them with
+known noise, and what that would do to all others follows. Where the study's question sets settings against each other, a
+run's gain is how much it narrows those differences; else it is how much better the choice of a network is expected to
+become under the limits (the knowledge gradient, arXiv 0707.2080 and the like), at several sizes where there are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from scaling.analysis.decide.differences import Difference, differences
+from scaling.analysis.decide.limits import COSTS, Limit, priced, with_made
+from scaling.analysis.decide.recommend import name_of
+from scaling.analysis.decide.surface import Points, Prediction, predict
+from scaling.analysis.settings import SETTING, collapse_seeds
+from scaling.analysis.uncertainty import Floats, Rows, assumed_seed_sd
+from scaling.results.columns import names
+from scaling.schema import Question
+
+SIZES = 8
+"""Budgets, evenly apart in the logarithm of the cost, at which a choice is to be good where no limit is given."""
+
+LEAST_KNOWN = 4
+"""Settings that are trained, cheapest first, before anything is weighed."""
+
+CONTENDERS = 64
+"""Settings that may be the best of those a budget allows: those of the highest accuracy, doubt counted in."""
+
+_NODES = stats.norm.ppf((np.arange(15) + 0.5) / 15)
+_ERROR_UNKNOWN = (0.5, 1.0)
+"""Error before anything was trained, and the standard deviation of its logarithm."""
+
+
+@dataclass(frozen=True)
+class NextRun:
+    """A run that is worth its cost.
+
+    Attributes:
+        trial_id: of the study.
+        name: its setting and seed, in words.
+        seconds: that its training is reckoned to take.
+        why: what it would change, in words.
+    """
+
+    trial_id: str
+    name: str
+    seconds: float
+    why: str
+
+
+class _State(NamedTuple):
+    """What is known of all settings: `mean` and `covariance` of the logarithm of error."""
+
+    settings: pd.DataFrame
+    runs: list[list[tuple[str, float]]]
+    noise: Floats
+    known: Rows
+    prediction: Prediction
+
+
+def next_runs(
+    frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = (), count: int = 4, seconds: float = np.inf
+) -> list[NextRun]:
+    """The runs to do next, the best first.
+
+    Args:
+        frame: trials that were recorded, and those of the study that were not, with the status `planned`.
+        question: of the study.
+        limits: that the network to choose is to meet.
+        count: how many, to be run side by side: each is chosen as if those before it had been done.
+        seconds: that all of them may take together.
+
+    Returns:
+        Fewer than `count` where there are no more, or time is short; none where every trial of the study is recorded.
+    """
+    state = _state(frame)
+    if not any(state.runs):
+        return []
+    if len(state.known) < LEAST_KNOWN:
+        return _cheapest(state, count, seconds)
+    goal = _goal(frame, state, question, limits)
+    chosen: list[NextRun] = []
+    left = [list(runs) for runs in state.runs]
+    seen = [int(seeds) for seeds in state.settings["seeds"]]
+    covariance = state.prediction.covariance.copy()
+    spent = 0.0
+    while len(chosen) < count:
+        variances = _noise_of_next(state, seen)
+        open_ = [row for row, runs in enumerate(left) if runs and spent + runs[0][1] <= seconds]
+        if not open_:
+            break
+        gains = goal.gains(covariance, variances)
+        worth = [gains[row] / left[row][0][1] for row in open_]
+        row = open_[int(np.argmax(worth))]
+        trial_id, takes = left[row].pop(0)
+        chosen.append(
+            NextRun(
+                trial_id, f"{name_of(state.settings.iloc[row])}, run {seen[row] + 1}", takes, goal.why(row, gains[row])
+            )
+        )
+        covariance -= np.outer(covariance[row], covariance[row]) / (covariance[row, row] + variances[row])
+        seen[row] += 1
+        spent += takes
+    return chosen
+
+
+def _state(frame: pd.DataFrame) -> _State:
+    settings = collapse_seeds(frame)
+    planned = frame["status"].eq("planned")
+    # In the order of `collapse_seeds`: that of first appearance.
+    keys = frame.reindex(columns=[*SETTING, *names("condition")]).groupby(
+        [*SETTING, *names("condition")], dropna=False, sort=False
+    )
+    groups = keys.ngroup()
+    runs: list[list[tuple[str, float]]] = [[] for _ in range(len(settings))]
+    waiting = frame[planned].assign(group=groups[planned]).sort_values("seed", kind="stable")
+    for group, trial_id, takes in zip(waiting["group"], waiting["trial_id"], waiting["planned_seconds"], strict=True):
+        runs[int(group)].append((str(trial_id), float(takes) if takes > 0 else 1.0))
+    known = np.flatnonzero(settings["top1"].notna() & (settings["top1"] < 1))
+    points = Points.of(settings)
+    if len(known) >= 2:
+        top1, sd = (settings[name].astype(float).to_numpy()[known] for name in ("top1", "top1_sd"))
+        found = predict(points, known, np.log(1 - top1), np.fmax(sd, 1e-5) / (1 - top1))
+    else:
+        error, spread = _ERROR_UNKNOWN
+        found = Prediction(np.full(len(settings), np.log(error)), spread**2 * np.eye(len(settings)))
+    return _State(settings, runs, _seed_noise(settings), known, found)
+
+
+def _seed_noise(settings: pd.DataFrame) -> Floats:
+    """`(settings,)` standard deviations between seeds (fraction), of those not trained as well."""
+    measured = settings["seed_sd"].astype(float)
+    typical = float(measured.median()) if measured.notna().any() else np.nan
+    top1 = float(settings["top1"].median()) if settings["top1"].notna().any() else 0.5
+    images = settings["top1_n"].astype(float).median()
+    assumed = assumed_seed_sd(np.array([top1]), np.array([images]), np.array([False]))[0]
+    return np.asarray(measured.fillna(typical if np.isfinite(typical) else assumed), dtype=float)
+
+
+def _noise_of_next(state: _State, seen: Sequence[int]) -> Floats:
+    """Variances of the logarithm of error that one more run of each setting has, as a new look at its truth.
+
+    All seeds are scored on the same images, whose share of the noise another seed does not lessen.
+    """
+    errors = np.exp(state.prediction.mean)
+    images = state.settings["top1_n"].astype(float).fillna(state.settings["top1_n"].astype(float).median())
+    chance = errors * (1 - errors) / np.fmax(images.fillna(10_000).to_numpy(float), 1)
+    seeds = state.noise**2
+    before = np.array([chance[row] + seeds[row] / n if n else np.inf for row, n in enumerate(seen)])
+    after = chance + seeds / (np.array(seen) + 1)
+    precision = 1 / after - np.where(np.isfinite(before), 1 / before, 0.0)
+    return np.asarray(1 / np.fmax(precision, 1e-12) / errors**2)
+
+
+def _cheapest(state: _State, count: int, seconds: float) -> list[NextRun]:
+    """Settings that nobody has trained, cheapest first."""
+    fresh = [row for row, runs in enumerate(state.runs) if runs and not state.settings["seeds"].iloc[row]]
+    fresh = fresh or [row for row, runs in enumerate(state.runs) if runs]
+    chosen, spent = [], 0.0
+    for row in sorted(fresh, key=lambda row: (state.runs[row][0][1], row))[:count]:
+        trial_id, takes = state.runs[row][0]
+        if spent + takes > seconds:
+            break
+        spent += takes
+        why = "among the cheapest that nobody has trained: without a few of them nothing can be predicted"
+        chosen.append(NextRun(trial_id, name_of(state.settings.iloc[row]), takes, why))
+    return chosen
+
+
+class _Choosing:
+    """How much better the choice of a network becomes, at each budget."""
+
+    def __init__(self, state: _State, limits: Sequence[Limit]) -> None:
+        self._errors = np.exp(state.prediction.mean)
+        self._budgets = _budgets(state.settings, limits)
+        self._said = "the choice under these limits" if limits else "the choice at several sizes"
+
+    def gains(self, covariance: Floats, noise: Floats) -> Floats:
+        """`(settings,)` points of accuracy that one more run of each is expected to gain."""
+        accuracy = 1 - self._errors
+        spread = covariance * np.outer(self._errors, self._errors)
+        step = spread / np.sqrt(np.diag(spread) + noise * self._errors**2)
+        total = np.zeros(len(accuracy))
+        for allowed in self._budgets:
+            doubt = np.sqrt(np.fmax(np.diag(spread)[allowed], 0.0))
+            best = allowed[np.argsort(-(accuracy[allowed] + 2 * doubt), kind="stable")[:CONTENDERS]]
+            outcomes = accuracy[best][:, None, None] + step[best][:, :, None] * _NODES
+            total += outcomes.max(axis=0).mean(axis=1) - accuracy[best].max()
+        return np.asarray(100 * np.fmax(total, 0.0) / len(self._budgets) + 1e-9 * np.diag(spread))
+
+    def why(self, row: int, gain: float) -> str:
+        """In words."""
+        del row
+        return f"{self._said} is expected to gain {gain:.2g} points"
+
+
+class _Deciding:
+    """How much narrower the differences become that the question is about."""
+
+    def __init__(self, state: _State, asked: Sequence[Difference]) -> None:
+        self._asked = asked
+        errors = np.exp(state.prediction.mean)
+        weights = np.stack([difference.weights for difference in asked])
+        self._weights, self._values = weights * -errors, weights @ (1 - errors)
+        self._untrained = state.settings["seeds"].to_numpy() == 0
+        self._involved = np.abs(self._weights).sum(axis=0) > 0
+
+    def gains(self, covariance: Floats, noise: Floats) -> Floats:
+        """`(settings,)` parts of the variance of the differences that one more run of each takes away."""
+        across = self._weights @ covariance
+        spread = np.fmax((across * self._weights).sum(axis=1), 1e-18)
+        open_ = 2 * stats.norm.sf(np.abs(self._values) / np.sqrt(spread))
+        taken = open_[:, None] * across**2 / (np.diag(covariance) + noise) / spread[:, None]
+        # What was never trained is not taken as predicted: it is trained before anything a second time.
+        return np.asarray(taken.mean(axis=0) + np.where(self._untrained & self._involved, 1e3, 0.0) + 1e-12)
+
+    def why(self, row: int, gain: float) -> str:
+        """In words."""
+        if gain >= 1e3:
+            return "part of what the question compares, and not trained yet"
+        narrowed = max(self._asked, key=lambda difference: abs(difference.weights[row]))
+        return f"narrows {narrowed.name}: {gain:.0%} of the variance of what the question compares"
+
+
+def _goal(frame: pd.DataFrame, state: _State, question: Question, limits: Sequence[Limit]) -> _Choosing | _Deciding:
+    asked = [] if limits else differences(frame, state.settings, question, 1 - np.exp(state.prediction.mean))
+    return _Deciding(state, asked) if asked else _Choosing(state, limits)
+
+
+def _budgets(settings: pd.DataFrame, limits: Sequence[Limit]) -> list[Rows]:
+    """Rows that each budget allows; all where no cost is known."""
+    made = with_made(settings)
+    if limits:
+        random = np.random.default_rng(0)
+        meets = np.ones(len(settings), dtype=bool)
+        for limit in limits:
+            price = priced(made, COSTS[limit.cost.name], 200, random)
+            meets &= np.nan_to_num(price.value, nan=np.inf) <= limit.most
+        return [np.flatnonzero(meets)] if meets.any() else [np.arange(len(settings))]
+    cost = settings["macs"].to_numpy(float)
+    if not np.isfinite(cost).all():
+        return [np.arange(len(settings))]
+    edges = np.geomspace(cost.min() * (cost.max() / cost.min()) ** (1 / SIZES), cost.max() * 1.0001, SIZES)
+    return [np.flatnonzero(cost <= edge) for edge in edges]

@@ -1,0 +1,350 @@
+"""The network to choose, and how long to train it, under limits on what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from scaling.analysis.comparability import MEASURED_ON, MixedConditionsError, parts
+from scaling.analysis.decide.limits import COSTS, EXTRA, Limit, Priced, cheapest, priced, with_made
+from scaling.analysis.decide.surface import Points, predict
+from scaling.analysis.settings import SETTING, collapse_seeds
+from scaling.analysis.uncertainty import LEVEL, Estimate, Floats, Rows, affordable, seed_noise_assumed
+from scaling.analysis.wording import at_chance, counted
+from scaling.errors import UserError, did_you_mean
+from scaling.models.names import title
+from scaling.results.columns import METRICS, Column
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
+
+DRAWS = 2000
+NEAR = 0.002
+"""Accuracy (fraction) within which two networks count as equally good."""
+
+MOST = 2000
+"""Settings that are ranked at once; of more, those that were measured and the cheapest others."""
+
+_SCORES = ("top1", "test_top1")
+_LEAST_KNOWN = 2
+_LIKELY = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """A setting that may be chosen.
+
+    Attributes:
+        row: label of the setting in the settings of the recommendation.
+        name: in words: `ResNet-RS 26x0.25@14, 9 epochs`.
+        accuracy: what it truly reaches (fraction), with its 90% interval.
+        trained: whether it was trained; else its accuracy is predicted.
+        costs: by name of the limit's cost, its value with its 90% interval.
+        meets: chance that it meets all limits.
+        best: chance that it is the best of all that meet them.
+        near: chance that it is at most `NEAR` worse than the best.
+        loss: accuracy (fraction) that choosing it loses on average against the best.
+    """
+
+    row: int
+    name: str
+    accuracy: Estimate
+    trained: bool
+    costs: dict[str, Estimate]
+    meets: float
+    best: float
+    near: float
+    loss: float
+
+
+@dataclass(frozen=True, eq=False)
+class Recommendation:
+    """What to choose.
+
+    Attributes:
+        settings: all, measured and candidates, indexed from 0.
+        limits: that are to be met.
+        choices: by what choosing them loses, the recommended one first; those that hardly meet the limits left out.
+        set: names of the settings that hold the best with 90%, together; the likeliest first.
+        sentence: what to choose, how sure that is, or why nothing can be chosen.
+        notes: what a reader has to know beside.
+    """
+
+    settings: pd.DataFrame
+    limits: tuple[Limit, ...]
+    choices: tuple[Choice, ...]
+    set: tuple[str, ...]
+    sentence: str
+    notes: tuple[str, ...]
+
+    @property
+    def sure(self) -> bool:
+        """Whether the recommended one is within `NEAR` of the best with 90%."""
+        return bool(self.choices) and self.choices[0].near >= LEVEL
+
+
+def recommend(
+    frame: pd.DataFrame,
+    limits: Sequence[Limit] = (),
+    metric: str = "top1",
+    dollars_per_hour: float = 0.0,
+    draws: int = DRAWS,
+) -> list[tuple[str, Recommendation]]:
+    """Ranks settings, trained and not yet trained, by the accuracy that they reach within limits.
+
+    Args:
+        frame: trials as `scaling.load_results` gives them, and candidates, whose status is `planned` (see
+            `scaling.results.frame.planned`).
+        limits: that are to be met, all of them.
+        metric: `top1` or `test_top1`.
+        dollars_per_hour: of the accelerator, where the price of a training is limited.
+        draws: repetitions that chances rest on.
+
+    Returns:
+        A recommendation for each device that a limited cost was measured on, after the words that tell it from others.
+
+    Raises:
+        MixedConditionsError: if accuracies are of different images.
+        UserError: if there is no such metric.
+    """
+    if metric not in _SCORES:
+        raise UserError(f"no accuracy named {metric!r}{did_you_mean(metric, _SCORES)}")
+    if metric == "test_top1":
+        frame = _scored_by_test(frame)
+    settings = with_made(collapse_seeds(frame), dollars_per_hour)
+    # In an order of their own, so that no random draw depends on how they were stored.
+    settings = settings.sort_values([*SETTING, "top1"], kind="stable")
+    answers = [("", settings)]
+    for cost in _parting(limits):
+        answers = [
+            (", ".join(filter(None, (words, more))), _timed_here(part, cost))
+            for words, rows in answers
+            for more, part in parts(rows, cost.name)
+        ]
+    return [(words, _of_part(_once(part), tuple(limits), metric, draws)) for words, part in answers]
+
+
+def _scored_by_test(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with test accuracies in place of those of validation."""
+    scores = frame.reindex(columns=["test_top1", "test_raw_n", "test_ema_n"]).astype(float)
+    images = scores["test_raw_n"].fillna(scores["test_ema_n"])
+    return frame.assign(top1=scores["test_top1"], top1_n=images, validation_correct=None)
+
+
+def _parting(limits: Sequence[Limit]) -> list[Column]:
+    """Costs whose values on several devices do not compare; where there are none, one that parts data sets alone."""
+    names = dict.fromkeys("train_seconds" if limit.cost.name in EXTRA else limit.cost.name for limit in limits)
+    return [METRICS[name] for name in names or ["macs"]]
+
+
+def _timed_here(part: pd.DataFrame, cost: Column) -> pd.DataFrame:
+    """Without the costs of untrained settings that were measured elsewhere than those of the trained ones."""
+    columns, known = list(cost.depends_on), part[cost.name].notna()
+    here = part.loc[known & part["top1"].notna(), columns].astype(str)
+    if not columns or here.empty:
+        return part
+    elsewhere = known & part["top1"].isna() & part[columns].astype(str).ne(here.iloc[0]).any(axis=1)
+    return part.assign(**{cost.name: part[cost.name].mask(elsewhere)})
+
+
+def _once(part: pd.DataFrame) -> pd.DataFrame:
+    """Without untrained settings that are there already: trained, failed, or timed; indexed from 0.
+
+    Raises:
+        MixedConditionsError: if accuracies are of different images.
+    """
+    trained = part["top1"].notna()
+    mixed = part.loc[trained, list(MEASURED_ON)].drop_duplicates()
+    if len(mixed) > 1:
+        values = "; ".join(", ".join(map(str, row)) for row in mixed.to_numpy())
+        raise MixedConditionsError(f"accuracies on different images do not compare: {values}")
+    timed = part[[name for name in COSTS if name in part]].notna().sum(axis=1)
+    best = pd.DataFrame({"trained": trained, "failed": part["failed"], "timed": timed})
+    order = best.sort_values(["trained", "failed", "timed"], ascending=False, kind="stable").index
+    again = part.loc[order].duplicated([name for name in SETTING if name not in ("study", "folder")])
+    return part[~(again & ~trained.loc[order]).loc[part.index]].reset_index(drop=True)
+
+
+def _of_part(settings: pd.DataFrame, limits: tuple[Limit, ...], metric: str, draws: int) -> Recommendation:
+    settings = _affordable(settings)
+    known: Rows = np.flatnonzero(settings["top1"].notna())
+    if reason := _nothing(settings, known, metric):
+        return Recommendation(settings, limits, (), (), reason, ())
+    random = np.random.default_rng(0)
+    draws = affordable(draws, len(settings))
+    top1 = accuracies(settings, known, draws, random)
+    prices = [(limit, priced(settings, limit.cost, draws, random)) for limit in limits]
+    unknown = [limit.cost for limit, price in prices if np.isnan(price.value).all()]
+    if unknown:
+        told = f"Nothing to choose by: of no setting the {' and '.join(cost.words for cost in unknown)} is known"
+        return Recommendation(settings, limits, (), (), f"{told}{_how(unknown[0].name)}.", ())
+    meets = np.ones(top1.shape, dtype=bool)
+    for limit, price in prices:
+        meets &= price.drawn <= limit.most
+    likely = np.flatnonzero(meets.mean(axis=0) >= _LIKELY)
+    if not len(likely):
+        nearest, missed = cheapest(settings, prices)
+        asked = " and ".join(map(str, limits))
+        told = f"Nothing meets {asked}: nearest is {name_of(settings.iloc[nearest])}, {missed}."
+        return Recommendation(settings, limits, (), (), told, ())
+    choices = _ranked(settings, top1, meets, likely, prices, set(known.tolist()))
+    held = tuple(name_of(settings.iloc[row]) for row in _held(_winners(top1, meets)))
+    return Recommendation(
+        settings,
+        limits,
+        choices,
+        held,
+        _sentence(choices, held, limits, prices, bool(settings["failed"].iloc[choices[0].row])),
+        tuple(_notes(settings, known, prices)),
+    )
+
+
+def _affordable(settings: pd.DataFrame) -> pd.DataFrame:
+    if len(settings) <= MOST:
+        return settings
+    first = settings.assign(_measured=settings["top1"].notna()).sort_values(
+        ["_measured", "macs"], ascending=[False, True]
+    )
+    return first.head(MOST).drop(columns="_measured").reset_index(drop=True)
+
+
+def _nothing(settings: pd.DataFrame, known: Rows, metric: str) -> str:
+    """Why nothing can be recommended; empty where something can."""
+    if not len(settings):
+        return "Nothing to choose from: there are no records yet; `scaling run STUDY` makes some."
+    if not len(known):
+        failed = int(settings["failed"].sum())
+        why = (
+            f"{counted(failed, 'trial')} failed and none went well" if failed else "nothing was trained to success yet"
+        )
+        why = "no trial has a test accuracy" if metric == "test_top1" and settings["seeds"].any() else why
+        return f"Nothing to choose by: {why}."
+    if len(known) < _LEAST_KNOWN and len(settings) > 1:
+        return (
+            f"Nothing to choose by: one setting alone was trained ({name_of(settings.iloc[int(known[0])])}); a second "
+            "one, of another size, lets others be predicted."
+        )
+    return ""
+
+
+def _how(cost: str) -> str:
+    if cost.endswith("_ms"):
+        return " (`scaling latency STUDY` times networks without training them)"
+    return " (the accelerator has no price; give one in accelerators.yaml)" if cost == "dollars" else ""
+
+
+def accuracies(settings: pd.DataFrame, known: Rows, draws: int, random: np.random.Generator) -> Floats:
+    """`(draws, settings)` accuracies that all may truly have, given those measured."""
+    top1, sd, images = (settings[name].astype(float).to_numpy()[known] for name in ("top1", "top1_sd", "top1_n"))
+    # Where no image was wrong, half of one counts as wrong, so that there is a logarithm.
+    least = 0.5 / np.where(images > 0, images, 50_000)
+    errors = np.fmax(1 - top1, least)
+    sd = np.where(1 - top1 < least, least, np.fmax(sd, 1e-5))
+    found = predict(Points.of(settings), known, np.log(errors), sd / errors)
+    return np.asarray(1 - np.exp(np.minimum(found.draw(draws, random), 0.0)))
+
+
+def _ranked(
+    settings: pd.DataFrame,
+    top1: Floats,
+    meets: Mask,
+    likely: Rows,
+    prices: Sequence[tuple[Limit, Priced]],
+    trained: set[int],
+) -> tuple[Choice, ...]:
+    allowed = np.where(meets, top1, -np.inf)
+    most = allowed.max(axis=1)
+    some = np.isfinite(most)
+    winners = _winners(top1, meets)
+    choices = []
+    for row in likely.tolist():
+        own = top1[:, row]
+        low, high = np.quantile(own, [0.05, 0.95])
+        choices.append(
+            Choice(
+                row=row,
+                name=name_of(settings.iloc[row]),
+                accuracy=Estimate(float(np.median(own)), float(low), float(high)),
+                trained=row in trained,
+                costs={
+                    limit.cost.name: Estimate(float(price.value[row]), float(price.low[row]), float(price.high[row]))
+                    for limit, price in prices
+                },
+                meets=float(meets[:, row].mean()),
+                best=float(winners[row]),
+                near=float((allowed[some, row] >= most[some] - NEAR).mean()),
+                loss=float(np.fmax(most[some] - own[some], 0.0).mean()),
+            )
+        )
+    return tuple(sorted(choices, key=lambda choice: (choice.meets < LEVEL, choice.loss, choice.row)))
+
+
+def _winners(top1: Floats, meets: Mask) -> Floats:
+    """`(settings,)` chances to be the best of those that meet the limits."""
+    allowed = np.where(meets, top1, -np.inf)
+    some = np.isfinite(allowed.max(axis=1))
+    wins = np.bincount(allowed[some].argmax(axis=1), minlength=top1.shape[1])
+    return np.asarray(wins / max(1, int(some.sum())), dtype=float)
+
+
+def _held(winners: Floats) -> list[int]:
+    """The fewest rows that hold the best with 90%."""
+    order = np.argsort(-winners, kind="stable")
+    held = order[: 1 + int(np.searchsorted(np.cumsum(winners[order]), LEVEL))]
+    return [int(row) for row in held]
+
+
+def name_of(setting: pd.Series) -> str:
+    """A setting in words: `ResNet-RS 26x0.25@14, 9 epochs`."""
+    width = "" if setting["width"] == 1 else f"x{setting['width']:g}"
+    epochs = "" if pd.isna(setting["epochs"]) else f", {counted(setting['epochs'], 'epoch')}"
+    return f"{title(str(setting['family']))} {setting['depth']:g}{width}@{setting['resolution']:g}{epochs}"
+
+
+def _sentence(
+    choices: Sequence[Choice],
+    held: Sequence[str],
+    limits: Sequence[Limit],
+    prices: Sequence[tuple[Limit, Priced]],
+    failed: bool,
+) -> str:
+    first = choices[0]
+    how = "measured" if first.trained else "its training failed; predicted" if failed else "not trained yet, predicted"
+    low, high = 100 * first.accuracy.low, 100 * first.accuracy.high
+    reached = f"{100 * first.accuracy.value:.1f}% ({how}; {low:.1f} to {high:.1f})"
+    costs = "".join(
+        f", {limit.cost.name} {first.costs[limit.cost.name].value:.3g}"
+        f"{'' if price.measured[first.row] else ' (predicted)'} of {limit.most:g}"
+        for limit, price in prices
+    )
+    asked = " and ".join(map(str, limits))
+    if len(choices) == 1:
+        only = f"The only setting{f' that meets {asked}' if asked else ''}"
+        return f"{only} is {first.name}: {reached}{costs}."
+    among = f"Of {len(choices)} settings{f' that meet {asked}' if asked else ''}"
+    chance = (
+        f"the best with a chance of {first.best:.0%}, within {100 * NEAR:g} points of it with {first.near:.0%}; "
+        f"on average it loses {100 * first.loss:.2f} points to the best"
+    )
+    others = f"; {len(held)} settings hold the best with {LEVEL:.0%}" if len(held) > 1 else ""
+    return f"{among}, choose {first.name}: {reached}{costs}; {chance}{others}."
+
+
+def _notes(settings: pd.DataFrame, known: Rows, prices: Sequence[tuple[Limit, Priced]]) -> list[str]:
+    notes = [note for note in [seed_noise_assumed(settings)] if note]
+    notes += at_chance(settings)
+    for limit, price in prices:
+        if missing := int((~price.measured).sum()):
+            notes.append(
+                f"{limit.cost.name} of {counted(missing, 'setting')} is predicted from that of "
+                f"{int(price.measured.sum())}"
+            )
+    if left := len(settings) - len(known):
+        notes.append(f"the accuracy of {counted(left, 'setting')} is predicted from that of {len(known)}")
+    if failed := int(settings["failed"].sum()):
+        notes.append(f"{counted(failed, 'trial')} failed; what failed may fail again")
+    return notes

@@ -1,0 +1,155 @@
+"""What a design can resolve before anything is trained: the smallest difference that it would decide with 80% power."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from scaling.analysis.decide.differences import differences
+from scaling.analysis.decide.kinds import Kind, compared
+from scaling.analysis.settings import collapse_seeds
+from scaling.analysis.uncertainty import ASSUMED_FREEDOM, LEVEL, Floats, assumed_seed_sd
+from scaling.schema import Question
+
+POWER = 0.8
+
+EXPECTED = 0.8
+"""Accuracy that is expected of the middle network where nothing was trained."""
+
+PER_DOUBLING = 0.05
+"""By which part error is expected to fall as multiply-accumulates double; only fronts need that it does."""
+
+TYPICAL = 0.03
+"""A large difference of accuracy (fraction): the largest of `results/reference/depth_vs_width`. In Figure 3 of arXiv
+2103.07579 none between depth and width is above 0.01."""
+
+
+_NO_DIFFERENCE: dict[Kind, str] = {
+    "grow": "which factor pays most is asked, not a single difference",
+    "front": "which networks are best is asked, not a single difference",
+    "runtimes": "the order of networks by speed is asked, not a difference of accuracies",
+    "methods": "each method is set against those before it, whose accuracies are not foreseen",
+}
+
+
+@dataclass(frozen=True)
+class Resolvable:
+    """What a design resolves of one difference.
+
+    Attributes:
+        which: it is, in words; empty where it is the only one.
+        smallest: difference of accuracy (fraction) that is decided with `POWER`.
+        seeds, images: the same with four times as many seeds, or validation images; with both it is half.
+        alone: the same if nothing else were stated.
+    """
+
+    which: str
+    smallest: float
+    seeds: float
+    images: float
+    alone: float
+
+
+def resolvable(frame: pd.DataFrame, question: Question, images: float | None) -> tuple[tuple[Resolvable, ...], str]:
+    """What the trials of a study will resolve of its question, and why nothing where that is so.
+
+    A difference is a weighted sum of accuracies, whose noise follows from the design: that of the validation images,
+    taken as independent between networks (scoring all on the same images makes less of it), and that of seeds, as it
+    was measured in this study, or else is assumed (`scaling.analysis.uncertainty.assumed_seed_sd`).
+
+    Args:
+        frame: trials that were recorded, and those that were not, with the status `planned`.
+        question: of the study.
+        images: for validation; None: not known, and taken as ImageNet's.
+
+    Raises:
+        UserError: if the plan of the question names what these results do not have.
+    """
+    settings = collapse_seeds(frame)
+    if len(settings) < 2:
+        return (), "there is one setting alone, and nothing to compare it with"
+    kind = compared(frame, settings, question).kind
+    if kind in _NO_DIFFERENCE:
+        return (), _NO_DIFFERENCE[kind]
+    expected = _expected(frame, settings, images)
+    asked: dict[str, list[Floats]] = {}
+    for difference in differences(frame, expected, question, expected["top1"].to_numpy(float)):
+        asked.setdefault(difference.name, []).append(difference.weights)
+    if not asked:
+        return (), "no two of what it compares reach a common cost, or share a network"
+    count = len(asked) + (len(asked) > 1 and kind == "ways")  # the shift from the shortest to the longest training
+    return tuple(_smallest(name, np.mean(cells, axis=0), expected, count) for name, cells in asked.items()), ""
+
+
+def _expected(frame: pd.DataFrame, settings: pd.DataFrame, images: float | None) -> pd.DataFrame:
+    """Settings as they are expected to come out, with the noise that the design leaves."""
+    trials = _trials(frame, settings)
+    doublings = np.log2(settings["macs"].astype(float) / np.exp(np.log(settings["macs"].astype(float)).mean()))
+    measured = settings["top1"].astype(float)
+    middle = 1 - float(measured.median()) if measured.notna().any() else 1 - EXPECTED
+    top1 = 1 - middle * np.exp(-PER_DOUBLING * doublings)
+    count = images or 50_000
+    sd, several = settings["seed_sd"].astype(float), int((trials - 1).clip(lower=0).sum())
+    known = settings["seed_noise"].eq("measured") & sd.notna()
+    assumed = assumed_seed_sd(
+        top1.to_numpy(float), np.full(len(top1), float(count)), settings["dataset"].eq("imagenet").to_numpy(bool)
+    )
+    seed_sd = np.full(len(top1), float(sd[known].median())) if known.any() else assumed
+    return settings.assign(
+        top1=top1,
+        top1_n=float(count),
+        seeds=trials,
+        seed_sd=seed_sd,
+        seed_freedom=float(several or ASSUMED_FREEDOM),
+    )
+
+
+def _trials(frame: pd.DataFrame, settings: pd.DataFrame) -> pd.Series[float]:
+    """Trials of each setting, those still to be run counted in, and those that failed left out."""
+    all_ok = collapse_seeds(frame.assign(status=frame["status"].replace("planned", "ok")))
+    return pd.Series(all_ok["seeds"].to_numpy(float), settings.index).clip(lower=1.0)
+
+
+def _smallest(which: str, weights: Floats, expected: pd.DataFrame, count: int) -> Resolvable:
+    top1, seeds = expected["top1"].to_numpy(float), expected["seeds"].to_numpy(float)
+    of_images = float(weights**2 @ (top1 * (1 - top1) / expected["top1_n"].to_numpy(float)))
+    of_seeds = float(weights**2 @ (expected["seed_sd"].to_numpy(float) ** 2 / seeds))
+    freedom, power = float(expected["seed_freedom"].iloc[0]), stats.norm.ppf(POWER)
+
+    def smallest(images: float, seeds: float, statements: int) -> float:
+        sure = (1 + LEVEL ** (1 / statements)) / 2
+        parts = np.sqrt([of_images / images, of_seeds / seeds])
+        half = np.hypot(stats.norm.ppf(sure) * parts[0], stats.t.ppf(sure, freedom) * parts[1])
+        return float(half + power * np.hypot(*parts))
+
+    return Resolvable(which, smallest(1, 1, count), smallest(1, 4, count), smallest(4, 1, count), smallest(1, 1, 1))
+
+
+def told(resolved: tuple[Resolvable, ...], reason: str) -> str:
+    """What a design resolves, in two sentences; whether it can decide its own question stands first."""
+    if not resolved:
+        return f"What it can resolve is not foreseen: {reason}."
+    worst = max(resolved, key=lambda each: each.smallest)
+    if len(resolved) == 1:
+        sizes = f"of {_points(worst.smallest)} or more ({worst.which})"
+    else:
+        least = min(each.smallest for each in resolved)
+        sizes = (
+            f"from {_points(least)} on, depending on which of {len(resolved)}; of all, from {_points(worst.smallest)}"
+        )
+        if _points(least) == _points(worst.smallest):
+            sizes = f"of {_points(least)} or more, each of {len(resolved)}"
+    begins = "It can hardly decide its question: it" if worst.smallest > TYPICAL else "It"
+    more = (
+        f"With four times the seeds it is {_points(worst.seeds)}, with four times the validation images "
+        f"{_points(worst.images)}, with both half as much"
+    )
+    alone = f"; for one question in place of {len(resolved)}, {_points(worst.alone)}" if len(resolved) > 1 else ""
+    return f"{begins} decides, with a chance of {POWER:.0%}, differences {sizes}. {more}{alone}."
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:.1f} points"

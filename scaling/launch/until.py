@@ -1,0 +1,132 @@
+"""The jobs of `run --until decided`: the runs that decide most, batch after batch, until there is an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from scaling.generator.budget import basis
+from scaling.generator.study import Study
+from scaling.launch.missing import Outcomes, missing
+from scaling.launch.progress.estimate import RunProgress
+from scaling.launch.retry import RetryPolicy
+from scaling.launch.workload import jobs, weights
+from scaling.results.records import ResultsFolder, latest
+from scaling.runner.jobs import Job, TrainJob
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scaling.analysis.decide.limits import Limit
+
+BATCH = 4
+"""Trials that are chosen together, at least: as many as there are workers, if that is more."""
+
+SECONDS = 3600.0
+
+
+class UntilDecided:
+    """The jobs of a study that is run until it is decided, from its records alone.
+
+    What is chosen rests on whole batches of records, counted from the first: whoever stops in the middle of a batch and
+    goes on later, with as many workers, is given the rest of that batch, and then the same as if nothing had happened.
+
+    Attributes:
+        reason: why no more runs are named; empty while some may be.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        results: ResultsFolder,
+        outcomes: Outcomes,
+        place: str,
+        workers: int,
+        limits: Sequence[Limit] = (),
+        max_hours: float | None = None,
+    ) -> None:
+        self._study, self._results, self._outcomes, self._place = study, results, outcomes, place
+        self._batch, self._limits, self._max_hours = max(BATCH, workers), tuple(limits), max_hours
+        self._progress: RunProgress | None = None
+        self._named: set[str] = set()
+        self.reason = ""
+
+    def so_far(self) -> Study:
+        """The study with the trials that are recorded, and all its variants to be timed."""
+        recorded = {record.trial_id for record in self._results.training.read()[0]}
+        return replace(self._study, trials=tuple(trial for trial in self._study.trials if trial.id in recorded))
+
+    def first(self) -> list[Job]:
+        """Timings of all variants, which cost little, and trainings that are to be retried."""
+        timings = [job for job in jobs(self._study) if not isinstance(job, TrainJob)]
+        return [*(job for job in jobs(self.so_far()) if isinstance(job, TrainJob)), *timings]
+
+    def has_all(self) -> bool:
+        """Whether no more runs are to be named."""
+        self.reason = self.reason or self._reason()
+        return bool(self.reason)
+
+    def more(self, place: str) -> list[Job]:
+        """The rest of the batch that was begun, or the next; none where it is decided, or nothing can decide it."""
+        self._place = place
+        self.reason = self._reason()
+        if self.reason:
+            return []
+        chosen = set(self._chosen())
+        asked = [job for job in jobs(self._study) if isinstance(job, TrainJob) and job.id in chosen]
+        todo = missing(asked, self._outcomes, self._place, RetryPolicy())
+        self._name(todo)
+        if not todo:
+            self.reason = "no run of the study is left that would change the answer"
+        return todo
+
+    def watched_by(self, progress: RunProgress, todo: Sequence[Job]) -> None:
+        """Adds every batch to the progress as it is named; `todo` is what the run begins with."""
+        self._progress = progress
+        del todo
+
+    def _name(self, todo: Sequence[Job]) -> None:
+        if self._progress:
+            self._progress.add(todo, weights(todo), 0)
+
+    def _chosen(self) -> list[str]:
+        """Ids of the batch under way: chosen from the records of whole batches before it."""
+        from scaling.analysis.decide.next_runs import next_runs
+
+        order = [*latest(self._results.training.read()[0], lambda record: record.trial_id)]
+        whole = len(order) // self._batch * self._batch
+        for count in (whole, len(order)):
+            chosen = [
+                run.trial_id
+                for run in next_runs(self._frame(order[:count]), self._study.question, self._limits, self._batch)
+            ]
+            if not set(chosen) <= set(order):
+                return chosen
+        return []
+
+    def _frame(self, trial_ids: Sequence[str] | None = None) -> pd.DataFrame:
+        """Recorded trials, all or some, and those of the study that are not recorded."""
+        from scaling.generator.candidates import with_candidates
+
+        frame, reckoned_by = self._recorded(), basis(None, self._results.training.read()[0])
+        if trial_ids is not None and len(frame):
+            frame = frame[frame["trial_id"].isin(set(trial_ids))]
+        return with_candidates(frame, self._study, self._results, reckoned_by)
+
+    def _recorded(self) -> pd.DataFrame:
+        import pandas as pd
+
+        from scaling.results.frame import load_results
+
+        return load_results(self._results.path) if self._results.exists() else pd.DataFrame()
+
+    def _reason(self) -> str:
+        """Why the study may stop now; empty where it goes on."""
+        from scaling.analysis.decide.stopping import enough
+
+        frame = self._frame()
+        spent = float(frame["train_seconds"].sum()) / SECONDS if "train_seconds" in frame else 0.0
+        if self._max_hours is not None and spent >= self._max_hours:
+            return f"{spent:.3g} hours of training are spent, of {self._max_hours:g} (--max-hours)"
+        return enough(frame, self._study.question, self._limits)

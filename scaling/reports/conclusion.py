@@ -1,0 +1,106 @@
+"""What a study says, in three sentences: the answer to its question, what to choose, and what is not known."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from scaling.analysis.decide.answer import Answer, answer
+from scaling.analysis.decide.recommend import Recommendation, recommend
+from scaling.analysis.settings import with_seed_noise
+from scaling.analysis.wording import counted
+from scaling.errors import UserError
+from scaling.generator.recorded import question_of
+from scaling.results.frame import load_results
+from scaling.results.records import ResultsFolder
+
+
+@dataclass(frozen=True, eq=False)
+class Conclusion:
+    """Of one study.
+
+    Attributes:
+        study: its name.
+        answer: to its question.
+        recommended: what to choose of what was trained, without limits; one a device where times differ.
+        unknown: what is not known, in a sentence.
+    """
+
+    study: str
+    answer: Answer
+    recommended: tuple[tuple[str, Recommendation], ...]
+    unknown: str
+
+    @property
+    def sentences(self) -> tuple[str, str, str]:
+        """The three."""
+        chosen = " ".join(f"{f'{words}: ' if words else ''}{each.sentence}" for words, each in self.recommended)
+        return self.answer.words, chosen, self.unknown
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer, as JSON values."""
+        told = self.answer
+        return {
+            "study": self.study,
+            "question": told.question,
+            "answer": told.sentence,
+            "decided": told.decided,
+            "takes": told.takes,
+            "figure": told.figure,
+        }
+
+
+def conclude(folder: ResultsFolder, seed_noise: float | None = None, frame: pd.DataFrame | None = None) -> Conclusion:
+    """What a results folder says.
+
+    Args:
+        folder: with records.
+        seed_noise: standard deviation between seeds (points) that overrules what was measured or is assumed.
+        frame: its trials, or some of them, where somebody has loaded them.
+    """
+    if frame is None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # whoever loads it for a figure or a table says it
+            frame = load_results(folder.path)
+    frame = with_seed_noise(frame, seed_noise)
+    return Conclusion(folder.name, _answered(folder, frame), tuple(_recommended(frame)), _unknown(frame))
+
+
+def _answered(folder: ResultsFolder, frame: pd.DataFrame) -> Answer:
+    question = question_of(folder)
+    try:
+        return answer(frame, question)
+    except UserError as reason:
+        return Answer(question.text, f"Not answered: {reason}.", False, "", None)
+
+
+def _recommended(frame: pd.DataFrame) -> Iterator[tuple[str, Recommendation]]:
+    try:
+        yield from recommend(frame)
+    except UserError:
+        return
+
+
+def _unknown(frame: pd.DataFrame) -> str:
+    """What failed, was never timed, or rests on an assumption."""
+    if not len(frame):
+        return "Not known: everything; nothing was recorded yet."
+    failed, trained = frame["status"].eq("failed"), frame["status"].eq("ok")
+    said = []
+    if failed.any():
+        kinds = ", ".join(f"{count} {kind}" for kind, count in frame.loc[failed, "failure_kind"].value_counts().items())
+        said.append(f"what {counted(int(failed.sum()), 'failed trial')} would have reached ({kinds})")
+    untimed = frame.loc[trained, ["training_ms", "inference_ms"]].isna().all(axis=1).sum()
+    if untimed:
+        said.append(f"how long a step of {counted(int(untimed), 'trained trial')} takes")
+    disturbed = (frame.loc[trained, ["training_disturbed", "inference_disturbed"]].astype(float) > 0).any(axis=1).sum()
+    if disturbed:
+        said.append(f"how far other work on the machine has disturbed the times of {counted(int(disturbed), 'trial')}")
+    if frame.loc[trained, "seed"].nunique() < 2:
+        said.append("how far seeds differ: there is one, and their noise is assumed")
+    said.append("whether any of it holds on other data, for other recipes or on another device")
+    return f"Not known: {'; '.join(said)}."

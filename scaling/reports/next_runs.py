@@ -1,0 +1,50 @@
+"""The runs to do next, on a terminal and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+
+from scaling.analysis.decide.next_runs import NextRun
+from scaling.generator.budget import Basis
+from scaling.generator.study import Study
+from scaling.reports import tables
+
+
+def as_json(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis) -> dict[str, Any]:
+    """`study`, `question`, `reason` why there are none, `hours` and `dollars` of all, and the `runs`."""
+    hours = sum(run.seconds for run in runs) / 3600
+    return {
+        "study": study.name,
+        "question": study.question.text,
+        "reason": reason,
+        "hours": hours,
+        "dollars": hours * basis.accelerator.dollars_per_hour or None,
+        "runs": [asdict(run) for run in runs],
+    }
+
+
+def show(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis, console: Console) -> None:
+    """A sentence, then a line a run."""
+    if not runs:
+        why = reason or "every trial of the study is recorded, or none fits into these hours"
+        console.print(f"{study.name}: nothing to run next: {why}", highlight=False, markup=False, soft_wrap=True)
+        return
+    told = as_json(study, runs, reason, basis)
+    money = f", ${tables.money(told['dollars'])}" if told["dollars"] else ""
+    console.print(
+        f"{study.name}: {len(runs)} trainings would decide most, {tables.time(told['hours'])} on "
+        f"{basis.accelerator.name}{money}; `scaling run {study.name} --until decided` goes on with them.",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    table = tables.table(("trial", "what", "time"), right=("time",))
+    for run in runs:
+        table.add_row(run.trial_id, run.name, tables.time(run.seconds / 3600))
+    tables.print_whole(table, console)
+    for why in dict.fromkeys(run.why for run in runs):
+        console.print(f"why: {why}", highlight=False, markup=False, soft_wrap=True)
