@@ -40,11 +40,12 @@ setup: $(INSTALLED)  ## Make .venv with this package and all that it needs; PYTH
 
 data: $(DATA)  ## Bring Fashion-MNIST to this machine, unless it is here or SCALING_DATA_DIR has it
 
-study: $(INSTALLED) $$(STUDY_DATA)  ## Plan, run and plot a study: STUDY=depth_vs_width, ARGS="--workers 1" for the run
+study: $(INSTALLED) $$(STUDY_DATA)  ## Plan, run, plot and report a study: STUDY=depth_vs_width, ARGS="--workers 1" for the run
 	$(BIN)/scaling plan $(STUDY)
 	@# Exit code 1 means that some trials failed: they show in the figures, so draw before saying so.
 	$(BIN)/scaling run $(STUDY) $(ARGS); status=$$?; \
-	if [ $$status -le 1 ]; then $(BIN)/scaling plot $(RESULTS) && exit $$status; else exit $$status; fi
+	if [ $$status -gt 1 ]; then exit $$status; fi; \
+	$(BIN)/scaling plot $(RESULTS) && $(BIN)/scaling report $(RESULTS) && exit $$status
 
 plot: $(INSTALLED)  ## Draw what a study has so far: STUDY=depth_vs_width
 	$(BIN)/scaling plot $(RESULTS) $(ARGS)

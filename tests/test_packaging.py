@@ -86,6 +86,14 @@ def test_clean_never_deletes_results():
     assert "results" not in make("--dry-run", "clean")
 
 
+def test_every_file_of_the_package_is_in_its_wheel():
+    globs = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["scaling"]
+    package = ROOT / "scaling"
+    packed = {file for glob in globs for file in package.glob(glob)}
+    files = {file for file in package.rglob("*") if file.is_file() and file.suffix not in (".py", ".pyc")}
+    assert files == packed
+
+
 def test_every_dependency_has_a_lower_bound():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = [name for extra in project["optional-dependencies"].values() for name in extra]

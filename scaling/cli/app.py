@@ -26,6 +26,7 @@ for command in (
     running.status,
     running.latency,
     deciding.plot,
+    deciding.report,
     deciding.fit,
     deciding.compare,
     deciding.claims,

@@ -89,6 +89,33 @@ def refuse_into(into: Path | None, results: bool, published: bool) -> None:
         raise UserError("--into is for --published alone; a study's figures go into its own figures/")
 
 
+def report(
+    results: Annotated[
+        list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Study folders, or folders of them.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The file. Default: report.html, in the study's folder if there is one."),
+    ] = None,
+    seed_noise: SeedNoise = None,
+) -> None:
+    """Write one HTML page of results. Question, figures, every trial, and how to repeat it; needs no network."""
+    from scaling.reports.page.build import build
+    from scaling.reports.page.render import write
+    from scaling.results import records
+
+    with input_errors():
+        places = results or [RESULTS]
+        folders = list({folder.path.resolve(): folder for folder in records.find(*places)}.values())
+        if note := records.about_reference(places, folders):
+            if output is None:
+                raise records.ResultsError(f"{note}. To have a page of them, name them, or a file with --output")
+            typer.echo(f"note: {note}", err=True)
+        file = output or (folders[0].path if len(folders) == 1 else Path()) / "report.html"
+        write(build(folders, seed_noise=seed_noise), file)
+        typer.echo(file)
+
+
 def fit(
     results: Annotated[
         list[Path] | None, typer.Argument(metavar="[RESULTS...]", help="Study folders, or folders of them.")

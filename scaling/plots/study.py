@@ -18,7 +18,7 @@ from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.files import check, save_all
 from scaling.plots.kit.index import write_index
 from scaling.plots.registry import NAMES, context_of, published_specs, specs
-from scaling.results.columns import METRICS
+from scaling.results.columns import METRICS, TABLE
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder, find
 
@@ -39,6 +39,26 @@ class Drawn:
 
     folder: Path
     files: tuple[Path, ...]
+    trained: int
+    failed: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class StudyFigures:
+    """The figures of one results folder before they are drawn, and what they were computed from.
+
+    Attributes:
+        title: the study's question; the folder's name where there is none to read.
+        context: the trials, and what was computed of them.
+        specs: all figures that were asked for, in their order.
+        trained, failed: number of trials, by how they ended.
+        notes: sentences on what is not shown, and why.
+    """
+
+    title: str
+    context: Context
+    specs: tuple[FigureSpec | Skipped, ...]
     trained: int
     failed: int
     notes: tuple[str, ...]
@@ -89,21 +109,39 @@ def draw_study(
         UserError: if a format or a figure is none of these.
         scaling.results.records.ResultsError: if the records come from a newer version of this toolkit.
     """
-    check(formats, figures, FIGURES)
+    check(formats)
+    of_study = study_figures(folder, trial_ids, with_published, figures, seed_noise)
+    files = save_all(of_study.specs, folder.figures, formats)
+    whole = set(FIGURES) <= set(figures)
+    if formats and whole:
+        files.append(write_index(folder.figures, of_study.title, of_study.specs, formats, lead))
+    words = () if whole else map(_words, of_study.specs)
+    return Drawn(folder.path, tuple(files), of_study.trained, of_study.failed, (*words, *of_study.notes))
+
+
+def study_figures(
+    folder: ResultsFolder,
+    trial_ids: Set[str] | None = None,
+    with_published: bool = False,
+    figures: Collection[str] = FIGURES,
+    seed_noise: float | None = None,
+) -> StudyFigures:
+    """Computes the figures of one results folder and draws nothing; arguments as of `draw_study`.
+
+    Raises:
+        UserError: if a figure is none of `FIGURES`.
+        scaling.results.records.ResultsError: if the records come from a newer version of this toolkit.
+    """
+    check((), figures, FIGURES)
     frame, skipped = _load(folder)
     kept = frame if trial_ids is None else frame[frame["trial_id"].isin(sorted(trial_ids))]
     others, failures = len(frame) - len(kept), _failures(kept)
     title = _title(folder)
     context = context_of(with_seed_noise(kept, seed_noise), with_published)
     against_costs, missing = _against_costs(context, figures, failures, others)
-    drawn_specs = [*against_costs, *specs(context, figures)]
-    files = save_all(drawn_specs, folder.figures, formats)
-    whole = set(FIGURES) <= set(figures)
-    if formats and whole:
-        files.append(write_index(folder.figures, title, drawn_specs, formats, lead))
-    words = () if whole else map(_words, drawn_specs)
-    said = (*words, *missing, *captions.about_failures(failures), *captions.about_others(others), *skipped)
-    return Drawn(folder.path, tuple(files), len(kept) - len(failures), len(failures), said)
+    notes = (*missing, *captions.about_failures(failures), *captions.about_others(others), *skipped)
+    every = (*against_costs, *specs(context, figures))
+    return StudyFigures(title, context, every, len(kept) - len(failures), len(failures), notes)
 
 
 def draw_published(folder: Path, formats: Sequence[str] = ("png",), figures: Collection[str] = NAMES) -> list[Path]:
@@ -154,7 +192,7 @@ def _load(folder: ResultsFolder) -> tuple[pd.DataFrame, list[str]]:
         frame = load_results(folder.path)
     skipped = [str(warning.message) for warning in caught if issubclass(warning.category, UserWarning)]
     if frame.empty:
-        frame = frame.reindex(columns=["folder", "trial_id", "status", "failure_kind"])
+        frame = frame.reindex(columns=[*TABLE])
     return frame[frame["folder"] == str(folder.path)], skipped
 
 

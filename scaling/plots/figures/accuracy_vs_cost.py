@@ -11,7 +11,7 @@ from scaling.models.names import title
 from scaling.plots.kit import captions
 from scaling.plots.kit.accuracy import regime_title
 from scaling.plots.kit.figure_spec import FigureSpec
-from scaling.plots.kit.layout import sentence_panel, tradeoff_panels
+from scaling.plots.kit.layout import SentencePanel, tradeoff_panels
 from scaling.results.columns import METRICS
 
 COSTS = {
@@ -57,7 +57,7 @@ def _spec(settings: pd.DataFrame, cost: str, failures: list[tuple[str, str]], ot
         title=f"How does accuracy rise with {name}?",
         shows=f"Accuracy against {name}, one panel a number of epochs: arms or families, their fronts, failed trials.",
         concludes=reason or " ".join(_best(regime) for regime in regimes),
-        panels=(sentence_panel(reason),) if reason else tradeoff_panels(regimes),
+        panels=(SentencePanel(reason),) if reason else tradeoff_panels(regimes),
         notes=tuple(captions.small_print(settings, cost, failures, others)),
         size=(4.6, 3.5),
     )

@@ -46,16 +46,18 @@ def save_all(specs: Sequence[FigureSpec | Skipped], folder: Path, formats: Seque
 
 
 def save(figure: Figure, folder: Path, name: str, formats: Sequence[str]) -> list[Path]:
-    """Writes the figure in each format; returns the files.
-
-    A PNG is drawn first, if only to be thrown away: names stand where they cover none of its pixels, in every format.
-    """
+    """Writes the figure in each format; returns the files."""
     if "png" not in formats:
-        figure.savefig(BytesIO(), format="png")
+        fix_names(figure)
     files = {form: folder / f"{name}.{form}" for form in formats}
     for form in sorted(formats, key=lambda form: form != "png"):
         _save(figure, files[form], FORMATS[form])
     return list(files.values())
+
+
+def fix_names(figure: Figure) -> None:
+    """Draws a PNG to be thrown away: names stand where they cover none of its pixels, in every format drawn later."""
+    figure.savefig(BytesIO(), format="png")
 
 
 def _save(figure: Figure, file: Path, options: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeAlias
 
@@ -57,15 +58,16 @@ def tradeoff_panels(regimes: Sequence[Tradeoff]) -> tuple[Panel, ...]:
     return tuple(partial(panel, regime) for regime in regimes)
 
 
-def sentence_panel(sentence: str) -> Panel:
+@dataclass(frozen=True)
+class SentencePanel:
     """A panel that says in words why there is nothing to see."""
 
-    def panel(axes: Axes) -> Axes:
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, sentence, transform=axes.transAxes, ha="center", va="center", color=style.PALE_INK)
-        return axes
+    sentence: str
 
-    return panel
+    def __call__(self, axes: Axes) -> Axes:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, self.sentence, transform=axes.transAxes, ha="center", va="center", color=style.PALE_INK)
+        return axes
 
 
 def draw_panels(

@@ -84,9 +84,11 @@ def marker(points: int, hollow: bool = False) -> Marker:
     return {"markersize": 6.5, "markeredgewidth": 1.4 if hollow else 0.7, "rasterized": False}
 
 
-def pale(color: str) -> str:
-    """The colour mixed with white."""
-    red, green, blue = (1 - PALE * (1 - part) for part in to_rgb(color))
+def pale(color: str, ground: str = "white") -> str:
+    """The colour mixed with that of the ground."""
+    red, green, blue = (
+        behind + PALE * (part - behind) for part, behind in zip(to_rgb(color), to_rgb(ground), strict=True)
+    )
     return to_hex((red, green, blue))
 
 

@@ -1,0 +1,111 @@
+"""From results folders to a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+import pandas as pd
+
+from scaling.datasets import DATASETS
+from scaling.generator.recorded import asked_for
+from scaling.plots import FigureSpec, Skipped, StudyFigures, study_figures
+from scaling.plots.kit.layout import SentencePanel
+from scaling.reports.page import svg
+from scaling.reports.page.cells import sentence
+from scaling.reports.page.environments import environments_table
+from scaling.reports.page.logs import Logs, read
+from scaling.reports.page.overview import overview
+from scaling.reports.page.page import Lead, NotDrawn, Page, Part
+from scaling.reports.page.repeat import repeat
+from scaling.reports.page.settings import settings_table
+from scaling.reports.page.trials import Curves, failed_table, trained_table
+from scaling.reports.page.unknown import unknown
+from scaling.results.records import ResultsFolder
+
+NO_LEADS: Mapping[Path, Sequence[Lead]] = MappingProxyType({})
+
+
+def build(
+    folders: Sequence[ResultsFolder], leads: Mapping[Path, Sequence[Lead]] = NO_LEADS, seed_noise: float | None = None
+) -> Page:
+    """Computes all that stands on the page of these folders.
+
+    Args:
+        folders: one or more; a part of the page each.
+        leads: by the folder's path, what a reader should know first: the answer, then the recommendation.
+        seed_noise: standard deviation between seeds (points) that overrules what was measured or is assumed.
+
+    Raises:
+        scaling.results.records.ResultsError: if the records come from a newer version of this toolkit.
+    """
+    asked = [asked_for(folder) for folder in folders]
+    studies = [study_figures(folder, ids, seed_noise=seed_noise) for folder, ids in zip(folders, asked, strict=True)]
+    parts = tuple(
+        _part(f"part-{number}", folder, of_study, ids, leads.get(folder.path, ()))
+        for number, (folder, of_study, ids) in enumerate(zip(folders, studies, asked, strict=True), start=1)
+    )
+    if len(parts) == 1:
+        return Page(parts[0].question, parts)
+    frames = [of_study.context.frame for of_study in studies]
+    return Page(f"{len(parts)} studies compared", parts, overview(parts, frames))
+
+
+def _part(
+    anchor: str, folder: ResultsFolder, of_study: StudyFigures, asked: set[str] | None, leads: Sequence[Lead]
+) -> Part:
+    logs, context = read(folder), of_study.context
+    curves, file = Curves(logs.curves), folder.training.path
+    drawn = [spec for spec in of_study.specs if isinstance(spec, FigureSpec) and not _is_sentence(spec)]
+    return Part(
+        anchor=anchor,
+        name=folder.name,
+        folder=str(folder.path),
+        question=of_study.title,
+        facts=_facts(of_study, logs),
+        leads=tuple(leads),
+        drawings=tuple(svg.drawing(spec, f"{anchor}-{number}") for number, spec in enumerate(drawn, start=1)),
+        not_drawn=_not_drawn([spec for spec in of_study.specs if spec not in drawn]),
+        settings=settings_table(context.settings, file),
+        failed=failed_table(context.frame, curves, file),
+        trained=trained_table(context.frame, curves, file),
+        environments=environments_table(logs.environments, file),
+        repeat=repeat(folder, [environment for environment, *_ in logs.environments]),
+        unknown=unknown(of_study, logs, asked),
+    )
+
+
+def _is_sentence(spec: FigureSpec) -> bool:
+    """Whether there is nothing to see but words that say why."""
+    return all(isinstance(panel, SentencePanel) for panel in spec.panels)
+
+
+def _not_drawn(specs: Sequence[FigureSpec | Skipped]) -> tuple[NotDrawn, ...]:
+    """Each reason once, with all figures that it keeps from being drawn."""
+    names: dict[str, list[str]] = {}
+    for spec in specs:
+        reason = sentence(spec.concludes if isinstance(spec, FigureSpec) else spec.reason)
+        names.setdefault(reason, []).append(spec.name)
+    return tuple(NotDrawn(tuple(of_reason), reason) for reason, of_reason in names.items())
+
+
+def _facts(of_study: StudyFigures, logs: Logs) -> tuple[tuple[str, str], ...]:
+    """What the study is about at a glance."""
+    frame = of_study.context.frame
+    best = frame["top1"].max()
+    devices = dict.fromkeys(environment.device for environment, *_ in logs.environments)
+    failed = f", {of_study.failed:,} failed" if of_study.failed else ""
+    facts = [
+        ("Trials", f"{of_study.trained:,} trained{failed}"),
+        ("Settings", f"{len(of_study.context.settings):,}"),
+        ("Best accuracy", f"{best:.1%}" if pd.notna(best) else ""),
+        ("Images", ", ".join(_dataset(str(name)) for name in frame["dataset"].dropna().unique())),
+        ("Device", ", ".join(devices)),
+    ]
+    return tuple((title, value) for title, value in facts if value)
+
+
+def _dataset(name: str) -> str:
+    """A data set's title; of images that are not known everywhere, such as a folder, the name."""
+    return DATASETS[name].title if name in DATASETS else name
