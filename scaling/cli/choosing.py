@@ -152,7 +152,7 @@ def next_trials(
     results: ResultsDir = RESULTS,
     as_json: AsJson = False,
 ) -> None:
-    """Name the few trainings that would change the answer most. Or the choice under --at-most; why, and what they cost."""
+    """Name the few trainings that would change the answer most. Why each of them, and what it costs."""
     from scaling.analysis.decide.limits import limits_of
     from scaling.analysis.decide.next_runs import next_runs
     from scaling.analysis.decide.stopping import enough

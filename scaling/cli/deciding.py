@@ -100,7 +100,9 @@ def report(
     seed_noise: SeedNoise = None,
 ) -> None:
     """Write one HTML page of results. Question, figures, every trial, and how to repeat it; needs no network."""
+    from scaling.reports.conclusion import conclude
     from scaling.reports.page.build import build
+    from scaling.reports.page.leads import leads
     from scaling.reports.page.render import write
     from scaling.results import records
 
@@ -112,7 +114,8 @@ def report(
                 raise records.ResultsError(f"{note}. To have a page of them, name them, or a file with --output")
             typer.echo(f"note: {note}", err=True)
         file = output or (folders[0].path if len(folders) == 1 else Path()) / "report.html"
-        write(build(folders, seed_noise=seed_noise), file)
+        said = {folder.path: tuple(leads(conclude(folder, seed_noise))) for folder in folders}
+        write(build(folders, said, seed_noise=seed_noise), file)
         typer.echo(file)
 
 

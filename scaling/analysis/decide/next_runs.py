@@ -2,8 +2,9 @@
 
 All settings of a study, trained or not, have a joint distribution (see `surface`). A run measures one of them with
 known noise, and what that would do to all others follows. Where the study's question sets settings against each
-other, a run's gain is how much it narrows those differences; else it is how much better the choice of a network is expected to
-become under the limits (the knowledge gradient, arXiv 0707.2080 and the like), at several sizes where there are none.
+other, a run's gain is how much it narrows those differences; else it is how much better the choice of a network is
+expected to become under the limits (the knowledge gradient of Frazier, Powell and Dayanik 2009), at several sizes where
+there are none.
 """
 
 from __future__ import annotations

@@ -299,7 +299,7 @@ def _all_decided(statements: Sequence[Statement]) -> bool:
 
 
 def _jointly(of_what: str = "") -> str:
-    return f" (intervals and verdicts{of_what} hold jointly at {LEVEL:.0%})"
+    return f"; intervals and verdicts{of_what} hold jointly at {LEVEL:.0%}"
 
 
 def _for(first: str, second: str) -> str:
