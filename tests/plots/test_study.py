@@ -128,7 +128,7 @@ def test_small_print_and_title(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("scaling.plots.kit.files.save", lambda figure, *_: figures.append(figure) or [])
     drawn = draw_study(folder)
     said = texts(figures[0]).replace("\n", " ")
-    assert said.startswith("Deeper or wider?")
+    assert said.startswith("How does accuracy rise with time per training step?")
     for part in ("mean over 1 to 2 seeds", "1,000 validation images", "device test cpu", "batch size 128", "float32"):
         assert part in said
     failure = f"1 trial failed: {trial(**VARIANTS[0]).id} (oom)."

@@ -64,10 +64,10 @@ def test_people_get_a_table(study: Path) -> None:
 
 
 def test_error_at_a_size_comes_first_and_says_how_far_it_is(study: Path) -> None:
-    first = fit(study, "--at", "macs=1.6e7").splitlines()[1]
+    first = fit(study, "--at", "macs=1.6e7").splitlines()[2]
     assert first.startswith(("  at macs 16M: error 37.", "  at macs 16M: error 38."))
     assert first.endswith("; within what was measured")
-    beyond = fit(study, "--at", "macs=1.28e8").splitlines()[1]
+    beyond = fit(study, "--at", "macs=1.28e8").splitlines()[2]
     assert "at macs 128M: error 30." in beyond or "at macs 128M: error 31." in beyond
     assert "by the power law with a floor and the law that falls from chance" in beyond
     assert beyond.endswith("; 2 times beyond the largest that was measured")

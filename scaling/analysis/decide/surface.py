@@ -40,7 +40,7 @@ UNTESTED = 1.5
 """By how much doubt grows beyond what was measured where there are too few settings to test it: what Figure 2 of arXiv
 2103.07579 asks for (1.55, its largest third predicted from the rest; 1.06 on average on simulated surfaces)."""
 
-LEAST_DOUBT = 0.7
+LEAST_DOUBT = 0.8
 """By how much less doubt there may be at most, where the surface was less sure than it had to be."""
 
 MOST_KNOWN = 800
@@ -113,7 +113,11 @@ def predict(points: Points, known: Rows, values: Floats, sd: Floats, tested: boo
     found = _averaged(points, known, values, sd)
     if not tested:
         return found
-    grown = np.where(_beyond(points, known), _doubt(points.take(known), values, sd), 1.0)
+    spread = np.sqrt(np.fmax(np.diag(found.covariance), 1e-18))
+    beyond = _beyond(points, known)
+    # Nowhere beyond is it surer than within.
+    least = np.fmin(1.0, spread[~beyond].max() / spread)
+    grown = np.where(beyond, np.fmax(_doubt(points.take(known), values, sd), least), 1.0)
     return Prediction(found.mean, found.covariance * np.outer(grown, grown))
 
 
