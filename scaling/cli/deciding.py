@@ -32,7 +32,7 @@ def plot(
     seed_noise: SeedNoise = None,
 ) -> None:
     """Draw what results can speak to. Every figure, with an index.md of what one may conclude."""
-    from scaling.generator.recorded import asked_for
+    from scaling.generator.recorded import asked_for, question_of
     from scaling.plots import draw_published, draw_study
     from scaling.reports.conclusion import conclude
     from scaling.results import records
@@ -52,8 +52,16 @@ def plot(
             raise records.ResultsError(f"{note}. Their figures are in {shipped}/*/figures/; to redraw them, name it")
         for folder in folders:
             said = conclude(folder, seed_noise)
-            lead = {"lead": said.sentences}
-            drawn = draw_study(folder, asked, asked_for(folder), published, seed_noise=seed_noise, **lead, **only)
+            drawn = draw_study(
+                folder,
+                asked,
+                asked_for(folder),
+                published,
+                seed_noise=seed_noise,
+                lead=said.sentences,
+                question=question_of(folder),
+                **only,
+            )
             tell_answer(said, terminal())
             typer.echo(f"{folder.name}: {drawn.trained} trials drawn, {drawn.failed} failed")
             for note in drawn.notes:

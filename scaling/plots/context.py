@@ -10,6 +10,7 @@ import pandas as pd
 from scaling.analysis.comparability import cost_metric
 from scaling.analysis.equal_accuracy.compare import Comparisons, compare
 from scaling.analysis.settings import collapse_seeds
+from scaling.schema import Question
 
 MOST_DEVICES = 6
 
@@ -25,16 +26,18 @@ class Context:
 
     Attributes:
         frame: as `scaling.load_results` gives it.
+        question: of the study; without a plan where nobody knows it.
     """
 
-    def __init__(self, frame: pd.DataFrame, tables: Tables | None = None) -> None:
+    def __init__(self, frame: pd.DataFrame, tables: Tables | None = None, question: Question | None = None) -> None:
         """Computes nothing yet.
 
         Args:
             frame: see above.
             tables: where published numbers come from that stand behind these results; None: none do.
+            question: see above; None: nobody knows it.
         """
-        self.frame = frame
+        self.frame, self.question = frame, question or Question()
         self._tables = tables
         self._published: dict[tuple[str, ...], Context] = {}
         self._comparisons: dict[str, list[tuple[str, Comparisons]]] = {}

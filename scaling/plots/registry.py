@@ -24,6 +24,7 @@ from scaling.plots.figures import (
     speedup,
 )
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.schema import Question
 
 FIGURES: tuple[ModuleType, ...] = (
     speed_accuracy,
@@ -44,9 +45,9 @@ FIGURES: tuple[ModuleType, ...] = (
 NAMES: tuple[str, ...] = tuple(figure.NAME for figure in FIGURES)
 
 
-def context_of(frame: pd.DataFrame, with_published: bool = False) -> Context:
+def context_of(frame: pd.DataFrame, with_published: bool = False, question: Question | None = None) -> Context:
     """What figures may ask of these results; with published numbers behind or beside them where they are wanted."""
-    return Context(frame, _tables if with_published else None)
+    return Context(frame, _tables if with_published else None, question or Question())
 
 
 def specs(context: Context, names: Collection[str] = NAMES) -> list[FigureSpec | Skipped]:

@@ -21,6 +21,7 @@ from scaling.plots.registry import NAMES, context_of, published_specs, specs
 from scaling.results.columns import METRICS, TABLE
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder, find
+from scaling.schema import Question
 
 FIGURES = (*COSTS.values(), *MEASURED.values(), *NAMES)
 """Names of all figures of a study, in their order."""
@@ -92,6 +93,7 @@ def draw_study(
     figures: Collection[str] = FIGURES,
     seed_noise: float | None = None,
     lead: Sequence[str] = (),
+    question: Question | None = None,
 ) -> Drawn:
     """Draws the figures of one results folder into its `figures/`, with an index where all of them are drawn.
 
@@ -104,13 +106,14 @@ def draw_study(
             among the notes instead.
         seed_noise: standard deviation between seeds (points) that overrules what was measured or is assumed.
         lead: sentences that the index begins with.
+        question: of the study, which tells the ways to grow that are compared; None: depth and width.
 
     Raises:
         UserError: if a format or a figure is none of these.
         scaling.results.records.ResultsError: if the records come from a newer version of this toolkit.
     """
     check(formats)
-    of_study = study_figures(folder, trial_ids, with_published, figures, seed_noise)
+    of_study = study_figures(folder, trial_ids, with_published, figures, seed_noise, question)
     files = save_all(of_study.specs, folder.figures, formats)
     whole = set(FIGURES) <= set(figures)
     if formats and whole:
@@ -125,6 +128,7 @@ def study_figures(
     with_published: bool = False,
     figures: Collection[str] = FIGURES,
     seed_noise: float | None = None,
+    question: Question | None = None,
 ) -> StudyFigures:
     """Computes the figures of one results folder and draws nothing; arguments as of `draw_study`.
 
@@ -137,7 +141,7 @@ def study_figures(
     kept = frame if trial_ids is None else frame[frame["trial_id"].isin(sorted(trial_ids))]
     others, failures = len(frame) - len(kept), _failures(kept)
     title = _title(folder)
-    context = context_of(with_seed_noise(kept, seed_noise), with_published)
+    context = context_of(with_seed_noise(kept, seed_noise), with_published, question)
     against_costs, missing = _against_costs(context, figures, failures, others)
     notes = (*missing, *captions.about_failures(failures), *captions.about_others(others), *skipped)
     every = (*against_costs, *specs(context, figures))

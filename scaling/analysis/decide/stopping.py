@@ -21,7 +21,7 @@ WIDER = 1.38
 """By how much intervals are widened that are looked at again and again: Pocock's bound for ten looks over the usual
 one, at 90% (2.270 over 1.645; Jennison and Turnbull 2000, Table 2.1)."""
 
-HOPELESS = 0.05
+HOPELESS = 0.2
 """Chance to be decided by all that is left of a study, below which it ends undecided."""
 
 OF_DIFFERENCES = frozenset({"ways", "groups", "recipes", "along", "methods"})

@@ -1,14 +1,17 @@
-"""Depth against width, one panel a number of epochs (the paper's Figure 3)."""
+"""Two ways to grow at equal cost, one panel a number of epochs (the paper's Figure 3: depth and width)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from matplotlib.axes import Axes
 
-from scaling.analysis.depth_width.arms import Arm
-from scaling.analysis.depth_width.regimes import Cell, Regime, Regimes
-from scaling.analysis.depth_width.regimes import regimes as compared
+from scaling.analysis.decide.kinds import compared
+from scaling.analysis.depth_width.arms import FACTORS, WIDTH_AND_DEPTH, Arm
+from scaling.analysis.depth_width.arms import Axes as Ways
+from scaling.analysis.depth_width.regimes import Cell, Regime, Regimes, axis_words
+from scaling.analysis.depth_width.regimes import regimes as regimes_of
 from scaling.errors import UserError
 from scaling.plots.context import Context
 from scaling.plots.kit import style
@@ -18,6 +21,7 @@ from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.groups import TOP1, Z90, draw_points, xy
 from scaling.plots.kit.labels import LOWER_RIGHT, Label, name
 from scaling.results.columns import Column
+from scaling.schema import Variant
 
 NAME = "regimes"
 TABLES = ("fig3",)
@@ -25,7 +29,7 @@ MOST = 6
 """Panels; more regimes are counted."""
 _LAST = 4
 _HINT = (
-    "Labels: resolution, the arm that is surely ahead, and by how many points on average; all verdicts hold together "
+    "Labels: what the arms share, the arm that is surely ahead, and by how many points on average; all verdicts hold together "
     "in 90% of studies. Bars: 90% of the noise of one point."
 )
 
@@ -43,13 +47,13 @@ def regimes(all_regimes: Regimes, regime: Regime, axes: Axes) -> Axes:
             _draw_arm(all_regimes, arm, cell, axes)
     frame_points(axes, all_regimes.cost, TOP1)
     verdict = {"undecided": "undecided"}.get(regime.verdict, f"{regime.verdict} ahead")
-    axes.set_title(f"{regime_title(regime.epochs)}: {verdict}")
+    axes.set_title(f"{'' if regime.epochs is None else f'{regime_title(regime.epochs)}: '}{verdict}")
     name(axes, [_label(all_regimes, cell) for cell in regime.cells[::-1]])
     return axes
 
 
 def _draw_arm(all_regimes: Regimes, arm: Arm, cell: Cell, axes: Axes) -> None:
-    color = style.AXIS_COLOR[arm.axis]
+    color, marker = _look(all_regimes, arm.axis)
     points = all_regimes.settings.iloc[list(arm.rows)].dropna(subset=["top1", all_regimes.cost.name])
     axes.plot(*xy(points, all_regimes.cost), linestyle="--", linewidth=0.9, color=color, zorder=2)
     bars = 100 * Z90 * points["top1_sd"].to_numpy(float)
@@ -58,9 +62,16 @@ def _draw_arm(all_regimes: Regimes, arm: Arm, cell: Cell, axes: Axes) -> None:
     )
     line = cell.curve[all_regimes.cost.name] * all_regimes.cost.scale, 100 * cell.curve[arm.axis]
     axes.plot(*line, linewidth=2.2, color=color, zorder=2, solid_capstyle="butt")
-    first = not any(artist.get_label() == f"{arm.axis} scaling" for artist in axes.lines)
-    label = f"{arm.axis} scaling" if first else "_again"
-    draw_points(points, all_regimes.cost, axes, color, style.AXIS_MARKER[arm.axis], label)
+    called = f"{arm.axis} scaling" if arm.axis in FACTORS else arm.axis
+    first = not any(artist.get_label() == called for artist in axes.lines)
+    draw_points(points, all_regimes.cost, axes, color, marker, called if first else "_again")
+
+
+def _look(all_regimes: Regimes, axis: str) -> tuple[str, str]:
+    """Colour and marker of an arm, or the colour of a verdict."""
+    if axis == "undecided":
+        return style.INK, ""
+    return (style.VERMILLION, "s") if axis == all_regimes.axes[0] else (style.BLUE, "o")
 
 
 def _label(all_regimes: Regimes, cell: Cell) -> Label:
@@ -76,18 +87,36 @@ def _label(all_regimes: Regimes, cell: Cell) -> Label:
         :_LAST
     ]
     if cell.shared is None:
-        return Label(f"{cell.place}: no shared range", tuple(anchors), style.GREY)
+        return Label(_at(cell, "no shared range"), tuple(anchors), style.GREY)
     lead = "undecided" if cell.verdict == "undecided" else f"{cell.verdict} +{abs(100 * cell.advantage.value):.1f}"
-    color = style.INK if cell.verdict == "undecided" else style.VERDICT_COLOR[cell.verdict]
-    return Label(f"{cell.place}: {lead}", tuple(anchors), color, True, LOWER_RIGHT)
+    color, _ = _look(all_regimes, cell.verdict)
+    return Label(_at(cell, lead), tuple(anchors), color, True, LOWER_RIGHT)
+
+
+def _at(cell: Cell, said: str) -> str:
+    return f"{cell.place}: {said}" if cell.place else said
+
+
+def _asked(context: Context) -> tuple[str, Ways, Mapping[str, Sequence[Variant]] | None]:
+    """The cost, the two ways, and the strategies where they are ways: as the question asks; else depth and width."""
+    about = compared(context.frame, context.settings, context.question)
+    if about.kind != "ways" or len(about.compare) < 2:
+        return context.cost, WIDTH_AND_DEPTH, None
+    first, second, *_ = about.compare
+    strategies = context.question.strategies
+    return about.cost.name, (first, second), strategies if {first, second} <= {*strategies} else None
 
 
 def spec(context: Context) -> FigureSpec | Skipped:
     """The figure of these results, one panel a number of epochs; published ones in panels of their own."""
-    cost, published = context.cost, context.published(*TABLES)
+    published = context.published(*TABLES)
     try:
-        device_regimes = [(device, compared(part, cost)) for device, part in context.by_device(cost)]
-        device_regimes += [] if published is None else [("published", compared(published.settings, published.cost))]
+        cost, ways, strategies = _asked(context)
+        device_regimes = [
+            (device, regimes_of(part, cost, axes=ways, strategies=strategies))
+            for device, part in context.by_device(cost)
+        ]
+        device_regimes += [] if published is None else [("published", regimes_of(published.settings, published.cost))]
     except UserError as reason:
         return Skipped(NAME, str(reason))
     own = [all_regimes for device, all_regimes in device_regimes if device != "published" and _answers(all_regimes)]
@@ -105,9 +134,9 @@ def spec(context: Context) -> FigureSpec | Skipped:
     left_out = [f"{len(places) - MOST} more panels not shown."] if len(places) > MOST else []
     return FigureSpec(
         name=NAME,
-        title=f"For the same {_bare(own[0].cost)}, does depth or width pay more, and does longer training change that?",
-        shows="Depth scaling against width scaling from a common base, one panel a number of epochs, at every "
-        "resolution; thick lines where both arms reach the same cost, each with its verdict.",
+        title=_title(own[0]),
+        shows=f"{_names(own[0], ' scaling against ').capitalize()} scaling from a common base, one panel a number of "
+        "epochs; thick lines where both arms reach the same cost, each with its verdict.",
         concludes=" ".join(_said(all_regimes) for all_regimes in own),
         panels=tuple(
             partial(_panel, device if several else "", all_regimes, regime)
@@ -120,6 +149,17 @@ def spec(context: Context) -> FigureSpec | Skipped:
         ),
         size=(3.6, 3.9),
     )
+
+
+def _names(all_regimes: Regimes, between: str) -> str:
+    """The second way first, as in `depth or width`."""
+    return between.join(axis_words(axis) for axis in all_regimes.axes[::-1])
+
+
+def _title(all_regimes: Regimes) -> str:
+    several = sum(regime.epochs is not None for regime in all_regimes.regimes) > 1
+    changes = ", and does longer training change that" if several else ""
+    return f"For the same {_bare(all_regimes.cost)}, does {_names(all_regimes, ' or ')} pay more{changes}?"
 
 
 def _bare(cost: Column) -> str:
@@ -140,7 +180,8 @@ def _said(all_regimes: Regimes) -> str:
     sentences = [regime.sentence for regime in all_regimes.regimes]
     if change.value == change.value:
         sentences.append(
-            f"From the shortest to the longest, {towards}: width's advantage changes by {change.value:+.2f} points "
+            f"From the shortest to the longest, {towards}: {all_regimes.axes[0]}'s advantage changes by "
+            f"{change.value:+.2f} points "
             f"(90%: {change.low:+.2f} to {change.high:+.2f})."
         )
     return " ".join(sentences)
