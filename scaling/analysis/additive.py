@@ -67,17 +67,27 @@ def steps(frame: pd.DataFrame) -> tuple[Step, ...]:
             with the setting that has the fewest methods (a step schedule before a cosine).
     """
     settings = collapse_seeds(frame)
-    network = ["study", "folder", *DATASET, *(name for name in VARIANT if name not in _NETWORK)]
-    sizes = settings.groupby(network, dropna=False)["seeds"].transform("size")
-    networks = settings[sizes >= _LEAST].groupby(network, dropna=False)
-    chain = max((_chain(rows) for _, rows in islice(networks, _MOST_NETWORKS)), key=len, default=[])
-    if len(chain) < _LEAST:
+    chain = chain_of(settings)
+    if not chain:
         return ()
     rows = settings.loc[[row for row, _ in chain]]
     kinds = ["architecture" if column in _NETWORK else "training" for _, column in chain]
     return _steps(
         _labels(rows, chain), kinds, rows["top1"].to_numpy(float), rows["top1_sd"].to_numpy(float), [True] * len(rows)
     )
+
+
+def chain_of(settings: pd.DataFrame) -> list[tuple[int, str]]:
+    """Rows of the longest chain, the base first, each with the column that it changes; empty without one of three.
+
+    Args:
+        settings: as `scaling.analysis.settings.collapse_seeds` gives them, trained or not.
+    """
+    network = ["study", "folder", *DATASET, *(name for name in VARIANT if name not in _NETWORK)]
+    sizes = settings.groupby(network, dropna=False)["seeds"].transform("size")
+    networks = settings[sizes >= _LEAST].groupby(network, dropna=False)
+    chain = max((_chain(rows) for _, rows in islice(networks, _MOST_NETWORKS)), key=len, default=[])
+    return chain if len(chain) >= _LEAST else []
 
 
 def _chain(rows: pd.DataFrame) -> list[tuple[int, str]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
 
+from scaling.analysis.additive import chain_of
 from scaling.analysis.decide.contrasts import Pairs, pairs_along, pairs_between
 from scaling.analysis.decide.kinds import Compared, compared
 from scaling.analysis.depth_width.arms import find_arms, strategy_arms
@@ -56,7 +57,8 @@ def differences(frame: pd.DataFrame, settings: pd.DataFrame, question: Question,
     elif about.kind == "along":
         pairs = pairs_along(settings, about.compare[0])
     elif about.kind == "methods":
-        pairs = {("a method", "those before it"): [(row + 1, row) for row in range(len(settings) - 1)]}
+        steps = pairwise(chain_of(settings))
+        pairs = {(column.replace("_", " "), "what it is added to"): [(of, over)] for (over, _), (of, column) in steps}
     else:
         return []
     return [

@@ -35,7 +35,10 @@ LEAST_KNOWN = 4
 CONTENDERS = 64
 """Settings that may be the best of those a budget allows: those of the highest accuracy, doubt counted in."""
 
-_NODES = stats.norm.ppf((np.arange(15) + 0.5) / 15)
+_NODES = np.linspace(-4, 4, 21)
+"""Outcomes of a run, in standard deviations: a choice that only a surprise would change is told from a settled one."""
+_WEIGHTS = stats.norm.pdf(_NODES) / stats.norm.pdf(_NODES).sum()
+
 _ERROR_UNKNOWN = (0.5, 1.0)
 """Error before anything was trained, and the standard deviation of its logarithm."""
 
@@ -82,6 +85,8 @@ def next_runs(
     Returns:
         Fewer than `count` where there are no more, or time is short; none where every trial of the study is recorded.
     """
+    # In an order of its own: no choice between equals may rest on which was recorded first.
+    frame = frame.sort_values([name for name in (*SETTING, "seed", "trial_id") if name in frame], kind="stable")
     state = _state(frame)
     if not any(state.runs):
         return []
@@ -98,7 +103,7 @@ def next_runs(
         open_ = [row for row, runs in enumerate(left) if runs and spent + runs[0][1] <= seconds]
         if not open_:
             break
-        gains = goal.gains(covariance, variances)
+        gains = goal.gains(covariance, variances, np.array(seen))
         worth = [gains[row] / left[row][0][1] for row in open_]
         row = open_[int(np.argmax(worth))]
         trial_id, takes = left[row].pop(0)
@@ -184,18 +189,24 @@ class _Choosing:
         self._budgets = _budgets(state.settings, limits)
         self._said = "the choice under these limits" if limits else "the choice at several sizes"
 
-    def gains(self, covariance: Floats, noise: Floats) -> Floats:
+    def gains(self, covariance: Floats, noise: Floats, seen: Rows) -> Floats:
         """`(settings,)` points of accuracy that one more run of each is expected to gain."""
+        del seen
         accuracy = 1 - self._errors
         spread = covariance * np.outer(self._errors, self._errors)
         step = spread / np.sqrt(np.diag(spread) + noise * self._errors**2)
-        total = np.zeros(len(accuracy))
+        variance = np.fmax(np.diag(spread), 0.0)
+        total, settled = np.zeros(len(accuracy)), 1e-15 * variance
         for allowed in self._budgets:
-            doubt = np.sqrt(np.fmax(np.diag(spread)[allowed], 0.0))
+            doubt = np.sqrt(variance[allowed])
             best = allowed[np.argsort(-(accuracy[allowed] + 2 * doubt), kind="stable")[:CONTENDERS]]
             outcomes = accuracy[best][:, None, None] + step[best][:, :, None] * _NODES
-            total += outcomes.max(axis=0).mean(axis=1) - accuracy[best].max()
-        return np.asarray(100 * np.fmax(total, 0.0) / len(self._budgets) + 1e-9 * np.diag(spread))
+            total += outcomes.max(axis=0) @ _WEIGHTS - accuracy[best].max()
+            # Where no one run would change a choice, several may: of what may be the best.
+            first = allowed[int(np.argmax(accuracy[allowed]))]
+            behind = (accuracy[first] - accuracy[allowed]) / np.sqrt(variance[allowed] + variance[first] + 1e-18)
+            settled[allowed] += 1e-9 * variance[allowed] * stats.norm.sf(behind)
+        return np.asarray(100 * np.where(total > 1e-12, total, 0.0) / len(self._budgets) + settled)
 
     def why(self, row: int, gain: float) -> str:
         """In words."""
@@ -211,17 +222,16 @@ class _Deciding:
         errors = np.exp(state.prediction.mean)
         weights = np.stack([difference.weights for difference in asked])
         self._weights, self._values = weights * -errors, weights @ (1 - errors)
-        self._untrained = state.settings["seeds"].to_numpy() == 0
         self._involved = np.abs(self._weights).sum(axis=0) > 0
 
-    def gains(self, covariance: Floats, noise: Floats) -> Floats:
+    def gains(self, covariance: Floats, noise: Floats, seen: Rows) -> Floats:
         """`(settings,)` parts of the variance of the differences that one more run of each takes away."""
         across = self._weights @ covariance
         spread = np.fmax((across * self._weights).sum(axis=1), 1e-18)
         open_ = 2 * stats.norm.sf(np.abs(self._values) / np.sqrt(spread))
         taken = open_[:, None] * across**2 / (np.diag(covariance) + noise) / spread[:, None]
         # What was never trained is not taken as predicted: it is trained before anything a second time.
-        return np.asarray(taken.mean(axis=0) + np.where(self._untrained & self._involved, 1e3, 0.0) + 1e-12)
+        return np.asarray(taken.mean(axis=0) + np.where((seen == 0) & self._involved, 1e3, 0.0) + 1e-12)
 
     def why(self, row: int, gain: float) -> str:
         """In words."""
