@@ -14,11 +14,14 @@ import pytest
 from typer.testing import CliRunner
 
 from scaling.analysis.claims.replay import replay
+from scaling.analysis.decide import next_runs, recommend, resolvable, stopping, surface
+from scaling.analysis.decide.statements import MOST_SEEDS
 from scaling.analysis.depth_width.regimes import regimes
 from scaling.analysis.laws.fits import fit_all
 from scaling.analysis.settings import collapse_seeds
 from scaling.analysis.uncertainty import Estimate
 from scaling.cli.app import app
+from scaling.launch import until
 from scaling.published import load
 from scaling.results.frame import load_results
 
@@ -201,6 +204,23 @@ def test_what_a_command_is_said_to_print_it_prints(command: str, stretch: str, m
     assert found, f"scaling {command} does not print: {stretch}"
     said = [float(number) for number in NUMBER.findall(stretch)]
     assert [float(number) for number in found.groups()] == pytest.approx(said, rel=0.05, abs=2)
+
+
+def test_the_constants_in_decide_md_are_those_of_the_code() -> None:
+    text = " ".join((ROOT / "docs" / "decide.md").read_text().split())
+    combinations = len(surface.CURVATURES) * len(surface.RESTS) * len(surface.LENGTHS)
+    for said in (
+        f"{combinations} combinations",
+        f"the factor is {surface.UNTESTED:g}",
+        f"{recommend.DRAWS:,} draws",
+        f"**within {100 * recommend.NEAR:g}**",
+        f"{stopping.WIDER:g} times as wide",
+        f"with a chance of less than {stopping.HOPELESS:.0%}",
+        f"decide in {resolvable.POWER:.0%} of repetitions",
+        f"is above {100 * resolvable.TYPICAL:g} points",
+    ):
+        assert said in text
+    assert (next_runs.LEAST_KNOWN, until.BATCH, next_runs.SIZES, MOST_SEEDS) == (4, 4, 8, 100)
 
 
 def test_readmes_study_can_decide_what_it_is_said_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
