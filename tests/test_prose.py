@@ -5,17 +5,23 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
 import pytest
+from typer.testing import CliRunner
 
 from scaling.analysis.claims.replay import replay
+from scaling.analysis.decide import next_runs, recommend, resolvable, stopping, surface
+from scaling.analysis.decide.statements import MOST_SEEDS
 from scaling.analysis.depth_width.regimes import regimes
 from scaling.analysis.laws.fits import fit_all
 from scaling.analysis.settings import collapse_seeds
 from scaling.analysis.uncertainty import Estimate
+from scaling.cli.app import app
+from scaling.launch import until
 from scaling.published import load
 from scaling.results.frame import load_results
 
@@ -168,3 +174,59 @@ def test_what_is_called_the_same_is_held_by_a_test() -> None:
     for line in text.splitlines():
         if line.startswith("|") and " same" in line:
             assert "::test_" in line, line
+
+
+NUMBER = re.compile(r"\d+(?:\.\d+)?")
+
+
+def printed(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """What a command prints, in one line without what tables are padded with."""
+    monkeypatch.chdir(ROOT)
+    ran = CliRunner().invoke(app, arguments)
+    assert ran.exit_code == 0, ran.output
+    return " ".join(ran.stdout.split())
+
+
+def sessions() -> Iterator[tuple[str, str]]:
+    """Commands of docs/decide.md, each with a stretch of lines that it is said to print."""
+    for block in re.findall(r"```console\n\$ scaling (.*?)```", (ROOT / "docs" / "decide.md").read_text(), re.DOTALL):
+        command, _, lines = block.partition("\n")
+        for stretch in lines.split("...\n"):
+            if stretch.strip():
+                yield command, " ".join(stretch.split())
+
+
+@pytest.mark.parametrize(("command", "stretch"), list(sessions()))
+def test_what_a_command_is_said_to_print_it_prints(command: str, stretch: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Word for word; numbers that are drawn may differ a little from one machine to another."""
+    words = re.escape(NUMBER.sub("#", stretch)).replace("\\#", rf"({NUMBER.pattern})")
+    found = re.search(words, printed(shlex.split(command), monkeypatch))
+    assert found, f"scaling {command} does not print: {stretch}"
+    said = [float(number) for number in NUMBER.findall(stretch)]
+    assert [float(number) for number in found.groups()] == pytest.approx(said, rel=0.05, abs=2)
+
+
+def test_the_constants_in_decide_md_are_those_of_the_code() -> None:
+    text = " ".join((ROOT / "docs" / "decide.md").read_text().split())
+    combinations = len(surface.CURVATURES) * len(surface.RESTS) * len(surface.LENGTHS)
+    for said in (
+        f"{combinations} combinations",
+        f"the factor is {surface.UNTESTED:g}",
+        f"{recommend.DRAWS:,} draws",
+        f"**within {100 * recommend.NEAR:g}**",
+        f"{stopping.WIDER:g} times as wide",
+        f"with a chance of less than {stopping.HOPELESS:.0%}",
+        f"decide in {resolvable.POWER:.0%} of repetitions",
+        f"is above {100 * resolvable.TYPICAL:g} points",
+    ):
+        assert said in text
+    assert (next_runs.LEAST_KNOWN, until.BATCH, next_runs.SIZES, MOST_SEEDS) == (4, 4, 8, 100)
+
+
+def test_readmes_study_can_decide_what_it_is_said_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = re.findall(r"```yaml\n(study: my_study\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    file = tmp_path / "my_study.yaml"
+    file.write_text(block)
+    said = printed(["plan", str(file), "--results", str(tmp_path)], monkeypatch)
+    (line,) = re.findall(r"(It (?:can hardly )?decides?.*?) all trials", said)
+    assert line in README
