@@ -197,7 +197,7 @@ def draw_top1(settings: pd.DataFrame, count: int, random: np.random.Generator) -
     scale = np.array([_inverse_chi_square(freedom[row], count, random) for row in first]).reshape(len(first), count)
     alone = np.sqrt(chance) * random.standard_normal((count, len(settings)))
     for rows, covariance in _by_images(settings):
-        alone[:, rows] = random.standard_normal((count, len(rows))) @ _root(covariance)
+        alone[:, rows] = random.standard_normal((count, len(rows))) @ root(covariance)
     seeded = np.sqrt(of_seeds * scale[studies].T) * random.standard_normal((count, len(settings)))
     return np.asarray(np.clip(top1 + alone + seeded, 1e-6, 1 - 1e-6))
 
@@ -232,7 +232,7 @@ def _over_images(rights: Sequence[npt.NDArray[np.bool_]]) -> Floats:
     return np.asarray(covariance - np.diag(np.minimum(own, np.diag(covariance))))
 
 
-def _root(covariance: Floats) -> Floats:
+def root(covariance: Floats) -> Floats:
     """The symmetric root, which does not depend on how a machine orders or signs its vectors."""
     values, vectors = np.linalg.eigh(covariance)
     return np.asarray((vectors * np.sqrt(np.fmax(values, 0.0))) @ vectors.T)

@@ -1,5 +1,7 @@
 """Commands that choose: the network under limits, and the runs that would change the choice."""
 
+import functools
+import operator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -19,6 +21,7 @@ from scaling.cli.common import (
     print_json,
     terminal,
 )
+from scaling.cli.suggest import same_command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,7 +133,31 @@ def _space(
     trainings = [record for each in known for record in each.training.read()[0]]
     basis = budget.basis(on, trainings, beside)
     frame = loaded([each.path for each in known]) if known else pd.DataFrame()
+    if study is not None and len(frame):
+        frame = _trained_alike(frame, study)
     return folder.name, frame if study is None else with_candidates(frame, study, folder, basis), basis
+
+
+def _trained_alike(frame: "pd.DataFrame", study: "Study") -> "pd.DataFrame":
+    """The trials of the study's own images, and of as many; the others say nothing of its networks, and are counted."""
+    dataset = study.file.dataset
+    wanted = {
+        "dataset": dataset.name,
+        "train_examples": dataset.train_examples,
+        "validation_fraction": dataset.validation_fraction,
+    }
+    alike = _all_hold(
+        [frame[name].isna() if value is None else frame[name].eq(value) for name, value in wanted.items()]
+    )
+    if left_out := int((~alike).sum()):
+        images = ", ".join(f"{name} {value}" for name, value in wanted.items() if value is not None)
+        typer.echo(f"note: {left_out} trials of other images than {study.name}'s ({images}) are left out", err=True)
+    return frame[alike].reset_index(drop=True)
+
+
+def _all_hold(masks: "list[pd.Series[bool]]") -> "pd.Series[bool]":
+    """Rows that all masks hold."""
+    return functools.reduce(operator.and_, (mask.fillna(False).astype(bool) for mask in masks))
 
 
 def _time(study: "Study", folder: "ResultsFolder", quiet: bool) -> None:
@@ -141,6 +168,7 @@ def _time(study: "Study", folder: "ResultsFolder", quiet: bool) -> None:
 
 
 def next_trials(
+    context: typer.Context,
     study: StudyName,
     hours: Annotated[
         float | None, typer.Option(min=0, help="Hours of training that all of them may take together.")
@@ -156,12 +184,15 @@ def next_trials(
     from scaling.analysis.decide.limits import limits_of
     from scaling.analysis.decide.next_runs import next_runs
     from scaling.analysis.decide.stopping import enough
+    from scaling.errors import UserError
     from scaling.generator import study as studies
     from scaling.reports import next_runs as report
     from scaling.results.records import ResultsFolder
 
     with input_errors():
         planned = studies.load(study, overrides or ())
+        if planned.file.search is not None:
+            raise UserError(f"{planned.name} is a search, which decides by itself what it trains next")
         limits = limits_of(at_most or ())
         folder = ResultsFolder(results / planned.name)
         known = [folder] if folder.training.path.exists() else []
@@ -173,4 +204,5 @@ def next_trials(
     if as_json:
         print_json(report.as_json(planned, runs, reason, basis))
     else:
-        report.show(planned, runs, reason, basis, terminal())
+        going_on = same_command(context, "--until", "decided", without=("hours", "count"), name="run")
+        report.show(planned, runs, reason, basis, terminal(), going_on)

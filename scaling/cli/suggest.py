@@ -9,21 +9,22 @@ from typing import Any
 import typer
 
 
-def same_command(context: typer.Context, *more: str, without: Collection[str] = ()) -> str:
+def same_command(context: typer.Context, *more: str, without: Collection[str] = (), name: str | None = None) -> str:
     """The command that is running, with its arguments and options as they were given.
 
     Args:
         context: of the command.
         more: words to add at the end.
         without: names of options to leave out.
+        name: of another command that takes the rest; None: the same.
     """
-    words = ["scaling", str(context.info_name)]
+    words = ["scaling", name or str(context.info_name)]
     for parameter in context.command.params:
-        name = str(parameter.name)
-        source = context.get_parameter_source(name)
-        if source is None or source.name != "COMMANDLINE" or name in without:
+        option = str(parameter.name)
+        source = context.get_parameter_source(option)
+        if source is None or source.name != "COMMANDLINE" or option in without:
             continue
-        for value in _listed(context.params[name]):
+        for value in _listed(context.params[option]):
             words += _spelled(parameter, value)
     return shlex.join([*words, *more])
 

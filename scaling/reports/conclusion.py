@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -14,9 +14,10 @@ from scaling.analysis.decide.recommend import Recommendation, recommend
 from scaling.analysis.settings import with_seed_noise
 from scaling.analysis.wording import counted
 from scaling.errors import UserError
-from scaling.generator.recorded import question_of
+from scaling.generator.recorded import asked_for, question_of
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
+from scaling.schema import Question
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,15 +68,24 @@ def conclude(folder: ResultsFolder, seed_noise: float | None = None, frame: pd.D
             warnings.simplefilter("ignore", UserWarning)  # whoever loads it for a figure or a table says it
             frame = load_results(folder.path)
     frame = with_seed_noise(frame, seed_noise)
-    return Conclusion(folder.name, _answered(folder, frame), tuple(_recommended(frame)), _unknown(frame))
+    answered = _so_far(_answered(question_of(folder), frame), asked_for(folder), frame)
+    return Conclusion(folder.name, answered, tuple(_recommended(frame)), _unknown(frame))
 
 
-def _answered(folder: ResultsFolder, frame: pd.DataFrame) -> Answer:
-    question = question_of(folder)
+def _answered(question: Question, frame: pd.DataFrame) -> Answer:
     try:
         return answer(frame, question)
     except UserError as reason:
         return Answer(question.text, f"Not answered: {reason}.", False, "", None)
+
+
+def _so_far(answered: Answer, asked: Set[str] | None, frame: pd.DataFrame) -> Answer:
+    """The same, with how many of the trials that the study asks for it rests on, where that is not all of them."""
+    recorded = set(frame["trial_id"]) if len(frame) else set()
+    if not asked or asked <= recorded or not recorded:
+        return answered
+    so_far = f"So far, with {len(asked & recorded)} of {len(asked)} trials recorded: {answered.sentence}"
+    return replace(answered, sentence=so_far)
 
 
 def _recommended(frame: pd.DataFrame) -> Iterator[tuple[str, Recommendation]]:

@@ -27,8 +27,8 @@ def as_json(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis) ->
     }
 
 
-def show(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis, console: Console) -> None:
-    """A sentence, then a line a run."""
+def show(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis, console: Console, going_on: str) -> None:
+    """A sentence with the command that goes on so, then a line a run, and why each."""
     if not runs:
         why = reason or "every trial of the study is recorded, or none fits into these hours"
         console.print(f"{study.name}: nothing to run next: {why}", highlight=False, markup=False, soft_wrap=True)
@@ -37,14 +37,12 @@ def show(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis, conso
     money = f", ${tables.money(told['dollars'])}" if told["dollars"] else ""
     console.print(
         f"{study.name}: {len(runs)} trainings would decide most, {tables.time(told['hours'])} on "
-        f"{basis.accelerator.name}{money}; `scaling run {study.name} --until decided` goes on with them.",
+        f"{basis.accelerator.name}{money}; `{going_on}` goes on with them.",
         highlight=False,
         markup=False,
         soft_wrap=True,
     )
-    table = tables.table(("trial", "what", "time"), right=("time",))
+    table = tables.table(("trial", "what", "time", "why"), right=("time",))
     for run in runs:
-        table.add_row(run.trial_id, run.name, tables.time(run.seconds / 3600))
+        table.add_row(run.trial_id, run.name, tables.time(run.seconds / 3600), run.why)
     tables.print_whole(table, console)
-    for why in dict.fromkeys(run.why for run in runs):
-        console.print(f"why: {why}", highlight=False, markup=False, soft_wrap=True)

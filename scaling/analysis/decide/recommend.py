@@ -26,6 +26,9 @@ DRAWS = 2000
 NEAR = 0.002
 """Accuracy (fraction) within which two networks count as equally good."""
 
+UNSURE = 0.01
+"""Accuracy (fraction) that a choice loses on average from which on it is called a guess."""
+
 MOST = 2000
 """Settings that are ranked at once; of more, those that were measured and the cheapest others."""
 
@@ -331,7 +334,8 @@ def _sentence(
         f"on average it loses {100 * first.loss:.2f} points to the best"
     )
     others = f"; {len(held)} settings hold the best with {LEVEL:.0%}" if len(held) > 1 else ""
-    return f"{among}, choose {first.name}: {reached}{costs}; {chance}{others}."
+    how_sure = "choose" if first.loss < UNSURE else "nothing is sure yet, and the best guess is"
+    return f"{among}, {how_sure} {first.name}: {reached}{costs}; {chance}{others}."
 
 
 def _notes(settings: pd.DataFrame, known: Rows, prices: Sequence[tuple[Limit, Priced]]) -> list[str]:

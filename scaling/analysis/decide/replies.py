@@ -266,6 +266,9 @@ def runtimes(asking: Asking) -> Reply | None:
     return Reply(said, flips or all_told, "runtimes")
 
 
+_OF_TRAINING = {"training_ms": "the time of the training", "macs": "the compute of the training"}
+
+
 def grow(asking: Asking) -> Reply | None:
     """Of a whole grid: the factor that a little more cost is best spent on."""
     families = asking.settings["family"].value_counts()
@@ -277,7 +280,9 @@ def grow(asking: Asking) -> Reply | None:
     *others, last = (payoff.factor for payoff in ranking.payoffs)
     sure = ranking.verdict == "holds"
     which = f"{best.factor} pays" if sure else f"whether {best.factor} or {second.factor} pays"
-    size = f"1% more of {asking.cost.words} lowers error by {-best.per_percent.value:.2f}%"
+    # An epoch pays the cost of a step or an image again.
+    words = _OF_TRAINING.get(asking.cost.name, asking.cost.words) if "epochs" in {best.factor, *others, last} else ""
+    size = f"1% more of {words or asking.cost.words} lowers error by {-best.per_percent.value:.2f}%"
     sentence = (
         f"Of {', '.join(others)} and {last}, {which} most{'' if sure else ' is undecided'}: spent on {best.factor}, "
         f"{size}, and on {second.factor} by {-second.per_percent.value:.2f}%; {best.factor} is the best with a chance "

@@ -133,22 +133,22 @@ def told(resolved: tuple[Resolvable, ...], reason: str) -> str:
     if not resolved:
         return f"What it can resolve is not foreseen: {reason}."
     worst = max(resolved, key=lambda each: each.smallest)
+    least, most = min(each.smallest for each in resolved), worst.smallest
     if len(resolved) == 1:
-        sizes = f"of {_points(worst.smallest)} or more ({worst.which})"
+        what = f"a difference of {_points(most)} ({worst.which})"
+    elif _points(least) == _points(most):
+        what = f"a difference of {_points(most)} in each of {len(resolved)} comparisons"
     else:
-        least = min(each.smallest for each in resolved)
-        sizes = (
-            f"from {_points(least)} on, depending on which of {len(resolved)}; of all, from {_points(worst.smallest)}"
+        what = (
+            f"a difference of {_points(least)} in the surest of {len(resolved)} comparisons, of {_points(most)} in all"
         )
-        if _points(least) == _points(worst.smallest):
-            sizes = f"of {_points(least)} or more, each of {len(resolved)}"
-    begins = "It can hardly decide its question: it" if worst.smallest > TYPICAL else "It"
+    begins = "It can hardly decide its question: it" if most > TYPICAL else "It"
     more = (
         f"With four times the seeds it is {_points(worst.seeds)}, with four times the validation images "
         f"{_points(worst.images)}, with both half as much"
     )
-    alone = f"; for one question in place of {len(resolved)}, {_points(worst.alone)}" if len(resolved) > 1 else ""
-    return f"{begins} decides, with a chance of {POWER:.0%}, differences {sizes}. {more}{alone}."
+    alone = f"; for one comparison alone, {_points(worst.alone)}" if len(resolved) > 1 else ""
+    return f"{begins} has a chance of {POWER:.0%} to decide {what}. {more}{alone}."
 
 
 def _points(value: float) -> str:

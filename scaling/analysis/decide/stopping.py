@@ -51,6 +51,8 @@ def enough(frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = ()
         return ""
     if by_choice:
         chosen = [each for _, each in recommend(frame, limits)]
+        if limits and chosen and not any(each.choices for each in chosen):
+            return chosen[0].sentence
         return f"the choice is decided: {chosen[0].sentence}" if chosen and all(each.sure for each in chosen) else ""
     if _lacks(frame, settings, question):
         return ""

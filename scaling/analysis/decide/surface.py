@@ -20,7 +20,7 @@ from scipy import linalg
 
 from scaling.analysis.depth_width.arms import FACTORS
 from scaling.analysis.settings import VARIANT, crossed
-from scaling.analysis.uncertainty import Floats, Rows
+from scaling.analysis.uncertainty import Floats, Rows, root
 
 CURVATURES = (0.05, 0.15, 0.4)
 """Standard deviations of a square's or product's coefficient that are averaged over; that of Figure 2 of arXiv
@@ -60,9 +60,8 @@ class Prediction(NamedTuple):
 
     def draw(self, count: int, random: np.random.Generator) -> Floats:
         """`(count, points)`."""
-        values, vectors = np.linalg.eigh((self.covariance + self.covariance.T) / 2)
-        root = vectors * np.sqrt(np.fmax(values, 0.0))
-        return np.asarray(self.mean + random.standard_normal((count, len(self.mean))) @ root.T)
+        spread = root((self.covariance + self.covariance.T) / 2)
+        return np.asarray(self.mean + random.standard_normal((count, len(self.mean))) @ spread)
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,8 +29,8 @@ MOST = 6
 """Panels; more regimes are counted."""
 _LAST = 4
 _HINT = (
-    "Labels: what the arms share, the arm that is surely ahead, and by how many points on average; all verdicts hold together "
-    "in 90% of studies. Bars: 90% of the noise of one point."
+    "Labels: what the arms share, the arm that is surely ahead, and by how many points on average; all verdicts hold "
+    "together in 90% of studies. Bars: 90% of the noise of one point."
 )
 
 
