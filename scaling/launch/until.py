@@ -94,9 +94,8 @@ class UntilDecided:
         """Ids of the batch under way: chosen from the records of whole batches before it."""
         from scaling.analysis.decide.next_runs import next_runs
 
-        order = [*latest(self._results.training.read()[0], lambda record: record.trial_id)]
-        whole = len(order) // self._batch * self._batch
-        for count in (whole, len(order)):
+        order = self._order()
+        for count in (self._whole(order), len(order)):
             chosen = [
                 run.trial_id
                 for run in next_runs(self._frame(order[:count]), self._study.question, self._limits, self._batch)
@@ -105,13 +104,23 @@ class UntilDecided:
                 return chosen
         return []
 
-    def _frame(self, trial_ids: Sequence[str] | None = None) -> pd.DataFrame:
-        """Recorded trials, all or some, and those of the study that are not recorded."""
+    def _order(self) -> list[str]:
+        """Ids of the trials that are recorded, in the order of their first records."""
+        return [*latest(self._results.training.read()[0], lambda record: record.trial_id)]
+
+    def _whole(self, order: Sequence[str]) -> int:
+        """How many of them make whole batches."""
+        return len(order) // self._batch * self._batch
+
+    def _frame(self, trial_ids: Sequence[str]) -> pd.DataFrame:
+        """Recorded trials, all or some, and the others of the study as if they were not recorded."""
         from scaling.generator.candidates import with_candidates
 
-        frame, reckoned_by = self._recorded(), basis(None, self._results.training.read()[0])
-        if trial_ids is not None and len(frame):
-            frame = frame[frame["trial_id"].isin(set(trial_ids))]
+        frame, known = self._recorded(), set(trial_ids)
+        if len(frame):
+            frame = frame[frame["trial_id"].isin(known)]
+        # The pace as well is that of these trials alone.
+        reckoned_by = basis(None, [record for record in self._results.training.read()[0] if record.trial_id in known])
         return with_candidates(frame, self._study, self._results, reckoned_by)
 
     def _recorded(self) -> pd.DataFrame:
@@ -125,8 +134,10 @@ class UntilDecided:
         """Why the study may stop now; empty where it goes on."""
         from scaling.analysis.decide.stopping import enough
 
-        frame = self._frame()
+        frame, order = self._recorded(), self._order()
         spent = float(frame["train_seconds"].sum()) / SECONDS if "train_seconds" in frame else 0.0
         if self._max_hours is not None and spent >= self._max_hours:
             return f"{spent:.3g} hours of training are spent, of {self._max_hours:g} (--max-hours)"
-        return enough(frame, self._study.question, self._limits)
+        if {trial.id for trial in self._study.trials} <= {*order}:
+            return enough(self._frame(order), self._study.question, self._limits)
+        return enough(self._frame(order[: self._whole(order)]), self._study.question, self._limits)

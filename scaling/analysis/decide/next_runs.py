@@ -90,7 +90,7 @@ def next_runs(
     state = _state(frame)
     if not any(state.runs):
         return []
-    if len(state.known) < LEAST_KNOWN:
+    if len(state.known) < min(LEAST_KNOWN, len(state.settings)):
         return _cheapest(state, count, seconds)
     goal = _goal(frame, state, question, limits)
     chosen: list[NextRun] = []
@@ -167,17 +167,27 @@ def _noise_of_next(state: _State, seen: Sequence[int]) -> Floats:
 
 
 def _cheapest(state: _State, count: int, seconds: float) -> list[NextRun]:
-    """Settings that nobody has trained, cheapest first."""
-    fresh = [row for row, runs in enumerate(state.runs) if runs and not state.settings["seeds"].iloc[row]]
-    fresh = fresh or [row for row, runs in enumerate(state.runs) if runs]
+    """Settings that nobody has trained, cheapest first; then, cheapest first, another run of each."""
+    seen = state.settings["seeds"].astype(int)
+    waiting = sorted(
+        (seen.iloc[row] + more, takes, row, trial_id)
+        for row, runs in enumerate(state.runs)
+        for more, (trial_id, takes) in enumerate(runs)
+    )
     chosen, spent = [], 0.0
-    for row in sorted(fresh, key=lambda row: (state.runs[row][0][1], row))[:count]:
-        trial_id, takes = state.runs[row][0]
+    for before, takes, row, trial_id in waiting[:count]:
         if spent + takes > seconds:
             break
         spent += takes
-        why = "among the cheapest that nobody has trained: without a few of them nothing can be predicted"
-        chosen.append(NextRun(trial_id, name_of(state.settings.iloc[row]), takes, why))
+        kind = "another run of the cheapest" if before else "among the cheapest that nobody has trained"
+        chosen.append(
+            NextRun(
+                trial_id,
+                f"{name_of(state.settings.iloc[row])}, run {before + 1}",
+                takes,
+                f"{kind}: without a few of them nothing can be predicted",
+            )
+        )
     return chosen
 
 

@@ -251,3 +251,16 @@ def test_each_step_of_methods_that_are_added_one_by_one_is_trained_wherever_it_w
         (first, *others) = next_runs(shuffled, OPEN, count=8)
         assert (first.trial_id, first.why) == ("2-0", "part of what the question compares, and not trained yet")
         assert {run.trial_id for run in others} == {"0-1", "1-1", "2-1", "3-1"}
+
+
+@pytest.mark.parametrize("settings", [1, 2, 3, 5])
+@pytest.mark.parametrize("trained", [0, 3])
+def test_there_are_as_many_as_were_asked_for_while_there_are_so_many(settings: int, trained: int) -> None:
+    """Also of few settings, of which another seed is then named; else those who run them in batches would be idle."""
+    frame = with_trials(untrained(study().frame).iloc[:settings], seeds=4)
+    first = frame.sort_values(["seed", "planned_seconds"], kind="stable").index[:trained]
+    frame.loc[first, "status"], frame.loc[first, "top1"] = "ok", 0.7
+    for question in (OPEN, WIDTH_OR_DEPTH):
+        left = len(frame) - trained
+        assert len({*ids(next_runs(frame, question, count=4))}) == min(4, left)
+        assert len({*ids(next_runs(frame, question, count=100))}) == left
