@@ -49,7 +49,6 @@ class UntilDecided:
         self._study, self._results, self._outcomes, self._place = study, results, outcomes, place
         self._batch, self._limits, self._max_hours = max(BATCH, workers), tuple(limits), max_hours
         self._progress: RunProgress | None = None
-        self._named: set[str] = set()
         self.reason = ""
 
     def so_far(self) -> Study:
