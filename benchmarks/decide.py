@@ -225,3 +225,20 @@ def _right(guessed: np.ndarray, truth: np.ndarray) -> float:
 
 def _row(name: str, unit: str, target: str, ours: float, peer: float | None, met: bool, note: str = "") -> Row:
     return Row(name=name, unit=unit, target=target, ours=ours, peer=peer, met=met, note=note)
+
+
+MARK = "<!-- decide: measured -->"
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as `docs/decide.md` has them."""
+    lines = ["| what | ours | other | wanted | met |", "|---|---|---|---|---|"]
+    for row in rows:
+        ours, peer = (_number(value, row.unit) for value in (row.ours, row.peer))
+        met = {True: "yes", False: "**no**", None: ""}[row.met] if row.ours is not None else "not measured"
+        lines.append(f"| {row.name.removeprefix('decide: ')} | {ours} | {peer} | {row.target} {row.unit} | {met} |")
+    return "\n".join(lines)
+
+
+def _number(value: float | None, unit: str) -> str:
+    return "" if value is None else f"{value:.0f} %" if unit == "%" else f"{value:.2f}"
