@@ -24,7 +24,7 @@ grid:
   - {depth: 14, width: 0.125}
 across: {resolution: 8, stem: small, epochs: 1, seed: [0, 1, 2]}
 recipe: {batch_size: 32}
-latency: {phases: [], batch_size: 16, max_seconds: 0.2}
+latency: {phases: [inference], batch_size: 16, max_seconds: 0.2}
 """
 SEARCH = """
 study: seek
