@@ -69,15 +69,21 @@ class WorkerPools:
     training: WorkerPool
     timing: WorkerPool
 
-    def share_out(self, jobs: Collection[Job]) -> list[tuple[WorkerPool, list[Job]]]:
+    def share_out(self, jobs: Collection[Job], to_be_named: bool = False) -> list[tuple[WorkerPool, list[Job]]]:
         """Each pool's jobs, in the order in which the pools start: timings first, so that costs are known early.
 
         No more workers start than there are trainings; each has as many cores as it would have among all.
+
+        Args:
+            jobs: of both kinds.
+            to_be_named: whether further trainings will follow, for which all workers start, after the timings.
         """
         if self.timing is self.training:
             return [(self.training, list(jobs))]
         timings: list[Job] = [job for job in jobs if isinstance(job, TimeJob)]
         trainings: list[Job] = [job for job in jobs if isinstance(job, TrainJob)]
+        if to_be_named:
+            return [*([(self.timing, timings)] if timings else []), (self.training, trainings)]
         training = WorkerPool.of(self.training.placements[: len(trainings)])
         return [(pool, part) for pool, part in ((self.timing, timings), (training, trainings)) if part]
 

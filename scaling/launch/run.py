@@ -148,7 +148,7 @@ class _Run:
         gate: TimeGate | None,
     ) -> RunSummary:
         """Starts each pool of workers in turn, and has it do its part of the jobs."""
-        parts = self.pools.share_out(todo)
+        parts = self.pools.share_out(todo, to_be_named=search is not None)
         progress = RunProgress(todo, weights(todo), done_before, max(pool.workers for pool, _ in parts))
         if search:
             search.watched_by(progress, todo)
@@ -156,7 +156,8 @@ class _Run:
         view, summary = Broadcast(shown, progress, self.results.path), RunSummary()
         with shown:
             for pool, part in parts:
-                if summary.stopped:
+                names = search if pool is self.pools.training else None
+                if summary.stopped or not (part or (names and not names.has_all())):
                     break
                 if gate:
                     gate.times_here = pool is self.pools.timing
@@ -168,7 +169,7 @@ class _Run:
                         engine,
                         view,
                         self.options.policy,
-                        more=search.more if search else lambda place: (),
+                        more=names.more if names else lambda place: (),
                         stop=self.stop,
                         on_record=lambda record: self._recorded(record, keeper, gate),
                         gate=gate,

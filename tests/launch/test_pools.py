@@ -61,6 +61,15 @@ def test_a_pool_without_jobs_is_not_started() -> None:
     assert made.share_out([]) == []
 
 
+def test_all_workers_start_for_trainings_that_are_named_later_and_after_the_timings() -> None:
+    made = pools(study())
+    timings = [job for job in jobs(study()) if isinstance(job, TimeJob)]
+    assert made.share_out(timings, to_be_named=True) == [(made.timing, timings), (made.training, [])]
+    assert made.share_out([], to_be_named=True) == [(made.training, [])]
+    alone = pools(study(), workers=1)
+    assert alone.share_out([], to_be_named=True) == [(alone.training, [])]
+
+
 def test_the_share_of_a_training_does_not_depend_on_how_many_are_left() -> None:
     made = pools(study(seeds=4))
     last = [job for job in jobs(study(seeds=4)) if isinstance(job, TrainJob)][-1:]

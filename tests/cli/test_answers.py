@@ -1,0 +1,159 @@
+"""What leads: the answer on every command, the runs to do next, and what a plan can resolve."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from scaling.cli.app import app
+from scaling.generator.study import check
+from scaling.plots import draw_study
+from scaling.reports.conclusion import conclude
+from scaling.results.records import ResultsFolder
+from tests.cli.test_choosing import content, trained
+from tests.reports.page.made_up import only_one_figure
+
+ANSWERED = "example: Which is best? "
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user's folder: a study of 6 networks with 2 seeds, and the results of 8 of its 12 trials."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "example.yaml").write_text(yaml.safe_dump(content()))
+    trained(tmp_path / "results", check(content()))
+    return tmp_path
+
+
+def call(*arguments: str, code: int = 0) -> Result:
+    ran = CliRunner().invoke(app, arguments)
+    assert ran.exit_code == code, ran.output
+    return ran
+
+
+def parsed(*arguments: str) -> dict[str, Any]:
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    found: dict[str, Any] = json.loads(call(*arguments, "--json").stdout, parse_constant=refuse)
+    return found
+
+
+def test_next_names_runs_their_time_and_why(place: Path) -> None:
+    lines = call("next", "example.yaml").stdout.splitlines()
+    assert lines[0].startswith("example: 4 trainings would decide most, ")
+    assert lines[0].endswith("; `scaling run example --until decided` goes on with them.")
+    assert any(line.startswith("trial ") for line in lines)
+    assert lines[-1].startswith("why: ")
+
+
+def test_next_as_json_has_every_run(place: Path) -> None:
+    found = parsed("next", "example.yaml", "--count", "2")
+    assert (found["study"], found["question"], found["reason"]) == ("example", "Which is best?", "")
+    assert len(found["runs"]) == 2
+    ids = {trial.id for trial in check(content()).trials[8:]}
+    assert {run["trial_id"] for run in found["runs"]} <= ids
+    assert found["hours"] == pytest.approx(sum(run["seconds"] for run in found["runs"]) / 3600)
+    assert {*found["runs"][0]} == {"trial_id", "name", "seconds", "why"}
+
+
+def test_next_keeps_to_hours_and_to_limits(place: Path) -> None:
+    assert parsed("next", "example.yaml", "--hours", "0")["runs"] == []
+    assert "nothing to run next: " in call("next", "example.yaml", "--hours", "0").stdout
+    limited = parsed("next", "example.yaml", "--at-most", "macs=1e12", "--count", "1")
+    assert limited["reason"] or "under these limits" in limited["runs"][0]["why"]
+
+
+def test_next_before_anything_was_trained(place: Path) -> None:
+    found = parsed("next", "example.yaml", "--results", "elsewhere")
+    assert len(found["runs"]) == 4
+    assert not (place / "elsewhere").exists()
+
+
+def test_next_says_when_nothing_is_left(place: Path) -> None:
+    trained(place / "whole", check(content()), most=12)
+    said = call("next", "example.yaml", "--results", "whole").stdout
+    assert said == "example: nothing to run next: every trial of the study is recorded\n"
+    found = parsed("next", "example.yaml", "--results", "whole")
+    assert (found["runs"], found["hours"], found["dollars"]) == ([], 0, None)
+    assert found["reason"] == "every trial of the study is recorded"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nothing_like_it"], "study 'nothing_like_it' is not known"),
+        (["missing.yaml"], "missing.yaml: no such file"),
+        (["example.yaml", "--at-most", "latency=3"], "no cost named 'latency'"),
+        (["example.yaml", "--on", "abacus"], "abacus"),
+    ],
+)
+def test_next_asked_wrongly_is_a_message_and_exit_2(place: Path, arguments: list[str], message: str) -> None:
+    ran = call("next", *arguments, code=2)
+    assert message in ran.stderr
+    assert ran.stdout == ""
+
+
+def test_a_plan_says_what_it_can_resolve(place: Path) -> None:
+    across = {"resolution": 16, "stem": "small", "epochs": 1, "seed": [0, 1]}
+    steps = content("steps", grid=[{"depth": [14, 26, 50], "width": 0.25}], across=across)
+    (place / "steps.yaml").write_text(yaml.safe_dump(steps))
+    second = call("plan", "steps.yaml").stdout.splitlines()[1]
+    assert "decides, with a chance of 80%, differences " in second
+    assert parsed("plan", "steps.yaml")["resolves"] == second
+
+
+def test_a_plan_of_a_search_resolves_nothing_foreseen(place: Path) -> None:
+    search = content("seek", search={"trials": 3, "space": {"depth": [14, 26]}})
+    del search["grid"]
+    search["across"] = {"width": 0.25, "resolution": 16, "stem": "small", "epochs": 1, "seed": 0}
+    (place / "seek.yaml").write_text(yaml.safe_dump(search))
+    assert parsed("plan", "seek.yaml")["resolves"] == ""
+
+
+@pytest.mark.parametrize("command", ["fit", "compare"])
+def test_the_answer_leads(place: Path, command: str) -> None:
+    told = conclude(ResultsFolder(place / "results" / "example"))
+    assert call(command, "results").stdout.startswith(f"{ANSWERED}{told.answer.words}")
+    (answer,) = parsed(command, "results")["answers"]
+    assert answer == {
+        "study": "example",
+        "question": "Which is best?",
+        "answer": told.answer.sentence,
+        "decided": told.answer.decided,
+        "takes": told.answer.takes,
+        "figure": told.answer.figure,
+    }
+
+
+def test_a_figures_index_begins_with_three_sentences(place: Path) -> None:
+    folder = ResultsFolder(place / "results" / "example")
+    said = conclude(folder)
+    assert all(sentence.endswith(".") for sentence in said.sentences)
+    assert said.unknown.startswith("Not known: ")
+    *_, index = draw_study(folder, lead=said.sentences).files
+    paragraphs = index.read_text().split("\n\n")
+    assert paragraphs[0] == "# Which is best?"
+    assert tuple(paragraphs[1:4]) == said.sentences
+    assert paragraphs[4].startswith("## ")
+
+
+def test_plot_leads_with_the_answer(place: Path) -> None:
+    said = call("plot", "results", "--format", "png", "--figure", "accuracy_vs_macs").stdout
+    assert said.startswith(ANSWERED)
+
+
+def test_a_page_begins_with_the_answer_and_the_recommendation(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    only_one_figure(monkeypatch)
+    call("report", "results")
+    page = (place / "results" / "example" / "report.html").read_text()
+    said = conclude(ResultsFolder(place / "results" / "example"))
+    answer, recommendation = page.index(">Answer<"), page.index(">Recommendation<")
+    assert answer < recommendation
+    assert not [at for at in (page.find("<h2"),) if at > answer]
+    assert said.answer.sentence[:30] in page

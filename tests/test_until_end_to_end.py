@@ -1,0 +1,130 @@
+"""`scaling run --until decided` in real processes: it ends by itself, and killed it trains the same in the end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+STUDY = """
+study: until
+question: Does a deeper network pay?
+answer: {compare: [width, depth], at_equal: macs}
+dataset: {name: synthetic, train_examples: 256}
+grid:
+  - {depth: [14, 26], width: 0.0625}
+  - {depth: 14, width: 0.125}
+across: {resolution: 8, stem: small, epochs: 1, seed: [0, 1, 2]}
+recipe: {batch_size: 32}
+latency: {phases: [inference], batch_size: 16, max_seconds: 0.2}
+"""
+SEARCH = """
+study: seek
+question: Is a search refused?
+dataset: {name: synthetic, train_examples: 256}
+search: {trials: 3, space: {depth: [14, 26]}}
+across: {width: 0.0625, resolution: 8, stem: small, epochs: 1, seed: 0}
+recipe: {batch_size: 32}
+latency: {batch_size: 16, max_seconds: 0.2}
+"""
+PATIENCE = 300
+UNTIL = ("run", "until.yaml", "--until", "decided", "--workers", "2")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("user")
+    (path / "until.yaml").write_text(STUDY)
+    (path / "seek.yaml").write_text(SEARCH)
+    return path
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "scaling.cli", *arguments]
+
+
+def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments), cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+def records(folder: Path, results: str) -> list[dict[str, Any]]:
+    path = folder / results / "until" / "records.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def trained(folder: Path, results: str) -> list[str]:
+    return [record["trial_id"] for record in records(folder, results) if not record.get("failure")]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(folder: Path) -> subprocess.CompletedProcess[str]:
+    return call(folder, *UNTIL, "--results", "whole")
+
+
+def test_it_ends_by_itself_with_its_reason_and_the_answer(
+    folder: Path, uninterrupted: subprocess.CompletedProcess[str]
+) -> None:
+    assert uninterrupted.returncode == 0, uninterrupted.stdout + uninterrupted.stderr
+    said = uninterrupted.stdout.splitlines()
+    assert any(line.startswith("until: stopped, since ") for line in said)
+    assert said[-1].startswith("until: Does a deeper network pay? ")
+    assert len(trained(folder, "whole")) == len({*trained(folder, "whole")}) >= 3
+    again = call(folder, *UNTIL, "--results", "whole")
+    assert "nothing left to do" in again.stdout
+    assert "until: stopped, since " in again.stdout
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
+@pytest.mark.parametrize("after", [1, 5])
+def test_stopped_in_the_middle_it_trains_the_same_in_the_end(
+    folder: Path, uninterrupted: subprocess.CompletedProcess[str], blow: signal.Signals, after: int
+) -> None:
+    """Training is the same wherever it is done, so all that is decided on is."""
+    assert uninterrupted.returncode == 0
+    results = f"{blow.name}-{after}"
+    process = subprocess.Popen(
+        command(*UNTIL, "--results", results),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline = time.monotonic() + PATIENCE
+    while len(records(folder, results)) < after and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(blow)
+    process.communicate(timeout=60)
+    result = call(folder, *UNTIL, "--results", results)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert sorted(trained(folder, results)) == sorted(trained(folder, "whole"))
+
+
+def test_without_hours_nothing_is_trained(folder: Path) -> None:
+    result = call(folder, *UNTIL, "--max-hours", "0", "--results", "none")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "until: stopped, since 0 hours of training are spent, of 0 (--max-hours)" in result.stdout
+    assert records(folder, "none") == []
+
+
+def test_limits_without_until_are_refused(folder: Path) -> None:
+    result = call(folder, "run", "until.yaml", "--at-most", "macs=1e9", "--results", "none")
+    assert result.returncode == 2
+    assert "--at-most goes with --until decided" in result.stderr
+
+
+def test_a_search_is_refused_with_a_sentence(folder: Path) -> None:
+    result = call(folder, "run", "seek.yaml", "--until", "decided", "--results", "none")
+    assert result.returncode == 2
+    assert "--until decided: seek is a search, which decides by itself what it trains" in result.stderr
+    assert "Traceback" not in result.stderr
