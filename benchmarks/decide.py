@@ -236,8 +236,12 @@ def table(rows: Sequence[Row]) -> str:
     for row in rows:
         ours, peer = (_number(value, row.unit) for value in (row.ours, row.peer))
         met = {True: "yes", False: "**no**", None: ""}[row.met] if row.ours is not None else "not measured"
-        lines.append(f"| {row.name.removeprefix('decide: ')} | {ours} | {peer} | {row.target} {row.unit} | {met} |")
+        lines.append(f"| {row.name.removeprefix('decide: ')} | {ours} | {peer} | {_wanted(row)} | {met} |")
     return "\n".join(lines)
+
+
+def _wanted(row: Row) -> str:
+    return row.target if row.target.endswith("peer") else f"{row.target} {row.unit}"
 
 
 def _number(value: float | None, unit: str) -> str:

@@ -13,6 +13,9 @@ from statistics import median
 import pytest
 from typer.testing import CliRunner
 
+from benchmarks import decide
+from benchmarks.rows import JSON as RESULTS
+from benchmarks.rows import Row
 from scaling.analysis.claims.replay import replay
 from scaling.analysis.decide import next_runs, recommend, resolvable, stopping, surface
 from scaling.analysis.decide.statements import MOST_SEEDS
@@ -230,3 +233,8 @@ def test_readmes_study_can_decide_what_it_is_said_to(tmp_path: Path, monkeypatch
     said = printed(["plan", str(file), "--results", str(tmp_path)], monkeypatch)
     (line,) = re.findall(r"(It (?:can hardly|has a chance).*?) all trials", said)
     assert line in README
+
+
+def test_the_table_of_decide_md_is_that_of_the_benchmark() -> None:
+    rows = [Row(**row) for row in json.loads(RESULTS.read_text())["rows"] if row["room"] == "decide"]
+    assert decide.table(rows) in (ROOT / "docs" / "decide.md").read_text()

@@ -28,7 +28,9 @@ CORRECT = "validation_correct"
 """The column of what each seed of a setting was right on; see `scaling.results.correct`."""
 
 SHORT_TRAINING = 1.5
-"""Times the standard deviation of independent errors: 1.51 in `results/reference/`, over 54 degrees of freedom."""
+"""Times the standard deviation of independent errors: 1.51 in `results/reference/depth_vs_width` and `pareto`, over 54
+degrees of freedom. In `results/reference/full_grid`, trainings of a single epoch differ by 3.8 times it, of three by
+1.4, of nine by 1.0: for one epoch, which has hardly learnt, it is too little."""
 
 ASSUMED_FREEDOM = 4.0
 """Degrees of freedom that an assumed standard deviation is trusted with: as if from five seeds of one setting."""

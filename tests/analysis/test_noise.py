@@ -34,14 +34,22 @@ def test_noise_that_was_not_measured_is_assumed_and_said(tmp_path: Path) -> None
 
 
 def test_the_assumed_noise_is_that_of_the_shipped_runs() -> None:
-    """The factor of short trainings: pooled over the settings under results/reference/."""
-    shipped = collapse_seeds(load_results(Path(__file__).parents[2] / "results" / "reference"))
+    """The factor of short trainings: pooled over the settings of two studies; of the third, by length of training."""
+    reference = Path(__file__).parents[2] / "results" / "reference"
+    factor, freedom = factor_of(collapse_seeds(load_results(reference / "depth_vs_width", reference / "pareto")))
+    assert (round(factor, 2), freedom) == (1.51, 54)
+    assert round(factor, 1) == uncertainty.SHORT_TRAINING
+    grid = collapse_seeds(load_results(reference / "full_grid"))
+    by_epochs = {epochs: factor_of(rows)[0] for epochs, rows in grid.groupby("epochs")}
+    assert {epochs: round(factor, 1) for epochs, factor in by_epochs.items()} == {1: 3.8, 3: 1.4, 9: 1.0}
+
+
+def factor_of(shipped: pd.DataFrame) -> tuple[float, float]:
+    """Times the standard deviation of independent errors, and from how many degrees of freedom."""
     freedom = shipped["seeds"] - 1
     independent = (1 - shipped["top1"]) / (2 * shipped["top1_n"])
     factor = np.sqrt((freedom * shipped["top1_std"] ** 2 / independent).sum() / freedom.sum())
-    assert round(factor, 2) == 1.51
-    assert freedom.sum() == 54
-    assert round(factor, 1) == uncertainty.SHORT_TRAINING
+    return float(factor), float(freedom.sum())
 
 
 @pytest.mark.parametrize(("points", "images"), [(0.14, 50_000), (0.20, 25_022)])

@@ -61,7 +61,9 @@ def parts(*arguments: str | Path) -> list[dict[str, Any]]:
 
 def test_people_get_a_sentence_a_table_and_notes(folder: Path) -> None:
     lines = recommend(folder, "--at-most", "training_ms=20").stdout.splitlines()
-    assert lines[0].startswith("Of 5 settings that meet training_ms=20, choose ResNet-RS ")
+    assert lines[0].startswith(
+        "Of 5 settings that meet training_ms=20, nothing is sure yet, and the best guess is ResNet-RS "
+    )
     table = [line for line in lines if line.startswith("ResNet-RS ")]
     assert len(table) == 5
     assert sum(" trained " in line for line in table) == 4
@@ -73,7 +75,9 @@ def test_people_get_a_sentence_a_table_and_notes(folder: Path) -> None:
 def test_programs_get_every_number(folder: Path) -> None:
     (part,) = parts(folder, "--at-most", "training_ms=20", "--at-most", "params=1e9")
     assert part["limits"] == {"training_ms": 20, "params": 1e9}
-    assert part["sentence"].startswith("Of 5 settings that meet training_ms=20 and params=1e+09, choose ")
+    assert part["sentence"].startswith(
+        "Of 5 settings that meet training_ms=20 and params=1e+09, nothing is sure yet, and the best guess is "
+    )
     first, *_ = part["choices"]
     assert first["name"] == part["set"][0]
     assert {"family", "depth", "width", "resolution", "epochs", "trained", "meets", "best", "near", "loss"} <= {*first}
@@ -144,7 +148,7 @@ def test_the_noise_between_seeds_can_be_given(folder: Path) -> None:
 
 def test_test_accuracies_can_be_asked_for(folder: Path) -> None:
     (part,) = parts(folder, "--for", "test_top1")
-    assert part["sentence"].startswith("Of 6 settings, choose ")
+    assert part["sentence"].startswith("Of 6 settings, nothing is sure yet, and the best guess is ")
 
 
 def test_a_folder_without_its_study_has_only_what_was_trained(folder: Path) -> None:
@@ -159,7 +163,7 @@ def test_reference_runs_that_were_not_asked_for_are_noted(tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     ran = recommend()
     assert "note: there are no runs of your own in results; " in ran.stderr
-    assert ran.stdout.startswith("Of 6 settings, choose ")
+    assert ran.stdout.startswith("Of 6 settings, nothing is sure yet, and the best guess is ")
     assert "no runs of your own" not in recommend("results/reference/shipped").stderr
     trained(tmp_path / "results", check(content("mine")))
     ran = recommend("--json")

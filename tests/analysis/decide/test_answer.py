@@ -375,7 +375,7 @@ GRID = surface(
 def test_a_whole_grid_says_which_factor_pays_most() -> None:
     said = ask(GRID)
     assert re.match(
-        r"Of depth, width, resolution and epochs, (\w+) pays most: spent on \1, 1% more of time per training step "
+        r"Of depth, width, resolution and epochs, (\w+) pays most: spent on \1, 1% more of the time of the training "
         r"lowers error by 0\.\d\d%, and on \w+ by 0\.\d\d%; \1 is the best with a chance of \d+%\.",
         said.sentence,
     )
