@@ -50,7 +50,7 @@ def recommend(
     seed_noise: SeedNoise = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which network to choose under limits, how long to train it, and how sure that is."""
+    """Say which network to choose under limits. How long to train it, and how sure that is."""
     from scaling.analysis.decide.limits import limits_of
     from scaling.analysis.decide.recommend import recommend as recommended
     from scaling.analysis.settings import with_seed_noise
