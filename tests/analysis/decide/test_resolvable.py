@@ -167,16 +167,16 @@ def test_people_are_told_in_two_sentences() -> None:
     one = Resolvable("width against depth", 0.012, 0.008, 0.01, 0.012)
     said = told((one,), "")
     assert said == (
-        "It decides, with a chance of 80%, differences of 1.2 points or more (width against depth). With four times "
-        "the seeds it is 0.8 points, with four times the validation images 1.0 points, with both half as much."
+        "It has a chance of 80% to decide a difference of 1.2 points (width against depth). With four times the seeds "
+        "it is 0.8 points, with four times the validation images 1.0 points, with both half as much."
     )
     two = told((one, Resolvable("the other", 0.02, 0.015, 0.018, 0.017)), "")
-    assert "from 1.2 points on, depending on which of 2; of all, from 2.0 points." in two
-    assert two.endswith("with both half as much; for one question in place of 2, 1.7 points.")
+    assert "a difference of 1.2 points in the surest of 2 comparisons, of 2.0 points in all." in two
+    assert two.endswith("with both half as much; for one comparison alone, 1.7 points.")
     alike = told((one, one), "")
-    assert "differences of 1.2 points or more, each of 2." in alike
+    assert "a difference of 1.2 points in each of 2 comparisons." in alike
 
 
 def test_a_design_that_resolves_only_large_differences_is_told_that_first() -> None:
     large = Resolvable("this", TYPICAL + 0.001, 0.02, 0.02, TYPICAL)
-    assert told((large,), "").startswith("It can hardly decide its question: it decides, with a chance of 80%, ")
+    assert told((large,), "").startswith("It can hardly decide its question: it has a chance of 80% to decide ")
