@@ -17,6 +17,9 @@ RECIPE = tuple(Recipe.model_fields)
 SETTING = names("setting")
 """Columns of the results frame that tell one setting from another: everything a trial is made of, but its seed."""
 
+FACTORS = ("depth", "width", "resolution", "epochs")
+"""What a network and its training may grow in."""
+
 GIVEN_SEED_SD = "given_seed_sd"
 """A column that a frame may have: the standard deviation between seeds (fraction) that overrules what was measured."""
 

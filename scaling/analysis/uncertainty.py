@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from scaling.results.columns import METRICS
+from scaling.results.columns import METRICS, Column
 from scaling.results.correct import unpacked
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -283,10 +283,16 @@ def draw_cost(settings: pd.DataFrame, cost: str, count: int, random: np.random.G
     """`(count, rows)` values of a cost, log-normal about the measured one where it has an interval, else the value."""
     metric = METRICS[cost]
     values = settings[metric.name].to_numpy(float)
-    if metric.low is None or metric.high is None:
+    if metric.low is None:
         return np.broadcast_to(values, (count, len(values)))
-    low, high = (settings[name].to_numpy(float) for name in (metric.low, metric.high))
+    return values * np.exp(log_sd(settings, metric) * random.standard_normal((count, len(values))))
+
+
+def log_sd(settings: pd.DataFrame, cost: Column) -> Floats:
+    """`(rows,)` standard deviations of the logarithm of a cost, by its 95% interval; 0 where it has none."""
+    if cost.low is None or cost.high is None:
+        return np.zeros(len(settings))
+    low, high = (settings[name].to_numpy(float) for name in (cost.low, cost.high))
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.log(high / low) / (2 * Z95)
-    spread = np.where(np.isfinite(spread), spread, 0.0)
-    return values * np.exp(spread * random.standard_normal((count, len(values))))
+    return np.where(np.isfinite(spread), spread, 0.0)

@@ -1,7 +1,5 @@
 """Commands that choose: the network under limits, and the runs that would change the choice."""
 
-import functools
-import operator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -140,24 +138,17 @@ def _space(
 
 def _trained_alike(frame: "pd.DataFrame", study: "Study") -> "pd.DataFrame":
     """The trials of the study's own images, and of as many; the others say nothing of its networks, and are counted."""
+    import pandas as pd
+
     dataset = study.file.dataset
-    wanted = {
-        "dataset": dataset.name,
-        "train_examples": dataset.train_examples,
-        "validation_fraction": dataset.validation_fraction,
-    }
-    alike = _all_hold(
-        [frame[name].isna() if value is None else frame[name].eq(value) for name, value in wanted.items()]
-    )
+    wanted = {"dataset": dataset.name, **dataset.model_dump(include={"train_examples", "validation_fraction"})}
+    alike = pd.Series(True, frame.index)
+    for name, value in wanted.items():
+        alike &= frame[name].isna() if value is None else frame[name].eq(value).fillna(False).astype(bool)
     if left_out := int((~alike).sum()):
         images = ", ".join(f"{name} {value}" for name, value in wanted.items() if value is not None)
         typer.echo(f"note: {left_out} trials of other images than {study.name}'s ({images}) are left out", err=True)
     return frame[alike].reset_index(drop=True)
-
-
-def _all_hold(masks: "list[pd.Series[bool]]") -> "pd.Series[bool]":
-    """Rows that all masks hold."""
-    return functools.reduce(operator.and_, (mask.fillna(False).astype(bool) for mask in masks))
 
 
 def _time(study: "Study", folder: "ResultsFolder", quiet: bool) -> None:

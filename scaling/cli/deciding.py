@@ -32,7 +32,6 @@ def plot(
     seed_noise: SeedNoise = None,
 ) -> None:
     """Draw what results can speak to. Every figure, with an index.md of what one may conclude."""
-    from scaling.generator.recorded import asked_for, question_of
     from scaling.plots import draw_published, draw_study
     from scaling.reports.conclusion import conclude
     from scaling.results import records
@@ -55,11 +54,11 @@ def plot(
             drawn = draw_study(
                 folder,
                 asked,
-                asked_for(folder),
+                said.asked,
                 published,
                 seed_noise=seed_noise,
                 lead=said.sentences,
-                question=question_of(folder),
+                question=said.question,
                 **only,
             )
             tell_answer(said, terminal())

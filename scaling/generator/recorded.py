@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -60,21 +61,21 @@ class Infeasible:
     parameters: Mapping[str, Any]
 
 
-def question_of(results: ResultsFolder) -> Question:
-    """The question of a folder's own study file; without words where it has none that can be read."""
-    try:
-        return studies.load(str(results.study_file), weights_are_here=False).question
-    except StudyError:
-        return Question()
+def asked_by(results: ResultsFolder) -> tuple[Question, set[str] | None]:
+    """What a folder's own study file asks, and the ids of the trials that it asks for.
 
-
-def asked_for(results: ResultsFolder) -> set[str] | None:
-    """Ids of the trials that the folder's own study file asks for; None where it has none that can be read."""
-    try:
-        study = studies.load(str(results.study_file))
-    except StudyError:
-        return None
-    return {trial.id for trial in study.trials} | {trained.trial.id for trained in recorded(study, results)}
+    The question is without words where the file cannot be read. The ids are None then, and where weights that its
+    trials begin with are not here any more.
+    """
+    for weights_are_here in (True, False):
+        with contextlib.suppress(StudyError):
+            study = studies.load(str(results.study_file), weights_are_here=weights_are_here)
+            if not weights_are_here:
+                return study.question, None
+            return study.question, {
+                trial.id for trial in (*study.trials, *(of.trial for of in recorded(study, results)))
+            }
+    return Question(), None
 
 
 def recorded(study: Study, results: ResultsFolder, place: str | None = None) -> list[Recorded]:

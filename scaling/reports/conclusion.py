@@ -14,7 +14,7 @@ from scaling.analysis.decide.recommend import Recommendation, recommend
 from scaling.analysis.settings import with_seed_noise
 from scaling.analysis.wording import counted
 from scaling.errors import UserError
-from scaling.generator.recorded import asked_for, question_of
+from scaling.generator.recorded import asked_by
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
 from scaling.schema import Question
@@ -26,12 +26,16 @@ class Conclusion:
 
     Attributes:
         study: its name.
+        question: of its study file.
+        asked: ids of the trials that this asks for; None where it has none that can be read.
         answer: to its question.
         recommended: what to choose of what was trained, without limits; one a device where times differ.
         unknown: what is not known, in a sentence.
     """
 
     study: str
+    question: Question
+    asked: Set[str] | None
     answer: Answer
     recommended: tuple[tuple[str, Recommendation], ...]
     unknown: str
@@ -68,8 +72,9 @@ def conclude(folder: ResultsFolder, seed_noise: float | None = None, frame: pd.D
             warnings.simplefilter("ignore", UserWarning)  # whoever loads it for a figure or a table says it
             frame = load_results(folder.path)
     frame = with_seed_noise(frame, seed_noise)
-    answered = _so_far(_answered(question_of(folder), frame), asked_for(folder), frame)
-    return Conclusion(folder.name, answered, tuple(_recommended(frame)), _unknown(frame))
+    question, asked = asked_by(folder)
+    answered = _so_far(_answered(question, frame), asked, frame)
+    return Conclusion(folder.name, question, asked, answered, tuple(_recommended(frame)), _unknown(frame))
 
 
 def _answered(question: Question, frame: pd.DataFrame) -> Answer:

@@ -9,7 +9,7 @@ import pytest
 
 from scaling.generator import study as studies
 from scaling.generator.errors import StudyError
-from scaling.generator.recorded import question_of
+from scaling.generator.recorded import asked_by
 from scaling.generator.study import check
 from scaling.schema import AnswerPlan, Question
 from tests.builders import results_folder
@@ -73,18 +73,18 @@ def test_a_plan_that_cannot_be_read_is_said_with_its_place(plan: Any, problem: s
 def test_a_folder_remembers_the_question_with_its_plan(tmp_path: Path) -> None:
     study = check(STUDY | {"answer": {"compare": ["depth", "width"], "at_equal": "macs"}})
     folder = results_folder(tmp_path / "example", study=study.to_yaml())
-    assert question_of(folder) == study.question
+    assert asked_by(folder)[0] == study.question
 
 
 def test_a_folder_remembers_what_strategies_made(tmp_path: Path) -> None:
     study = check(SCALED)
     folder = results_folder(tmp_path / "example", study=study.to_yaml())
-    assert question_of(folder).strategies == study.question.strategies
+    assert asked_by(folder)[0].strategies == study.question.strategies
 
 
 @pytest.mark.parametrize("text", [None, "", "study: [", "study: example\nquestion: What?\n"])
 def test_of_a_folder_without_a_study_that_can_be_read_nothing_is_known(tmp_path: Path, text: str | None) -> None:
-    assert question_of(results_folder(tmp_path / "example", study=text)) == Question()
+    assert asked_by(results_folder(tmp_path / "example", study=text))[0] == Question()
 
 
 def test_the_studies_that_come_with_the_project_ask_in_words() -> None:

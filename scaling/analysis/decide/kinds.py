@@ -7,11 +7,11 @@ from typing import Literal, TypeAlias
 
 import pandas as pd
 
-from scaling.analysis.additive import steps
+from scaling.analysis.additive import chain_of
 from scaling.analysis.comparability import cost_metric
-from scaling.analysis.depth_width.arms import FACTORS, WIDTH_AND_DEPTH, Axes, find_arms
+from scaling.analysis.depth_width.arms import WIDTH_AND_DEPTH, Axes, find_arms
 from scaling.analysis.depth_width.regimes import OF_TRAINING
-from scaling.analysis.settings import SETTING, crossed
+from scaling.analysis.settings import FACTORS, SETTING, crossed
 from scaling.errors import UserError, did_you_mean
 from scaling.results.columns import METRICS, RUNTIMES, Column
 from scaling.schema import ACCURACY, NETWORK, AnswerPlan, Question
@@ -108,7 +108,7 @@ def _worked_out(frame: pd.DataFrame, settings: pd.DataFrame, question: Question)
     runtimes = [f"inference_{name}_ms" for name in RUNTIMES if name != "keras"]
     if len(question.strategies) > 1:
         return "ways", tuple(question.strategies)
-    if len(steps(frame)) > 1:
+    if chain_of(settings):
         return "methods", ()
     if any(settings[name].notna().sum() > 1 for name in runtimes):
         return "runtimes", ()

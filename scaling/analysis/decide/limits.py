@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from scaling.analysis.decide.surface import Points, predict
-from scaling.analysis.uncertainty import Z95, Floats
+from scaling.analysis.uncertainty import Floats, log_sd
 from scaling.errors import UserError, did_you_mean
 from scaling.results.columns import METRICS, Column
 
@@ -113,7 +113,7 @@ def priced(settings: pd.DataFrame, cost: Column, draws: int, random: np.random.G
     value = np.array(settings[cost.name], dtype=float)
     known = value > 0
     logs = np.log(np.where(known, value, 1.0))
-    sd = np.where(known, _log_sd(settings, cost), np.nan)
+    sd = np.where(known, log_sd(settings, cost), np.nan)
     drawn = np.full((draws, len(value)), np.nan)
     drawn[:, known] = logs[known] + sd[known] * random.standard_normal((draws, int(known.sum())))
     if cost.name not in COUNTED and known.sum() >= 2 and not known.all():
@@ -124,16 +124,6 @@ def priced(settings: pd.DataFrame, cost: Column, draws: int, random: np.random.G
         drawn = np.exp(drawn)
         low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
     return Priced(cost, value, low, high, known, drawn)
-
-
-def _log_sd(settings: pd.DataFrame, cost: Column) -> Floats:
-    """Standard deviation of the logarithm, of a cost with an interval of its own; else it is exact."""
-    if cost.low is None or cost.high is None:
-        return np.zeros(len(settings))
-    low, high = (settings[name].astype(float).to_numpy() for name in (cost.low, cost.high))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        spread = np.log(high / low) / (2 * Z95)
-    return np.where(np.isfinite(spread), spread, 0.0)
 
 
 def cheapest(settings: pd.DataFrame, prices: Iterable[tuple[Limit, Priced]]) -> tuple[int, str]:

@@ -18,7 +18,7 @@ import pandas as pd
 from scipy import stats
 
 from scaling.analysis.decide.differences import Difference, differences
-from scaling.analysis.decide.limits import COSTS, Limit, priced, with_made
+from scaling.analysis.decide.limits import Limit, priced, with_made
 from scaling.analysis.decide.recommend import name_of
 from scaling.analysis.decide.surface import Points, Prediction, predict
 from scaling.analysis.settings import SETTING, collapse_seeds
@@ -263,7 +263,7 @@ def _budgets(settings: pd.DataFrame, limits: Sequence[Limit]) -> list[Rows]:
         random = np.random.default_rng(0)
         meets = np.ones(len(settings), dtype=bool)
         for limit in limits:
-            price = priced(made, COSTS[limit.cost.name], 200, random)
+            price = priced(made, limit.cost, 200, random)
             meets &= np.nan_to_num(price.value, nan=np.inf) <= limit.most
         return [np.flatnonzero(meets)] if meets.any() else [np.arange(len(settings))]
     cost = settings["macs"].to_numpy(float)

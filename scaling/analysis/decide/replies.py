@@ -22,6 +22,7 @@ from scaling.analysis.laws.joint import fit_joint
 from scaling.analysis.laws.marginal_returns import rank
 from scaling.analysis.pareto.frontier import frontier
 from scaling.analysis.runtimes import runtime_ranks
+from scaling.analysis.settings import with_seed_noise
 from scaling.analysis.uncertainty import LEVEL, Estimate, with_noise
 from scaling.analysis.wording import counted
 from scaling.models.names import title
@@ -247,9 +248,13 @@ def _gains(difference: Estimate) -> str:
 
 def methods(asking: Asking) -> Reply | None:
     """What each method adds to those before it."""
-    chain = steps(asking.frame)
-    sides = [step.gain.side_of(0.0, "y", "y") for step in chain[1:] if np.isfinite(step.gain.value)]
-    return Reply(told(chain), "undecided" not in sides, "additive") if sides else None
+    chain, quiet = steps(asking.frame), steps(with_seed_noise(asking.frame, 0.0))
+    statements = tuple(
+        Statement(f"for {step.label}", step.gain, alone.gain)
+        for step, alone in zip(chain[1:], quiet[1:], strict=True)
+        if np.isfinite(step.gain.value)
+    )
+    return Reply(told(chain), _all_decided(statements), "additive", statements) if statements else None
 
 
 def runtimes(asking: Asking) -> Reply | None:

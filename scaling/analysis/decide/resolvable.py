@@ -31,7 +31,6 @@ _NO_DIFFERENCE: dict[Kind, str] = {
     "grow": "which factor pays most is asked, not a single difference",
     "front": "which networks are best is asked, not a single difference",
     "runtimes": "the order of networks by speed is asked, not a difference of accuracies",
-    "methods": "each method is set against those before it, whose accuracies are not foreseen",
 }
 
 

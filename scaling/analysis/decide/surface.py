@@ -18,8 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy import linalg
 
-from scaling.analysis.depth_width.arms import FACTORS
-from scaling.analysis.settings import VARIANT, crossed
+from scaling.analysis.settings import FACTORS, VARIANT, crossed
 from scaling.analysis.uncertainty import Floats, Rows, root
 
 CURVATURES = (0.05, 0.15, 0.4)
@@ -96,7 +95,7 @@ class Points:
         return Points(self.logs[rows], self.family[rows], self.kind[rows], self.compute[rows])
 
 
-def predict(points: Points, known: Rows, values: Floats, sd: Floats, tested: bool = True) -> Prediction:
+def predict(points: Points, known: Rows, values: Floats, sd: Floats) -> Prediction:
     """What all points have, from what some were measured to have.
 
     Args:
@@ -104,14 +103,11 @@ def predict(points: Points, known: Rows, values: Floats, sd: Floats, tested: boo
         known: positions of those measured.
         values: `(known,)`, logarithms.
         sd: `(known,)`, their standard deviations.
-        tested: whether doubt beyond what was measured grows by the surface's own record; a count has no such doubt.
     """
     if len(known) > MOST_KNOWN:
         dearest = _by_compute(points.take(known), values)[-MOST_KNOWN:]
         known, values, sd = known[dearest], values[dearest], sd[dearest]
     found = _averaged(points, known, values, sd)
-    if not tested:
-        return found
     spread = np.sqrt(np.fmax(np.diag(found.covariance), 1e-18))
     beyond = _beyond(points, known)
     # Nowhere beyond is it surer than within.

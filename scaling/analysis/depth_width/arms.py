@@ -8,11 +8,8 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from scaling.analysis.settings import RECIPE, SETTING, crossed
+from scaling.analysis.settings import FACTORS, RECIPE, SETTING, crossed
 from scaling.schema import Variant
-
-FACTORS = ("depth", "width", "resolution", "epochs")
-"""What an arm may grow in."""
 
 Axes: TypeAlias = tuple[str, str]
 WIDTH_AND_DEPTH: Axes = ("width", "depth")

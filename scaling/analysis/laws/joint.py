@@ -11,10 +11,9 @@ import pandas as pd
 from scaling.analysis import uncertainty
 from scaling.analysis.laws.bootstrap import estimate
 from scaling.analysis.laws.response_surface import Surface, fit_surface, too_little
+from scaling.analysis.settings import FACTORS
 from scaling.analysis.uncertainty import Estimate, Floats
 from scaling.results.columns import METRICS
-
-FACTORS = ("depth", "width", "resolution", "epochs")
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,10 +98,7 @@ def _cost(
     part = {name: centered[name][known] for name in sizes}
     if too_little(part, int(known.sum())):
         return None
-    sd = np.zeros(int(known.sum()))
-    if metric.low and metric.high:
-        low, high = (kept[name].to_numpy(float)[known] for name in (metric.low, metric.high))
-        sd = np.nan_to_num(np.log(high / low) / (2 * uncertainty.Z95))
+    sd = uncertainty.log_sd(kept, metric)[known]
     return fit_surface(part, {name: center[name] for name in sizes}, np.log(value[known]), sd, draws, random)
 
 

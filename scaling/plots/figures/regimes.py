@@ -8,10 +8,11 @@ from functools import partial
 from matplotlib.axes import Axes
 
 from scaling.analysis.decide.kinds import compared
-from scaling.analysis.depth_width.arms import FACTORS, WIDTH_AND_DEPTH, Arm
+from scaling.analysis.depth_width.arms import WIDTH_AND_DEPTH, Arm
 from scaling.analysis.depth_width.arms import Axes as Ways
 from scaling.analysis.depth_width.regimes import Cell, Regime, Regimes, axis_words
 from scaling.analysis.depth_width.regimes import regimes as regimes_of
+from scaling.analysis.settings import FACTORS
 from scaling.errors import UserError
 from scaling.plots.context import Context
 from scaling.plots.kit import style
@@ -62,7 +63,7 @@ def _draw_arm(all_regimes: Regimes, arm: Arm, cell: Cell, axes: Axes) -> None:
     )
     line = cell.curve[all_regimes.cost.name] * all_regimes.cost.scale, 100 * cell.curve[arm.axis]
     axes.plot(*line, linewidth=2.2, color=color, zorder=2, solid_capstyle="butt")
-    called = f"{arm.axis} scaling" if arm.axis in FACTORS else arm.axis
+    called = _called(arm.axis)
     first = not any(artist.get_label() == called for artist in axes.lines)
     draw_points(points, all_regimes.cost, axes, color, marker, called if first else "_again")
 
@@ -135,8 +136,8 @@ def spec(context: Context) -> FigureSpec | Skipped:
     return FigureSpec(
         name=NAME,
         title=_title(own[0]),
-        shows=f"{_names(own[0], ' scaling against ').capitalize()} scaling from a common base, one panel a number of "
-        "epochs; thick lines where both arms reach the same cost, each with its verdict.",
+        shows=f"{_against(own[0])} from a common base, one panel a number of epochs; thick lines where both arms reach "
+        "the same cost, each with its verdict.",
         concludes=" ".join(_said(all_regimes) for all_regimes in own),
         panels=tuple(
             partial(_panel, device if several else "", all_regimes, regime)
@@ -149,6 +150,16 @@ def spec(context: Context) -> FigureSpec | Skipped:
         ),
         size=(3.6, 3.9),
     )
+
+
+def _called(axis: str) -> str:
+    """An arm in a legend: `depth scaling`, `longer training`, or the strategy as it is called."""
+    return f"{axis} scaling" if axis in FACTORS and axis != "epochs" else axis_words(axis)
+
+
+def _against(all_regimes: Regimes) -> str:
+    first, second = map(_called, all_regimes.axes[::-1])
+    return f"{first[:1].upper()}{first[1:]} against {second}"
 
 
 def _names(all_regimes: Regimes, between: str) -> str:

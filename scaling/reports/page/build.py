@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from scaling.datasets import DATASETS
-from scaling.generator.recorded import asked_for, question_of
+from scaling.generator.recorded import asked_by
 from scaling.plots import FigureSpec, Skipped, StudyFigures, study_figures
 from scaling.plots.kit.layout import SentencePanel
 from scaling.reports.page import svg
@@ -40,14 +40,14 @@ def build(
     Raises:
         scaling.results.records.ResultsError: if the records come from a newer version of this toolkit.
     """
-    asked = [asked_for(folder) for folder in folders]
+    asked = [asked_by(folder) for folder in folders]
     studies = [
-        study_figures(folder, ids, seed_noise=seed_noise, question=question_of(folder))
-        for folder, ids in zip(folders, asked, strict=True)
+        study_figures(folder, ids, seed_noise=seed_noise, question=question)
+        for folder, (question, ids) in zip(folders, asked, strict=True)
     ]
     parts = tuple(
         _part(f"part-{number}", folder, of_study, ids, leads.get(folder.path, ()))
-        for number, (folder, of_study, ids) in enumerate(zip(folders, studies, asked, strict=True), start=1)
+        for number, (folder, of_study, (_, ids)) in enumerate(zip(folders, studies, asked, strict=True), start=1)
     )
     if len(parts) == 1:
         return Page(parts[0].question, parts)

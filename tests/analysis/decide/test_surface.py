@@ -113,7 +113,7 @@ def test_doubt_beyond_what_was_measured_is_widened_by_its_own_record() -> None:
     known = np.setdiff1d(np.arange(len(WHOLE.logs)), hidden)
     values = np.maximum(plane(WHOLE), np.quantile(plane(WHOLE)[known], 0.3))
     noise = np.full(len(known), 1e-3)
-    own, plain = (predict(WHOLE, known, values[known], noise, tested) for tested in (True, False))
+    own, plain = predict(WHOLE, known, values[known], noise), surfaces._averaged(WHOLE, known, values[known], noise)
     assert own.mean == pytest.approx(plain.mean)
     assert spread(own)[hidden].mean() > 1.5 * spread(plain)[hidden].mean()
     within = surfaces._beyond(WHOLE, known) == 0
@@ -123,7 +123,8 @@ def test_doubt_beyond_what_was_measured_is_widened_by_its_own_record() -> None:
 def test_too_few_settings_to_test_it_widen_doubt_by_a_fixed_factor() -> None:
     known = np.array([0, 1, 40])
     values = plane(WHOLE)[known]
-    own, plain = (predict(WHOLE, known, values, np.full(3, 0.01), tested) for tested in (True, False))
+    noise = np.full(3, 0.01)
+    own, plain = predict(WHOLE, known, values, noise), surfaces._averaged(WHOLE, known, values, noise)
     ratio = spread(own) / spread(plain)
     assert set(np.round(ratio, 6)) == {1.0, surfaces.UNTESTED}
     assert ratio[known] == pytest.approx(1.0)
@@ -155,13 +156,12 @@ def test_families_do_not_bend_one_another() -> None:
     assert found.mean == pytest.approx(values, abs=0.02)
 
 
-@pytest.mark.parametrize("tested", [True, False])
-def test_the_order_of_what_was_measured_changes_nothing(tested: bool) -> None:
+def test_the_order_of_what_was_measured_changes_nothing() -> None:
     settings = collapse_seeds(study(0).frame)
     points, values = Points.of(settings), np.log(1 - settings["top1"].to_numpy(float))
     known = np.arange(0, len(values), 2)
     mixed = np.random.default_rng(1).permutation(known)
-    first, second = (predict(points, rows, values[rows], np.full(len(rows), 0.02), tested) for rows in (known, mixed))
+    first, second = (predict(points, rows, values[rows], np.full(len(rows), 0.02)) for rows in (known, mixed))
     assert first.mean == pytest.approx(second.mean, abs=1e-8)
     assert spread(first) == pytest.approx(spread(second), abs=1e-8)
 
@@ -194,7 +194,7 @@ def test_a_thousand_settings_are_no_matter() -> None:
     points = grid(tuple(range(10, 60, 2)), (0.25, 0.5, 1.0, 2.0), (64.0, 128.0), (10.0, 20.0, 40.0, 80.0, 160.0))
     assert len(points.logs) > MOST_KNOWN
     every = np.arange(len(points.logs))
-    found = predict(points, every, plane(points), np.full(len(every), 0.01), tested=False)
+    found = predict(points, every, plane(points), np.full(len(every), 0.01))
     assert found.mean == pytest.approx(plane(points), abs=0.02)
 
 
