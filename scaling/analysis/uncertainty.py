@@ -29,8 +29,10 @@ CORRECT = "validation_correct"
 
 SHORT_TRAINING = 1.5
 """Times the standard deviation of independent errors: 1.51 in `results/reference/depth_vs_width` and `pareto`, over 54
-degrees of freedom. In `results/reference/full_grid`, trainings of a single epoch differ by 3.8 times it, of three by
-1.4, of nine by 1.0: for one epoch, which has hardly learnt, it is too little."""
+degrees of freedom. In `results/reference/full_grid` it is 1.4 after three epochs, 1.0 after nine (27 each)."""
+
+SINGLE_EPOCH = 3.8
+"""The same of trainings of a single epoch, which have hardly learnt: `results/reference/full_grid`, over 27."""
 
 ASSUMED_FREEDOM = 4.0
 """Degrees of freedom that an assumed standard deviation is trusted with: as if from five seeds of one setting."""
@@ -146,9 +148,7 @@ def with_noise(settings: pd.DataFrame, seed_noise: float | None = None) -> pd.Da
     freedom = own.groupby(studies).transform("sum").to_numpy(float)
     known = freedom > 0
     pooled = np.sqrt(squares.groupby(studies).transform("sum").to_numpy(float) / np.where(known, freedom, np.nan))
-    seed_sd = np.where(
-        known, pooled, assumed_seed_sd(top1, n, settings["dataset"].eq("imagenet").fillna(False).to_numpy(bool))
-    )
+    seed_sd = np.where(known, pooled, assumed_of(settings, top1, n))
     source = np.where(known, "measured", "assumed")
     freedom = np.where(known, freedom, ASSUMED_FREEDOM)
     if seed_noise is not None:
@@ -161,21 +161,33 @@ def with_noise(settings: pd.DataFrame, seed_noise: float | None = None) -> pd.Da
     return settings.assign(seed_sd=seed_sd, seed_freedom=freedom, seed_noise=source, top1_sd=top1_sd)
 
 
-def assumed_seed_sd(top1: Floats, n: Floats, imagenet: npt.NDArray[np.bool_]) -> Floats:
+def assumed_seed_sd(
+    top1: Floats, n: Floats, imagenet: npt.NDArray[np.bool_], epochs: Floats | float = np.nan
+) -> Floats:
     """The standard deviation between seeds (fraction) that is assumed where none was measured.
 
     Runs whose errors are independent differ on `n` images by `sqrt((1 - p) / (2 n))`; trainings on ImageNet follow that
     (arXiv 2304.01910): 0.14 points for 80% on all its validation images, 0.20 on half of them. Short trainings on small
-    data differ by more: those under `results/reference/` by `SHORT_TRAINING` times as much.
+    data differ by more: those under `results/reference/` by `SHORT_TRAINING` times as much, and by `SINGLE_EPOCH` times
+    after one epoch.
 
     Args:
         top1: accuracies (fractions).
         n: validation images; where they are not known, ImageNet's 50,000.
         imagenet: which were trained on ImageNet.
+        epochs: that they were trained for; NaN where that is not known.
     """
     images = np.where(np.isfinite(n), np.fmax(n, 1), 50_000)
     independent = np.sqrt(np.clip(1 - top1, 0.0, 1.0) / (2 * images))
-    return np.asarray(np.where(imagenet, 1.0, SHORT_TRAINING) * independent)
+    short = np.where(epochs == 1, SINGLE_EPOCH, SHORT_TRAINING)
+    return np.asarray(np.where(imagenet, 1.0, short) * independent)
+
+
+def assumed_of(settings: pd.DataFrame, top1: Floats, n: Floats) -> Floats:
+    """The same of settings, with accuracies and numbers of images of their own or as they are expected."""
+    imagenet = settings["dataset"].eq("imagenet").fillna(False).to_numpy(bool)
+    epochs = settings["epochs"].to_numpy(float) if "epochs" in settings else np.nan
+    return assumed_seed_sd(top1, n, imagenet, epochs)
 
 
 def _studies(settings: pd.DataFrame) -> pd.Series[int]:

@@ -24,9 +24,10 @@ def settings(tmp_path: Path, records: Iterable[TrainRecord], timings: Iterable[L
     return collapse_seeds(load_results(results_folder(tmp_path, records, timings).path))
 
 
-def test_noise_that_was_not_measured_is_assumed_and_said(tmp_path: Path) -> None:
-    single = settings(tmp_path, [train_record(top1=0.8, n=400)])
-    assumed = uncertainty.SHORT_TRAINING * np.sqrt(0.2 / 800)
+@pytest.mark.parametrize(("epochs", "times"), [(1, uncertainty.SINGLE_EPOCH), (2, uncertainty.SHORT_TRAINING)])
+def test_noise_that_was_not_measured_is_assumed_and_said(tmp_path: Path, epochs: int, times: float) -> None:
+    single = settings(tmp_path, [train_record(trial(epochs=epochs), top1=0.8, n=400)])
+    assumed = times * np.sqrt(0.2 / 800)
     assert single["seed_sd"].tolist() == pytest.approx([assumed])
     assert single["top1_sd"].tolist() == pytest.approx([np.sqrt(0.8 * 0.2 / 400 + assumed**2)])
     assert single["seed_noise"].tolist() == ["assumed"]
@@ -41,7 +42,11 @@ def test_the_assumed_noise_is_that_of_the_shipped_runs() -> None:
     assert round(factor, 1) == uncertainty.SHORT_TRAINING
     grid = collapse_seeds(load_results(reference / "full_grid"))
     by_epochs = {epochs: factor_of(rows)[0] for epochs, rows in grid.groupby("epochs")}
-    assert {epochs: round(factor, 1) for epochs, factor in by_epochs.items()} == {1: 3.8, 3: 1.4, 9: 1.0}
+    assert {epochs: round(factor, 1) for epochs, factor in by_epochs.items()} == {
+        1: uncertainty.SINGLE_EPOCH,
+        3: 1.4,
+        9: 1.0,
+    }
 
 
 def factor_of(shipped: pd.DataFrame) -> tuple[float, float]:

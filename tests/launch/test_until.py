@@ -32,7 +32,7 @@ def study(**changed: Any) -> Study:
         "answer": {"compare": ["width", "depth"], "at_equal": "macs"},
         "dataset": {"name": "synthetic", "train_examples": 256},
         "grid": [{"depth": [14, 26, 50], "width": 0.25}, {"depth": 14, "width": [0.5, 0.75]}],
-        "across": {"resolution": 16, "stem": "small", "epochs": 1, "seed": [0, 1, 2, 3, 4, 5]},
+        "across": {"resolution": 16, "stem": "small", "epochs": 2, "seed": [0, 1, 2, 3, 4, 5]},
     }
     return check(content | changed)
 

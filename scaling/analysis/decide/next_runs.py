@@ -22,7 +22,7 @@ from scaling.analysis.decide.limits import Limit, priced, with_made
 from scaling.analysis.decide.recommend import name_of
 from scaling.analysis.decide.surface import Points, Prediction, predict
 from scaling.analysis.settings import SETTING, collapse_seeds
-from scaling.analysis.uncertainty import Floats, Rows, assumed_seed_sd
+from scaling.analysis.uncertainty import Floats, Rows, assumed_of
 from scaling.results.columns import names
 from scaling.schema import Question
 
@@ -147,8 +147,8 @@ def _seed_noise(settings: pd.DataFrame) -> Floats:
     typical = float(measured.median()) if measured.notna().any() else np.nan
     top1 = float(settings["top1"].median()) if settings["top1"].notna().any() else 0.5
     images = settings["top1_n"].astype(float).median()
-    assumed = assumed_seed_sd(np.array([top1]), np.array([images]), np.array([False]))[0]
-    return np.asarray(measured.fillna(typical if np.isfinite(typical) else assumed), dtype=float)
+    assumed = assumed_of(settings, np.full(len(settings), top1), np.full(len(settings), images))
+    return np.where(measured.notna(), measured, typical if np.isfinite(typical) else assumed)
 
 
 def _noise_of_next(state: _State, seen: Sequence[int]) -> Floats:

@@ -11,7 +11,7 @@ from scipy import stats
 from scaling.analysis.decide.differences import differences
 from scaling.analysis.decide.kinds import Kind, compared
 from scaling.analysis.settings import collapse_seeds
-from scaling.analysis.uncertainty import ASSUMED_FREEDOM, LEVEL, Floats, assumed_seed_sd
+from scaling.analysis.uncertainty import ASSUMED_FREEDOM, LEVEL, Floats, assumed_of
 from scaling.schema import Question
 
 POWER = 0.8
@@ -93,9 +93,7 @@ def _expected(frame: pd.DataFrame, settings: pd.DataFrame, images: float | None)
     count = images or 50_000
     sd, several = settings["seed_sd"].astype(float), int((trials - 1).clip(lower=0).sum())
     known = settings["seed_noise"].eq("measured") & sd.notna()
-    assumed = assumed_seed_sd(
-        top1.to_numpy(float), np.full(len(top1), float(count)), settings["dataset"].eq("imagenet").to_numpy(bool)
-    )
+    assumed = assumed_of(settings, top1.to_numpy(float), np.full(len(top1), float(count)))
     seed_sd = np.full(len(top1), float(sd[known].median())) if known.any() else assumed
     return settings.assign(
         top1=top1,
