@@ -14,7 +14,6 @@ from scaling.analysis.additive import steps, told
 from scaling.analysis.decide.contrasts import Contrast, along, between_groups
 from scaling.analysis.decide.kinds import Kind
 from scaling.analysis.decide.statements import Statement
-from scaling.analysis.depth_width.arms import WIDTH_AND_DEPTH
 from scaling.analysis.depth_width.regimes import Regimes, axis_words, regimes
 from scaling.analysis.equal_accuracy.bands import Band
 from scaling.analysis.equal_accuracy.compare import Comparison, compare
@@ -91,8 +90,7 @@ def ways(asking: Asking) -> Reply | None:
         )
         for ways, regime in told_by
     )
-    figure = "regimes" if strategies is None and set(asking.compare) == {*WIDTH_AND_DEPTH} else _against(asking.cost)
-    return Reply(sentence, _all_decided(statements), figure, statements)
+    return Reply(sentence, _all_decided(statements), "regimes", statements)
 
 
 def _unanswered(ways: Regimes) -> list[str]:

@@ -132,7 +132,7 @@ def test_any_two_factors_may_be_planned_in_either_order_and_at_any_cost() -> Non
     rows += [point(26, 1.0, 10.0 * 2**i, 0.7 + 0.05 * i, resolution=32 * (i + 1)) for i in (1, 2)]
     said = ask(rows, {"compare": ("depth", "resolution")}, noise=0.01)
     assert "resolution pays more than depth after 10 epochs" in said.sentence
-    assert (said.decided, said.figure) == (True, "accuracy_vs_training_ms")
+    assert (said.decided, said.figure) == (True, "regimes")
     turned = ask(arms(0.05), {"compare": ("depth", "width"), "at_equal": "macs"}, noise=0.01)
     assert turned.sentence.startswith("For the same multiply-accumulates per image, width pays more than depth")
     assert turned.figure == "regimes"
@@ -203,7 +203,7 @@ def test_two_strategies() -> None:
     said = ask(strategies(depth=0.0, compound=0.02), None, made("depth", "compound"), noise=0.01)
     assert "compound pays more than depth after 10 epochs (1.5 points" in said.sentence
     assert said.sentence.endswith(f"{JOINTLY}.")
-    assert (said.decided, said.figure) == (True, "accuracy_vs_training_ms")
+    assert (said.decided, said.figure) == (True, "regimes")
 
 
 def test_of_several_strategies_every_two_are_compared_and_those_undecided_are_named() -> None:
