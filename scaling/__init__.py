@@ -9,12 +9,38 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scaling.interface.asking import load_study as load_study
+    from scaling.interface.asking import plan as plan
+    from scaling.interface.choosing import next_trials as next_trials
+    from scaling.interface.choosing import recommend as recommend
+    from scaling.interface.deciding import answer as answer
+    from scaling.interface.deciding import claims as claims
+    from scaling.interface.deciding import compare as compare
+    from scaling.interface.deciding import fit as fit
+    from scaling.interface.deciding import regimes as regimes
+    from scaling.interface.deciding import report as report
+    from scaling.interface.results import reference as reference
+    from scaling.interface.running import run as run
     from scaling.results.frame import load_results as load_results
 
 __version__ = "0.1.0"
-__all__ = ["load_results"]
 
-_HOMES = {"load_results": "scaling.results.frame"}
+_HOMES = {
+    "load_study": "scaling.interface.asking",
+    "plan": "scaling.interface.asking",
+    "run": "scaling.interface.running",
+    "load_results": "scaling.results.frame",
+    "reference": "scaling.interface.results",
+    "answer": "scaling.interface.deciding",
+    "compare": "scaling.interface.deciding",
+    "fit": "scaling.interface.deciding",
+    "regimes": "scaling.interface.deciding",
+    "claims": "scaling.interface.deciding",
+    "recommend": "scaling.interface.choosing",
+    "next_trials": "scaling.interface.choosing",
+    "report": "scaling.interface.deciding",
+}
+__all__ = [*_HOMES]
 
 
 def __getattr__(name: str) -> Any:

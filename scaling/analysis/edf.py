@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scaling.analysis.settings import SETTING
+from scaling.analysis.settings import Grouping, labels
 from scaling.analysis.uncertainty import LEVEL, Floats
-from scaling.errors import UserError, did_you_mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,19 +44,17 @@ class Distribution:
         return float(self.error[reached[0]]) if reached.size else np.inf
 
 
-def distributions(settings: pd.DataFrame, by: str = "study") -> tuple[Distribution, ...]:
+def distributions(settings: pd.DataFrame, by: Grouping = "study") -> tuple[Distribution, ...]:
     """The distribution of error (1 - top-1) in each group, as in pycls' studies of design spaces.
 
     Args:
         settings: as `scaling.analysis.settings.collapse_seeds` gives it; each setting counts once, whatever its seeds.
-        by: a column of the settings.
+        by: a column of the settings, or a label for each of them.
 
     Raises:
         UserError: if there is no such column.
     """
-    if by not in SETTING:
-        raise UserError(f"no distributions by {by!r}{did_you_mean(by, SETTING)}")
-    return tuple(_distribution(str(name), rows) for name, rows in settings.groupby(by, sort=True))
+    return tuple(_distribution(str(name), rows) for name, rows in settings.groupby(labels(settings, by), sort=True))
 
 
 def _distribution(name: str, rows: pd.DataFrame) -> Distribution:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from scaling.analysis import uncertainty
 from scaling.analysis.uncertainty import CORRECT
+from scaling.errors import UserError, did_you_mean
 from scaling.results.columns import TABLE, names
 from scaling.schema import Dataset, Recipe, Variant
 
@@ -19,6 +20,9 @@ SETTING = names("setting")
 
 FACTORS = ("depth", "width", "resolution", "epochs")
 """What a network and its training may grow in."""
+
+Grouping = str | pd.Series
+"""What parts settings into groups: a column, or a label for each, under their index; what has none is left out."""
 
 GIVEN_SEED_SD = "given_seed_sd"
 """A column that a frame may have: the standard deviation between seeds (fraction) that overrules what was measured."""
@@ -73,6 +77,19 @@ def _correct(groups: Any, frame: pd.DataFrame) -> list[tuple[str, ...]]:
         told if len(told := tuple(correct for correct in seeds if pd.notna(correct))) == ok else ()
         for seeds, ok in alike
     ]
+
+
+def labels(settings: pd.DataFrame, by: Grouping) -> pd.Series[Any]:
+    """The label of the group of each setting, under the settings' index; missing where it is in none.
+
+    Raises:
+        UserError: if a column is asked for that does not tell settings apart.
+    """
+    if isinstance(by, pd.Series):
+        return by.reindex(settings.index)
+    if by not in SETTING:
+        raise UserError(f"cannot group by {by!r}{did_you_mean(by, SETTING)}")
+    return settings[by]
 
 
 def with_seed_noise(frame: pd.DataFrame, points: float | None) -> pd.DataFrame:

@@ -69,6 +69,10 @@ class Estimate:
             return "holds"
         return "fails" if self.high < low or self.low > high else "undecided"
 
+    def reaching_value(self) -> Estimate:
+        """The interval made to hold the value, which a skewed bootstrap leaves outside at times."""
+        return Estimate(self.value, min(self.low, self.value), max(self.high, self.value))
+
     def scaled(self, factor: float) -> Estimate:
         """In another unit; `factor` is positive."""
         return Estimate(self.value * factor, self.low * factor, self.high * factor)

@@ -3,22 +3,38 @@
 The modules of its commands have no `from __future__ import annotations`: typer would evaluate each option's text twice.
 """
 
-from __future__ import annotations
-
 import gc
+from typing import Annotated
 
 import typer
 
+from scaling import __version__
 from scaling.cli import asking, choosing, data, deciding, running, using
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"scaling {__version__}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="scaling",
-    help="Should a vision model grow in depth, width, resolution or training time? Ask your own data and accelerator.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version, and exit.")
+    ] = False,
+) -> None:
+    """Should a vision model grow in depth, width, resolution or training time? Ask your own data and accelerator."""
+
+
 for command in (
     asking.studies,
     asking.plan,

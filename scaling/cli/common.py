@@ -14,17 +14,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from scaling.cli import completing
 from scaling.cli.exit_codes import INPUT_IS_WRONG
 from scaling.errors import listed
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.console import Console
 
 RESULTS = Path("results")
 
 StudyName = Annotated[
-    str, typer.Argument(metavar="STUDY", help="A name under studies/ (see `scaling studies`) or a path.")
+    str,
+    typer.Argument(
+        metavar="STUDY",
+        help="A name that `scaling studies` lists, or a path.",
+        autocompletion=completing.studies,
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
@@ -102,25 +107,11 @@ def terminal(stderr: bool = False) -> Console:
     return Console(stderr=stderr)
 
 
-def results_of(paths: list[Path] | None, published_tables: list[str] | None) -> pd.DataFrame:
-    """Measured results and published tables in one frame; those in results/ where nothing is named."""
-    import pandas as pd
-
-    from scaling import published
-
-    frames = [published.load(name) for name in published_tables or ()]
-    if paths or not frames:
-        frames.append(loaded(paths))
-    return pd.concat([frame.dropna(axis=1, how="all") for frame in frames], ignore_index=True)
-
-
-def loaded(paths: list[Path] | None) -> pd.DataFrame:
-    """The results in these folders, in `results/` where none is named; what is skipped is said on standard error."""
-    from scaling.results.frame import load_results
-
+@contextmanager
+def notes_told() -> Iterator[None]:
+    """What a command warns of, as notes on standard error once it is done."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        frame = load_results(*(paths or (RESULTS,)))
-    for note in listed(str(warning.message) for warning in caught):
+        yield
+    for note in listed(dict.fromkeys(str(warning.message) for warning in caught)):
         typer.echo(f"note: {note}", err=True)
-    return frame

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from scaling.cli import completing
 from scaling.cli.common import AsJson, input_errors, print_json, terminal
 
 
@@ -20,7 +21,7 @@ def show(as_json: AsJson = False) -> None:
         catalogue.show_datasets(listed, terminal())
 
 
-def fetch(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
+def fetch(name: Annotated[str, typer.Argument(metavar="NAME", autocompletion=completing.datasets)]) -> None:
     """Bring a data set to this machine and check it."""
     from scaling.runner.data import sources
 
@@ -30,7 +31,7 @@ def fetch(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
 
 
 def check(
-    name: Annotated[str, typer.Argument(metavar="DATASET")],
+    name: Annotated[str, typer.Argument(metavar="DATASET", autocompletion=completing.datasets)],
     resolution: Annotated[
         int | None, typer.Option(min=1, help="Pixels a side; default: the model's or data's.")
     ] = None,

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from scaling.cli.common import RESULTS, AsJson, SeedNoise, input_errors, loaded, print_json, results_of, terminal
+from scaling.cli import completing
+from scaling.cli.common import RESULTS, AsJson, SeedNoise, input_errors, notes_told, print_json, terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,7 +27,12 @@ def plot(
     ] = None,
     figures: Annotated[
         str | None,
-        typer.Option("--figure", metavar="NAMES", help="Only these, comma-separated, as in index.md: regimes, fronts."),
+        typer.Option(
+            "--figure",
+            metavar="NAMES",
+            help="Only these, comma-separated, as in index.md: regimes, fronts.",
+            autocompletion=completing.figures,
+        ),
     ] = None,
     formats: Annotated[str, typer.Option("--format", help="Comma-separated: png, svg, pdf.")] = "png,svg",
     seed_noise: SeedNoise = None,
@@ -76,16 +82,14 @@ def tell_answer(said: "Conclusion", console: "Console") -> None:
     console.print(f"{said.study}: {told}", highlight=False, markup=False, soft_wrap=True)
 
 
-def answers_of(results: list[Path] | None, seed_noise: float | None, shown: bool) -> "list[Conclusion]":
-    """What each results folder answers, told on the terminal where that is wanted; none where nothing is recorded."""
-    from scaling.reports.conclusion import conclude
-    from scaling.results import records
+def answers_told(results: list[Path] | None, seed_noise: float | None, shown: bool) -> list[dict[str, Any]]:
+    """What each results folder answers, as JSON values; told on the terminal where that is wanted."""
+    from scaling.interface.deciding import answers
 
-    folders = records.find(*(results or [RESULTS])) if results or RESULTS.is_dir() else []
-    answered = [conclude(folder, seed_noise) for folder in folders if folder.training.path.exists()]
+    answered = answers(results, seed_noise)
     for said in answered if shown else ():
         tell_answer(said, terminal())
-    return answered
+    return [said.as_json() for said in answered]
 
 
 def refuse_into(into: Path | None, results: bool, published: bool) -> None:
@@ -107,23 +111,16 @@ def report(
     seed_noise: SeedNoise = None,
 ) -> None:
     """Write one HTML page of results. Question, figures, every trial, and how to repeat it; needs no network."""
-    from scaling.reports.conclusion import conclude
-    from scaling.reports.page.build import build
-    from scaling.reports.page.leads import leads
-    from scaling.reports.page.render import write
+    from scaling.interface import deciding
     from scaling.results import records
 
-    with input_errors():
+    with input_errors(), notes_told():
         places = results or [RESULTS]
-        folders = list({folder.path.resolve(): folder for folder in records.find(*places)}.values())
-        if note := records.about_reference(places, folders):
+        if note := records.about_reference(places, records.find(*places)):
             if output is None:
                 raise records.ResultsError(f"{note}. To have a page of them, name them, or a file with --output")
             typer.echo(f"note: {note}", err=True)
-        file = output or (folders[0].path if len(folders) == 1 else Path()) / "report.html"
-        said = {folder.path: tuple(leads(conclude(folder, seed_noise))) for folder in folders}
-        write(build(folders, said, seed_noise=seed_noise), file)
-        typer.echo(file)
+        typer.echo(deciding.report(places, output, seed_noise=seed_noise))
 
 
 def fit(
@@ -148,19 +145,25 @@ def fit(
     as_json: AsJson = False,
 ) -> None:
     """Fit laws to error, and rank the factors. Power law, floor or break; which factor pays most; with intervals."""
-    from scaling.analysis.laws.fits import fit_all
-    from scaling.analysis.settings import with_seed_noise
+    from scaling.interface import deciding
     from scaling.reports import fit as report
 
-    with input_errors():
-        frame = with_seed_noise(results_of(results, table), seed_noise)
+    with input_errors(), notes_told():
         point, place = report.place_of(at, on)
-        fits = fit_all(frame, on, report.range_of(between), point)
-        answered = [] if table else answers_of(results, seed_noise, shown=not as_json)
+        fitted = deciding.fit(
+            results,
+            on,
+            published=table or (),
+            between=report.range_of(between),
+            at=place,
+            rank_at=point,
+            seed_noise=seed_noise,
+        )
+        answers = [] if table else answers_told(results, seed_noise, shown=not as_json)
     if as_json:
-        print_json(report.as_json(fits, place) | {"answers": [said.as_json() for said in answered]})
+        print_json(report.as_json(fitted.fits, place) | {"answers": answers})
     else:
-        report.show(fits, terminal(), place)
+        report.show(fitted.fits, terminal(), place)
 
 
 def compare(
@@ -177,20 +180,16 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Compare families at equal accuracy. How much less one costs, with intervals, and where they cross."""
-    from scaling.analysis.comparability import on_device, parts
-    from scaling.analysis.equal_accuracy.compare import compare as compared
-    from scaling.analysis.settings import collapse_seeds, with_seed_noise
+    from scaling.interface import deciding
     from scaling.reports import compare as report
 
-    with input_errors():
-        frame = with_seed_noise(results_of(results, table), seed_noise)
-        frame = frame if device is None else on_device(frame, cost, device)
-        answers = [(words, compared(part, cost, by)) for words, part in parts(collapse_seeds(frame), cost)]
-        answered = [] if table else answers_of(results, seed_noise, shown=not as_json)
+    with input_errors(), notes_told():
+        compared = deciding.compare(results, by, cost, published=table or (), device=device, seed_noise=seed_noise)
+        answers = [] if table else answers_told(results, seed_noise, shown=not as_json)
     if as_json:
-        print_json(report.as_json(answers) | {"answers": [said.as_json() for said in answered]})
+        print_json(report.as_json(compared.parts) | {"answers": answers})
     else:
-        report.show(answers, terminal())
+        report.show(compared.parts, terminal())
 
 
 def claims(
@@ -202,14 +201,12 @@ def claims(
     as_json: AsJson = False,
 ) -> None:
     """Replay the paper's claims. On its published numbers, or on your own results: holds, fails or undecided."""
-    from scaling.analysis.claims.replay import replay
-    from scaling.analysis.comparability import parts
+    from scaling.interface import deciding
     from scaling.reports import claims as report
 
-    with input_errors():
-        named_parts = parts(loaded(results), "training_ms") if results else [("", None)]
-        answers = [(words, replay(part, seed_noise=seed_noise)) for words, part in named_parts]
+    with input_errors(), notes_told():
+        replayed = deciding.claims(results or None, seed_noise=seed_noise)
     if as_json:
-        print_json(report.as_json(answers))
+        print_json(report.as_json(replayed.parts))
     else:
-        report.show(answers, terminal(), reasons)
+        report.show(replayed.parts, terminal(), reasons)

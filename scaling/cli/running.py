@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from scaling.cli.asking import planned_so_far, stop_beyond
+from scaling.cli.asking import load, stop_beyond
 from scaling.cli.common import (
     RESULTS,
     Accelerator,
@@ -132,17 +132,17 @@ def run(
 ) -> None:
     """Train and time what a study is still missing. Stop and start it at will: what is finished is never run again."""
     from scaling import launch
-    from scaling.generator import study as studies
+    from scaling.interface import asking
 
     console = terminal()
     if until is not None:
         from scaling.analysis.decide.limits import limits_of
     with input_errors():
-        planned = studies.load(study, overrides or ())
+        planned = load(study, overrides)
         if at_most and until is None:
             raise typer.BadParameter("--at-most goes with --until decided; limits of a study stand in its constraints")
         if until is None and (max_hours is not None or max_cost is not None):
-            stop_beyond(*planned_so_far(study, overrides, results, on), max_hours, max_cost)
+            stop_beyond(asking.plan(planned, results, on), max_hours, max_cost)
         options = launch.RunOptions(
             compile=compile_,
             policy=launch.RetryPolicy(retries, timeout, launch.retried_kinds(retry)),
@@ -168,12 +168,11 @@ def run(
 def _answer(folder: Path) -> None:
     """The answer to the study's question, as far as there is one."""
     from scaling.cli.deciding import tell_answer
-    from scaling.reports.conclusion import conclude
+    from scaling.interface.deciding import answers
     from scaling.results.records import ResultsFolder
 
-    results = ResultsFolder(folder)
-    if results.training.path.exists():
-        tell_answer(conclude(results), terminal())
+    for said in answers(folder) if ResultsFolder(folder).exists() else ():
+        tell_answer(said, terminal())
 
 
 def _told(summary: "RunSummary", folder: Path, command: str, plain: str) -> Iterator[str]:
@@ -277,7 +276,6 @@ def latency(
 ) -> None:
     """Time training steps and inference alone. What was timed on this device before is not timed again."""
     from scaling import launch
-    from scaling.generator import study as studies
     from scaling.reports import latencies
     from scaling.results import records
 
@@ -287,7 +285,7 @@ def latency(
         if study and runtime:
             raise typer.BadParameter("--runtime goes with --model; a study names its own in latency.runtimes")
         if study is not None:
-            asked = studies.load(study, overrides or ())
+            asked = load(study, overrides)
         else:
             phases: tuple[Phase, ...] = (phase,) if phase else BOTH if runtime is None else ("inference",)
             asked = latencies.study_of(model or [], phases, batch_size, precision, max_seconds, runtime or ("keras",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,14 @@ from scaling.generator.search_space import Axis
 from scaling.generator.strategies import Scaled
 from scaling.generator.study_file import StudyFile, axes_of, problems
 from scaling.generator.yaml_file import refuse_extremes
+from scaling.results.shipped import shipped
 from scaling.schema import LatencyRequest, Question, Runtime, Trial, Variant
 
 STUDIES = Path("studies")
 KERAS: tuple[Runtime, ...] = ("keras",)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Study:
     """A checked study.
 
@@ -42,6 +43,7 @@ class Study:
         overridden: places that `--set` wrote.
         suggested: of a search, the trials that are not trained yet; see `search.study_so_far`.
         axes: that a search searches, by name.
+        path: the file that it was read from; None where it was made.
     """
 
     file: StudyFile
@@ -53,6 +55,11 @@ class Study:
     suggested: tuple[Trial, ...] = ()
     axes: Mapping[str, Axis] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
+    path: Path | None = None
+
+    def __repr__(self) -> str:
+        """Its name, its question and how many trials it has."""
+        return f"{self.name}: {self.file.question} ({len(self.trials)} trials)"
 
     @property
     def name(self) -> str:
@@ -118,7 +125,7 @@ def load(name: str, overrides: Iterable[str] = (), weights_are_here: bool = True
             content = authors_config.study_of(content, path.stem)
     content = yaml_file.override(content, overrides)
     with _at(path):
-        return check(content, overrides, weights_are_here)
+        return replace(check(content, overrides, weights_are_here), path=path)
 
 
 @contextlib.contextmanager
@@ -148,10 +155,10 @@ def find(name: str) -> Path:
 
 
 def available() -> dict[str, Path]:
-    """Study files by name: those of `./studies`, then those of the checkout that this package stands in."""
+    """Study files by name: those of `./studies`, then those that ship."""
     from scaling.generator import accelerators  # whoever names a file need not wait for it
 
-    roots = (STUDIES, Path(__file__).resolve().parents[2] / STUDIES)
+    roots = (STUDIES, shipped(str(STUDIES)))
     return {
         path.relative_to(root).with_suffix("").as_posix(): path
         for root in reversed(roots)

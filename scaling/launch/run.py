@@ -20,11 +20,12 @@ from scaling.launch.options import RunOptions
 from scaling.launch.pools import WorkerPools, worker_pools
 from scaling.launch.progress.broadcast import Broadcast
 from scaling.launch.progress.estimate import RunProgress
+from scaling.launch.progress.notebook import NotebookView
 from scaling.launch.progress.views import LiveView, PlainView
 from scaling.launch.search_jobs import SearchJobs
 from scaling.launch.time_gate import TimeGate
 from scaling.launch.until import UntilDecided
-from scaling.launch.workload import jobs, limited, weights
+from scaling.launch.workload import jobs, limited, works
 from scaling.results.records import ResultsError, ResultsFolder
 from scaling.runner import environment, tracking
 from scaling.runner.data import sources
@@ -149,10 +150,17 @@ class _Run:
     ) -> RunSummary:
         """Starts each pool of workers in turn, and has it do its part of the jobs."""
         parts = self.pools.share_out(todo, to_be_named=search is not None)
-        progress = RunProgress(todo, weights(todo), done_before, max(pool.workers for pool, _ in parts))
+        place = environment.describe(cores=self.pools.timing.cores).place
+        timings = [
+            record for record in self.results.latency.read()[0] if record.ok and record.environment.place == place
+        ]
+        workers = max(pool.workers for pool, _ in parts)
+        alike = self.pools.timing is self.pools.training
+        progress = RunProgress(todo, works(todo), done_before, workers, timings=timings, timed_alike=alike)
         if search:
             search.watched_by(progress, todo)
-        shown = (LiveView if self.console.is_terminal else PlainView)(progress, self.console)
+        views = NotebookView if self.console.is_jupyter else LiveView if self.console.is_terminal else PlainView
+        shown = views(progress, self.console)
         view, summary = Broadcast(shown, progress, self.results.path), RunSummary()
         with shown:
             for pool, part in parts:

@@ -9,7 +9,7 @@ from scaling.generator.study import Study
 from scaling.launch.missing import Outcomes, missing
 from scaling.launch.progress.estimate import RunProgress
 from scaling.launch.retry import RetryPolicy
-from scaling.launch.workload import jobs, weights
+from scaling.launch.workload import jobs, works
 from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import Job, TrainJob
 from scaling.schema import Variant
@@ -104,4 +104,4 @@ class SearchJobs:
         trainings = {job.id: job.variant for job in todo if isinstance(job, TrainJob)}
         self._named |= trainings
         if self._progress:
-            self._progress.add(todo, weights(todo), max(0, left - len(trainings)))
+            self._progress.add(todo, works(todo), max(0, left - len(trainings)))

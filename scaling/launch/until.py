@@ -11,7 +11,7 @@ from scaling.generator.study import Study
 from scaling.launch.missing import Outcomes, missing
 from scaling.launch.progress.estimate import RunProgress
 from scaling.launch.retry import RetryPolicy
-from scaling.launch.workload import jobs, weights
+from scaling.launch.workload import jobs, works
 from scaling.results.records import ResultsFolder, latest
 from scaling.runner.jobs import Job, TrainJob
 
@@ -87,7 +87,7 @@ class UntilDecided:
 
     def _name(self, todo: Sequence[Job]) -> None:
         if self._progress:
-            self._progress.add(todo, weights(todo), 0)
+            self._progress.add(todo, works(todo), 0)
 
     def _chosen(self) -> list[str]:
         """Ids of the batch under way: chosen from the records of whole batches before it."""

@@ -6,15 +6,17 @@ from collections.abc import Iterable
 
 from scaling.datasets import dataset_info
 from scaling.generator import initial_weights
-from scaling.generator.budget import train_macs
+from scaling.generator.budget import TRAINING_PASSES
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
+from scaling.launch.progress.pace import Work
 from scaling.runner.jobs import Job, TimeJob, TrainJob
 
-ACTIVATION_WORK = 300.0
+ACTIVATION_WORK = 1000.0
 """Multiply-accumulates done in the time that one activation is moved about; only the time left rests on it.
 
-A rough figure: with it the small variants of `depth_vs_width` keep one pace on a CPU to within a factor of 2 or so.
+A rough figure: with it the variants of `results/reference/depth_vs_width` and `pareto` keep one pace on a CPU, within
+a fifth or so.
 """
 
 
@@ -38,11 +40,17 @@ def limited(todo: list[Job], limit: int | None) -> list[Job]:
     return [*trainings[:limit], *(job for job in todo if isinstance(job, TimeJob) and job.variant not in later)]
 
 
-def weights(todo: Iterable[Job]) -> dict[str, float]:
-    """What each training weighs against the others, by its multiply-accumulates and its activations."""
-    work = {}
+def works(todo: Iterable[Job]) -> dict[str, Work]:
+    """What each training has to do, by id; what is evaluated counts a third, with both kinds of weights."""
+    done = {}
     for job in todo:
         if isinstance(job, TrainJob):
-            cost = size(job.variant, dataset_info(job.trial.dataset.name))
-            work[job.id] = train_macs(job.trial, cost) * (1 + ACTIVATION_WORK * cost.activations / cost.macs)
-    return work
+            trial, dataset = job.trial, job.trial.dataset
+            info = dataset_info(dataset.name)
+            cost = size(job.variant, info)
+            trained = dataset.train_examples or info.trainable(dataset.validation_fraction)
+            kinds = 2 if trial.recipe.ema_decay else 1
+            evaluated = kinds * (trial.recipe.epochs * info.validated(dataset.validation_fraction) + info.test)
+            images = trial.recipe.epochs * trained + evaluated / TRAINING_PASSES
+            done[job.id] = Work(images, cost.macs + ACTIVATION_WORK * cost.activations)
+    return done

@@ -26,6 +26,7 @@ class Conclusion:
 
     Attributes:
         study: its name.
+        folder: its results.
         question: of its study file.
         asked: ids of the trials that this asks for; None where it has none that can be read.
         answer: to its question.
@@ -34,6 +35,7 @@ class Conclusion:
     """
 
     study: str
+    folder: ResultsFolder
     question: Question
     asked: Set[str] | None
     answer: Answer
@@ -74,7 +76,7 @@ def conclude(folder: ResultsFolder, seed_noise: float | None = None, frame: pd.D
     frame = with_seed_noise(frame, seed_noise)
     question, asked = asked_by(folder)
     answered = _so_far(_answered(question, frame), asked, frame)
-    return Conclusion(folder.name, question, asked, answered, tuple(_recommended(frame)), _unknown(frame))
+    return Conclusion(folder.name, folder, question, asked, answered, tuple(_recommended(frame)), _unknown(frame))
 
 
 def _answered(question: Question, frame: pd.DataFrame) -> Answer:

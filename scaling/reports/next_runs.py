@@ -27,21 +27,26 @@ def as_json(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis) ->
     }
 
 
-def show(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis, console: Console, going_on: str) -> None:
-    """A sentence with the command that goes on so, then a line a run, and why each."""
+def sentence(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis) -> str:
+    """How many trainings, and what they take; or why there are none."""
     if not runs:
         why = reason or "every trial of the study is recorded, or none fits into these hours"
-        console.print(f"{study.name}: nothing to run next: {why}", highlight=False, markup=False, soft_wrap=True)
-        return
+        return f"{study.name}: nothing to run next: {why}"
     told = as_json(study, runs, reason, basis)
     money = f", ${tables.money(told['dollars'])}" if told["dollars"] else ""
-    console.print(
+    return (
         f"{study.name}: {len(runs)} trainings would decide most, {tables.time(told['hours'])} on "
-        f"{basis.accelerator.name}{money}; `{going_on}` goes on with them.",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
+        f"{basis.accelerator.name}{money}"
     )
+
+
+def show(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis, console: Console, going_on: str) -> None:
+    """A sentence with the command that goes on so, then a line a run, and why each."""
+    going = f"; `{going_on}` goes on with them." if runs else ""
+    said = sentence(study, runs, reason, basis) + going
+    console.print(said, highlight=False, markup=False, soft_wrap=True)
+    if not runs:
+        return
     table = tables.table(("trial", "what", "time", "why"), right=("time",))
     for run in runs:
         table.add_row(run.trial_id, run.name, tables.time(run.seconds / 3600), run.why)

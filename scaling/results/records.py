@@ -19,8 +19,12 @@ from pydantic import BaseModel, ValidationError, field_validator
 
 from scaling.errors import UserError
 from scaling.results import lock
+from scaling.results.shipped import shipped
 from scaling.schema import FailureKind, LatencyRecord, TrainRecord
 from scaling.schema.records import known_version
+
+OWN = Path("results")
+"""Where a user's runs are."""
 
 REFERENCE = "reference"
 """`results/reference/` ships with the project: shown, but never resumed and never counted as done."""
@@ -330,7 +334,7 @@ def find(*paths: Path, begun: bool = False) -> list[ResultsFolder]:
     """The results folders among `paths` and below them, in order of name.
 
     The runs that ship with the project are the user's only where they are named: below a path that does not lead into
-    `reference/` they are left out as long as there is anything else.
+    `reference/` they are left out as long as there is anything else. They stand for `results/` where that is not there.
 
     Args:
         *paths: results folders, or folders of them.
@@ -341,31 +345,37 @@ def find(*paths: Path, begun: bool = False) -> list[ResultsFolder]:
     """
     results_folders: list[ResultsFolder] = []
     for path in paths:
-        if not path.is_dir():
-            raise ResultsError(f"{path}: no such folder")
-        inside = map(ResultsFolder, [path, *sorted(p for p in path.rglob("*") if p.is_dir())])
-        folders = [folder for folder in inside if folder.exists() or (begun and folder.is_begun())]
+        folders = _inside(path, begun)
+        if not folders and path == OWN:
+            folders = _inside(shipped(f"{OWN}/{REFERENCE}"), begun)
         if not folders:
-            raise ResultsError(f"{path}: no records.jsonl or latency.jsonl in it or below; run a study first")
+            what = "no records.jsonl or latency.jsonl in it or below; run a study first"
+            raise ResultsError(f"{path}: {what if path.is_dir() else 'no such folder'}")
         results_folders += [folder for folder in folders if not ships_below(path, folder)] or folders
     return results_folders
 
 
+def _inside(path: Path, begun: bool) -> list[ResultsFolder]:
+    """The results folders that a path is, and that lie below it."""
+    if not path.is_dir():
+        return []
+    inside = map(ResultsFolder, [path, *sorted(p for p in path.rglob("*") if p.is_dir())])
+    return [folder for folder in inside if folder.exists() or (begun and folder.is_begun())]
+
+
 def ships_below(path: Path, folder: ResultsFolder) -> bool:
     """Whether a folder holds a run that ships with the project, and `path` does not say so itself."""
+    if not folder.path.is_relative_to(path):
+        return path == OWN and folder.path.is_relative_to(shipped(f"{OWN}/{REFERENCE}"))
     return REFERENCE in folder.path.relative_to(path).parts[:-1]
 
 
 def about_reference(paths: Sequence[Path], folders: Sequence[ResultsFolder]) -> str | None:
     """What people should know where `find` gave reference runs that were not asked for."""
-    unasked = {str(path): path for path in paths for folder in folders if _is_unasked(path, folder)}
+    unasked = {str(path): path for path in paths for folder in folders if ships_below(path, folder)}
     if not unasked:
         return None
     return (
         f"there are no runs of your own in {', '.join(unasked)}; these are the runs that ship with the project, "
         "made on another machine"
     )
-
-
-def _is_unasked(path: Path, folder: ResultsFolder) -> bool:
-    return folder.path.is_relative_to(path) and ships_below(path, folder)

@@ -13,7 +13,7 @@ from scaling.launch.progress.estimate import RunProgress
 from scaling.launch.retry import RetryPolicy
 from scaling.launch.search_jobs import SearchJobs
 from scaling.launch.workload import jobs as jobs_of
-from scaling.launch.workload import limited, weights
+from scaling.launch.workload import limited, works
 from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import Job, TimeJob, TrainJob
 from scaling.schema import LatencyRecord, TrainRecord
@@ -100,7 +100,7 @@ def test_the_tracker_hears_of_what_is_named_and_of_what_is_to_come(
 ) -> None:
     search_jobs = SearchJobs(study, folder, outcomes, PLACE, workers=1, limit=None)
     jobs = search_jobs.more(PLACE)
-    tracker = RunProgress(jobs, weights(jobs))
+    tracker = RunProgress(jobs, works(jobs))
     search_jobs.watched_by(tracker, jobs)
     assert tracker.to_come == 4
     record(jobs, folder, outcomes)

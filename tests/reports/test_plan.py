@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from scaling.cli.asking import planned_so_far
 from scaling.generator import search
 from scaling.generator.budget import Basis, basis
 from scaling.generator.study import Study, check
 from scaling.generator.time_limits import TimeLimits, without_left_out
+from scaling.interface.asking import load_study, plan
 from scaling.reports import plan as plans
 from scaling.reports import tables
 from tests.builders import latency_record, results_folder, train_record
@@ -165,5 +165,5 @@ def test_hours_are_reckoned_on_the_accelerator_that_they_are_limited_on(tmp_path
     content["constraints"] = {"max_train_hours": 1e3, "on": "h100"}
     (tmp_path / "example.yaml").write_text(check(content).to_yaml())
     for on, name in ((None, "h100"), ("a100-40", "a100-40")):
-        _, _, by = planned_so_far(str(tmp_path / "example.yaml"), None, tmp_path, on)
+        by = plan(load_study(tmp_path / "example.yaml"), tmp_path, on).basis
         assert by.accelerator.name == name

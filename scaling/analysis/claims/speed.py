@@ -45,18 +45,17 @@ def speed_at_equal_accuracy(frame: pd.DataFrame, low: float, cost: str) -> Findi
 
 def lower_resolution_faster(frame: pd.DataFrame, low: float) -> Finding:
     """Whether EfficientNets below their own resolution are faster at equal accuracy than those at it."""
-    ours = frame[frame["training_ms"].notna()]
-    groups = resolution_groups(ours).map({True: "compound scaling", False: "lower resolution"})
+    settings = collapse_seeds(frame[frame["training_ms"].notna()])
+    groups = resolution_groups(settings).map({True: "compound scaling", False: "lower resolution"})
     if groups.nunique() < 2:
         raise NotAddressedError("no EfficientNets of one kind both at and below their own resolution, with times")
-    settings = collapse_seeds(ours.loc[groups.index].assign(study=groups))
-    return _faster(compare(settings, by="study").pairs[0], low)
+    return _faster(compare(settings, by=groups).pairs[0], low)
 
 
-def resolution_groups(frame: pd.DataFrame) -> pd.Series[bool]:
-    """Of the rows that are a named EfficientNet at or below its own resolution, whether it is at it."""
+def resolution_groups(settings: pd.DataFrame) -> pd.Series[bool]:
+    """Of the settings that are a named EfficientNet at or below its own resolution, whether it is at it."""
     named = {(own.depth, own.width): own.resolution for own in NAMED.values()}
-    ours = frame[frame["family"] == "efficientnet"]
+    ours = settings[settings["family"] == "efficientnet"]
     own = pd.Series([named.get(key) for key in zip(ours["depth"], ours["width"], strict=True)], ours.index, dtype=float)
     return own.eq(ours["resolution"])[own >= ours["resolution"]]
 

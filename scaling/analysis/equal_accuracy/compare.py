@@ -18,7 +18,7 @@ from scaling.analysis.equal_accuracy.bands import Crossover as Crossover
 from scaling.analysis.equal_accuracy.bands import band_edges, crossings
 from scaling.analysis.equal_accuracy.cost_curve import contenders, curve, knots, typical
 from scaling.analysis.pareto import front as pareto
-from scaling.analysis.settings import SETTING
+from scaling.analysis.settings import Grouping, labels
 from scaling.analysis.uncertainty import (
     Estimate,
     Floats,
@@ -30,7 +30,6 @@ from scaling.analysis.uncertainty import (
     with_noise,
 )
 from scaling.analysis.wording import counted
-from scaling.errors import UserError, did_you_mean
 from scaling.models.names import title
 from scaling.results.columns import Column
 
@@ -97,7 +96,7 @@ class Comparisons:
 
     Attributes:
         cost: of the metrics table.
-        by: the column that tells the groups.
+        by: the name of what tells the groups.
         conditions: what all that was compared has in common, by column.
         pairs: one an unordered pair; the name that comes later in the alphabet over the earlier one.
         notes: what a reader has to know beside: what is missing, taken as exact or differs.
@@ -110,7 +109,9 @@ class Comparisons:
     notes: tuple[str, ...]
 
 
-def compare(settings: pd.DataFrame, cost: str = "training_ms", by: str = "family", draws: int = DRAWS) -> Comparisons:
+def compare(
+    settings: pd.DataFrame, cost: str = "training_ms", by: Grouping = "family", draws: int = DRAWS
+) -> Comparisons:
     """Compares the groups of the settings at equal accuracy.
 
     What is compared is the cost of each group's frontier: the logarithm of the cost of its Pareto-optimal settings is a
@@ -122,7 +123,7 @@ def compare(settings: pd.DataFrame, cost: str = "training_ms", by: str = "family
     Args:
         settings: as `scaling.analysis.settings.collapse_seeds` gives it.
         cost: a metric of `METRICS` of which less is better.
-        by: a column of the settings: `family`, `study`, `epochs`, ...
+        by: a column of the settings (`family`, `study`, `epochs`, ...) or a label for each of them.
         draws: number of repetitions that intervals rest on.
 
     Raises:
@@ -130,13 +131,15 @@ def compare(settings: pd.DataFrame, cost: str = "training_ms", by: str = "family
         UserError: if there is no such cost or column.
     """
     metric = cost_metric(cost)
-    if by not in SETTING:
-        raise UserError(f"cannot compare by {by!r}{did_you_mean(by, SETTING)}")
-    settings = comparable(settings, cost).reset_index(drop=True)
+    groups = labels(settings, by)
+    settings = comparable(settings[groups.notna()], cost)
+    groups = groups[settings.index].reset_index(drop=True)
+    settings = settings.reset_index(drop=True)
     draws = affordable(draws, _SORTED * len(settings))
-    sides = [_side(_name(name), rows, metric) for name, rows in settings.groupby(by, sort=True)]
+    sides = [_side(_name(name), rows, metric) for name, rows in settings.groupby(groups, sort=True)]
     pairs = tuple(_concluded(sides, settings, metric, draws))
-    return Comparisons(metric, by, conditions(settings, cost), pairs, tuple(_notes(sides, metric, by)))
+    told_by = str(groups.name)
+    return Comparisons(metric, told_by, conditions(settings, cost), pairs, tuple(_notes(sides, metric, told_by)))
 
 
 class _Redrawn(NamedTuple):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from scaling.analysis.laws.huber import Curve, solve
 from scaling.analysis.laws.residual_variance import draw_scatter, scatter
-from scaling.analysis.uncertainty import LEVEL, Estimate, Floats
+from scaling.analysis.uncertainty import LEVEL, Floats
 
 Rows = npt.NDArray[np.intp]
 
@@ -132,12 +132,6 @@ def _as_expected(curve: Curve, count: int, random: np.random.Generator) -> Float
         return 0.0
     sds = np.where(np.isfinite(curve.prior_sd), curve.prior_sd, 0.0)
     return np.asarray(sds * random.standard_normal((count, len(sds))))
-
-
-def estimate(value: float, draws: Floats) -> Estimate:
-    """The value with the middle 90% of its draws."""
-    low, high = ends(draws)
-    return Estimate(float(value), min(float(low), float(value)), max(float(high), float(value)))
 
 
 def ends(draws: Floats) -> Floats:

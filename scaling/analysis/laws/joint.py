@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from scaling.analysis import uncertainty
-from scaling.analysis.laws.bootstrap import estimate
 from scaling.analysis.laws.response_surface import Surface, fit_surface, too_little
 from scaling.analysis.settings import FACTORS
-from scaling.analysis.uncertainty import Estimate, Floats
+from scaling.analysis.uncertainty import Estimate, Floats, estimate
 from scaling.results.columns import METRICS
 
 
@@ -105,5 +104,5 @@ def _cost(
 def _named(surface: Surface) -> dict[str, Estimate]:
     theta, draws = surface.fitted.theta, surface.fitted.draws
     names = ["*".join(term) for term in surface.terms]
-    estimates = {name: estimate(theta[at], draws[:, at]) for at, name in enumerate(names) if name}
-    return {"error": estimate(np.exp(theta[0]), np.exp(draws[:, 0])), **estimates}
+    estimates = {name: estimate(theta[at], draws[:, at]).reaching_value() for at, name in enumerate(names) if name}
+    return {"error": estimate(np.exp(theta[0]), np.exp(draws[:, 0])).reaching_value(), **estimates}

@@ -8,10 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from scaling.analysis.laws.bootstrap import estimate
 from scaling.analysis.laws.joint import Joint
 from scaling.analysis.laws.response_surface import Surface
-from scaling.analysis.uncertainty import Estimate, Floats
+from scaling.analysis.uncertainty import Estimate, Floats, estimate
 from scaling.results.columns import METRICS
 
 _SURE = 0.95
@@ -80,9 +79,9 @@ def rank(joint: Joint, cost: str, at: Mapping[str, float] | None = None) -> Rank
     payoffs = [
         Payoff(
             name,
-            estimate(row[0], row[2]),
-            estimate(row[1], row[3]),
-            estimate(row[0] / row[1], ratios[name]),
+            estimate(row[0], row[2]).reaching_value(),
+            estimate(row[1], row[3]).reaching_value(),
+            estimate(row[0] / row[1], ratios[name]).reaching_value(),
             float((best == number).mean()),
         )
         for number, (name, row) in enumerate(paid.items())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scaling.analysis.laws.bootstrap import Fitted, ends, estimate, fit_curve
+from scaling.analysis.laws.bootstrap import Fitted, ends, fit_curve
 from scaling.analysis.laws.breakpoint import Break, judge_break
 from scaling.analysis.laws.cross_validation import (
     Extrapolation,
@@ -20,7 +20,7 @@ from scaling.analysis.laws.cross_validation import (
 )
 from scaling.analysis.laws.families import BROKEN, FLOORED, LAWS, POWER, Law
 from scaling.analysis.laws.forecast import Forecast, forecast
-from scaling.analysis.uncertainty import Estimate, Floats
+from scaling.analysis.uncertainty import Estimate, Floats, estimate
 
 Mask = npt.NDArray[np.bool_]
 
@@ -170,8 +170,8 @@ def _fit(law: Law, u: Floats, y: Floats, noise: Floats, center: float, draws: in
     return Fit(
         law=law.name,
         formula=law.formula,
-        parameters={name: estimate(values[name][0], drawn[name]) for name in values},
-        scatter=estimate(fitted.scatter, fitted.scatter_draws),
+        parameters={name: estimate(values[name][0], drawn[name]).reaching_value() for name in values},
+        scatter=estimate(fitted.scatter, fitted.scatter_draws).reaching_value(),
         together=fitted.together,
         held_out=hold_out(law.curve(u, u), y, fitted.sd),
         extrapolation=extrapolate(law, u, y, noise, center),

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from statistics import fmean, median
+from typing import NamedTuple
 
+from scaling.launch.progress.pace import Pace, Work
+from scaling.runner.compute.program_key import ProgramKey
 from scaling.runner.jobs import Job, Position, Record, TimeJob, TrainJob
-from scaling.schema import Variant
+from scaling.schema import LatencyRecord, TrainRecord, Variant
 
 ESTIMATE_SECONDS = 1.0
 """Age at which an estimate is made anew: with a thousand workers it costs more than all else that is shown."""
 
+ANNOUNCED_FROM = 0.5
+"""Of one training that has to be done before its pace counts, while no training is finished."""
+
 
 @dataclass(frozen=True)
 class Running:
-    """A job under way: when it was started, by `time.monotonic`, and how far it is."""
+    """A job under way: when it was started and was last heard of, by `time.monotonic`, and how far it is."""
 
     job: Job
     began: float
+    heard: float
     position: Position | None = None
 
     @property
@@ -28,6 +35,21 @@ class Running:
         if self.position is None or isinstance(self.job, TimeJob):
             return 0.0
         return self.position.epochs_done / self.job.trial.recipe.epochs
+
+
+def _compiling(record: TrainRecord) -> float:
+    """Seconds by which the first epoch of a program's first training was longer than the others."""
+    first, *others = [epoch.seconds for epoch in record.history] or [0.0]
+    return max(0.0, first - median(others)) if others else 0.0
+
+
+class _Waiting(NamedTuple):
+    """The trainings of a program that wait: how many, their images, those of the longest, and the work for an image."""
+
+    jobs: int = 0
+    images: float = 0.0
+    longest: float = 0.0
+    per_image: float = 0.0
 
 
 class RunProgress:
@@ -44,33 +66,42 @@ class RunProgress:
     def __init__(
         self,
         jobs: Collection[Job],
-        work: Mapping[str, float],
+        work: Mapping[str, Work],
         done_before: int = 0,
         workers: int = 1,
         to_come: int = 0,
+        timings: Iterable[LatencyRecord] = (),
+        timed_alike: bool = False,
     ) -> None:
         """Begins with nothing started.
 
         Args:
             jobs: that wait.
-            work: what each training weighs against the others, by id; see `scaling.launch.workload.weights`.
+            work: what each training has to do, by id; see `scaling.launch.workload.works`.
             done_before: see above.
             workers: how many train side by side.
             to_come: see above.
+            timings: of the study's variants, by earlier runs at this place.
+            timed_alike: whether a timing has the cores or the accelerator that a training has.
         """
         self.waiting: dict[str, Job] = {}
         self.running: dict[int, Running] = {}
         self.done_before = done_before
         self.finished = self.failed = self.interrupted = 0
         self._workers = workers
-        self._work: dict[str, float] = {}
-        self._waiting_work: defaultdict[Variant, float] = defaultdict(float)
-        self._waiting_seconds = 0.0
-        self._pace: dict[Variant, tuple[float, float]] = {}
+        self._work: dict[str, Work] = {}
+        self._programs: dict[ProgramKey, _Waiting] = {}
+        self._compiled: set[ProgramKey] = set()
+        self._setups: list[float] = []
+        self._timing_caps = 0.0
+        self._timing_shares: list[float] = []
+        self._pace = Pace(timed_alike=timed_alike)
         self._estimate: tuple[float, float | None] | None = None
+        for record in timings:
+            self._pace = self._pace.with_timing(record)
         self.add(jobs, work, to_come)
 
-    def add(self, jobs: Collection[Job], work: Mapping[str, float], to_come: int) -> None:
+    def add(self, jobs: Collection[Job], work: Mapping[str, Work], to_come: int) -> None:
         """Takes in jobs that have just been named; `to_come` of a search's are still to be."""
         self._work.update(work)
         for job in jobs:
@@ -80,12 +111,13 @@ class RunProgress:
     def start(self, worker: int, job: Job) -> None:
         """A worker has begun a job."""
         self.drop(job)
-        self.running[worker] = Running(job, time.monotonic())
+        now = time.monotonic()
+        self.running[worker] = Running(job, now, now)
 
     def move(self, worker: int, position: Position) -> None:
         """A training has made progress."""
         under_way = self.running[worker]
-        self.running[worker] = Running(under_way.job, under_way.began, position)
+        self.running[worker] = Running(under_way.job, under_way.began, time.monotonic(), position)
 
     def finish(self, worker: int, record: Record, retried: bool = False) -> None:
         """A job has ended; one that is retried waits again."""
@@ -99,9 +131,16 @@ class RunProgress:
             is_interrupted = record.failure.kind == "interrupted"
             self.interrupted += is_interrupted
             self.failed += not is_interrupted
-        elif isinstance(job, TrainJob):
-            seconds, work = self._pace.get(job.variant, (0.0, 0.0))
-            self._pace[job.variant] = (seconds + time.monotonic() - under_way.began, work + self._work[job.id])
+        elif isinstance(job, TrainJob) and isinstance(record, TrainRecord):
+            compiling = 0.0 if job.program in self._compiled else _compiling(record)
+            if job.program not in self._compiled:
+                self._setups.append((record.setup_seconds or 0.0) + compiling)
+                self._compiled.add(job.program)
+            seconds = (record.train_seconds or 0.0) - compiling
+            self._pace = self._pace.with_training(job.variant, seconds, self._work[job.id])
+        elif isinstance(job, TimeJob) and isinstance(record, LatencyRecord):
+            self._pace = self._pace.with_timing(record)
+            self._timing_shares.append((time.monotonic() - under_way.began) / job.max_seconds)
 
     def drop(self, job: Job) -> None:
         """A job waits no more."""
@@ -109,9 +148,10 @@ class RunProgress:
             self._weigh(job, -1)
 
     def seconds_left(self) -> float | None:
-        """Work left at the pace of the variant's own trainings, else at that of all; None while there is no pace.
+        """The time that is left, in seconds; None while nothing is known that it could rest on.
 
-        Trainings go side by side; a timing goes alone and takes its cap at most. At most `ESTIMATE_SECONDS` old.
+        Trainings go side by side, each at its variant's pace (see `Pace`); a timing goes alone. At most
+        `ESTIMATE_SECONDS` old.
         """
         now = time.monotonic()
         if self._estimate is None or now - self._estimate[0] >= ESTIMATE_SECONDS:
@@ -119,30 +159,55 @@ class RunProgress:
         return self._estimate[1]
 
     def _seconds_left(self, now: float) -> float | None:
-        trainings = [under_way for under_way in self.running.values() if isinstance(under_way.job, TrainJob)]
-        seconds = sum(seconds for seconds, _ in self._pace.values())
-        work = sum(work for _, work in self._pace.values())
-        for under_way in trainings:
-            if under_way.position:
-                seconds += now - under_way.began
-                work += self._work[under_way.job.id] * under_way.fraction
-        if not work and (self._work or self.to_come):
+        under_way = [each for each in self.running.values() if isinstance(each.job, TrainJob)]
+        timings = self._timings_left(now)
+        if not (under_way or self.to_come or self._programs):
+            return timings
+        pace = self._pace_with(under_way)
+        works = {program.variant: waiting.per_image for program, waiting in self._programs.items()}
+        works |= {each.job.variant: self._work[each.job.id].per_image for each in under_way}
+        if not pace.is_ground(works):
             return None
-        pace = seconds / work if work else 0.0
-        left = sum(work * self._pace_of(variant, pace) for variant, work in self._waiting_work.items())
-        for under_way in trainings:
-            rest = self._work[under_way.job.id] * (1 - under_way.fraction)
-            left += rest * self._pace_of(under_way.job.variant, pace)
-        if self.to_come:
-            left += self.to_come * sum(self._work.values()) / len(self._work) * pace
-        timings = sum(each.job.max_seconds for each in self.running.values() if isinstance(each.job, TimeJob))
-        # The weights of what waits are added and taken off again, which leaves a last bit now and then.
-        return max(0.0, left / self._workers + self._waiting_seconds + timings)
+        seconds = pace.seconds(works)
+        rests = [self._rest(each, seconds, now) for each in under_way]
+        left = sum(rests) + sum(waiting.images * seconds[of.variant] for of, waiting in self._programs.items())
+        left += fmean(self._setups or [0.0]) * len(self._programs.keys() - self._compiled)
+        left += self.to_come * self._mean_seconds(pace)
+        longest = [waiting.longest * seconds[of.variant] for of, waiting in self._programs.items()]
+        return max(left / self._workers, *longest, *rests, 0.0) + timings
 
-    def _pace_of(self, variant: Variant, pace: float) -> float:
-        """Seconds for a unit of work: the variant's own, where one of its trainings is done."""
-        own = self._pace.get(variant)
-        return own[0] / own[1] if own else pace
+    def _rest(self, each: Running, seconds: Mapping[Variant, float], now: float) -> float:
+        """Seconds that a training under way still takes."""
+        whole = self._work[each.job.id].images * seconds[each.job.variant]
+        return max(0.0, whole * (1 - each.fraction) - (now - each.heard))
+
+    def _pace_with(self, under_way: Collection[Running]) -> Pace:
+        """The pace of what is finished, and of what is well under way of variants of which nothing is."""
+        pace, compiling = self._pace, fmean(self._setups or [0.0])
+        for each in under_way:
+            if each.job.variant not in pace.trained and each.fraction >= ANNOUNCED_FROM:
+                work = self._work[each.job.id]
+                done = work._replace(images=work.images * each.fraction)
+                pace = pace.with_training(each.job.variant, each.heard - each.began - compiling, done)
+        return pace
+
+    def _mean_seconds(self, pace: Pace) -> float:
+        """Of a training that is yet to be named: the mean of those that were."""
+        if not self._work:
+            return 0.0
+        named = pace.trained.values()
+        images = fmean(work.images for work in self._work.values())
+        return images * sum(seconds for seconds, _ in named) / sum(images for _, images in named)
+
+    def _timings_left(self, now: float) -> float:
+        """Seconds of the timings that wait or run: the share of their cap that those before took, else all of it."""
+        share = fmean(self._timing_shares or [1.0])
+        begun = [
+            max(0.0, share * each.job.max_seconds - (now - each.began))
+            for each in self.running.values()
+            if isinstance(each.job, TimeJob)
+        ]
+        return sum(begun) + share * self._timing_caps
 
     def _wait(self, job: Job) -> None:
         self.waiting[job.id] = job
@@ -150,6 +215,13 @@ class RunProgress:
 
     def _weigh(self, job: Job, sign: int) -> None:
         if isinstance(job, TimeJob):
-            self._waiting_seconds += sign * job.max_seconds
-        else:
-            self._waiting_work[job.variant] += sign * self._work[job.id]
+            self._timing_caps += sign * job.max_seconds
+            return
+        work = self._work[job.id]
+        waiting = self._programs.get(job.program, _Waiting(per_image=work.per_image))
+        waiting = _Waiting(
+            waiting.jobs + sign, waiting.images + sign * work.images, max(waiting.longest, work.images), work.per_image
+        )
+        self._programs[job.program] = waiting
+        if not waiting.jobs:
+            del self._programs[job.program]

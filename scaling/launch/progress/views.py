@@ -47,17 +47,17 @@ class LiveView:
 
     def finished(self, worker: int, job: Job, record: Record, retried: bool) -> None:
         self._progress.finish(worker, record, retried)
-        self._console.print(_line(record, retried), highlight=False, markup=False)
+        self._console.print(line(record, retried), highlight=False, markup=False)
 
     def _render(self) -> RenderableType:
         running = Table.grid(padding=(0, 2))
         under_way = list(self._progress.running.values())
         shown = under_way[: max(1, self._console.height - FURTHER_LINES)]
         for each in shown:
-            running.add_row(Text("▸", style="cyan"), each.job.id, _bar(each), *_where(each.job, each.position))
+            running.add_row(Text("▸", style="cyan"), each.job.id, _bar(each), *where(each.job, each.position))
         if hidden := len(under_way) - len(shown):
             running.add_row("", f"and {hidden} more")
-        return Group(Text(_counts(self._progress), style="bold"), running)
+        return Group(Text(counts(self._progress), style="bold"), running)
 
 
 class PlainView:
@@ -66,39 +66,47 @@ class PlainView:
     def __init__(self, progress: RunProgress, console: Console) -> None:
         self._progress = progress
         self._console = console
+        self._ended: list[str] = []
 
     def __enter__(self) -> PlainView:
         return self
 
     def __exit__(self, *_: object) -> None:
-        pass
+        self.refresh()
 
     def started(self, worker: int, job: Job) -> None:
         self._progress.start(worker, job)
 
     def moved(self, worker: int, job: Job, position: Position) -> None:
         self._progress.move(worker, position)
+        self.refresh()
         if position.epochs_done == round(position.epochs_done) and position.last:
-            self._print(f"  {job.id}  {'  '.join(_where(job, position))}")
+            self._print(f"  {job.id}  {'  '.join(where(job, position))}")
 
     def skipped(self, job: Job) -> None:
         self._progress.drop(job)
 
     def refresh(self) -> None:
-        """There is nothing to redraw."""
+        """Says what has ended, with the counts now that its worker has its next job."""
+        for ended in self._ended:
+            self._print(f"{ended}  [{counts(self._progress)}]")
+        self._ended.clear()
 
     def noted(self, note: str) -> None:
+        self.refresh()
         self._print(f"note    {note}")
 
     def finished(self, worker: int, job: Job, record: Record, retried: bool) -> None:
+        self.refresh()
         self._progress.finish(worker, record, retried)
-        self._print(f"{_line(record, retried)}  [{_counts(self._progress)}]")
+        self._ended.append(line(record, retried))
 
     def _print(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _counts(progress: RunProgress) -> str:
+def counts(progress: RunProgress) -> str:
+    """How many jobs are done, running, failed and waiting, and the time left."""
     ended = progress.failed + progress.interrupted
     done = progress.done_before + progress.finished - ended
     waiting = len(progress.waiting) + progress.to_come
@@ -122,7 +130,8 @@ def _bar(under_way: Running, width: int = 20) -> Text:
     return Text("━" * filled, style="cyan") + Text("━" * (width - filled), style="bright_black")
 
 
-def _where(job: Job, position: Position | None) -> tuple[str, str]:
+def where(job: Job, position: Position | None) -> tuple[str, str]:
+    """The epoch that a job is in, and its last accuracy; both in words."""
     if isinstance(job, TimeJob):
         return "timing", ""
     epochs = job.trial.recipe.epochs
@@ -134,7 +143,8 @@ def _where(job: Job, position: Position | None) -> tuple[str, str]:
     return f"epoch {epoch}/{epochs}", accuracy
 
 
-def _line(record: Record, retried: bool) -> str:
+def line(record: Record, retried: bool) -> str:
+    """How a job ended."""
     word = "failed"
     if record.failure and record.failure.kind == "interrupted":
         word = "paused"

@@ -96,8 +96,7 @@ def groups(settings: pd.DataFrame) -> tuple[Distribution, ...]:
     """By the first of epochs, family and resolution that takes a few values, else all as one."""
     for by in _GROUPS:
         if 2 <= settings[by].nunique() <= MOST and settings[by].notna().all():
-            named = settings.assign(study=[_named(by, value) for value in settings[by]])
-            curves = distributions(named)
+            curves = distributions(settings, settings[by].map(lambda value, by=by: _named(by, value)))
             return tuple(sorted(curves, key=lambda curve: _order(curve.name)))
     return distributions(settings)
 

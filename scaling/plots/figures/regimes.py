@@ -120,6 +120,11 @@ def spec(context: Context) -> FigureSpec | Skipped:
         device_regimes += [] if published is None else [("published", regimes_of(published.settings, published.cost))]
     except UserError as reason:
         return Skipped(NAME, str(reason))
+    return spec_of(device_regimes)
+
+
+def spec_of(device_regimes: Sequence[tuple[str, Regimes]]) -> FigureSpec | Skipped:
+    """The figure of what was compared on each device, or was `published`."""
     own = [all_regimes for device, all_regimes in device_regimes if device != "published" and _answers(all_regimes)]
     if not own:
         return Skipped(
@@ -138,7 +143,7 @@ def spec(context: Context) -> FigureSpec | Skipped:
         title=_title(own[0]),
         shows=f"{_against(own[0])} from a common base, one panel a number of epochs; thick lines where both arms reach "
         "the same cost, each with its verdict.",
-        concludes=" ".join(_said(all_regimes) for all_regimes in own),
+        concludes=" ".join(said(all_regimes) for all_regimes in own),
         panels=tuple(
             partial(_panel, device if several else "", all_regimes, regime)
             for device, all_regimes, regime in places[:MOST]
@@ -183,7 +188,8 @@ def _answers(all_regimes: Regimes) -> bool:
     return any(cell.shared for regime in all_regimes.regimes for cell in regime.cells)
 
 
-def _said(all_regimes: Regimes) -> str:
+def said(all_regimes: Regimes) -> str:
+    """What one may conclude of each regime, and of what longer training changes."""
     change = all_regimes.shift.scaled(100)
     towards = {"undecided": "whether longer training shifts this is undecided"}.get(
         all_regimes.towards, f"longer training favours {all_regimes.towards}"

@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 
 from scaling.analysis.claims.speed import resolution_groups
 from scaling.analysis.equal_accuracy.compare import Comparisons, compare
-from scaling.analysis.settings import collapse_seeds
 from scaling.errors import UserError
-from scaling.plots.context import Context, by_device, published_part
+from scaling.plots.context import Context
 from scaling.plots.figures import speed_accuracy
 from scaling.plots.kit import style
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
@@ -26,27 +25,26 @@ def rescaled(comparisons: Comparisons, axes: Axes, pale: bool = False) -> Axes:
     return speed_accuracy.speed_accuracy(comparisons, axes, pale)
 
 
-def grouped(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the three groups, told by `study`; empty unless there are EfficientNets of both kinds."""
-    groups = resolution_groups(frame).map({True: OWN, False: LOWER})
-    if groups.nunique() < 2:
-        return frame.iloc[:0]
-    resnets = frame.index[frame["family"] == "resnet_rs"]
-    kept = pd.concat([groups, pd.Series(RESNETS, resnets)])
-    return frame.loc[kept.index].assign(study=kept)
+def groups(settings: pd.DataFrame) -> pd.Series[str]:
+    """Which of the three groups a setting is in; empty unless there are EfficientNets of both kinds."""
+    efficientnets = resolution_groups(settings).map({True: OWN, False: LOWER})
+    if efficientnets.nunique() < 2:
+        return efficientnets.iloc[:0]
+    resnets = settings.index[settings["family"] == "resnet_rs"]
+    return pd.concat([efficientnets, pd.Series(RESNETS, resnets)]).rename("group")
 
 
 def spec(context: Context) -> FigureSpec | Skipped:
     """The figure of these results, one panel a device, with published ones behind."""
     cost, published = context.cost, context.published(*TABLES)
-    rows = grouped(context.frame)
-    if rows.empty:
+    named = groups(context.settings)
+    if named.empty:
         return Skipped(NAME, "no EfficientNets of one kind both at and below their own resolution")
     try:
         device_comparisons = [
-            (device, compare(part, cost, by="study"))
-            for device, part in by_device(collapse_seeds(rows), cost)
-            if (part["study"] == LOWER).any()
+            (device, compare(part, cost, by=named))
+            for device, part in context.by_device(cost)
+            if (named.reindex(part.index) == LOWER).any()
         ]
     except UserError as reason:
         return Skipped(NAME, str(reason))
@@ -64,8 +62,8 @@ def spec(context: Context) -> FigureSpec | Skipped:
 
 
 def _behind(published: Context, cost: str) -> Comparisons:
-    _, part = published_part(collapse_seeds(grouped(published.frame)), cost)
-    return compare(part, cost, by="study")
+    _, part = published.published_part(cost)
+    return compare(part, cost, by=groups(published.settings))
 
 
 def _said(device: str, comparisons: Comparisons) -> str:

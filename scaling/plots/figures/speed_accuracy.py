@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -19,6 +20,8 @@ from scaling.results.columns import Column
 
 NAME = "speed_accuracy"
 TABLES = ("table7",)
+COUNTED = ("params", "macs", "activations")
+"""Costs of which one has fewer, not less."""
 _ARROW_AT = 0.58
 """Where the speed-up is shown, from the lowest to the highest accuracy that both reach."""
 
@@ -62,6 +65,15 @@ def spec(context: Context) -> FigureSpec | Skipped:
         device_comparisons = context.comparisons(cost)
     except UserError as reason:
         return Skipped(NAME, str(reason))
+    return spec_of(device_comparisons, _behind(published, cost), background_note(published, cost))
+
+
+def spec_of(
+    device_comparisons: Sequence[tuple[str, Comparisons]],
+    behind: Comparisons | None = None,
+    behind_notes: Sequence[str] = (),
+) -> FigureSpec | Skipped:
+    """The figure of what was compared on each device; `behind`, published points that stand behind it."""
     why = " ".join(f"{pair.sentence}." for _, comparisons in device_comparisons for pair in comparisons.pairs)
     device_comparisons = [
         (device, comparisons)
@@ -70,17 +82,24 @@ def spec(context: Context) -> FigureSpec | Skipped:
     ]
     if not device_comparisons:
         return Skipped(NAME, why or "one family only: there is nothing to compare it with")
-    behind = _behind(published, cost)
+    _, first = device_comparisons[0]
     return FigureSpec(
         name=NAME,
-        title="Which family reaches an accuracy in less time?",
-        shows=f"Top-1 accuracy against {device_comparisons[0][1].cost.label.split(' (')[0].lower()}, one panel a "
-        "device: every model of each family, the front as a dashed line, and the speed-up at one equal accuracy.",
+        title=_title(first),
+        shows=f"Top-1 accuracy against {first.cost.label.split(' (')[0].lower()}, one panel a "
+        f"device: every model of each {first.by}, the front as a dashed line, and the speed-up at one equal accuracy.",
         concludes=" ".join(said(device, comparisons) for device, comparisons in device_comparisons),
         panels=tuple(partial(_panel, device, comparisons, behind) for device, comparisons in device_comparisons),
-        notes=(*notes(device_comparisons), *background_note(published, cost)),
+        notes=(*notes(device_comparisons), *behind_notes),
         size=(4.9, 4.1),
     )
+
+
+def _title(comparisons: Comparisons) -> str:
+    group = {"family": "family", "study": "study"}.get(comparisons.by, "group")
+    cost = comparisons.cost
+    less = "in less time" if cost.phase else f"with {'fewer' if cost.name in COUNTED else 'less'} {cost.words}"
+    return f"Which {group} reaches an accuracy {less}?"
 
 
 def said(device: str, comparisons: Comparisons) -> str:
@@ -89,7 +108,7 @@ def said(device: str, comparisons: Comparisons) -> str:
     return on + " ".join(pair.sentence for pair in comparisons.pairs)
 
 
-def notes(device_comparisons: list[tuple[str, Comparisons]]) -> tuple[str, ...]:
+def notes(device_comparisons: Sequence[tuple[str, Comparisons]]) -> tuple[str, ...]:
     """What the comparisons rest on, each said once."""
     every = dict.fromkeys(note for _, comparisons in device_comparisons for note in comparisons.notes)
     bars = (

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from scaling.analysis import uncertainty
-from scaling.analysis.laws.bootstrap import estimate, fit_curve
+from scaling.analysis.laws.bootstrap import fit_curve
 from scaling.analysis.laws.families import BROKEN, FLOORED, POWER, Law
 
 Floats = npt.NDArray[np.float64]
@@ -70,6 +70,6 @@ def test_the_truth_is_inside_nine_times_in_ten(
         fitted = fit_curve(lambda rows: law.curve(u[rows], u), np.log(error), sd / error, DRAWS, random)
         values, drawn = (law.parameters(theta, center) for theta in (fitted.theta[None], fitted.draws))
         for name, value in parameters.items():
-            found = estimate(float(values[name][0]), drawn[name])
-            inside[name] += found.low <= value <= found.high
+            interval = uncertainty.estimate(float(values[name][0]), drawn[name])
+            inside[name] += interval.low <= value <= interval.high
     assert all(0.85 <= count / STUDIES <= 0.95 for count in inside.values()), inside

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pytest
 
 from scaling import published
-from scaling.analysis.laws.bootstrap import Estimate
 from scaling.analysis.laws.groups import fit_settings
 from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Laws, fit
 from scaling.analysis.settings import collapse_seeds
+from scaling.analysis.uncertainty import Estimate
 
 Floats = npt.NDArray[np.float64]
 

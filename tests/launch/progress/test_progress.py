@@ -10,9 +10,10 @@ from rich.console import Console
 
 from scaling.launch.progress import estimate
 from scaling.launch.progress.estimate import RunProgress
+from scaling.launch.progress.pace import SLOPE, Work
 from scaling.launch.progress.views import LiveView, PlainView, duration
 from scaling.runner.jobs import Job, Position, TimeJob, TrainJob
-from scaling.schema import Epoch, Score
+from scaling.schema import Epoch, Score, TrainRecord
 from tests.builders import latency_record, train_record, trial
 
 SMALL, SMALL_2, LARGE = (
@@ -20,6 +21,7 @@ SMALL, SMALL_2, LARGE = (
     TrainJob(trial(depth=14, epochs=4, seed=1)),
     TrainJob(trial(depth=26, epochs=4)),
 )
+LARGEST = TrainJob(trial(depth=50, epochs=4))
 TIMING = TimeJob(latency_record(SMALL.variant).request, "synthetic", max_seconds=3.0)
 
 
@@ -31,8 +33,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def tracker(*jobs: Job, workers: int = 1) -> RunProgress:
-    work = {SMALL.id: 1.0, SMALL_2.id: 1.0, LARGE.id: 2.0}
+    work = {SMALL.id: Work(100, 1e6), SMALL_2.id: Work(100, 1e6), LARGE.id: Work(100, 1e7), LARGEST.id: Work(100, 1e8)}
     return RunProgress(jobs, work, workers=workers)
+
+
+def trained(job: TrainJob, seconds: float, setup: float = 0.0) -> TrainRecord:
+    """A record that took so long."""
+    return train_record(job.trial).model_copy(update={"train_seconds": seconds, "setup_seconds": setup})
 
 
 def epoch(number: int) -> Epoch:
@@ -48,20 +55,27 @@ def epoch(number: int) -> Epoch:
     )
 
 
-def test_time_left_uses_a_variants_own_pace_and_the_mean_for_others(clock: list[float]) -> None:
-    tracked = tracker(SMALL, SMALL_2, LARGE, TIMING)
+def test_time_left_uses_a_variants_own_pace_and_a_power_of_its_work_for_others(clock: list[float]) -> None:
+    tracked = tracker(SMALL, SMALL_2, LARGE, LARGEST, TIMING)
     assert tracked.seconds_left() is None
     tracked.start(0, SMALL)
-    clock[0] = 10
-    tracked.move(0, Position(2.0, epoch(2)))
-    assert tracked.seconds_left() == pytest.approx(10 + 20 + 40 + 3)  # half a job took 10 s
-    clock[0] = 20
-    tracked.finish(0, train_record(SMALL.trial))
-    assert tracked.seconds_left() == pytest.approx(20 + 40 + 3)
+    clock[0] = 45
+    tracked.finish(0, trained(SMALL, 40, setup=5))
+    assert tracked.seconds_left() is None  # one variant tells nothing of others
     tracked.start(0, LARGE)
-    clock[0] = 120
-    tracked.finish(0, train_record(LARGE.trial))
-    assert tracked.seconds_left() == pytest.approx(20 + 3)
+    clock[0] = 70
+    tracked.move(0, Position(1.0, epoch(1)))
+    assert tracked.seconds_left() is None  # nor does a quarter of a training
+    clock[0] = 100
+    tracked.move(0, Position(2.0, epoch(2)))
+    largest = 100 * 10**SLOPE
+    assert tracked.seconds_left() == pytest.approx(50 + 40 + largest + 5 + 3)  # half of it took 55 s, 5 of them before
+    clock[0] = 155
+    tracked.finish(0, trained(LARGE, 100, setup=5))
+    assert tracked.seconds_left() == pytest.approx(40 + largest + 5 + 3)
+    tracked.start(0, SMALL_2)
+    clock[0] = 165
+    assert tracked.seconds_left() == pytest.approx(30 + largest + 5 + 3)
     assert (tracked.finished, tracked.failed, len(tracked.waiting)) == (2, 0, 2)
 
 
@@ -73,8 +87,8 @@ def test_failures_set_no_pace_and_workers_share_the_work(clock: list[float]) -> 
     assert tracked.seconds_left() is None
     tracked.start(1, SMALL)
     clock[0] = 11
-    tracked.finish(1, train_record(SMALL.trial))
-    assert tracked.seconds_left() == pytest.approx(5)
+    tracked.finish(1, trained(SMALL, 10))
+    assert tracked.seconds_left() == pytest.approx(10)  # the last one is one worker's
     assert tracked.failed == 1
 
 
@@ -106,7 +120,7 @@ def test_plain_lines_for_logs(clock: list[float]) -> None:
     assert len(lines) == 4
     assert lines[0] == f"  {SMALL.id}  epoch 1/4  validation 75.0%, loss 0.700"
     assert re.match(
-        rf"done    {SMALL.id}  validation 80.0% of 1000 .*\[1 done, 0 running, 0 failed, 2 waiting", lines[1]
+        rf"done    {SMALL.id}  validation 80.0% of 1000 .*\[1 done, 1 running, 0 failed, 1 waiting", lines[1]
     )
     assert re.match(rf"failed  {LARGE.id}  nan: made up", lines[2])
     assert re.match(r"timed   resnet_rs_14x0.25@16 training  12.0 ms a step of 128", lines[3])

@@ -108,7 +108,8 @@ def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         (["made_up", "--published", "--into", "x"], "--into is for --published alone"),
         (["--published", "--format", "gif"], "no format named 'gif'"),
         (["--published", "--figure", "fronts,regime"], "no figure named 'regime'; did you mean 'regimes'? (choices: "),
-        ([], "results: no such folder"),
+        ([], "no runs of your own in results; these are the runs that ship with the project"),
+        (["elsewhere"], "elsewhere: no such folder"),
     ],
 )
 def test_wrong_input_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str) -> None:

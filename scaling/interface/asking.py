@@ -1,0 +1,120 @@
+"""A study and its plan: what it asks, what it can decide, and what that costs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scaling.generator import budget
+from scaling.generator import study as studies
+from scaling.generator.budget import Basis
+from scaling.generator.study import Study
+from scaling.generator.time_limits import TimeLimits, without_left_out
+from scaling.interface.shown import Shown
+from scaling.reports import plan as plans
+from scaling.reports import tables
+from scaling.results.records import ResultsFolder
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+
+
+def load_study(name: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None) -> Study:
+    """Reads and checks a study.
+
+    Args:
+        name: a name as `scaling studies` lists it, or a path of a study file.
+        overrides: values that replace the file's, by place: `{"recipe.epochs": 20}`.
+
+    Raises:
+        UserError: with every mistake found, each with its place.
+    """
+    return studies.load(str(name), [f"{place}={json.dumps(value)}" for place, value in (overrides or {}).items()])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan(Shown):
+    """What a study will run.
+
+    Attributes:
+        study: without what its limits on times leave out; of a search, as far as it has suggested trials.
+        trials: one mapping a trial: sizes, recipe, memory (1e9 bytes), hours, cost (dollars), whether it is done.
+        basis: what hours and money are reckoned by.
+        results: the folder of its results.
+    """
+
+    study: Study
+    trials: Sequence[dict[str, Any]]
+    basis: Basis
+    results: ResultsFolder
+
+    @cached_property
+    def resolves(self) -> str:
+        """The smallest difference that it would decide, in words; empty for a search, which follows what it finds."""
+        if self.study.file.search is not None:
+            return ""
+        import pandas as pd
+
+        from scaling.analysis.decide.resolvable import resolvable, told
+        from scaling.datasets import dataset_info
+        from scaling.generator.candidates import with_candidates
+        from scaling.results.frame import load_results
+
+        dataset = self.study.file.dataset
+        recorded = load_results(self.results.path) if self.results.exists() else pd.DataFrame()
+        images = dataset_info(dataset.name).validated(dataset.validation_fraction)
+        candidates = with_candidates(recorded, self.study, self.results, self.basis)
+        return told(*resolvable(candidates, self.study.question, images))
+
+    @property
+    def totals(self) -> dict[str, Any]:
+        """Sums over the trials: number, `done`, `hours`, `hours_left`, `cost`, `cost_left`, `max_memory_gb`, ..."""
+        return plans.totals(self.study, self.trials)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Its question, what it can decide, and what is left to do."""
+        sums = self.totals
+        left = f"{tables.time(sums['hours_left'])} left on {self.basis.accelerator.name}, roughly"
+        done = f"{sums['trials']} trials, {sums['done']} done; {left}."
+        return tuple(filter(None, (f"{self.study.name}: {self.study.file.question}", self.resolves, done)))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a trial, its recipe left out."""
+        import pandas as pd
+
+        return pd.DataFrame([{key: row[key] for key in row if key != "recipe"} for row in self.trials])
+
+
+def plan(study: Study | str, results: str | os.PathLike[str] = "results", on: str | None = None) -> Plan:
+    """Plans a study: its trials, what each needs, what is done, and what it can decide.
+
+    Args:
+        study: or its name.
+        results: the folder that holds a folder for each study.
+        on: the accelerator that hours and money are of, as of `scaling plan --on`; None: the one that its records were
+            made on, else this machine's processor.
+
+    Raises:
+        UserError: for a study or an accelerator that there is none of.
+    """
+    planned = load_study(study) if isinstance(study, str) else study
+    folder = ResultsFolder(Path(results) / planned.name)
+    records, _ = folder.training.read()
+    done = {record.trial_id for record in records if record.ok}
+    if planned.file.search is not None:
+        from scaling.generator import search
+
+        planned = search.study_so_far(planned, folder)
+    else:
+        planned = without_left_out(planned, TimeLimits.read(planned, folder), done)
+    limited_on = planned.file.constraints.on if planned.file.constraints else None
+    beside = planned.path.parent if planned.path else None
+    by = budget.basis(on or limited_on, records, beside)
+    return Plan(planned, tuple(plans.rows(planned, done, by)), by, folder)

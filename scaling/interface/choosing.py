@@ -1,0 +1,254 @@
+"""What to choose, and what to train next."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+import pandas as pd
+
+from scaling.analysis.decide.limits import Limit, limits_of
+from scaling.analysis.decide.next_runs import NextRun
+from scaling.analysis.decide.recommend import Recommendation
+from scaling.analysis.decide.recommend import recommend as recommended
+from scaling.analysis.settings import with_seed_noise
+from scaling.errors import UserError
+from scaling.generator import budget
+from scaling.generator import study as studies
+from scaling.generator.budget import Basis
+from scaling.generator.candidates import with_candidates
+from scaling.generator.errors import StudyError
+from scaling.generator.study import Study
+from scaling.interface.asking import load_study
+from scaling.interface.results import Results, places_of
+from scaling.interface.shown import Shown
+from scaling.reports import next_runs as next_report
+from scaling.reports import recommend as recommend_report
+from scaling.results import records
+from scaling.results.frame import load_results
+from scaling.results.records import ResultsFolder
+
+if TYPE_CHECKING:
+    import os
+
+Metric = Literal["top1", "test_top1"]
+
+AtMost: TypeAlias = Mapping[str, float] | Sequence[Limit]
+"""Limits: a number by cost, as `{"inference_ms": 5}`."""
+
+
+def limits_in(at_most: AtMost) -> tuple[Limit, ...]:
+    """The limits that are meant.
+
+    Raises:
+        UserError: for what is no cost, or no positive number.
+    """
+    if isinstance(at_most, Mapping):
+        return limits_of(f"{cost}={most!r}" for cost, most in at_most.items())
+    return tuple(at_most)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Recommended(Shown):
+    """What to choose.
+
+    Attributes:
+        parts: a recommendation for each study and device, after the words that tell it from the others.
+    """
+
+    parts: tuple[tuple[str, Recommendation], ...]
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What to choose and how sure that is, then the notes."""
+        said = [f"{words}: {part.sentence}" if words else part.sentence for words, part in self.parts]
+        return (*said, *dict.fromkeys(f"note: {note}" for _, part in self.parts for note in part.notes))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a choice, the recommended one first: accuracy and costs with their intervals, and its chances."""
+        document = recommend_report.as_json(self.parts)
+        rows = [{"part": part["part"], **choice} for part in document["parts"] for choice in part["choices"]]
+        return pd.json_normalize(rows, sep="_").drop(columns="row", errors="ignore")
+
+
+def recommend(
+    results: Results = None,
+    at_most: AtMost = (),
+    among: Study | str | None = None,
+    metric: Metric = "top1",
+    *,
+    time_first: bool = False,
+    on: str | None = None,
+    seed_noise: float | None = None,
+) -> Recommended:
+    """Ranks networks, trained and not yet trained, under limits: what to choose, and how sure that is.
+
+    Args:
+        results: a frame, of which only what was trained is chosen from; results folders, or folders of them.
+        at_most: limits by cost, as `{"inference_ms": 5, "train_hours": 12}`; all are to be met.
+        among: choose among this study's trials; None: each folder's own study.
+        metric: what is to be as high as can be.
+        time_first: first time what was not timed yet; nothing is trained for that.
+        on: the accelerator that hours and money are of, as of `scaling.interface.asking.plan`.
+        seed_noise: as of `scaling.interface.deciding.answer`.
+
+    Raises:
+        UserError: for a cost, a study or results that there are none of.
+    """
+    limits = limits_in(at_most)
+    spaces = _spaces(results, among, on, time_first)
+    return Recommended(
+        tuple(
+            (", ".join(filter(None, (space.name if len(spaces) > 1 else "", words))), part)
+            for space in spaces
+            for words, part in recommended(
+                with_seed_noise(space.frame, seed_noise), limits, metric, space.basis.accelerator.dollars_per_hour
+            )
+        )
+    )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NextTrials(Shown):
+    """The few trainings that would change an answer most.
+
+    Attributes:
+        study: whose they are.
+        runs: none where `reason` says why.
+        reason: why none are named; empty where some are.
+        basis: what hours are reckoned by.
+    """
+
+    study: Study
+    runs: tuple[NextRun, ...]
+    reason: str
+    basis: Basis = field(repr=False)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """How many, and what they take; or why there are none."""
+        return (next_report.sentence(self.study, self.runs, self.reason, self.basis),)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a training: which, why, and its seconds."""
+        return pd.DataFrame([asdict(run) for run in self.runs])
+
+
+def next_trials(
+    study: Study | str,
+    results: str | os.PathLike[str] = "results",
+    *,
+    hours: float | None = None,
+    count: int = 4,
+    at_most: AtMost = (),
+    on: str | None = None,
+) -> NextTrials:
+    """Names the few trainings of a study that would change its answer most, or with `at_most` the choice.
+
+    Args:
+        study: or its name.
+        results: the folder that holds a folder for each study.
+        hours: of training that all of them may take together; None: any.
+        count: how many, to be trained side by side.
+        at_most, on: as of `recommend`.
+
+    Raises:
+        UserError: for a search, which decides by itself what it trains next.
+    """
+    from scaling.analysis.decide.next_runs import next_runs
+    from scaling.analysis.decide.stopping import enough
+
+    planned = load_study(study) if isinstance(study, str) else study
+    if planned.file.search is not None:
+        raise UserError(f"{planned.name} is a search, which decides by itself what it trains next")
+    limits = limits_in(at_most)
+    folder = ResultsFolder(Path(results) / planned.name)
+    space = _space(planned, folder, [folder] if folder.training.path.exists() else [], on)
+    reason = enough(space.frame, planned.question, limits)
+    seconds = float("inf") if hours is None else 3600 * hours
+    runs = [] if reason else next_runs(space.frame, planned.question, limits, count, seconds)
+    return NextTrials(planned, tuple(runs), reason, space.basis)
+
+
+class _Space(NamedTuple):
+    """What is chosen from: trials, recorded and planned, and what hours and money are reckoned by."""
+
+    name: str
+    frame: pd.DataFrame
+    basis: Basis
+
+
+def _spaces(results: Results, among: Study | str | None, on: str | None, time_first: bool) -> list[_Space]:
+    """What each folder has to choose from."""
+    if isinstance(results, pd.DataFrame):
+        if among is not None or time_first:
+            raise UserError("name results folders to choose among a study's trials or to time them: a frame has none")
+        return [_Space("", results, budget.basis(on, []))]
+    places = places_of(results)
+    folders = records.find(*places)
+    if note := records.about_reference(places, folders):
+        warnings.warn(note, stacklevel=3)
+    if among is None:
+        return [_space(_study_of(folder), folder, [folder], on, time_first) for folder in folders]
+    study = load_study(among) if isinstance(among, str) else among
+    return [_space(study, _folder_of(study, places[0], folders), folders, on, time_first)]
+
+
+def _folder_of(study: Study, place: Path, folders: Sequence[ResultsFolder]) -> ResultsFolder:
+    """A study's folder among those that were named; else where it would lie, below the place or beside it."""
+    for folder in folders:
+        if folder.path.resolve().as_posix().endswith(f"/{study.name}"):
+            return folder
+    is_results_folder = any(folder.path == place for folder in folders)
+    return ResultsFolder((place.resolve().parent if is_results_folder else place) / study.name)
+
+
+def _study_of(folder: ResultsFolder) -> Study | None:
+    """The folder's own study; None where there is none to read."""
+    try:
+        return studies.load(str(folder.study_file), weights_are_here=False)
+    except StudyError as error:
+        warnings.warn(f"{folder.name}: only what was trained is chosen from: {error}", stacklevel=4)
+        return None
+
+
+def _space(
+    study: Study | None,
+    folder: ResultsFolder,
+    known: Sequence[ResultsFolder],
+    on: str | None,
+    time_first: bool = False,
+) -> _Space:
+    if study is not None and time_first:
+        _time(study, folder)
+    trainings = [record for each in known for record in each.training.read()[0]]
+    basis = budget.basis(on, trainings, study.path.parent if study and study.path else folder.path)
+    frame = load_results(*(each.path for each in known)) if known else pd.DataFrame()
+    if study is not None and len(frame):
+        frame = _trained_alike(frame, study)
+    return _Space(folder.name, frame if study is None else with_candidates(frame, study, folder, basis), basis)
+
+
+def _trained_alike(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The trials of the study's own images, and of as many; the others say nothing of its networks, and are counted."""
+    dataset = study.file.dataset
+    wanted = {"dataset": dataset.name, **dataset.model_dump(include={"train_examples", "validation_fraction"})}
+    alike = pd.Series(True, frame.index)
+    for name, value in wanted.items():
+        alike &= frame[name].isna() if value is None else frame[name].eq(value).fillna(False).astype(bool)
+    if left_out := int((~alike).sum()):
+        images = ", ".join(f"{name} {value}" for name, value in wanted.items() if value is not None)
+        warnings.warn(f"{left_out} trials of other images than {study.name}'s ({images}) are left out", stacklevel=4)
+    return frame[alike].reset_index(drop=True)
+
+
+def _time(study: Study, folder: ResultsFolder) -> None:
+    """Times what the study asks for and was not timed on this device; standard output stays a program's own."""
+    from rich.console import Console
+
+    from scaling import launch
+
+    launch.run(study, folder.path, launch.RunOptions(timings_only=True), Console(stderr=True))

@@ -1,0 +1,108 @@
+"""Running a study from Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from scaling.generator.study import Study
+from scaling.interface.asking import load_study
+from scaling.interface.deciding import Answered, answer_of
+from scaling.interface.shown import Shown
+from scaling.launch import RunSummary
+from scaling.results.records import ResultsFolder
+
+if TYPE_CHECKING:
+    import os
+
+    import pandas as pd
+
+    from scaling.interface.choosing import AtMost
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run(Shown):
+    """What a run did, and what its study says since.
+
+    Attributes:
+        folder: with the records.
+        summary: how the jobs of this run ended.
+        answered: the study's question; None where nothing was trained yet.
+    """
+
+    folder: Path
+    summary: RunSummary
+    answered: Answered | None
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The answer, and what was done for it."""
+        summary = self.summary
+        done = f"{summary.succeeded} finished, {summary.failed} failed; records in {self.folder}"
+        stopped = ("Interrupted: run it again to go on.",) if summary.stopped else ()
+        reason = (f"Stopped, since {summary.reason}.",) if summary.reason else ()
+        return (*(self.answered.sentences if self.answered else ()), *reason, *stopped, done)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a trial that is recorded, as `scaling.load_results` gives them."""
+        from scaling.interface.results import frame_of
+
+        return frame_of(self.folder)
+
+
+def run(
+    study: Study | str,
+    results: str | os.PathLike[str] = "results",
+    *,
+    workers: int | None = None,
+    devices: str | None = None,
+    engine: Literal["local", "ray"] = "local",
+    address: str | None = None,
+    limit: int | None = None,
+    retry: str | None = None,
+    keep: Literal["best", "all", "none"] = "best",
+    until: Literal["decided"] | None = None,
+    at_most: AtMost = (),
+    max_hours: float | None = None,
+) -> Run:
+    """Trains and times what a study is still missing; the same as `scaling run`, which has more options.
+
+    Interrupt it at will: what is finished is recorded, and the next run goes on from there.
+
+    Args:
+        study: or its name.
+        results: the folder that holds a folder for each study.
+        workers, devices, engine, address, limit, retry, keep: see `scaling run --help`.
+        until: `decided`: train only what decides the study's question, or with `at_most` the choice under these limits.
+        at_most: limits by cost, as `{"inference_ms": 5}`, with `until`.
+        max_hours: of training that may be spent, with `until`.
+
+    Raises:
+        UserError: for what cannot be run; nothing was begun then.
+    """
+    from rich.console import Console
+
+    from scaling import launch
+    from scaling.errors import UserError
+    from scaling.interface.choosing import limits_in
+
+    asked = load_study(study) if isinstance(study, str) else study
+    if until is None and (at_most or max_hours is not None):
+        raise UserError("at_most and max_hours go with until='decided'")
+    options: dict[str, Any] = {"workers": workers, "devices": devices, "engine": engine, "address": address}
+    folder = Path(results) / asked.name
+    summary = launch.run(
+        asked,
+        folder,
+        launch.RunOptions(
+            **options,
+            limit=limit,
+            keep=keep,
+            policy=launch.RetryPolicy(recorded=launch.retried_kinds(retry)),
+            until=None if until is None else launch.Until(limits_in(at_most), max_hours),
+        ),
+        Console(),
+    )
+    trained = ResultsFolder(folder).training.path.exists()
+    return Run(folder, summary, answer_of(folder) if trained else None)
