@@ -91,12 +91,13 @@ def run(
     refreshed = 0.0
     while not stop.requested and scheduler.has_work(more):
         scheduler.assign()
-        for event in engine.events(timeout=REFRESH_SECONDS):
-            scheduler.handle(event)
+        # Now, when each worker has its next job, so that all that run are counted.
         if time.monotonic() - refreshed >= REFRESH_SECONDS:
             refreshed = time.monotonic()
             scheduler.check_progress()
             view.refresh()
+        for event in engine.events(timeout=REFRESH_SECONDS):
+            scheduler.handle(event)
     if stop.requested:
         scheduler.shut_down()
     return RunSummary(scheduler.succeeded, scheduler.failed, scheduler.interrupted, stop.requested)

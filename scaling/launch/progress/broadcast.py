@@ -40,8 +40,7 @@ class Broadcast:
 
     def finished(self, worker: int, job: Job, record: Record, retried: bool) -> None:
         self._view.finished(worker, job, record, retried)
-        self._changed = True
-        self._write_when_due()
+        self._changed = True  # written once the worker has its next job, so that all that run are counted
 
     def refresh(self) -> None:
         self._view.refresh()

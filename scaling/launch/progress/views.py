@@ -66,7 +66,7 @@ class PlainView:
     def __init__(self, progress: RunProgress, console: Console) -> None:
         self._progress = progress
         self._console = console
-        self._ended: list[str] = []
+        self._lines: list[tuple[str, bool]] = []
 
     def __enter__(self) -> PlainView:
         return self
@@ -79,27 +79,24 @@ class PlainView:
 
     def moved(self, worker: int, job: Job, position: Position) -> None:
         self._progress.move(worker, position)
-        self.refresh()
         if position.epochs_done == round(position.epochs_done) and position.last:
-            self._print(f"  {job.id}  {'  '.join(where(job, position))}")
+            self._lines.append((f"  {job.id}  {'  '.join(where(job, position))}", False))
 
     def skipped(self, job: Job) -> None:
         self._progress.drop(job)
 
     def refresh(self) -> None:
-        """Says what has ended, with the counts now that its worker has its next job."""
-        for ended in self._ended:
-            self._print(f"{ended}  [{counts(self._progress)}]")
-        self._ended.clear()
+        """Says what has happened, with the counts now that each worker has its next job."""
+        for text, with_counts in self._lines:
+            self._print(f"{text}  [{counts(self._progress)}]" if with_counts else text)
+        self._lines.clear()
 
     def noted(self, note: str) -> None:
-        self.refresh()
-        self._print(f"note    {note}")
+        self._lines.append((f"note    {note}", False))
 
     def finished(self, worker: int, job: Job, record: Record, retried: bool) -> None:
-        self.refresh()
         self._progress.finish(worker, record, retried)
-        self._ended.append(line(record, retried))
+        self._lines.append((line(record, retried), True))
 
     def _print(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)

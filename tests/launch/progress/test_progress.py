@@ -113,6 +113,7 @@ def test_plain_lines_for_logs(clock: list[float]) -> None:
         view.moved(0, SMALL, Position(1.0, epoch(1)))
         view.finished(0, SMALL, train_record(SMALL.trial, top1=0.8), retried=False)
         view.started(0, LARGE)
+        view.refresh()
         view.finished(0, LARGE, train_record(LARGE.trial, failure="nan"), retried=False)
         view.started(0, TIMING)
         view.finished(0, TIMING, latency_record(SMALL.variant, median_ms=12.0), retried=False)
