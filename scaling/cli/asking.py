@@ -31,6 +31,13 @@ def plan(
         str | None, typer.Option(metavar="TRIAL", help="Say where each value of this trial's recipe came from.")
     ] = None,
     on: Accelerator = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate",
+            help="First time a few training steps of its networks on this machine; plans without records go by them.",
+        ),
+    ] = False,
     max_hours: MaxHours = None,
     max_cost: MaxCost = None,
     overrides: Overrides = None,
@@ -42,7 +49,7 @@ def plan(
     from scaling.reports import plan as plans
 
     with input_errors():
-        planned = asking.plan(load(study, overrides), results, on)
+        planned = asking.plan(load(study, overrides), results, on, calibrate=calibrate)
         if explain is not None:
             _explain(planned.study, explain, as_json)
             return

@@ -227,7 +227,7 @@ def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
 
     colors, console = {"ok": "green", "note": "yellow", "problem": "red"}, terminal(stderr=as_json)
     findings = []
-    for finding in chain(doctors.examine(results), _timings(results)):
+    for finding in chain(doctors.examine(results), _speed(), _timings(results)):
         findings.append(finding)
         console.print(f"[{colors[finding.state]}]{finding.state:8}[/]{finding.about}:", end=" ", highlight=False)
         console.print(finding.found, highlight=False, markup=False, soft_wrap=True)
@@ -235,6 +235,17 @@ def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
         print_json([asdict(finding) for finding in findings])
     if any(finding.state == "problem" for finding in findings):
         raise typer.Exit(SOME_FAILED)
+
+
+def _speed() -> "Iterator[Finding]":
+    """Whether plans of studies without records know how fast this machine is."""
+    from scaling.generator import calibration
+    from scaling.runner.doctor import Finding
+
+    count = sum(1 for _ in calibration.of_training())
+    timed = f"training steps of {count} networks were timed; plans without records go by them"
+    missing = "not timed yet: `scaling plan STUDY --calibrate` does it, so that hours are not guessed"
+    yield Finding("speed for plans", "ok", timed) if count else Finding("speed for plans", "note", missing)
 
 
 def _timings(results: Path) -> "Iterator[Finding]":

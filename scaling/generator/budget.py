@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from scaling.datasets import dataset_info
-from scaling.generator import accelerators
+from scaling.generator import accelerators, calibration
 from scaling.generator.accelerators import Accelerator
-from scaling.models import Complexity
+from scaling.models import BUILT_IN, Complexity, cost
 from scaling.models.memory import training_memory_gb
-from scaling.schema import TrainRecord, Trial, Variant
+from scaling.schema import LatencyRecord, TrainRecord, Trial, Variant
 
 TRAINING_PASSES = 3
 """Multiply-accumulates of a training step over those of a forward pass: backward computes two gradients."""
@@ -35,14 +35,14 @@ class Pace:
 
     Attributes:
         device: its name.
-        trainings: that were measured.
+        measured: what it rests on, in words, as `12 trainings`.
         by_variant: seconds for a training multiply-accumulate, and the variant's multiply-accumulates for an image.
         setup_seconds: mean of a training's building, compiling and loading.
         side_by_side: trainings that shared the accelerator, a processor; the seconds are each one's part.
     """
 
     device: str
-    trainings: int
+    measured: str
     by_variant: Mapping[Variant, tuple[float, int]]
     setup_seconds: float
     side_by_side: float = 1.0
@@ -77,11 +77,34 @@ def pace(records: Iterable[TrainRecord], accelerator: Accelerator) -> Pace | Non
         spent[variant] = (seconds, done + train_macs(record.trial, counted), record.macs)
     return Pace(
         device=measured[-1].environment.device,
-        trainings=len(measured),
+        measured=_count(len(measured), "training"),
         by_variant={variant: (seconds / done, macs) for variant, (seconds, done, macs) in spent.items()},
         setup_seconds=sum(record.setup_seconds or 0 for record in measured) / len(measured) / side_by_side,
         side_by_side=side_by_side,
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def pace_of_timings(timings: Iterable[LatencyRecord], accelerator: Accelerator) -> Pace | None:
+    """The same by training steps that were timed; of several such devices, the last one's count."""
+    known = [timing for timing in timings if timing.request.variant.family in BUILT_IN]
+    made_on = [timing for timing in known if accelerator.is_device(timing.environment.device)]
+    here = [timing for timing in made_on if timing.environment.place == made_on[-1].environment.place]
+    if not here:
+        return None
+    whole, had = accelerator.cores, here[-1].environment.cores
+    side_by_side = max(1.0, whole / had) if whole and had else 1.0
+    by_variant = {}
+    for timing in here:
+        request = timing.request
+        macs = cost(request.variant, channels=request.channels, classes=request.classes).macs
+        step_macs = TRAINING_PASSES * macs * request.batch_size
+        by_variant[request.variant] = (timing.whole_batch_ms / 1000 / step_macs / side_by_side, macs)
+    device, steps = here[-1].environment.device, _count(len(by_variant), "network")
+    return Pace(device, f"training steps of {steps}", by_variant, 0.0, side_by_side)
 
 
 @dataclass(frozen=True)
@@ -124,7 +147,7 @@ class Basis:
         """What time and money rest on."""
         return {
             "accelerator": self.accelerator.model_dump(mode="json", exclude={"devices"}),
-            "measured": None if self.pace is None else {"device": self.pace.device, "trainings": self.pace.trainings},
+            "measured": None if self.pace is None else {"device": self.pace.device, "by": self.pace.measured},
         }
 
     def __str__(self) -> str:
@@ -140,7 +163,7 @@ class Basis:
             hours = f"{shares} of {peaks} TFLOP/s; {accelerator.source}"
         else:
             beside = f", {measured.side_by_side:g} side by side" if measured.side_by_side > 1 else ""
-            hours = f"the measured pace of {measured.trainings} trainings on {measured.device}{beside}"
+            hours = f"the measured pace of {measured.measured} on {measured.device}{beside}"
         return f"time: {hours}\nmoney: {accelerator.dollars_per_hour:g} dollars an hour; {accelerator.price}"
 
 
@@ -149,7 +172,8 @@ def basis(on: str | None, records: Sequence[TrainRecord], beside: Path | None = 
 
     Args:
         on: name of an accelerator; None: the one that the records were made on, else this machine's processor.
-        records: of the study, from which its own pace replaces the accelerator's peak and utilisation.
+        records: of the study, from which its own pace replaces the accelerator's peak and utilisation; without any, the
+            steps count that `scaling plan --calibrate` has timed on such a device.
         beside: folder of the study, for the user's `accelerators.yaml`.
 
     Raises:
@@ -158,4 +182,4 @@ def basis(on: str | None, records: Sequence[TrainRecord], beside: Path | None = 
     known = accelerators.table(beside)
     devices = [record.environment.device for record in records if record.ok]
     chosen = accelerators.of_devices(devices, known) if on is None else accelerators.named(on, known)
-    return Basis(chosen, pace(records, chosen))
+    return Basis(chosen, pace(records, chosen) or pace_of_timings(calibration.of_training(), chosen))

@@ -82,7 +82,7 @@ class Plan(Shown):
         """Its question, what it can decide, and what is left to do."""
         sums = self.totals
         left = f"{tables.time(sums['hours_left'])} left on {self.basis.accelerator.name}, roughly"
-        done = f"{sums['trials']} trials, {sums['done']} done; {left}."
+        done = f"{sums['trials']} trainings, {sums['done']} done, and {sums['timings']} timings; {left}."
         return tuple(filter(None, (f"{self.study.name}: {self.study.file.question}", self.resolves, done)))
 
     def to_frame(self) -> pd.DataFrame:
@@ -92,7 +92,13 @@ class Plan(Shown):
         return pd.DataFrame([{key: row[key] for key in row if key != "recipe"} for row in self.trials])
 
 
-def plan(study: Study | str, results: str | os.PathLike[str] = "results", on: str | None = None) -> Plan:
+def plan(
+    study: Study | str,
+    results: str | os.PathLike[str] = "results",
+    on: str | None = None,
+    *,
+    calibrate: bool = False,
+) -> Plan:
     """Plans a study: its trials, what each needs, what is done, and what it can decide.
 
     Args:
@@ -100,11 +106,14 @@ def plan(study: Study | str, results: str | os.PathLike[str] = "results", on: st
         results: the folder that holds a folder for each study.
         on: the accelerator that hours and money are of, as of `scaling plan --on`; None: the one that its records were
             made on, else this machine's processor.
+        calibrate: first time a few training steps on this machine, which plans without records go by from then on.
 
     Raises:
         UserError: for a study or an accelerator that there is none of.
     """
     planned = load_study(study) if isinstance(study, str) else study
+    if calibrate:
+        _calibrate(planned)
     folder = ResultsFolder(Path(results) / planned.name)
     records, _ = folder.training.read()
     done = {record.trial_id for record in records if record.ok}
@@ -118,3 +127,12 @@ def plan(study: Study | str, results: str | os.PathLike[str] = "results", on: st
     beside = planned.path.parent if planned.path else None
     by = budget.basis(on or limited_on, records, beside)
     return Plan(planned, tuple(plans.rows(planned, done, by)), by, folder)
+
+
+def _calibrate(study: Study) -> None:
+    """Progress goes to standard error: standard output is the plan's."""
+    from rich.console import Console
+
+    from scaling import launch
+
+    launch.calibrate(study, Console(stderr=True))

@@ -52,6 +52,7 @@ class RunOptions:
         keep: which trained weights stay on disk when the run has ended.
         weights_gb: what they may take, in 1e9 bytes.
         timings_only: whether only timings are done.
+        timed_as_trained: whether these have the cores of one training, instead of the machine to themselves.
         until: what ends the run before everything is trained; None: nothing does.
     """
 
@@ -69,6 +70,7 @@ class RunOptions:
     keep: Keep = "best"
     weights_gb: float = 10.0
     timings_only: bool = False
+    timed_as_trained: bool = False
     until: Until | None = None
 
     def worker_config(self, results: ResultsFolder) -> WorkerConfig:

@@ -69,6 +69,11 @@ class WorkerPools:
     training: WorkerPool
     timing: WorkerPool
 
+    def as_trained(self) -> WorkerPools:
+        """The first of the training workers, for timings as well."""
+        first = WorkerPool.of(self.training.placements[:1])
+        return WorkerPools(first, first)
+
     def share_out(self, jobs: Collection[Job], to_be_named: bool = False) -> list[tuple[WorkerPool, list[Job]]]:
         """Each pool's jobs, in the order in which the pools start: timings first, so that costs are known early.
 

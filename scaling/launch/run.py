@@ -60,6 +60,7 @@ def run(study: Study, folder: Path, options: RunOptions, console: Console) -> Ru
         for note in notes:
             console.print(f"note    {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
         _write(results.study_file, study.to_yaml())
+        pools = pools.as_trained() if options.timed_as_trained else pools
         return _Run(study, results, options, pools, stop, console, Outcomes.read(results)).run()
 
 

@@ -113,6 +113,7 @@ def totals(study: Study, trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
     left = [trial for trial in trials if not trial["done"]]
     summed: dict[str, Any] = {"trials": len(trials), "done": len(trials) - len(left), "to_come": to_come}
     summed |= {name: sum(trial[name] for trial in trials) for name in ("train_macs", "hours", "cost")}
+    summed["timings"] = len(study.timings)
     for name in ("hours", "cost"):
         mean = summed[name] / len(trials) if trials else 0.0
         summed[f"{name}_left"] = sum(trial[name] for trial in left) + to_come * mean
@@ -196,7 +197,7 @@ def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, cons
     if search := _search(study):
         console.print(f"search: {search['recorded']} of {search['trials']} trials recorded", highlight=False)
     for line in (
-        f"{summed['trials']} trials, {summed['done']} done; {tables.engineering(summed['train_macs'])} "
+        f"{summed['trials']} trainings, {summed['done']} done, and {summed['timings']} timings; {tables.engineering(summed['train_macs'])} "
         "multiply-accumulates to train them all (3 x MACs x images x epochs)",
         f"left on {accelerator.name}: {tables.time(summed['hours_left'])} of {tables.time(summed['hours'])}{money}; "
         f"{tables.gigabytes(summed['max_memory_gb'])} GB at most, of {accelerator.memory_gb:g}",

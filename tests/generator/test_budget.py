@@ -10,14 +10,16 @@ import pytest
 
 from scaling import published
 from scaling.datasets import IMAGENET
+from scaling.generator import calibration
 from scaling.generator.accelerators import Accelerator, table
 from scaling.generator.budget import Basis, basis, pace, train_macs
 from scaling.generator.errors import StudyError
 from scaling.generator.sizes import size
-from scaling.models import BUILT_IN, Complexity
+from scaling.models import BUILT_IN, Complexity, cost
 from scaling.models.memory import training_memory_gb
 from scaling.schema import TrainRecord, Trial, Variant
 from tests import builders
+from tests.builders import latency_record
 
 
 def efficientnet(depth: float, width: float, resolution: int) -> Variant:
@@ -113,7 +115,26 @@ def test_a_training_on_some_cores_takes_its_part_of_the_processor() -> None:
     assert measured is not None
     assert measured.side_by_side == 4
     assert Basis(whole, measured).estimate(trial(), COUNTED).hours == pytest.approx(60 / 4 / 3600)
-    assert "1 trainings on A Slow Card, 4 side by side" in str(Basis(whole, measured))
+    assert "1 training on A Slow Card, 4 side by side" in str(Basis(whole, measured))
+
+
+def test_what_was_timed_here_stands_in_for_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert calibration.read() == ()
+    timing = latency_record(trial(stem="small").variant, median_ms=50.0, batch_size=64, device="A CPU, 2 cores")
+    calibration.keep([timing, latency_record(trial(stem="small").variant, failure="oom", device="A CPU, 2 cores")])
+    calibration.keep([timing])
+    assert calibration.read() == (timing,)
+    reckoned = basis(None, [])
+    assert reckoned.pace is not None
+    counted = cost(trial(stem="small").variant, channels=3, classes=10)
+    seconds = 0.05 / 64 * train_macs(trial(stem="small"), counted) / 3 / counted.macs / reckoned.pace.side_by_side
+    assert 3600 * reckoned.estimate(trial(stem="small"), counted).hours == pytest.approx(seconds)
+    assert "the measured pace of training steps of 1 network on A CPU, 2 cores" in str(reckoned)
+    assert basis("h100", []).pace is None
+    calibration.file().write_text("not JSON")
+    assert calibration.read() == ()
 
 
 def test_failures_and_other_devices_say_nothing_of_the_pace() -> None:
@@ -123,7 +144,7 @@ def test_failures_and_other_devices_say_nothing_of_the_pace() -> None:
     two = [record(trial(), 60.0, device="slow card 1"), record(trial(), 30.0, device="slow card 2")]
     measured = pace(two, SLOW)
     assert measured is not None
-    assert (measured.device, measured.trainings) == ("slow card 2", 1)
+    assert (measured.device, measured.measured) == ("slow card 2", "1 training")
 
 
 def test_the_accelerator_is_that_of_the_records_unless_named() -> None:
