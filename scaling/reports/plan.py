@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from scaling.analysis.wording import counted
 from scaling.datasets import dataset_info
 from scaling.generator.budget import Basis, basis
 from scaling.generator.provenance import Origin
@@ -197,7 +198,8 @@ def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, cons
     if search := _search(study):
         console.print(f"search: {search['recorded']} of {search['trials']} trials recorded", highlight=False)
     for line in (
-        f"{summed['trials']} trainings, {summed['done']} done, and {summed['timings']} timings; {tables.engineering(summed['train_macs'])} "
+        f"{counted(summed['trials'], 'training')}, {summed['done']} done, and {counted(summed['timings'], 'timing')}; "
+        f"{tables.engineering(summed['train_macs'])} "
         "multiply-accumulates to train them all (3 x MACs x images x epochs)",
         f"left on {accelerator.name}: {tables.time(summed['hours_left'])} of {tables.time(summed['hours'])}{money}; "
         f"{tables.gigabytes(summed['max_memory_gb'])} GB at most, of {accelerator.memory_gb:g}",
