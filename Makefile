@@ -58,7 +58,7 @@ notebooks: $(INSTALLED)  ## Run the notebooks again, in place
 		--NotebookExporter.preprocessors=nbconvert.preprocessors.CoalesceStreamsPreprocessor notebooks/*.ipynb
 
 site: $(INSTALLED)  ## Build the documentation into site/, to be read from disk: site/index.html
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 test: $(INSTALLED)  ## Run all tests, the quick ones first
 	@$(MAKE) --no-print-directory data || echo "No Fashion-MNIST on this machine: tests that read it are skipped."
