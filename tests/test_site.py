@@ -88,14 +88,23 @@ def test_styles_load_nothing_from_the_network(site: Path) -> None:
         assert not addresses, f"{style} loads {addresses}"
 
 
+def words_of(page: Path) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8"))).split())
+
+
 def test_the_reference_has_the_docstring_of_each_function(site: Path) -> None:
-    page = (site / "docs" / "python-reference.html").read_text(encoding="utf-8")
-    words = " ".join(html.unescape(re.sub(r"<[^>]+>", "", page)).split())
+    words = words_of(site / "docs" / "python-reference.html")
     for name in scaling.__all__:
         docstring = inspect.getdoc(getattr(scaling, name)) or ""
         first = " ".join(docstring.partition("\n\n")[0].replace("`", "").split())
         assert first, name
         assert first in words, name
+
+
+def test_the_reference_says_in_one_piece_what_a_function_returns(site: Path) -> None:
+    words = words_of(site / "docs" / "python-reference.html")
+    assert "Returns: DataFrame – One row a trial," in words
+    assert words.count("DataFrame – ") == 1
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no chromium on this machine (Debian: apt-get install chromium)")
