@@ -31,7 +31,7 @@ STUDY_DATA = $(if $(and $(STUDY_FILE),$(shell grep -s fashion_mnist $(STUDY_FILE
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SECONDEXPANSION:
-.PHONY: help setup data study plot test test-quick lint format test-lowest test-peers bench calibration notebooks clean
+.PHONY: help setup data study plot test test-quick lint format test-lowest test-peers bench calibration notebooks site clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ notebooks: $(INSTALLED)  ## Run the notebooks again, in place
 		--ExecutePreprocessor.record_timing=False --ClearMetadataPreprocessor.enabled=True \
 		--ClearMetadataPreprocessor.preserve_nb_metadata_mask=kernelspec \
 		--NotebookExporter.preprocessors=nbconvert.preprocessors.CoalesceStreamsPreprocessor notebooks/*.ipynb
+
+site: $(INSTALLED)  ## Build the documentation into site/, to be read from disk: site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 
 test: $(INSTALLED)  ## Run all tests, the quick ones first
 	@$(MAKE) --no-print-directory data || echo "No Fashion-MNIST on this machine: tests that read it are skipped."
@@ -88,7 +91,7 @@ calibration: $(INSTALLED)  ## Simulate how often verdicts are false, into docs/c
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.analysis.calibration $(ARGS)
 
 clean:  ## Delete what setup and the tools made; never results/
-	rm -rf $(VENV) $(LOWEST) $(PEERS) $(BENCH) $(GARDEN) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(LOWEST) $(PEERS) $(BENCH) $(GARDEN) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find scaling tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # $(call make_venv,FOLDER): Debian keeps what `python3 -m venv` needs in a package of its own.
