@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ import pytest
 
 import scaling
 from scaling.results import lock
+from tests.commands import PATIENCE, call, start, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,8 @@ across: {resolution: 8, stem: small, epochs: [1, 3], seed: 0}
 recipe: {batch_size: 32}
 latency: {batch_size: 16, max_seconds: 0.5}
 """
-PATIENCE = 240
+ALONE = ("--workers", "1")
+"""One worker that trains and times: the first run and the last have several."""
 
 
 @pytest.fixture(scope="module")
@@ -42,25 +43,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "scaling.cli", *arguments]
-
-
-def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments), cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-
-
-def run_until(folder: Path, reached: Callable[[], bool]) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        command("run", "tiny.yaml"), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    deadline = time.monotonic() + PATIENCE
-    while not reached():
-        assert process.poll() is None, process.stdout and process.stdout.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+def run_until(folder: Path, reached: Callable[[], bool], *arguments: str) -> subprocess.Popen[str]:
+    process = start(folder, "run", "tiny.yaml", *arguments)
+    wait_until(reached, process)
     return process
 
 
@@ -108,7 +93,7 @@ def _alive(pid: int) -> bool:
 
 def test_2_interrupted_it_says_so_and_exits_130(folder: Path) -> None:
     before = lines(folder)
-    process = run_until(folder, lambda: len(lines(folder)) > len(before))
+    process = run_until(folder, lambda: len(lines(folder)) > len(before), *ALONE)
     refused = call(folder, "run", "tiny.yaml")
     assert refused.returncode == 2
     assert f"another run is writing here: process {process.pid} on {os.uname().nodename}" in refused.stderr
@@ -121,7 +106,7 @@ def test_2_interrupted_it_says_so_and_exits_130(folder: Path) -> None:
 
 def test_3_the_same_command_does_the_rest_and_goes_on_past_failures(folder: Path) -> None:
     before = lines(folder)
-    result = call(folder, "run", "tiny.yaml")
+    result = call(folder, "run", "tiny.yaml", *ALONE)
     assert result.returncode == 1, result.stdout + result.stderr
     assert "2 failed" in result.stdout
     assert lines(folder)[: len(before)] == before
@@ -158,9 +143,9 @@ def test_4_once_complete_it_runs_nothing_unless_told_to_retry(folder: Path) -> N
     assert "tiny: 2 failed in all (2 nan)" in result.stdout
     assert "scaling run tiny.yaml --retry failed" in result.stdout
     assert lines(folder) == before
-    assert call(folder, "run", "tiny.yaml", "--retry", "failed:oom").returncode == 1
+    assert call(folder, "run", "tiny.yaml", "--retry", "failed:oom", *ALONE).returncode == 1
     assert lines(folder) == before
-    assert call(folder, "run", "tiny.yaml", "--retry", "failed:nan", "--limit", "1").returncode == 1
+    assert call(folder, "run", "tiny.yaml", "--retry", "failed:nan", "--limit", "1", *ALONE).returncode == 1
     assert len(lines(folder)) == len(before) + 1
 
 
@@ -186,17 +171,8 @@ def test_6_a_killed_worker_is_replaced_and_its_trial_goes_on(folder: Path) -> No
         .replace("1.0e+20", "0.1")
     )
     records = folder / "results" / "pair" / "records.jsonl"
-    process = subprocess.Popen(
-        command("run", "pair.yaml", "--workers", "2"),
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    deadline = time.monotonic() + PATIENCE
-    while not (records.exists() and under_way(records.parent) == 2):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    process = start(folder, "run", "pair.yaml", "--workers", "2")
+    wait_until(lambda: records.exists() and under_way(records.parent) == 2, process)
     victim = next(pid for pid in children(process.pid) if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text())
     os.kill(victim, signal.SIGKILL)
     output, _ = process.communicate(timeout=PATIENCE)

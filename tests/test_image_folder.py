@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import commands
 from tests.runner.data import stored
 
 pytestmark = pytest.mark.slow
@@ -28,8 +27,7 @@ latency: {{batch_size: 16, max_seconds: 0.5, phases: [training]}}
 
 def call(folder: Path, *arguments: str) -> str:
     """Standard output of the command, which must succeed."""
-    command = [sys.executable, "-m", "scaling.cli", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
+    done = commands.call(folder, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -40,7 +38,7 @@ def test_an_image_folder_is_trained_on_and_its_damaged_image_costs_nothing(tmp_p
     os.mkfifo(tmp_path / "photos" / "cat" / "pipe.jpg")
     (tmp_path / "photos.yaml").write_text(STUDY.format(root=tmp_path / "photos"))
     assert len(json.loads(call(tmp_path, "plan", "photos.yaml", "--json"))["trials"]) == 1
-    call(tmp_path, "run", "photos.yaml")
+    call(tmp_path, "run", "photos.yaml", "--workers", "1")
     (line,) = (tmp_path / "results" / "photos" / "records.jsonl").read_text().splitlines()
     record = json.loads(line)
     assert "failure" not in record

@@ -1,6 +1,7 @@
 """Kills at random moments: in the end every trial has one successful record, none was lost, none abandoned.
 
-Victims are the driver, a worker, or all of them together; moments include start-up, idle workers and retries.
+Victims are the driver, a worker, or all of them together; moments include start-up, idle workers and retries. Each blow
+comes once after short, middling and long waits before any comes so again, in random order.
 `SCALING_TEST_KILLS=60` takes some minutes, 600 a night.
 """
 
@@ -12,19 +13,24 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from itertools import islice, product
 from pathlib import Path
 
 import pytest
 
 from scaling.models import trained
-from tests.test_failures_end_to_end import SABOTAGE
+from tests.commands import command
+from tests.test_failures_end_to_end import sabotaged
 
 pytestmark = pytest.mark.slow
 
-KILLS = int(os.environ.get("SCALING_TEST_KILLS", "24"))
+BLOWS = ("driver", "all", "stop", "worker killed", "worker terminated")
+LONGEST = (0.3, 3.0, 9.0)
+"""Seconds that a run is left alone at the most."""
+KILLS = int(os.environ.get("SCALING_TEST_KILLS", len(BLOWS) * len(LONGEST)))
 PATIENCE = 400
 STUDY = """
 study: mortal
@@ -35,7 +41,7 @@ across: {resolution: 8, stem: small, epochs: 4, seed: [0, 1, 2, 3, 4, 5, 6, 7]}
 recipe: {batch_size: 32}
 latency: {phases: [training], batch_size: 16, max_seconds: 0.2}
 """
-RUN = [sys.executable, "-m", "scaling.cli", "run", "mortal.yaml", "--checkpoint-seconds", "0.1", "--workers", "2"]
+RUN = command("run", "mortal.yaml", "--checkpoint-seconds", "0.1", "--workers", "2")
 PYTHON_STARTS = 1.5
 """Seconds in which the interpreter may not have reached the first line of the command yet."""
 
@@ -45,8 +51,7 @@ class Victims:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        path = os.pathsep.join(filter(None, (str(SABOTAGE), os.environ.get("PYTHONPATH"))))
-        self.environment = os.environ | {"PYTHONPATH": path, "SABOTAGE": str(folder / "orders")}
+        self.environment = os.environ | sabotaged(folder)
         self.process = self.start()
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -63,8 +68,8 @@ class Victims:
 
     def strike(self, blow: str, chance: random.Random) -> None:
         """Kills somebody, and checks the exit code where one is promised."""
-        if blow == "worker" and (workers := self.workers()):
-            _kill(chance.choice(workers), chance.choice([signal.SIGKILL, signal.SIGTERM]))
+        if blow.startswith("worker") and (workers := self.workers()):
+            _kill(chance.choice(workers), signal.SIGKILL if blow == "worker killed" else signal.SIGTERM)
             return
         if blow == "stop":
             time.sleep(max(0.0, self.began + PYTHON_STARTS - time.monotonic()))
@@ -76,6 +81,14 @@ class Victims:
         else:
             self.process.kill()
         self.process.wait()
+
+
+def blows(chance: random.Random) -> Iterator[tuple[str, float]]:
+    """What happens, and how long before it a run is left alone at the most."""
+    while True:
+        every = [*product(BLOWS, LONGEST)]
+        chance.shuffle(every)
+        yield from every
 
 
 def _command(pid: int) -> bytes:
@@ -105,13 +118,12 @@ def test_killed_at_random_moments_every_trial_is_trained_to_success_once(tmp_pat
     chance_seed = random.SystemRandom().randrange(2**32)
     chance = random.Random(chance_seed)  # noqa: S311
     victims, before = Victims(tmp_path), Counter[str]()
-    for _ in range(KILLS):
-        longest = chance.choice([0.3, 3.0, 9.0])
+    for blow, longest in islice(blows(chance), KILLS):
         moment = time.monotonic() + chance.uniform(0.0, longest)
         while victims.process.poll() is None and time.monotonic() < moment:
             time.sleep(0.02)
         if victims.process.poll() is None:
-            victims.strike(chance.choice(["driver", "all", "stop", "worker", "worker", "worker"]), chance)
+            victims.strike(blow, chance)
         else:
             never_started = "failed to start 3 times" in said(tmp_path)  # so often in a row was it killed
             expected = (0, 130, 2) if never_started else (0, 130)

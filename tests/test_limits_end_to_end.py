@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import commands
+from tests.commands import call, start, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +36,6 @@ across: {depth: 14, resolution: 16, stem: small, epochs: 1, seed: 0}
 recipe: {batch_size: 32}
 latency: {batch_size: 16, max_seconds: 0.5}
 """
-PATIENCE = 240
 
 
 @pytest.fixture(scope="module")
@@ -57,35 +56,14 @@ def limit(folder: Path) -> str:
     return f"constraints.max_inference_ms={math.sqrt(times[0] * times[1]):.4g}"
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "scaling.cli", *arguments]
-
-
-def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments), cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-
-
 def records(folder: Path, results: str, file: str = "records.jsonl") -> list[dict[str, Any]]:
-    path = folder / results / "within" / file
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return commands.records(folder, "within", results, file)
 
 
 def killed_at(folder: Path, results: str, file: str, *arguments: str) -> None:
     """Runs until a file has a record, and kills the run."""
-    process = subprocess.Popen(
-        command("run", *arguments, "--results", results),
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    deadline = time.monotonic() + PATIENCE
-    while not records(folder, results, file):
-        assert process.poll() is None, process.stdout and process.stdout.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    process = start(folder, "run", *arguments, "--results", results)
+    wait_until(lambda: bool(records(folder, results, file)), process)
     process.kill()
     process.communicate()
 
@@ -98,12 +76,14 @@ def widths(folder: Path, results: str) -> list[float]:
 SLOW = "resnet_rs_14@16 (2 trials) left out by constraints.max_inference_ms: "
 
 
-@pytest.mark.parametrize("killed_in", ["latency", "records"])
+@pytest.mark.parametrize(("killed_in", "workers"), [("latency", "2"), ("records", "1")])
 def test_what_is_too_slow_is_timed_and_not_trained_wherever_the_run_is_killed(
-    folder: Path, limit: str, killed_in: str
+    folder: Path, limit: str, killed_in: str, workers: str
 ) -> None:
-    killed_at(folder, killed_in, f"{killed_in}.jsonl", "within.yaml", "--set", limit)
-    result = call(folder, "run", "within.yaml", "--set", limit, "--results", killed_in)
+    """Where there are two workers to train, a third one has timed before; one alone does both."""
+    arguments = ("within.yaml", "--set", limit, "--workers", workers)
+    killed_at(folder, killed_in, f"{killed_in}.jsonl", *arguments)
+    result = call(folder, "run", *arguments, "--results", killed_in)
     assert result.returncode == 0, result.stdout + result.stderr
     assert SLOW in result.stdout
     assert widths(folder, killed_in) == [0.0625, 0.0625]

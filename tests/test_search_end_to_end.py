@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,8 @@ import optuna
 import pytest
 
 import scaling
+from tests import commands
+from tests.commands import call, start, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +31,6 @@ across: {resolution: 8, stem: small, epochs: 1, seed: 0}
 recipe: {batch_size: 32}
 latency: {batch_size: 16, max_seconds: 0.5}
 """
-PATIENCE = 240
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +38,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("seeker")
     (path / "seek.yaml").write_text(STUDY)
     return path
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "scaling.cli", *arguments]
-
-
-def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments), cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
 
 
 def plan(folder: Path) -> dict[str, Any]:
@@ -60,8 +48,7 @@ def plan(folder: Path) -> dict[str, Any]:
 
 
 def records(folder: Path, file: str) -> list[dict[str, Any]]:
-    path = folder / "results" / "seek" / file
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return commands.records(folder, "seek", file=file)
 
 
 def test_1_a_cap_refuses_before_anything_runs(folder: Path) -> None:
@@ -74,14 +61,8 @@ def test_1_a_cap_refuses_before_anything_runs(folder: Path) -> None:
 
 def test_2_killed_in_the_middle_it_has_what_was_recorded(folder: Path) -> None:
     (suggested,) = plan(folder)["search"]["suggested"]
-    process = subprocess.Popen(
-        command("run", "seek.yaml"), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    deadline = time.monotonic() + PATIENCE
-    while len(records(folder, "records.jsonl")) < 2:
-        assert process.poll() is None, process.stdout and process.stdout.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    process = start(folder, "run", "seek.yaml")
+    wait_until(lambda: len(records(folder, "records.jsonl")) >= 2, process)
     process.kill()
     process.communicate()
     assert records(folder, "records.jsonl")[0]["trial_id"] == suggested

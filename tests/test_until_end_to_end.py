@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import secrets
 import signal
 import subprocess
-import sys
-import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import commands
+from tests.commands import call, start, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -35,8 +37,9 @@ across: {width: 0.0625, resolution: 8, stem: small, epochs: 1, seed: 0}
 recipe: {batch_size: 32}
 latency: {batch_size: 16, max_seconds: 0.2}
 """
-PATIENCE = 300
 UNTIL = ("run", "until.yaml", "--until", "decided", "--workers", "2")
+UNTIMED = ("--set", "latency.phases=[]")
+"""Nothing that is decided on here is timed; one worker less is started."""
 
 
 @pytest.fixture(scope="module")
@@ -47,19 +50,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "scaling.cli", *arguments]
-
-
-def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments), cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-
-
 def records(folder: Path, results: str) -> list[dict[str, Any]]:
-    path = folder / results / "until" / "records.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    return commands.records(folder, "until", results)
 
 
 def trained(folder: Path, results: str) -> list[str]:
@@ -84,30 +76,40 @@ def test_it_ends_by_itself_with_its_reason_and_the_answer(
     assert "until: stopped, since " in again.stdout
 
 
-@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
-@pytest.mark.parametrize("after", [1, 5])
+@pytest.mark.parametrize(
+    "blows",
+    [(signal.SIGKILL, signal.SIGINT), (signal.SIGINT, signal.SIGKILL)],
+    ids=["killed, then interrupted", "interrupted, then killed"],
+)
 def test_stopped_in_the_middle_it_trains_the_same_in_the_end(
-    folder: Path, uninterrupted: subprocess.CompletedProcess[str], blow: signal.Signals, after: int
+    folder: Path, uninterrupted: subprocess.CompletedProcess[str], blows: tuple[signal.Signals, ...]
 ) -> None:
-    """Training is the same wherever it is done, so all that is decided on is."""
+    """In its first batch and again in its second: training is the same wherever it is done, so all decisions are."""
     assert uninterrupted.returncode == 0
-    results = f"{blow.name}-{after}"
-    process = subprocess.Popen(
-        command(*UNTIL, "--results", results),
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    deadline = time.monotonic() + PATIENCE
-    while len(records(folder, results)) < after and process.poll() is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    process.send_signal(blow)
-    process.communicate(timeout=60)
-    result = call(folder, *UNTIL, "--results", results)
+    results = f"{blows[0].name}-first"
+    for blow, after in zip(blows, (1, 5), strict=True):
+        process = start(folder, *UNTIL, *UNTIMED, "--results", results)
+        wait_until(lambda after=after: len(records(folder, results)) >= after, process)  # type: ignore[misc]
+        process.send_signal(blow)
+        output, _ = process.communicate(timeout=commands.PATIENCE)
+        assert process.returncode == (130 if blow is signal.SIGINT else -blow), output
+    result = call(folder, *UNTIL, *UNTIMED, "--results", results)
     assert result.returncode == 0, result.stdout + result.stderr
     assert sorted(trained(folder, results)) == sorted(trained(folder, "whole"))
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason='Ray is not here: pip install "scaling-study[cluster]"')
+def test_on_ray_it_ends_by_itself_after_the_same_trials(
+    folder: Path, uninterrupted: subprocess.CompletedProcess[str]
+) -> None:
+    """On a Ray of its own, with as many workers."""
+    assert uninterrupted.returncode == 0
+    alone = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16)}
+    result = call(folder, *UNTIL, *UNTIMED, "--engine", "ray", "--results", "on-ray", **alone)
+    assert result.returncode == 0, result.stdout + result.stderr
+    (reason,) = [line for line in result.stdout.splitlines() if line.startswith("until: stopped, since ")]
+    assert reason in uninterrupted.stdout.splitlines()
+    assert sorted(trained(folder, "on-ray")) == sorted(trained(folder, "whole"))
 
 
 def test_without_hours_nothing_is_trained(folder: Path) -> None:

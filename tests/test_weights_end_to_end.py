@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from scaling.models import trained
 from scaling.models.checkpoints import digest
+from tests import commands
 
 pytestmark = pytest.mark.slow
 
@@ -40,14 +40,7 @@ latency: {phases: []}
 
 
 def scaling(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "scaling.cli", *arguments],
-        cwd=folder,
-        env=os.environ | {"KERAS_BACKEND": "tensorflow"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = commands.call(folder, *arguments, KERAS_BACKEND="tensorflow")
     assert done.returncode == code, done.stdout + done.stderr
     return done
 
@@ -62,8 +55,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("weights")
     for name, text in {"first": FIRST, "second": SECOND}.items():
         (folder / f"{name}.yaml").write_text(text)
-    scaling(folder, "run", "first.yaml", "--keep", "all")
-    scaling(folder, "run", "second.yaml", "--keep", "all")
+    scaling(folder, "run", "first.yaml", "--keep", "all", "--workers", "1")
+    scaling(folder, "run", "second.yaml", "--keep", "all", "--workers", "1")
     return folder
 
 
@@ -174,7 +167,7 @@ def test_export_and_predict_by_the_command_line(folder: Path) -> None:
 
 def test_weights_that_do_not_fit_are_said_and_the_record_is_safe(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "first.yaml").write_text(FIRST)
-    done = scaling(tmp_path, "run", "first.yaml", "--weights-gb", "0.00005")
+    done = scaling(tmp_path, "run", "first.yaml", "--weights-gb", "0.00005", "--workers", "1")
     assert done.stdout.count("its weights are not kept") == 2
     assert [record.get("failure") for record in records(tmp_path, "first")] == [None, None]
     assert not list((tmp_path / "results" / "first" / "weights").glob("*"))

@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+QUICK_TO_COMPILE = {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_backend_optimization_level=0"}
+"""What XLA computes is the same, by slower machine code."""
+
 NETWORKS = ("resnet_rs", "resnet_plain", "convnext", "vit", "efficientnet")
 
 BFLOAT16_TOLERANCE = 0.25
@@ -38,7 +41,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def forward(backend: str, *paths: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "tests.models.forward", *map(str, paths)],
-        env=os.environ | {"KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"},
+        env=os.environ | {"KERAS_BACKEND": backend} | QUICK_TO_COMPILE,
         capture_output=True,
         text=True,
         check=False,

@@ -21,7 +21,7 @@ from scaling.runner.compute.rates import Rates
 from scaling.schema import Recipe, Variant
 
 BATCH, SIZE, STEPS = 16, 16, 3
-VARIANT = Variant(depth=14, width=0.125, resolution=SIZE, stem="small", se_ratio=0.0, resnet_d=False)
+VARIANT = Variant(family="resnet", depth=10, width=0.125, resolution=SIZE, options={"stem": "small"})
 RECIPE = Recipe(epochs=1, mixup_alpha=0.2, cutmix_alpha=1.0, clip_norm=1.0)
 RATES = Rates(0.05, momentum=0.9, weight_decay=1e-3, label_smoothing=0.1, ema_decay=0.5, clip_norm=1.0)
 

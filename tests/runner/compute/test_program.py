@@ -263,21 +263,20 @@ def test_micro_batches_of_equal_images_are_the_whole_batch(compiled: Any) -> Non
         parts.step(images[:31], labels[:31], RATES)
 
 
-def test_batch_norm_by_groups_has_the_statistics_of_each_and_moves_by_their_mean() -> None:
+def test_batch_norm_by_groups_has_the_statistics_of_each_and_moves_by_their_mean(compiled: Any) -> None:
     """Batches of two halves: `(a, b)` by groups of 16 is the mean of what whole batches `a` and `b` give."""
     (images, labels), *_ = batches(1)
     rates = RATES._replace(weight_decay=0.0)
 
-    def after(recipe: Recipe, rows: slice) -> Any:
-        made = program(recipe)
+    def after(made: Any, rows: slice) -> Any:
         made.reset(0)
         results = made.step(images[rows], labels[rows], rates)
         state = made.snapshot()
         return [float(one) for one in results], state["velocity"], [a for a in state["fixed"] if a.dtype == "float32"]
 
-    grouped = after(Recipe(epochs=1, batch_size=32, batch_norm_group=16), slice(None))
-    halves = [after(Recipe(epochs=1), rows) for rows in (slice(16), slice(16, None))]
-    whole = after(Recipe(epochs=1), slice(None))
+    grouped = after(program(Recipe(epochs=1, batch_size=32, batch_norm_group=16)), slice(None))
+    halves = [after(compiled, rows) for rows in (slice(16), slice(16, None))]
+    whole = after(compiled, slice(None))
     (loss, correct), *found = grouped
     assert loss == pytest.approx(np.mean([half[0][0] for half in halves]), abs=1e-5) != whole[0][0]
     assert correct == sum(half[0][1] for half in halves)

@@ -102,9 +102,14 @@ def test_two_processes_train_as_one_device_on_tensorflow(tensorflow: dict[str, d
 
 
 @needs_jax
-def test_the_program_is_right_on_jax_too() -> None:
+def test_the_program_is_right_on_jax_too(tmp_path: Path) -> None:
+    """What is compiled twice there, from equal programs, is compiled once."""
+    compiled_once = {
+        "JAX_COMPILATION_CACHE_DIR": str(tmp_path),
+        "JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    }
     rooms = ("tests/models/test_kernels.py", "tests/runner/compute/test_program.py")
-    end(start("pytest", "-q", "-x", *rooms, **QUICK_TO_COMPILE))
+    end(start("pytest", "-q", "-x", *rooms, **QUICK_TO_COMPILE, **compiled_once))
 
 
 def test_replicas_of_tensorflow_do_not_drop_alike() -> None:

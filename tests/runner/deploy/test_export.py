@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,13 @@ from scaling.errors import UserError
 from scaling.generator.study import check
 from scaling.models import trained
 from scaling.runner.deploy.runtimes import RUNTIMES
-from scaling.schema import TrainRecord, Trial
+from scaling.schema import TrainRecord, Trial, Variant
 
 pytestmark = pytest.mark.slow
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "resnet_rs": {"depth": 14, "width": 0.125, "stem": "resnet_d", "resolution": 32},
-    "efficientnet": {"depth": 0.5, "width": 0.25, "resolution": 32},
+    "efficientnet": {"depth": 0.3, "width": 0.25, "resolution": 32},
     "convnext": {"depth": 4, "width": 0.125, "patch": 2, "resolution": 16},
     "vit": {"depth": 2, "width": 0.125, "head": 12, "patch": 4, "resolution": 16},
 }
@@ -48,16 +50,29 @@ def trial_of(family: str) -> Trial:
     return trial
 
 
-def left_by(trial: Trial, folder: Path) -> tuple[TrainRecord, Path, dict[str, Any]]:
-    """What a training leaves: its record and its weights, here random ones."""
+@functools.cache
+def random_weights(variant: Variant) -> dict[str, Any]:
+    """Of a network for the pictures of `synthetic`."""
     from scaling.runner.deploy.export import random_values
 
     random = np.random.default_rng(1)
-    info = dataset_info(trial.dataset.name)
-    weights = {
+    return {
         name: (value + random.uniform(-0.05, 0.05, value.shape)).astype(np.float32)
-        for name, value in random_values(trial.variant, info).items()
+        for name, value in random_values(variant, dataset_info("synthetic")).items()
     }
+
+
+@functools.cache
+def own_logits(variant: Variant) -> Callable[[Any], Any]:
+    """What the network with those weights computes, by its own layers."""
+    from scaling.runner.deploy.export import logits
+
+    return logits(variant, random_weights(variant), dataset_info("synthetic"))
+
+
+def left_by(trial: Trial, folder: Path) -> tuple[TrainRecord, Path]:
+    """What a training leaves: its record and its weights, here random ones."""
+    weights = random_weights(trial.variant)
     path = folder / f"{trial.id}.safetensors"
     path.write_bytes(trained.as_bytes(trial, weights, weights, stays=True))
     record = TrainRecord.model_validate(
@@ -65,24 +80,24 @@ def left_by(trial: Trial, folder: Path) -> tuple[TrainRecord, Path, dict[str, An
         | {"finished": "2026-01-01T00:00:00Z", "test_ema": {"correct": 5, "n": 10}}
         | {"environment": {"versions": {}, "platform": "Linux", "device": "cpu"}}
     )
-    return record, path, weights
+    return record, path
 
 
 @pytest.mark.parametrize("family", NETWORKS)
 @pytest.mark.parametrize("name", RUNTIMES)
 def test_a_runtime_computes_the_trained_networks_logits(family: str, name: str, tmp_path: Path) -> None:
-    from scaling.runner.deploy.export import export, images_like, log_softmax, logits
+    from scaling.runner.deploy.export import export, images_like, log_softmax
 
     runtime = RUNTIMES[name]
     for module, _ in runtime.packages:
         pytest.importorskip(module)
     trial = trial_of(family)
-    record, path, weights = left_by(trial, tmp_path)
+    record, path = left_by(trial, tmp_path)
     target = tmp_path / f"network{runtime.suffix}"
     exported = export(record, path, runtime, target)
     info = dataset_info(trial.dataset.name)
     images = images_like(info, trial.variant.resolution, count=3)
-    wanted = log_softmax(logits(trial.variant, weights, info)(images))
+    wanted = log_softmax(own_logits(trial.variant)(images))
     call = runtime.load(target)
     given = np.log(call(images))
     assert np.ptp(wanted) > 0.1
@@ -99,7 +114,7 @@ def test_keras_loads_it_where_this_package_is_not(family: str, tmp_path: Path) -
     from scaling.runner.deploy.export import export, images_like
 
     trial = trial_of(family)
-    record, path, _ = left_by(trial, tmp_path)
+    record, path = left_by(trial, tmp_path)
     export(record, path, RUNTIMES["keras"], tmp_path / "network.keras")
     images = images_like(dataset_info("synthetic"), trial.variant.resolution)
     np.save(tmp_path / "images.npy", images)
@@ -114,7 +129,7 @@ def test_what_cannot_be_exported_is_a_sentence_and_leaves_nothing(tmp_path: Path
     from scaling.runner.deploy.export import export
 
     trial = trial_of("resnet_rs")
-    record, path, _ = left_by(trial, tmp_path)
+    record, path = left_by(trial, tmp_path)
     keras, target = RUNTIMES["keras"], tmp_path / "out" / "network.keras"
     with pytest.raises(UserError, match="there is no folder"):
         export(record, path, keras, target)
@@ -130,7 +145,7 @@ def test_what_cannot_be_exported_is_a_sentence_and_leaves_nothing(tmp_path: Path
     with pytest.raises(UserError, match="not a safetensors file"):
         export(record, path, keras, target)
     assert not list(target.parent.iterdir())
-    record, path, _ = left_by(trial, tmp_path)
+    record, path = left_by(trial, tmp_path)
     target.write_text("mine")
     with pytest.raises(UserError, match="is there already"):
         export(record, path, keras, target)
@@ -150,7 +165,7 @@ def test_predict_reads_images_of_all_kinds_and_says_which_it_cannot(tmp_path: Pa
     from scaling.runner.deploy.predict import predict
 
     trial = trial_of("resnet_rs")
-    record, path, _ = left_by(trial, tmp_path)
+    record, path = left_by(trial, tmp_path)
     target = tmp_path / "network.keras"
     export(record, path, RUNTIMES["keras"], target)
     random = np.random.default_rng(0).integers(0, 256, (40, 60, 4), dtype=np.uint8)
@@ -175,7 +190,7 @@ def test_predict_reads_images_of_all_kinds_and_says_which_it_cannot(tmp_path: Pa
 
 def test_a_kept_file_says_what_it_is(tmp_path: Path) -> None:
     trial = trial_of("resnet_rs")
-    _, path, _ = left_by(trial, tmp_path)
+    _, path = left_by(trial, tmp_path)
     about = trained.read_about(path)
     assert about is not None
     assert about.trial == trial

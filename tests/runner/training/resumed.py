@@ -18,7 +18,7 @@ from scaling.schema import Dataset, Recipe, Trial, Variant
 
 TRIAL = Trial(
     dataset=Dataset(name="synthetic", train_examples=320, validation_fraction=0.01),
-    variant=Variant(depth=14, width=0.0625, resolution=8, stem="small"),
+    variant=Variant(family="resnet", depth=10, width=0.0625, resolution=8, options={"stem": "small"}),
     recipe=Recipe(
         epochs=3,
         batch_size=32,
