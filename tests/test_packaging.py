@@ -94,6 +94,14 @@ def test_every_file_of_the_package_is_in_its_wheel():
     assert files == packed
 
 
+def test_every_extra_is_documented():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    rows = [
+        line.split("|")[1] for line in (ROOT / "docs" / "install.md").read_text().splitlines() if line.startswith("|")
+    ]
+    assert set(extras) <= {name for row in rows for name in re.findall("`([^`]+)`", row)}
+
+
 def test_every_dependency_has_a_lower_bound():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = [name for extra in project["optional-dependencies"].values() for name in extra]

@@ -42,6 +42,9 @@ def plan(
     max_cost: MaxCost = None,
     overrides: Overrides = None,
     results: ResultsDir = RESULTS,
+    wide: Annotated[
+        bool, typer.Option("--wide", help="A line a trial, with its id and all columns, in more than 80 characters.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List a study's trials, and what each needs. Size, memory, time, money, and what is done already."""
@@ -57,7 +60,7 @@ def plan(
     if as_json:
         print_json(plans.as_json(planned.study, planned.trials, planned.basis) | {"resolves": resolves})
     else:
-        plans.show_plan(planned.study, planned.trials, terminal(), planned.basis, resolves)
+        plans.show_plan(planned.study, planned.trials, terminal(), planned.basis, resolves, wide)
     stop_beyond(planned, max_hours, max_cost)
 
 
@@ -99,7 +102,7 @@ def studies(
         typer.Option(
             metavar="NAME",
             help="Write this study, or notebook, into the current folder, to be changed.",
-            autocompletion=completing.studies,
+            autocompletion=completing.copies,
         ),
     ] = None,
     as_json: AsJson = False,

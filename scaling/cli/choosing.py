@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from scaling.cli import completing
 from scaling.cli.asking import load
 from scaling.cli.common import (
     RESULTS,
@@ -15,6 +16,7 @@ from scaling.cli.common import (
     ResultsDir,
     SeedNoise,
     StudyName,
+    Wide,
     input_errors,
     notes_told,
     print_json,
@@ -32,7 +34,11 @@ def recommend(
     at_most: AtMost = None,
     among: Annotated[
         str | None,
-        typer.Option(metavar="STUDY", help="Choose among this study's trials; default: each folder's own study."),
+        typer.Option(
+            metavar="STUDY",
+            help="Choose among this study's trials; default: each folder's own study.",
+            autocompletion=completing.studies,
+        ),
     ] = None,
     metric: Annotated[Metric, typer.Option("--for", help="What is to be as high as can be.")] = "top1",
     time: Annotated[
@@ -40,6 +46,7 @@ def recommend(
     ] = False,
     on: Accelerator = None,
     seed_noise: SeedNoise = None,
+    wide: Wide = False,
     as_json: AsJson = False,
 ) -> None:
     """Say which network to choose under limits. How long to train it, and how sure that is."""
@@ -54,7 +61,7 @@ def recommend(
     if as_json:
         print_json(report.as_json(chosen.parts))
     else:
-        report.show(chosen.parts, terminal())
+        report.show(chosen.parts, terminal(), wide)
 
 
 def next_trials(
@@ -68,6 +75,7 @@ def next_trials(
     on: Accelerator = None,
     overrides: Overrides = None,
     results: ResultsDir = RESULTS,
+    wide: Wide = False,
     as_json: AsJson = False,
 ) -> None:
     """Name the few trainings that would change the answer most. Why each of them, and what it costs."""
@@ -84,4 +92,4 @@ def next_trials(
         print_json(report.as_json(*told))
     else:
         going_on = same_command(context, "--until", "decided", without=("hours", "count"), name="run")
-        report.show(*told, terminal(), going_on)
+        report.show(*told, terminal(), going_on, wide)

@@ -65,6 +65,7 @@ AtMost = Annotated[
         "memory_gb=16. Repeatable; all are to be met.",
     ),
 ]
+Wide = Annotated[bool, typer.Option("--wide", help="Show all columns, in more than 80 characters.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 
 

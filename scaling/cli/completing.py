@@ -1,4 +1,4 @@
-"""What the shell completes: names of studies, models, figures and data sets."""
+"""What the shell completes: names of studies, notebooks, models, figures and data sets."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ def studies(incomplete: str) -> Iterator[str]:
     from scaling.generator.study import available
 
     yield from (name for name in available() if name.startswith(incomplete))
+
+
+def copies(incomplete: str) -> Iterator[str]:
+    """Names of studies and notebooks that begin so."""
+    from scaling.interface.copying import notebooks
+
+    yield from studies(incomplete)
+    yield from (name for name in notebooks() if name.startswith(incomplete))
 
 
 def models(incomplete: str) -> Iterator[str]:
@@ -28,7 +36,7 @@ def datasets(incomplete: str) -> Iterator[str]:
 
 def figures(incomplete: str) -> Iterator[str]:
     """Names of figures that begin so, after those that were written before a comma."""
-    from scaling.plots.study import FIGURES
+    from scaling.plots.names import FIGURES
 
     before, comma, last = incomplete.rpartition(",")
     yield from (f"{before}{comma}{name}" for name in FIGURES if name.startswith(last))

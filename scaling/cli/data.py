@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from scaling.cli import completing
-from scaling.cli.common import AsJson, input_errors, print_json, terminal
+from scaling.cli.common import AsJson, Wide, input_errors, only_our_words, print_json, terminal
 
 
-def show(as_json: AsJson = False) -> None:
+def show(wide: Wide = False, as_json: AsJson = False) -> None:
     """List the data sets, and whether each is on this machine."""
     from scaling.reports import catalogue
     from scaling.runner.data import sources
@@ -18,11 +18,12 @@ def show(as_json: AsJson = False) -> None:
     if as_json:
         print_json(listed)
     else:
-        catalogue.show_datasets(listed, terminal())
+        catalogue.show_datasets(listed, terminal(), wide)
 
 
 def fetch(name: Annotated[str, typer.Argument(metavar="NAME", autocompletion=completing.datasets)]) -> None:
     """Bring a data set to this machine and check it."""
+    only_our_words()
     from scaling.runner.data import sources
 
     with input_errors():
@@ -37,11 +38,15 @@ def check(
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Images a batch.")] = 128,
     augment: Annotated[bool, typer.Option("--augment", help="With RandAugment, 2 layers of magnitude 10.")] = False,
-    model: Annotated[str | None, typer.Option(help="Compare with its training step, as resnet_rs_50@224.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Compare with its training step, as resnet_rs_50@224.", autocompletion=completing.models),
+    ] = None,
     seconds: Annotated[float, typer.Option(min=0, help="Measure each for so long.")] = 10,
     as_json: AsJson = False,
 ) -> None:
     """Measure how fast images can be read, and say whether they or a model are the bottleneck."""
+    only_our_words()
     from scaling.reports import catalogue
     from scaling.runner import check as checks
     from scaling.schema import Dataset, Recipe

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from scaling.cli import completing
 from scaling.cli.asking import load, stop_beyond
 from scaling.cli.common import (
     RESULTS,
@@ -17,7 +18,9 @@ from scaling.cli.common import (
     Overrides,
     ResultsDir,
     StudyName,
+    Wide,
     input_errors,
+    only_our_words,
     print_json,
     terminal,
 )
@@ -223,6 +226,7 @@ def doctor(results: ResultsDir = RESULTS, as_json: AsJson = False) -> None:
     from dataclasses import asdict
     from itertools import chain
 
+    only_our_words()
     from scaling.runner import doctor as doctors
 
     colors, console = {"ok": "green", "note": "yellow", "problem": "red"}, terminal(stderr=as_json)
@@ -262,9 +266,17 @@ def _timings(results: Path) -> "Iterator[Finding]":
 
 
 def latency(
-    study: Annotated[str | None, typer.Argument(metavar="[STUDY]", help="Time a study's variants, as it asks.")] = None,
+    study: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[STUDY]", help="Time a study's variants, as it asks.", autocompletion=completing.studies
+        ),
+    ] = None,
     model: Annotated[
-        list[str] | None, typer.Option(help="Time this network instead, as resnet_rs_50@160. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            help="Time this network instead, as resnet_rs_50@160. Repeatable.", autocompletion=completing.models
+        ),
     ] = None,
     phase: Annotated[Phase | None, typer.Option(show_default="both", help="Of the two.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Images a step, halved until they fit.")] = 128,
@@ -283,6 +295,7 @@ def latency(
     retry: Retry = None,
     overrides: Overrides = None,
     results: ResultsDir = RESULTS,
+    wide: Wide = False,
     as_json: AsJson = False,
 ) -> None:
     """Time training steps and inference alone. What was timed on this device before is not timed again."""
@@ -314,7 +327,7 @@ def latency(
     if as_json:
         print_json(listed)
     else:
-        latencies.show(listed, terminal())
+        latencies.show(listed, terminal(), wide)
     if summary.stopped:
         raise typer.Exit(INTERRUPTED)
     if summary.failed or summary.failures:

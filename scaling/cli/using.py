@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from scaling.cli import completing
 from scaling.cli.common import RESULTS, AsJson, ResultsDir, input_errors, only_our_words, print_json, terminal
 from scaling.cli.exit_codes import SOME_FAILED
 
@@ -23,7 +24,12 @@ EVALUATED = "evaluated"
 
 
 def evaluate(
-    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="As imagenet; see `scaling data list`.")],
+    dataset: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATASET", help="As imagenet; see `scaling data list`.", autocompletion=completing.datasets
+        ),
+    ],
     weights: Annotated[
         Path,
         typer.Option(
@@ -32,7 +38,11 @@ def evaluate(
     ],
     model: Annotated[
         str | None,
-        typer.Option(show_default="what a file that was kept here says", help="The network, as resnet_rs_50@160."),
+        typer.Option(
+            show_default="what a file that was kept here says",
+            help="The network, as resnet_rs_50@160.",
+            autocompletion=completing.models,
+        ),
     ] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Images at once.")] = 128,
     results: ResultsDir = RESULTS,
@@ -138,7 +148,7 @@ def predict(
                 table.add_row(told.image, f"not read: {told.error}", "")
             for place, (label, part) in enumerate(told.classes):
                 table.add_row("" if place else told.image, label, f"{part:.1%}")
-        tables.print_whole(table, terminal())
+        tables.print_narrow(table, terminal(), short=("class", "image"))
     if failed:
         raise typer.Exit(SOME_FAILED)
 

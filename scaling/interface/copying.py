@@ -10,6 +10,11 @@ from scaling.generator.study import available
 from scaling.results.shipped import shipped
 
 
+def notebooks() -> dict[str, Path]:
+    """The notebooks that ship, by name."""
+    return {file.stem: file for file in sorted(shipped("notebooks").glob("*.ipynb"))}
+
+
 def copy_here(name: str, folder: Path = Path()) -> Path:
     """Copies a study file or a notebook that ships, to be changed.
 
@@ -23,8 +28,7 @@ def copy_here(name: str, folder: Path = Path()) -> Path:
     Raises:
         UserError: if there is none of that name, or a file of its name is there already.
     """
-    notebooks = {file.stem: file for file in sorted(shipped("notebooks").glob("*.ipynb"))}
-    choices = available() | notebooks
+    choices = available() | notebooks()
     if name not in choices:
         raise UserError(f"no study and no notebook named {name!r}{did_you_mean(name, choices)}")
     source = choices[name]

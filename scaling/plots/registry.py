@@ -1,44 +1,22 @@
-"""All figures in their order. A new one is a module with `NAME`, `TABLES` and `spec`, and a line here."""
+"""All figures in their order. A new one is a module with `NAME`, `TABLES` and `spec`, and a line in `names`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from importlib import import_module
 from types import ModuleType
 
 import pandas as pd
 
 from scaling import published
 from scaling.plots.context import Context
-from scaling.plots.figures import (
-    additive,
-    distribution,
-    fronts,
-    power_law,
-    regimes,
-    rescaled,
-    residuals,
-    runtimes,
-    seed_spread,
-    speed_accuracy,
-    speedup,
-)
+from scaling.plots.figures import additive
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.plots.names import MODULES
 from scaling.schema import Question
 
-FIGURES: tuple[ModuleType, ...] = (
-    speed_accuracy,
-    power_law,
-    residuals,
-    speedup,
-    regimes,
-    fronts,
-    rescaled,
-    additive,
-    distribution,
-    seed_spread,
-    runtimes,
-)
+FIGURES: tuple[ModuleType, ...] = tuple(import_module(f"scaling.plots.figures.{name}") for name in MODULES)
 """Of each: `NAME`, its file's; `TABLES`, the published numbers that it shows, or `UNPUBLISHED`, why there are none;
 `spec`, the figure of a `Context`."""
 

@@ -12,19 +12,17 @@ import yaml
 
 from scaling.analysis.settings import with_seed_noise
 from scaling.plots.context import Context
-from scaling.plots.figures.accuracy_vs_cost import COSTS, MEASURED, cost_specs
+from scaling.plots.figures.accuracy_vs_cost import cost_specs
 from scaling.plots.kit import captions
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.files import check, save_all
 from scaling.plots.kit.index import write_index
-from scaling.plots.registry import NAMES, context_of, published_specs, specs
+from scaling.plots.names import COSTS, FIGURES, MEASURED, MODULES
+from scaling.plots.registry import context_of, published_specs, specs
 from scaling.results.columns import METRICS, TABLE
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder, find
 from scaling.schema import Question
-
-FIGURES = (*COSTS.values(), *MEASURED.values(), *NAMES)
-"""Names of all figures of a study, in their order."""
 
 
 @dataclass(frozen=True)
@@ -148,13 +146,13 @@ def study_figures(
     return StudyFigures(title, context, every, len(kept) - len(failures), len(failures), notes)
 
 
-def draw_published(folder: Path, formats: Sequence[str] = ("png",), figures: Collection[str] = NAMES) -> list[Path]:
+def draw_published(folder: Path, formats: Sequence[str] = ("png",), figures: Collection[str] = MODULES) -> list[Path]:
     """Draws the paper's figures from its published numbers into `folder`, with an index where all of them are drawn.
 
     Args:
         folder: to write to.
         formats: of `png`, `svg` and `pdf`.
-        figures: of `NAMES`, those to draw.
+        figures: of `MODULES`, those to draw.
 
     Returns:
         The files.
@@ -162,10 +160,10 @@ def draw_published(folder: Path, formats: Sequence[str] = ("png",), figures: Col
     Raises:
         UserError: if a format or a figure is none of these.
     """
-    check(formats, figures, NAMES)
+    check(formats, figures, MODULES)
     drawn_specs = [spec for spec in published_specs() if spec.name in figures]
     files = save_all(drawn_specs, folder, formats)
-    if formats and set(NAMES) <= set(figures):
+    if formats and set(MODULES) <= set(figures):
         files.append(write_index(folder, "The paper's figures, from its published numbers", drawn_specs, formats))
     return files
 

@@ -82,12 +82,12 @@ def _network(name: str, classes: int, channels: int) -> dict[str, Any]:
 
 def show_networks(listed: Iterable[dict[str, Any]], console: Console) -> None:
     """The list of `networks` as a table."""
-    numbers = ("depth", "width", "resolution", "params", "macs", "activations")
+    numbers = ("depth", "width", "px", "params", "MACs", "acts")
     table = tables.table(("name", *numbers), right=numbers)
     for row in listed:
         sizes = (f"{row['params']:,}", *(tables.engineering(row[name]) for name in ("macs", "activations")))
         table.add_row(row["name"], *(f"{row[name]:g}" for name in ("depth", "width", "resolution")), *sizes)
-    tables.print_whole(table, console)
+    tables.print_narrow(table, console, short=("name",))
 
 
 def datasets(locations: dict[str, str | None]) -> list[dict[str, Any]]:
@@ -111,17 +111,25 @@ def datasets(locations: dict[str, str | None]) -> list[dict[str, Any]]:
     return known_ones + [{"name": pattern, "title": title, **unknown} for pattern, title in PATTERNS.items()]
 
 
-def show_datasets(listed: Iterable[dict[str, Any]], console: Console) -> None:
-    """The list of `datasets` as a table."""
-    numbers = ("train", "test", "classes")
-    table = tables.table(("name", "title", *numbers, "size", "where"), right=numbers)
+def show_datasets(listed: Iterable[dict[str, Any]], console: Console, wide: bool = False) -> None:
+    """The list of `datasets` as a table, and below it what patterns of names there are; `wide`: with all titles."""
+    numbers = ("train", "test", "classes", "px")
+    table = tables.table(("name", "title", *numbers, "where"), right=numbers)
+    patterns = []
     for row in listed:
         if row["name"] in PATTERNS:
-            table.add_row(row["name"], row["title"], "", "", "", "", "")
+            patterns.append(row)
             continue
         where = "not on this machine" if row["folder"] is None else row["folder"] or "made when needed"
-        table.add_row(row["name"], row["title"], *(str(row[name]) for name in numbers), f"{row['size']} px", where)
-    tables.print_whole(table, console)
+        table.add_row(row["name"], row["title"], *(str(row[name]) for name in (*numbers[:-1], "size")), where)
+    if wide:
+        tables.print_whole(table, console)
+    else:
+        tables.print_narrow(tables.without(table, "title"), console, short=("where",))
+    console.print("others are named by a pattern:", highlight=False)
+    for row in patterns:
+        console.print(f"  {row['name']}", highlight=False, markup=False)
+        console.print(Padding(row["title"], (0, 0, 0, 4)), highlight=False, markup=False)
 
 
 def show_check(checked: dict[str, Any], console: Console) -> None:

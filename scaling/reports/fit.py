@@ -189,12 +189,15 @@ def show(fits: Fits, console: Console, at: float | None = None) -> None:
 
 
 def _show_laws(laws: Laws, console: Console) -> None:
-    table = tables.table(("law", "parameters (90%)", "held out", "status"), right=())
+    """Each law with its parameters, a line each, and by how much it was off where it was not fitted."""
+    table = tables.table(("law", "value", "90%"), right=("value", "90%"))
     for fit in laws.fits:
-        parameters = [f"{name} {_number(value)}" for name, value in fit.parameters.items()]
-        law = f"{fit.law}{' *' if fit.law == laws.best else ''}"
-        table.add_row(law, "; ".join(parameters), _percent(fit.held_out.off), fit.status)
-    tables.print_whole(table, console)
+        table.add_row(f"{fit.law}{' *' if fit.law == laws.best else ''}, {fit.status}", "", "")
+        for name, parameter in fit.parameters.items():
+            table.add_row(f"  {name}", *_cells(parameter))
+        off = fit.held_out.off
+        table.add_row("  error held out", f"{off.value:.1%}", f"{off.low:.1%} to {off.high:.1%}")
+    tables.print_narrow(table, console, short=("law",))
 
 
 def said_at(on: str, laws: Laws, x: float) -> str:
@@ -266,9 +269,15 @@ def _times(factor: float, estimate: Estimate) -> Estimate:
 
 
 def _number(estimate: Estimate) -> str:
+    value, interval = _cells(estimate)
+    return f"{value} ({interval})"
+
+
+def _cells(estimate: Estimate) -> tuple[str, str]:
+    """The value, and the ends of its interval."""
     ends = (estimate.value, estimate.low, estimate.high)
     value, low, high = (tables.engineering(end) if abs(end) >= 1000 else f"{end:.3g}" for end in ends)
-    return f"{value} ({low} to {high})"
+    return value, f"{low} to {high}"
 
 
 def _percent(estimate: Estimate) -> str:

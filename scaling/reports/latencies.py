@@ -19,6 +19,12 @@ from scaling.schema import LatencyRecord
 
 DIMENSIONS = ("depth", "width", "resolution")
 
+CONDITIONS = ("precision", "batch", "by", "device")
+"""Headings of what a time depends on besides the network and the phase."""
+
+MARKS = {"~": "the interval is wider than 3%", "!": "disturbed by other work on this machine"}
+"""Of a doubtful timing, and what each says."""
+
 STUDY = "latency"
 """Its name and its folder's, under `results/`."""
 
@@ -89,22 +95,50 @@ def rows(study: Study, folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def show(listed: Sequence[dict[str, Any]], console: Console) -> None:
-    """The list of `rows` as a table; milliseconds a step, with the 95% interval of the median."""
+def show(listed: Sequence[dict[str, Any]], console: Console, wide: bool = False) -> None:
+    """The list of `rows` as a table; milliseconds a step, with the 95% interval of the median.
+
+    What all timings share in `CONDITIONS` is said above it, once; `wide`: stands in each row.
+    """
+    table = _table(listed)
+    if wide:
+        tables.print_whole(table, console)
+    else:
+        _show_narrow(table, console)
+    doubts = {mark for row in listed if not row["failure"] for mark in _marks(row)}
+    for mark in MARKS:
+        if mark in doubts:
+            console.print(f"{mark} {MARKS[mark]}", highlight=False)
+
+
+def _table(listed: Sequence[dict[str, Any]]) -> tables.Table:
     numbers = ("batch", "ms", "95%", "images/s")
-    table = tables.table(("name", "phase", "precision", *numbers, "by", "device"), right=numbers)
+    table = tables.table(("name", "phase", "ms", "95%", "", "images/s", *CONDITIONS), right=numbers)
     for row in listed:
-        where = (row["compiled"] or row["runtime"], row["device"])
+        conditions = (row["precision"], str(row["batch_size"] or ""), row["compiled"] or row["runtime"], row["device"])
         if row["failure"]:
-            table.add_row(row["model"], row["phase"], row["precision"], "", "failed", "", "", *where)
+            table.add_row(row["model"], row["phase"], "failed", "", "", "", *conditions)
             continue
-        doubts = [] if row["converged"] else ["wider than 3%"]
-        doubts += ["disturbed"] if row["disturbed"] else []
-        interval = f"{row['low_ms']:.4g} to {row['high_ms']:.4g}" + (f" ({', '.join(doubts)})" if doubts else "")
+        ms, interval = f"{row['median_ms']:.4g}", f"{row['low_ms']:.4g} to {row['high_ms']:.4g}"
         pace = f"{row['images_per_second']:.4g}"
-        batch, ms = str(row["batch_size"]), f"{row['median_ms']:.4g}"
-        table.add_row(row["model"], row["phase"], row["precision"], batch, ms, interval, pace, *where)
-    tables.print_whole(table, console)
+        table.add_row(row["model"], row["phase"], ms, interval, "".join(_marks(row)), pace, *conditions)
+    return table
+
+
+def _marks(row: dict[str, Any]) -> list[str]:
+    """Of `MARKS`, those that a timing has."""
+    return [mark for mark, applies in zip(MARKS, (not row["converged"], row["disturbed"]), strict=True) if applies]
+
+
+def _show_narrow(table: tables.Table, console: Console) -> None:
+    cells = zip(*table.rows, strict=True)
+    values = {name: set(column) - {""} for name, column in zip(table.columns, cells, strict=False)}
+    shared = [name for name in CONDITIONS if len(values.get(name, ())) == 1]
+    if shared:
+        said = ", ".join(f"{name} {next(iter(values[name]))}" for name in shared)
+        console.print(f"all timings: {said}", highlight=False, markup=False, soft_wrap=True)
+    narrow = tables.without(table, *shared)
+    tables.print_narrow(narrow, console, spare=("precision", "images/s", "batch"), short=("device", "name"))
 
 
 def broken_orders(records: Iterable[LatencyRecord]) -> list[str]:

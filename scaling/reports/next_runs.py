@@ -40,8 +40,16 @@ def sentence(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis) -
     )
 
 
-def show(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis, console: Console, going_on: str) -> None:
-    """A sentence with the command that goes on so, then a line a run, and why each."""
+def show(
+    study: Study,
+    runs: Sequence[NextRun],
+    reason: str,
+    basis: Basis,
+    console: Console,
+    going_on: str,
+    wide: bool = False,
+) -> None:
+    """A sentence with the command that goes on so, then a line a run, and why each; `wide`: with its trial's id."""
     going = f"; `{going_on}` goes on with them." if runs else ""
     said = sentence(study, runs, reason, basis) + going
     console.print(said, highlight=False, markup=False, soft_wrap=True)
@@ -50,4 +58,7 @@ def show(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis, conso
     table = tables.table(("trial", "what", "time", "why"), right=("time",))
     for run in runs:
         table.add_row(run.trial_id, run.name, tables.time(run.seconds / 3600), run.why)
-    tables.print_whole(table, console)
+    if wide:
+        tables.print_whole(table, console)
+    else:
+        tables.print_narrow(tables.without(table, "trial"), console, wrapped="why")

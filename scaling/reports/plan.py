@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,10 +18,8 @@ from scaling.generator.study import Study
 from scaling.generator.time_limits import told
 from scaling.models import Complexity
 from scaling.reports import tables
-from scaling.results.columns import of_variant
-from scaling.schema import Recipe, Trial, Variant
-
-_NONE = "-"
+from scaling.reports.plan_table import show_trials
+from scaling.schema import Variant
 
 
 def complexities(study: Study) -> dict[Variant, Complexity]:
@@ -135,56 +133,28 @@ def beyond(
 
 
 def show_plan(
-    study: Study, trials: Sequence[dict[str, Any]], console: Console, by: Basis | None = None, resolves: str = ""
+    study: Study,
+    trials: Sequence[dict[str, Any]],
+    console: Console,
+    by: Basis | None = None,
+    resolves: str = "",
+    wide: bool = False,
 ) -> None:
-    """The plan as a table, with its question, what it can resolve and what all trials share above; its totals below."""
+    """The plan as a table, with its question, what it can resolve and what all trials share above; its totals below.
+
+    Seeds of a setting stand on one line; `wide`: each trial has its own, with its id and all that it costs.
+    """
     by = by or basis(None, ())
     console.print(f"[bold]{study.name}[/bold]: {study.file.question}", highlight=False, soft_wrap=True)
     if resolves:
         console.print(resolves, highlight=False, markup=False, soft_wrap=True)
     if trials:
-        _show_trials(study, trials, console, by)
+        show_trials(study, trials, console, by, wide)
     _show_scaled(study, console)
     _show_removed(study, console)
     for line in told(study):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     _show_totals(study, trials, by, console)
-
-
-def _show_trials(study: Study, trials: Sequence[dict[str, Any]], console: Console, by: Basis) -> None:
-    """What all trials share, and a row for each with what varies and what it costs."""
-    values = {trial.id: _values(trial) for trial in study.trials}
-    suggested = {trial.id for trial in study.suggested}
-    named = ("family", "depth", "width", "resolution", "epochs", "seed")
-    alike = {axis: {values[trial][axis] for trial in values} for axis in _values(study.trials[0])}
-    # What a family has no choice of varies nothing; its own options do.
-    varied = [axis for axis, choices in alike.items() if len(choices - {_NONE} if axis != "options" else choices) > 1]
-    shared = [f"{axis} {values[study.trials[0].id][axis]}" for axis in named if axis not in varied]
-    console.print("all trials: " + ", ".join(shared), highlight=False)
-    costs = _cost_columns(by)
-    headings = [axis.replace("_", "\n") for axis in varied]
-    table = tables.table(("trial", *headings, *costs, "done"), right=(*headings, *costs))
-    for trial in trials:
-        table.add_row(
-            trial["id"],
-            *(values[trial["id"]][axis] for axis in varied),
-            *(write(trial[name]) for name, write in costs.values()),
-            "yes" if trial["done"] else "next" if trial["id"] in suggested else "",
-        )
-    tables.print_whole(table, console)
-
-
-def _cost_columns(by: Basis) -> dict[str, tuple[str, Callable[[float], str]]]:
-    """Heading to name and writer of each column of what a trial costs; no money where nobody knows the price."""
-    columns: dict[str, tuple[str, Callable[[float], str]]] = {
-        "params": ("params", tables.engineering),
-        "MACs": ("macs", tables.engineering),
-        "acts": ("activations", tables.engineering),
-        "GB": ("memory_gb", tables.gigabytes),
-        "train MACs": ("train_macs", tables.engineering),
-        "time": ("hours", tables.time),
-    }
-    return columns | ({"$": ("cost", tables.money)} if by.accelerator.dollars_per_hour else {})
 
 
 def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, console: Console) -> None:
@@ -209,20 +179,6 @@ def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, cons
         console.print(line, highlight=False, soft_wrap=True)
 
 
-def _values(trial: Trial) -> dict[str, str]:
-    """Everything that a study may vary, as it is written, by axis."""
-    fields = {name: value for name, value in of_variant(trial.variant).items() if name not in ("blocks", "code")}
-    fields |= {name: getattr(trial.recipe, name) for name in Recipe.model_fields}
-    fields |= {"init": trial.init, "seed": trial.seed}
-    return {name: _written(value) for name, value in fields.items()}
-
-
-def _written(value: object) -> str:
-    if value is None:
-        return _NONE
-    return f"{value:g}" if type(value) in (int, float) else str(value)
-
-
 def _show_scaled(study: Study, console: Console) -> None:
     """What each strategy made, and how close it came to its target."""
     if not study.scaled:
@@ -233,7 +189,7 @@ def _show_scaled(study: Study, console: Console) -> None:
     for scaled in study.scaled:
         reached = (tables.engineering(scaled.target), tables.engineering(scaled.achieved), f"{scaled.ratio:.3f}")
         table.add_row(scaled.label, scaled.variant.name, scaled.metric, *reached)
-    tables.print_whole(table, console)
+    tables.print_narrow(table, console, short=("model",))
 
 
 def _show_removed(study: Study, console: Console, most: int = 10) -> None:
@@ -267,4 +223,4 @@ def show_explanation(trial_id: str, origins: Iterable[tuple[str, Any, Origin]], 
     table = tables.table(("name", "value", "from"), right=("value",))
     for field, value, origin in origins:
         table.add_row(field, f"{value:g}" if type(value) in (int, float) else str(value), str(origin))
-    tables.print_whole(table, console)
+    tables.print_narrow(table, console, wrapped="from")

@@ -17,6 +17,9 @@ Recommendations: TypeAlias = Sequence[tuple[str, Recommendation]]
 
 SHOWN = 10
 
+MEETS, BEST, NEARLY, LOST = "meets\nlimits", "is the\nbest", f"within\n{100 * NEAR:g}", "points\nlost"
+"""Headings of what is known of a choice besides its accuracy and costs."""
+
 
 def as_json(recommendations: Recommendations) -> dict[str, Any]:
     """`parts`, one for each study and device: `part`, `sentence`, `limits`, `choices`, `set`, `notes`."""
@@ -39,14 +42,14 @@ def _choice(choice: Choice, recommended: Recommendation) -> dict[str, Any]:
     return {**{str(name): value for name, value in sizes.to_dict("records")[0].items()}, **asdict(choice)}
 
 
-def show(recommendations: Recommendations, console: Console) -> None:
-    """The sentence of each, and its choices as a table."""
+def show(recommendations: Recommendations, console: Console, wide: bool = False) -> None:
+    """The sentence of each, and its choices as a table; `wide`: with all columns."""
     for words, recommended in recommendations:
         if words:
             console.print(f"[bold]{words}[/bold]", highlight=False)
         console.print(recommended.sentence, highlight=False, markup=False, soft_wrap=True)
         if recommended.choices:
-            tables.print_whole(_table(recommended), console)
+            _show_choices(recommended, console, wide)
         left = len(recommended.choices) - SHOWN
         if left > 0:
             console.print(f"and {left} more that meet the limits; --json has all", highlight=False)
@@ -54,21 +57,29 @@ def show(recommendations: Recommendations, console: Console) -> None:
             console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
 
 
+def _show_choices(recommended: Recommendation, console: Console, wide: bool) -> None:
+    table = _table(recommended)
+    if wide:
+        tables.print_whole(table, console)
+    else:
+        intervals = [_interval_heading(limit.cost.name) for limit in recommended.limits]
+        tables.print_narrow(table, console, spare=(LOST, NEARLY, *intervals, MEETS), short=("setting",))
+    if not all(choice.trained for choice in recommended.choices[:SHOWN]):
+        console.print("* predicted, not trained", highlight=False)
+
+
 def _table(recommended: Recommendation) -> tables.Table:
     costs = [limit.cost.name for limit in recommended.limits]
-    near = f"within\n{100 * NEAR:g}"
-    numbers = ("accuracy\n%", "90%", *costs, "meets\nlimits", "is the\nbest", near, "points\nlost")
-    numbers = tuple(name for name in numbers if costs or name != "meets\nlimits")
-    table = tables.table(("setting", "", *numbers), right=numbers)
+    of_costs = [heading(name) for name in costs for heading in (_cost_heading, _interval_heading)]
+    numbers = ("top-1\n%", "90%", *of_costs, *([MEETS] if costs else []), BEST, NEARLY, LOST)
+    table = tables.table(("setting", *numbers), right=numbers)
     for choice in recommended.choices[:SHOWN]:
-        meets = (f"{choice.meets:.0%}",) if costs else ()
         table.add_row(
-            choice.name,
-            "trained" if choice.trained else "predicted",
+            choice.name if choice.trained else f"{choice.name} *",
             f"{100 * choice.accuracy.value:.1f}",
             f"{100 * choice.accuracy.low:.1f} to {100 * choice.accuracy.high:.1f}",
-            *(_cost(choice.costs[name]) for name in costs),
-            *meets,
+            *(cell for name in costs for cell in _cost(choice.costs[name])),
+            *([f"{choice.meets:.0%}"] if costs else []),
             f"{choice.best:.0%}",
             f"{choice.near:.0%}",
             f"{100 * choice.loss:.2f}",
@@ -76,8 +87,16 @@ def _table(recommended: Recommendation) -> tables.Table:
     return table
 
 
-def _cost(cost: Estimate) -> str:
+def _cost_heading(cost: str) -> str:
+    return cost.replace("_", "\n")
+
+
+def _interval_heading(cost: str) -> str:
+    return f"{_cost_heading(cost)}\n(90%)"
+
+
+def _cost(cost: Estimate) -> tuple[str, str]:
     """With its interval where that is wider than 2% of it."""
     exact = not cost.high - cost.low > 0.02 * cost.value
     value = tables.engineering(cost.value) if cost.value >= 1e4 else f"{cost.value:.3g}"
-    return value if exact else f"{value} ({cost.low:.3g} to {cost.high:.3g})"
+    return value, "" if exact else f"{cost.low:.3g} to {cost.high:.3g}"

@@ -49,6 +49,8 @@ def test_next_names_runs_their_time_and_why(place: Path) -> None:
     lines = call("next", "example.yaml").stdout.splitlines()
     assert lines[0].startswith("example: 4 trainings would decide most, ")
     assert lines[0].endswith("; `scaling run example.yaml --until decided` goes on with them.")
+    assert re.match(r"what +time +why$", lines[1])
+    lines = call("next", "example.yaml", "--wide").stdout.splitlines()
     assert re.match(r"trial +what +time +why$", lines[1])
     assert all(re.search(r"(expected to gain|narrows|cheapest|not trained yet)", line) for line in lines[2:])
 

@@ -15,7 +15,7 @@ from scaling.generator.study import Study, check
 from scaling.generator.time_limits import TimeLimits, without_left_out
 from scaling.interface.asking import load_study, plan
 from scaling.reports import plan as plans
-from scaling.reports import tables
+from scaling.reports import plan_table, tables
 from tests.builders import latency_record, results_folder, train_record
 
 STUDY = check(
@@ -32,7 +32,7 @@ STUDY = check(
 @pytest.mark.parametrize("width", [20, 80, 200])
 def test_no_number_is_cut_short_however_narrow_the_terminal(width: int) -> None:
     text = io.StringIO()
-    plans.show_plan(STUDY, plans.rows(STUDY, ()), Console(file=text, width=width))
+    plans.show_plan(STUDY, plans.rows(STUDY, ()), Console(file=text, width=width), wide=True)
     for trial in STUDY.trials:
         row = next(line for line in text.getvalue().splitlines() if line.startswith(trial.id)).split()
         assert row[1:5] == [
@@ -62,10 +62,39 @@ def test_the_plans_counts_are_the_models() -> None:
         assert (row["params"], row["macs"], row["activations"]) == (cost.params, cost.macs, cost.activations)
 
 
-def shown(study: Study, by: Basis | None = None, width: int = 120) -> str:
+def shown(study: Study, by: Basis | None = None, width: int = 120, wide: bool = False) -> str:
     text = io.StringIO()
-    plans.show_plan(study, plans.rows(study, (), by), Console(file=text, width=width), by)
+    plans.show_plan(study, plans.rows(study, (), by), Console(file=text, width=width), by, wide=wide)
     return text.getvalue()
+
+
+def lines_of_settings(study: Study, done: set[str]) -> list[list[str]]:
+    """The cells of each line of the plan's table but its headings."""
+    text = io.StringIO()
+    plans.show_plan(study, plans.rows(study, done), Console(file=text, width=80))
+    lines = text.getvalue().splitlines()
+    (heading,) = [place for place, line in enumerate(lines) if line.lstrip().startswith("depth ")]
+    return [line.split() for line in lines[heading + 2 :] if line.startswith(" ") and line.split()[0].isdigit()]
+
+
+def test_seeds_of_a_setting_stand_on_one_line_with_how_many_are_done() -> None:
+    done = {trial.id for trial in STUDY.trials if trial.seed == 1 and trial.recipe.epochs == 2}
+    rows = lines_of_settings(STUDY, done)
+    assert len(rows) == len(STUDY.trials) / 2
+    assert [(row[2], row[3], row[-1]) for row in rows] == [("2", "0-1", "1/2"), ("100", "0-1", "0/2")] * 4
+
+
+@pytest.mark.parametrize(
+    ("seeds", "text"),
+    [
+        ([0], "0"),
+        ([4, 0, 1, 2, 3], "0-4"),
+        ([0, 2, 3, 7], "0,2-3,7"),
+        ([11, 222, 3333, 44444], "4 seeds"),
+    ],
+)
+def test_seeds_are_joined_in_stretches(seeds: list[int], text: str) -> None:
+    assert plan_table.joined(seeds) == text
 
 
 H100 = basis("h100", ())
@@ -87,7 +116,7 @@ def test_json_has_memory_time_and_money_of_each_trial_and_their_sums() -> None:
 
 
 def test_people_are_told_time_money_and_what_they_rest_on() -> None:
-    text = shown(STUDY, H100)
+    text = shown(STUDY, H100, wide=True)
     assert "left on h100: " in text
     assert "assumption" in text
     assert "$" in next(line for line in text.splitlines() if line.startswith("trial")).split()
@@ -140,7 +169,7 @@ def test_a_search_says_how_far_it_is_and_what_is_next(tmp_path: Path) -> None:
     assert totals["to_come"] == 2
     assert totals["hours_left"] == pytest.approx(rows[2]["hours"] + 2 * totals["hours"] / 3)
     console = io.StringIO()
-    plans.show_plan(so_far, rows, Console(file=console, width=120))
+    plans.show_plan(so_far, rows, Console(file=console, width=120), wide=True)
     text = console.getvalue()
     assert "search: 2 of 5 trials recorded" in text
     assert [line.split()[-1] for line in text.splitlines() if line.startswith("rs")] == ["yes", "yes", "next"]

@@ -19,9 +19,9 @@ def recommended(*limits: str) -> list[tuple[str, Recommendation]]:
     return recommend(STUDY.frame, limits_of(limits), draws=200)
 
 
-def shown(answers: list[tuple[str, Recommendation]]) -> list[str]:
+def shown(answers: list[tuple[str, Recommendation]], wide: bool = False) -> list[str]:
     screen = io.StringIO()
-    show(answers, Console(file=screen, width=60))
+    show(answers, Console(file=screen, width=60), wide)
     return screen.getvalue().splitlines()
 
 
@@ -32,13 +32,24 @@ def test_a_narrow_terminal_loses_nothing() -> None:
     rows = [line for line in lines if line.startswith("ResNet-RS ")]
     assert [line.split("  ")[0] for line in rows] == [choice.name for choice in found.choices[:SHOWN]]
     assert f"and {len(found.choices) - SHOWN} more that meet the limits; --json has all" in lines
+    assert "left out for lack of space: points lost" in "".join(lines)
+    assert "left out" not in "".join(shown(answers, wide=True))
+
+
+def test_what_was_predicted_is_marked() -> None:
+    ((_, found),) = answers = recommended("training_ms=1000", "params=1e9")
+    marked = [" *" in line for line in shown(answers) if line.startswith("ResNet-RS ")]
+    assert marked == [not choice.trained for choice in found.choices[:SHOWN]]
 
 
 def test_a_cost_has_its_interval_where_it_is_not_exact() -> None:
     """Times have an interval of 3%, counts have none."""
-    (row, *_) = [line for line in shown(recommended("training_ms=1000", "params=1e9")) if line.startswith("ResNet-RS ")]
-    assert " to " in row
-    assert row.count(" (") == 1
+    (row, *_) = [
+        line
+        for line in shown(recommended("training_ms=1000", "params=1e9"), wide=True)
+        if line.startswith("ResNet-RS ")
+    ]
+    assert row.count(" to ") == 2
 
 
 def test_without_limits_there_is_no_column_that_says_how_surely_they_are_met() -> None:

@@ -123,8 +123,9 @@ def duration(seconds: float) -> str:
 
 
 def _bar(under_way: Running, width: int = 20) -> Text:
+    """What is done and what is not differ in their characters too: not every terminal shows colours."""
     filled = round(width * under_way.fraction)
-    return Text("━" * filled, style="cyan") + Text("━" * (width - filled), style="bright_black")
+    return Text("━" * filled, style="cyan") + Text("╌" * (width - filled), style="bright_black")
 
 
 def where(job: Job, position: Position | None) -> tuple[str, str]:

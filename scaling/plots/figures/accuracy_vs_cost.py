@@ -12,20 +12,8 @@ from scaling.plots.kit import captions
 from scaling.plots.kit.accuracy import regime_title
 from scaling.plots.kit.figure_spec import FigureSpec
 from scaling.plots.kit.layout import SentencePanel, tradeoff_panels
+from scaling.plots.names import COSTS, MEASURED
 from scaling.results.columns import METRICS
-
-COSTS = {
-    "training_ms": "accuracy_vs_training_ms",
-    "inference_ms": "accuracy_vs_inference_ms",
-    "macs": "accuracy_vs_macs",
-    "params": "accuracy_vs_params",
-}
-"""What accuracy is drawn against, and the name of the file."""
-
-MEASURED = {
-    name: f"accuracy_vs_{name}" for name, column in METRICS.items() if column.phase is not None and name not in COSTS
-}
-"""The same for what few studies measure, times with a deployment runtime and energy; drawn where it was."""
 
 _NOTHING = "There is no trained trial to draw yet."
 

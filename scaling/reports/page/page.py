@@ -90,7 +90,7 @@ class Drawing:
         title: above it.
         svg: the picture, safe to stand in HTML, its colours those of the page.
         width: that it needs to be read, in pixels of the screen.
-        shows, concludes, notes: as of `scaling.plots.FigureSpec`.
+        shows, concludes, notes: as of `scaling.plots.kit.figure_spec.FigureSpec`.
     """
 
     name: str

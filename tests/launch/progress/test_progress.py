@@ -138,3 +138,15 @@ def test_the_live_view_shows_counts_and_the_running_trial(clock: list[float]) ->
     assert "0 done, 1 running, 0 failed, 1 waiting" in shown
     assert SMALL.id in shown
     assert "epoch 2/4 validation 75.0%, loss 0.700" in re.sub(" +", " ", shown)
+
+
+def test_without_colour_the_bar_shows_what_is_done(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    text = io.StringIO()
+    with LiveView(tracker(SMALL, LARGE), Console(file=text, width=120, force_terminal=True)) as view:
+        view.started(0, SMALL)
+        view.moved(0, SMALL, Position(1.0, epoch(1)))
+        view._live.refresh()
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", text.getvalue()), "a colour was written"
+    done, left = re.findall(r"(━+)(╌+)", text.getvalue())[-1]
+    assert (len(done), len(left)) == (5, 15)
