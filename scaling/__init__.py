@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scaling.interface.deciding import fit as fit
     from scaling.interface.deciding import regimes as regimes
     from scaling.interface.deciding import report as report
+    from scaling.interface.drawing import figure as figure
     from scaling.interface.results import reference as reference
     from scaling.interface.running import run as run
     from scaling.results.frame import load_results as load_results
@@ -39,6 +40,7 @@ _HOMES = {
     "recommend": "scaling.interface.choosing",
     "next_trials": "scaling.interface.choosing",
     "report": "scaling.interface.deciding",
+    "figure": "scaling.interface.drawing",
 }
 __all__ = [*_HOMES]
 

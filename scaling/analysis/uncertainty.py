@@ -31,8 +31,11 @@ SHORT_TRAINING = 1.5
 """Times the standard deviation of independent errors: 1.51 in `results/reference/depth_vs_width` and `pareto`, over 54
 degrees of freedom. In `results/reference/full_grid` it is 1.4 after three epochs, 1.0 after nine (27 each)."""
 
-SINGLE_EPOCH = 3.8
-"""The same of trainings of a single epoch, which have hardly learnt: `results/reference/full_grid`, over 27."""
+HARDLY_TRAINED = 3.8
+"""The same of trainings that have seen fewer than `FEW_IMAGES`: one epoch of `results/reference/full_grid`, over 27."""
+
+FEW_IMAGES = 10_000
+"""Images that a training sees, counted anew in each epoch; the trainings behind `HARDLY_TRAINED` saw 4,000."""
 
 ASSUMED_FREEDOM = 4.0
 """Degrees of freedom that an assumed standard deviation is trusted with: as if from five seeds of one setting."""
@@ -165,33 +168,33 @@ def with_noise(settings: pd.DataFrame, seed_noise: float | None = None) -> pd.Da
     return settings.assign(seed_sd=seed_sd, seed_freedom=freedom, seed_noise=source, top1_sd=top1_sd)
 
 
-def assumed_seed_sd(
-    top1: Floats, n: Floats, imagenet: npt.NDArray[np.bool_], epochs: Floats | float = np.nan
-) -> Floats:
+def assumed_seed_sd(top1: Floats, n: Floats, imagenet: npt.NDArray[np.bool_], seen: Floats | float = np.nan) -> Floats:
     """The standard deviation between seeds (fraction) that is assumed where none was measured.
 
     Runs whose errors are independent differ on `n` images by `sqrt((1 - p) / (2 n))`; trainings on ImageNet follow that
     (arXiv 2304.01910): 0.14 points for 80% on all its validation images, 0.20 on half of them. Short trainings on small
-    data differ by more: those under `results/reference/` by `SHORT_TRAINING` times as much, and by `SINGLE_EPOCH` times
-    after one epoch.
+    data differ by more: those under `results/reference/` by `SHORT_TRAINING` times as much, and by `HARDLY_TRAINED` times
+    where they have seen fewer than `FEW_IMAGES`.
 
     Args:
         top1: accuracies (fractions).
         n: validation images; where they are not known, ImageNet's 50,000.
         imagenet: which were trained on ImageNet.
-        epochs: that they were trained for; NaN where that is not known.
+        seen: images that they were trained on, once more for each epoch; NaN where that is not known.
     """
     images = np.where(np.isfinite(n), np.fmax(n, 1), 50_000)
     independent = np.sqrt(np.clip(1 - top1, 0.0, 1.0) / (2 * images))
-    short = np.where(epochs == 1, SINGLE_EPOCH, SHORT_TRAINING)
+    short = np.where(seen < FEW_IMAGES, HARDLY_TRAINED, SHORT_TRAINING)
     return np.asarray(np.where(imagenet, 1.0, short) * independent)
 
 
 def assumed_of(settings: pd.DataFrame, top1: Floats, n: Floats) -> Floats:
     """The same of settings, with accuracies and numbers of images of their own or as they are expected."""
     imagenet = settings["dataset"].eq("imagenet").fillna(False).to_numpy(bool)
-    epochs = settings["epochs"].to_numpy(float) if "epochs" in settings else np.nan
-    return assumed_seed_sd(top1, n, imagenet, epochs)
+    known = {"epochs", "train_examples"} <= {*settings.columns}
+    # Who trains on all images of a set has trained on more than a few.
+    seen = (settings["epochs"] * settings["train_examples"]).to_numpy(float) if known else np.nan
+    return assumed_seed_sd(top1, n, imagenet, seen)
 
 
 def _studies(settings: pd.DataFrame) -> pd.Series[int]:

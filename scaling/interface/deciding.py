@@ -19,6 +19,7 @@ from scaling.analysis.laws.fits import Fits, fit_all
 from scaling.analysis.settings import Grouping, collapse_seeds, with_seed_noise
 from scaling.interface.results import Results, folders_of, folders_with_trainings, frame_of
 from scaling.interface.shown import Shown, drawn
+from scaling.published.claims import claims as claims_of
 from scaling.reports import claims as claims_report
 from scaling.reports import compare as compare_report
 from scaling.reports import fit as fit_report
@@ -304,19 +305,36 @@ class Claims(Shown):
             if outcome.verdict != "not addressed"
         )
 
+    def _repr_html_(self) -> None:
+        """Its table in Markdown says it better."""
+
+    def _repr_markdown_(self) -> str:
+        tables = (
+            f"**{words}**\n\n{claims_report.as_markdown(replayed)}" if words else claims_report.as_markdown(replayed)
+            for words, replayed in self.parts
+        )
+        return "\n\n".join(tables)
+
     def to_frame(self) -> pd.DataFrame:
         """One row a claim: what it says and where, the verdict, and what was found."""
         return pd.DataFrame(claims_report.as_json(self.parts))
 
 
-def claims(results: Results = None, *, seed_noise: float | None = None) -> Claims:
+def claims(results: Results = None, names: Sequence[str] = (), *, seed_noise: float | None = None) -> Claims:
     """Replays the paper's claims on results; on its own published numbers where none are given.
+
+    Args:
+        results: a frame, results folders, or folders of them.
+        names: of the claims, as `to_frame()` has them; none: all.
+        seed_noise: as of `answer`.
 
     Raises:
         scaling.results.records.ResultsError: if there are no records where some are named.
+        UserError: if there is no such claim.
     """
-    named: Sequence[tuple[str, Any]] = [("", None)] if results is None else parts(frame_of(results), "training_ms")
-    return Claims(tuple((words, replay(part, seed_noise=seed_noise)) for words, part in named))
+    stated = claims_of(*names) if names else None
+    on: Sequence[tuple[str, Any]] = [("", None)] if results is None else parts(frame_of(results), "training_ms")
+    return Claims(tuple((words, replay(part, stated, seed_noise)) for words, part in on))
 
 
 def report(

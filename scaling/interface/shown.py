@@ -41,7 +41,7 @@ class Shown(ABC):
         """Its sentences."""
         return "\n".join(self.sentences)
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """Its sentences and the first rows of its table."""
         frame = self.to_frame()
         said = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.sentences)

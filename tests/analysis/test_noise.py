@@ -24,9 +24,11 @@ def settings(tmp_path: Path, records: Iterable[TrainRecord], timings: Iterable[L
     return collapse_seeds(load_results(results_folder(tmp_path, records, timings).path))
 
 
-@pytest.mark.parametrize(("epochs", "times"), [(1, uncertainty.SINGLE_EPOCH), (2, uncertainty.SHORT_TRAINING)])
-def test_noise_that_was_not_measured_is_assumed_and_said(tmp_path: Path, epochs: int, times: float) -> None:
-    single = settings(tmp_path, [train_record(trial(epochs=epochs), top1=0.8, n=400)])
+@pytest.mark.parametrize(
+    ("images", "times"), [(4_000, uncertainty.HARDLY_TRAINED), (20_000, uncertainty.SHORT_TRAINING)]
+)
+def test_noise_that_was_not_measured_is_assumed_and_said(tmp_path: Path, images: int, times: float) -> None:
+    single = settings(tmp_path, [train_record(trial(epochs=2, train_examples=images // 2), top1=0.8, n=400)])
     assumed = times * np.sqrt(0.2 / 800)
     assert single["seed_sd"].tolist() == pytest.approx([assumed])
     assert single["top1_sd"].tolist() == pytest.approx([np.sqrt(0.8 * 0.2 / 400 + assumed**2)])
@@ -43,7 +45,7 @@ def test_the_assumed_noise_is_that_of_the_shipped_runs() -> None:
     grid = collapse_seeds(load_results(reference / "full_grid"))
     by_epochs = {epochs: factor_of(rows)[0] for epochs, rows in grid.groupby("epochs")}
     assert {epochs: round(factor, 1) for epochs, factor in by_epochs.items()} == {
-        1: uncertainty.SINGLE_EPOCH,
+        1: uncertainty.HARDLY_TRAINED,
         3: 1.4,
         9: 1.0,
     }
