@@ -31,7 +31,7 @@ STUDY_DATA = $(if $(and $(STUDY_FILE),$(shell grep -s fashion_mnist $(STUDY_FILE
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .SECONDEXPANSION:
-.PHONY: help setup data study plot test test-quick lint format test-lowest test-peers bench calibration notebooks site clean
+.PHONY: help setup data study plot test test-quick lint format test-lowest test-peers bench calibration reference notebooks site clean
 
 help:  ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ bench: $(BENCH_INSTALLED) $(GARDEN_INSTALLED) $(DATA)  ## Measure ours against o
 
 calibration: $(INSTALLED)  ## Simulate how often verdicts are false, into docs/calibration.md (15 min)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.analysis.calibration $(ARGS)
+
+reference: $(INSTALLED)  ## Write docs/study-file.md and the JSON schema of study files anew
+	$(BIN)/python -m tests.generator.reference
 
 clean:  ## Delete what setup and the tools made; never results/
 	rm -rf $(VENV) $(LOWEST) $(PEERS) $(BENCH) $(GARDEN) build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

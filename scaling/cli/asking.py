@@ -105,9 +105,17 @@ def studies(
             autocompletion=completing.copies,
         ),
     ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema of study files, for editors, and list nothing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the studies there are to run. Each with its question, its trials and what it costs."""
+    if schema:
+        from scaling.generator import file_schema
+
+        typer.echo(file_schema.text(), nl=False)
+        return
     from scaling.generator import study as studies
     from scaling.interface.copying import copy_here
     from scaling.reports import catalogue

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, create_model
 
 from scaling.errors import did_you_mean
 from scaling.generator.errors import StudyError
-from scaling.results.columns import METRICS, Column, timed
+from scaling.results.columns import METRICS, TIMED, Column, timed
 from scaling.schema import LatencyPlan, LatencyRequest, Noun, Number, Phase, Runtime, Trial, Variant
 
 if TYPE_CHECKING:
@@ -27,30 +27,37 @@ TIMES: dict[str, Column] = {f"max_{name}": column for name, column in METRICS.it
 RECKONED = ("max_train_hours", "max_cost")
 """The limits that rest on an accelerator."""
 
+
+def _limited(column: Column) -> tuple[Any, Any]:
+    """Type and default of the field that limits a time."""
+    meaning = f"longest time per {TIMED[column.phase or '']} of `latency.batch_size` images, in milliseconds."
+    return Positive | None, Field(None, description=meaning)
+
+
 if TYPE_CHECKING:
     _Times = Noun
 else:
-    _Times = create_model("_Times", __base__=Noun, **dict.fromkeys(TIMES, (Positive | None, None)))
+    _Times = create_model("_Times", __base__=Noun, **{name: _limited(column) for name, column in TIMES.items()})
 
 
 class Constraints(_Times):
     """Upper limits on every trial.
 
-    Limits on times (`TIMES`) are met by what is measured at the place of the run: a network is timed before it is
-    trained, and one that is beyond such a limit is not trained; see `time_limits`. All others are known beforehand.
+    A limit on a time is decided by a measurement on the machine of the run: a network is timed before it is trained,
+    and is not trained if its time is beyond the limit. All other limits are known before anything runs. See
+    docs/limits.md.
 
     Attributes:
-        max_training_ms, max_inference_ms, max_inference_litert_ms, ...: milliseconds of a step of `latency.batch_size`
-            images, one field for each column of such a time.
-        max_macs: multiply-accumulates of a forward pass of one image.
-        max_params: trainable parameters.
-        max_activations: output elements of convolutions and dense layers for one image.
-        max_memory_gb: estimated memory of a training step, in 1e9 bytes; see `scaling.models.memory`.
-        max_train_hours: planned hours of a trial's training, by an accelerator's table entry. A pace that was measured
-            changes nothing, so that a study asks for the same trials before and after it is run.
-        max_cost: planned dollars of a trial's training, likewise.
-        on: the accelerator of these two, of the table that ships or of `~/.config/scaling/accelerators.yaml`; None:
-            this machine's processor. `scaling plan` reckons with it too, unless `--on` names another.
+        max_macs: largest number of multiply-accumulates of a forward pass of one image.
+        max_params: largest number of trainable parameters.
+        max_activations: largest number of output elements of convolutions and dense layers for one image.
+        max_memory_gb: largest estimated memory of a training step, in 1e9 bytes.
+        max_train_hours: longest training of a trial in hours, as planned from the accelerator's entry in the table. A
+            measured pace changes nothing, so that a study asks for the same trials before and after it is run.
+        max_cost: largest cost of a trial's training in dollars, planned in the same way.
+        on: the accelerator that hours and dollars are planned for, from the table that ships or from
+            `~/.config/scaling/accelerators.yaml`. By default, this machine's processor. `scaling plan` plans with it
+            too, unless `--on` names another.
     """
 
     max_macs: Positive | None = None
@@ -152,11 +159,11 @@ def _reckoning_problems(constraints: Constraints) -> Iterator[str]:
 
 
 class Slices(Noun):
-    """Iso-MACs slices: only trials near one of the sizes stay, so that what is compared costs alike.
+    """Slices of equal cost: only trials near one of the sizes stay, so that networks of similar cost are compared.
 
     Attributes:
         macs: the sizes, in multiply-accumulates of a forward pass of one image.
-        tolerance: how far a trial may be from the nearest, as a fraction of it.
+        tolerance: how far a trial may be from the nearest size, as a fraction of that size.
     """
 
     macs: Annotated[tuple[Positive, ...], Field(min_length=1)]

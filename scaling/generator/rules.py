@@ -246,25 +246,30 @@ def efficientnet_rs_randaugment(variant: Variant, epochs: int) -> Filling:
 RULES: dict[str, Rule] = {
     rule.name: rule
     for rule in (
-        Rule("baseline", "no regularisation, weight decay 1e-4", baseline),
-        Rule("paper_regularization", "none up to 100 epochs, by width and resolution beyond", paper_regularization),
-        Rule("released_recipe", "all of a released ResNet-RS's recipe", released_recipe, "resnet_rs"),
+        Rule("baseline", "no regularisation but a weight decay of 1e-4", baseline),
+        Rule(
+            "paper_regularization",
+            f"the regularisation of the paper's scaling study: none up to {SHORT_EPOCHS} epochs; beyond, by width and "
+            "resolution, for `resnet_rs` only",
+            paper_regularization,
+        ),
+        Rule("released_recipe", "the whole recipe of a released ResNet-RS", released_recipe, "resnet_rs"),
         Rule(
             "model_garden_recipe",
-            "all of a ResNet-RS's recipe in TensorFlow's Model Garden",
+            "the whole recipe of a ResNet-RS in TensorFlow's Model Garden",
             model_garden_recipe,
             "resnet_rs",
         ),
-        Rule("efficientnet_recipe", "EfficientNet's regularisation", efficientnet_recipe, "efficientnet"),
+        Rule("efficientnet_recipe", "the regularisation of EfficientNet", efficientnet_recipe, "efficientnet"),
         Rule(
             "efficientnet_released",
-            "all of EfficientNet's recipe by its authors",
+            "the whole recipe of EfficientNet by its authors",
             efficientnet_released,
             "efficientnet",
         ),
         Rule(
             "efficientnet_rs_randaugment",
-            "RandAugment of EfficientNet-RS, by resolution",
+            "the RandAugment of EfficientNet-RS, by resolution",
             efficientnet_rs_randaugment,
             "efficientnet",
         ),

@@ -25,12 +25,12 @@ _Aim: TypeAlias = tuple[str, Shares, Target]
 
 
 class Targets(Noun):
-    """The sizes to scale to; exactly one of the three.
+    """The sizes that the base is scaled to, given in exactly one of three ways.
 
     Attributes:
-        macs: multiply-accumulates of a forward pass of one image.
-        params: trainable parameters.
-        macs_factor: multiples of the base's multiply-accumulates; 1 is the base itself.
+        macs: sizes in multiply-accumulates of a forward pass of one image.
+        params: sizes in trainable parameters.
+        macs_factor: sizes as multiples of the base's multiply-accumulates; 1 is the base itself.
     """
 
     macs: Goals | None = None
@@ -51,22 +51,33 @@ class Targets(Noun):
         return [(f"scale.targets.{name}[{index}]", metric, unit * value) for index, value in enumerate(values)]
 
 
+_Names: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+def _listed(names: Any) -> Any:
+    return (names,) if isinstance(names, str) else names
+
+
 class Scale(Noun):
-    """From a base to the targets, by each strategy.
+    """A base network that each strategy grows to each of the target sizes.
+
+    A target that a strategy cannot reach closely enough is a mistake in the file.
 
     Attributes:
-        base: fields of the variant that is scaled.
-        strategy: one name or several, of `strategies.STRATEGIES`.
-        targets: sizes.
-        resolution_step: resolutions are multiples of it, in pixels; see `strategies.stretch`.
-        long_training: epochs from which the strategy `resnet_rs` deepens instead of widening.
+        base: the network that is scaled: its depth and resolution, and any other key of a network.
+        strategy: one strategy, or a list of them. `depth`, `width` and `resolution` grow one factor; `compound` is
+            EfficientNet's compound scaling; `resnet_rs` is the paper's advice, which depends on `epochs`; a name such
+            as `d1_w2_r1` gives depth, width and resolution these relative shares of the cost.
+        targets: the sizes to grow to.
+        resolution_step: resolutions are rounded to multiples of this number of pixels. By default, an eighth of the
+            network's stride, or what the family says.
+        long_training: number of epochs from which the strategy `resnet_rs` deepens networks instead of widening them.
     """
 
     base: dict[str, Any]
     strategy: Annotated[
-        tuple[str, ...],
-        Field(min_length=1),
-        BeforeValidator(lambda names: (names,) if isinstance(names, str) else names),
+        _Names,
+        BeforeValidator(_listed, json_schema_input_type=str | _Names),
     ]
     targets: Targets
     resolution_step: Count | None = None

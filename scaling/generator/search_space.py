@@ -12,7 +12,7 @@ from scaling.errors import did_you_mean
 from scaling.generator import grid
 from scaling.generator.constraints import Positive
 from scaling.generator.errors import StudyError, explain
-from scaling.schema import Count, Noun, Number, Phase, Recipe, Variant
+from scaling.schema import Noun, Number, Phase, Recipe, Variant
 
 Sampler: TypeAlias = Literal["tpe", "nsga2", "random", "gp"]
 Objective: TypeAlias = Literal["top1", "training_ms", "inference_ms", "macs", "params"]
@@ -25,9 +25,11 @@ class Range(Noun):
     """The numbers of an axis between two ends, both included.
 
     Attributes:
-        low, high: the ends.
-        step: only `low`, `low + step` and so on; None: any number, or any whole one where the axis has whole numbers.
-        log: even on a logarithmic axis; not with a step.
+        low: smallest value.
+        high: largest value.
+        step: distance between values, counted from `low`. By default, any number between the ends, or any whole number
+            where the axis takes whole numbers only.
+        log: whether values are spread evenly on a logarithmic axis; not together with `step`.
     """
 
     low: Number
@@ -63,19 +65,20 @@ Axis: TypeAlias = Range | tuple[Any, ...]
 
 
 class Search(Noun):
-    """What an Optuna sampler looks for, and where.
+    """What a sampler of Optuna looks for, and where.
 
     Attributes:
-        sampler: `tpe`, `nsga2`, `random`, or `gp` (which needs PyTorch).
-        trials: how many to train; failed ones count.
-        seed: of the sampler; the same seed and the same records give the same next suggestion.
-        objectives: one or two; `top1` is to grow, all others to shrink.
-        space: by axis `{low, high, step or log}`, or a list of choices; values for all trials stand in `across`.
+        sampler: Optuna's sampler; `gp` needs PyTorch.
+        trials: number of trials to train. Failed ones count.
+        seed: seed of the sampler. The same seed and the same records give the same next suggestion.
+        objectives: one or two objectives. `top1` is maximised; all others are minimised.
+        space: for each axis that is searched, a range of numbers or a list of choices. Values that all trials share
+            stand in `across`.
         storage: URL of an Optuna storage that is kept in step with the records, for optuna-dashboard.
     """
 
     sampler: Sampler = "tpe"
-    trials: Annotated[Count, Field(le=grid.MAX_TRIALS)]
+    trials: Annotated[int, Field(strict=True, ge=1, le=grid.MAX_TRIALS)]  # pydantic 2.10 takes a default from `Count`
     seed: Annotated[int, Field(strict=True, ge=0, lt=2**32)] = 0
     objectives: Annotated[tuple[Objective, ...], Field(min_length=1, max_length=2)] = ("top1",)
     space: Annotated[dict[str, Any], Field(min_length=1)]
@@ -135,6 +138,11 @@ def is_whole(axis: str) -> bool:
     return axis == "seed" or _annotation(axis) is int
 
 
+def has_ranges(axis: str) -> bool:
+    """Whether an axis has numbers between two others, so that a range of it can be searched."""
+    return axis == "seed" or _annotation(axis) in (int, float)
+
+
 def _annotation(axis: str) -> Any:
     """Of a field; None for the seed and for options of a family."""
     field = {**Variant.model_fields, **Recipe.model_fields}.get(axis)
@@ -168,7 +176,7 @@ def _axis(axis: str, written: dict[str, Any] | list[Any]) -> Axis:
     if isinstance(written, list):
         _check_choices(axis, place, written)
         return tuple(written)
-    if axis != "seed" and _annotation(axis) not in (int, float):
+    if not has_ranges(axis):
         raise StudyError([f"{place}: has no numbers between two others; write a list of choices"])
     try:
         bounds = Range.model_validate(written)

@@ -108,7 +108,7 @@ SHARES: dict[str, Shares] = {
 STRATEGIES = (*SHARES, "resnet_rs", "d1_w8_r1")
 """What study files may name; the last stands for any three exponents."""
 
-_EXPONENTS = re.compile(r"d(\d+(?:\.\d+)?)_w(\d+(?:\.\d+)?)_r(\d+(?:\.\d+)?)")
+EXPONENTS = re.compile(r"d(\d+(?:\.\d+)?)_w(\d+(?:\.\d+)?)_r(\d+(?:\.\d+)?)")
 
 
 def shares(strategy: str, epochs: int | None, long_training: int = LONG_TRAINING) -> Shares:
@@ -135,7 +135,7 @@ def shares(strategy: str, epochs: int | None, long_training: int = LONG_TRAINING
         rest = 1 - SLOW_SHARE
         deep = epochs >= long_training
         return Shares(rest * deep, rest * (not deep), SLOW_SHARE, SLOW_MAX_RESOLUTION)
-    if match := _EXPONENTS.fullmatch(strategy):
+    if match := EXPONENTS.fullmatch(strategy):
         depth, width, resolution = (float(part) for part in match.groups())
         if 0 < depth + width + resolution < math.inf:
             return _relative(depth, width, resolution)

@@ -25,24 +25,32 @@ WAYS = ("grid", "scale", "search")
 
 
 class StudyFile(Noun):
-    """A study file's content.
+    """A study file: a question, the trials that answer it, and what is timed.
+
+    A study names its trials in exactly one of three ways: `grid`, `scale` or `search`.
 
     Attributes:
-        study: its name and its folder's under `results/`.
-        question: what it is run to answer.
-        answer: what is compared to answer it, at equal what; None: what the grid shows.
-        paper: the figure or table of arXiv 2103.07579 that asks the same.
-        cost: what running it took, where and when.
-        dataset, family: of every trial; a grid block or the base of `scale` may name another family.
-        grid: blocks of axes; the union of their cross products.
-        scale: a base grown to several sizes by scaling strategies.
-        search: ranges that an Optuna sampler suggests trials from, one after another.
-        across: axes crossed with every block, or with every scaled variant.
-        constraints, slices: which trials are left out.
-        rules: names of `rules.RULES`; a later one wins.
-        recipe: values for all trials; they win over rules, axes win over them.
-        latency: what to time.
-        init: the weights that trainings begin with, see `scaling.generator.initial_weights`; None: those of the seed.
+        study: name of the study, in lower-case letters, digits and underscores; slashes make folders. Its results are
+            written to the folder of this name under `results/`.
+        question: the question that the study is run to answer.
+        answer: what is compared to answer the question, and at equal what. By default, what the trials show.
+        paper: the figure or table of arXiv 2103.07579 that asks the same question.
+        cost: what running the study took, on which machine and when; a note for readers.
+        dataset: the images of all trials.
+        family: family of all networks, unless a block of axes names another; docs/families.md says how to add one of
+            your own, as `module:function`.
+        grid: blocks of axes. Each block stands for every combination of its values; the study is all blocks together.
+        scale: a base network that scaling strategies grow to several sizes.
+        search: ranges and choices from which a sampler of Optuna suggests one trial after another.
+        across: axes that are combined with every block of `grid` or every network of `scale`; with `search`, one value
+            for each axis.
+        constraints: upper limits. Trials beyond one of them are left out.
+        slices: sizes to compare at. Trials that are near none of them are left out; not with `search`.
+        rules: names of rules that fill in the recipe of each network; a later rule wins over an earlier one.
+        recipe: values of the recipe for all trials. They win over rules; an axis of the same name is a mistake.
+        latency: what is timed of each network.
+        init: weights that trainings begin with: a file, a results folder or a trial in it; see docs/weights.md. By
+            default, random ones from the seed.
     """
 
     study: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*(/[a-z0-9][a-z0-9_]*)*$")]

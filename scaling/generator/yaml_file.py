@@ -1,4 +1,4 @@
-"""YAML as study files mean it: safe and flat, no key twice, `1e-3` a number; and overrides from the command line."""
+"""YAML as study files mean it: safe and flat, no key twice, `1e-3` a number, `on` a key; and overrides of `--set`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ DEEPEST = 12
 """Mappings and lists within each other; a study needs four."""
 
 
+_BOOL, _TEXT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:str"
+
+
 class _Loader(yaml.SafeLoader):
-    """PyYAML reads `1e-3` as text and lets a repeated key win in silence; this does neither.
+    """PyYAML reads `1e-3` as text and a key `on` as true, and lets a repeated key win in silence; this does not.
 
     Aliases are refused: a few lines of them can stand for more values than fit into memory.
     """
@@ -46,6 +49,8 @@ class _Loader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(None, None, "not a mapping", node.start_mark)
         seen: set[Any] = set()
         for key_node, _ in node.value:
+            if key_node.tag == _BOOL:  # `on` is a key of `constraints`, and the word that YAML 1.1 has for true
+                key_node.tag = _TEXT
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, str):
                 raise yaml.constructor.ConstructorError(None, None, f"key {key!r} is not text", key_node.start_mark)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from scaling.errors import UserError, did_you_mean
+from scaling.generator import file_schema
 from scaling.generator.study import available
 from scaling.results.shipped import shipped
 
@@ -16,7 +17,7 @@ def notebooks() -> dict[str, Path]:
 
 
 def copy_here(name: str, folder: Path = Path()) -> Path:
-    """Copies a study file or a notebook that ships, to be changed.
+    """Copies a study file or a notebook that ships, to be changed; with a study file, the schema for editors.
 
     Args:
         name: as `scaling studies` lists it, or of a notebook, as `fig3_depth_vs_width`.
@@ -36,4 +37,16 @@ def copy_here(name: str, folder: Path = Path()) -> Path:
     if copy.exists():
         raise UserError(f"{copy} is there already; it was left as it is")
     shutil.copyfile(source, copy)
+    if source.suffix == ".yaml":
+        _bring_schema(copy)
     return copy
+
+
+def _bring_schema(study: Path) -> None:
+    """Puts the schema that a copied study file names beside it, unless one is there, so that editors find it."""
+    text = study.read_text(encoding="utf-8")
+    if text.startswith(file_schema.MODELINE):
+        study.write_text(f"{file_schema.MODELINE}{file_schema.FILE}\n{text.partition(chr(10))[2]}", encoding="utf-8")
+        beside = study.with_name(file_schema.FILE)
+        if not beside.exists():
+            beside.write_text(file_schema.text(), encoding="utf-8")

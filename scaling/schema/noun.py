@@ -39,16 +39,17 @@ class Noun(BaseModel):
 
 def digest(value: Any) -> str:
     """Eight hex digits of SHA-256 over canonical JSON; `1` and `1.0` are one number."""
-    return hashlib.sha256(_JSON.encode(_canonical(value)).encode()).hexdigest()[:8]
+    return hashlib.sha256(_JSON.encode(canonical(value)).encode()).hexdigest()[:8]
 
 
-def _canonical(value: Any) -> Any:
+def canonical(value: Any) -> Any:
+    """A JSON value whose whole numbers are integers, however they were written."""
     match value:
         case float() if value.is_integer():
             return int(value)
         case dict():
-            return {key: _canonical(item) for key, item in value.items()}
+            return {key: canonical(item) for key, item in value.items()}
         case list() | tuple():
-            return [_canonical(item) for item in value]
+            return [canonical(item) for item in value]
         case _:
             return value

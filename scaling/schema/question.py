@@ -16,13 +16,18 @@ ACCURACY, NETWORK = "accuracy", "network"
 
 
 class AnswerPlan(Noun):
-    """`answer` of a study file: how its question is answered, where the grid does not say it.
+    """How the study's question is answered.
+
+    It is needed only where the trials do not show what they compare; docs/decide.md lists the kinds of questions.
 
     Attributes:
-        compare: two factors or two strategies that a network may grow by; one factor, along which accuracy is followed;
-            or columns of settings whose values are groups, such as `family` or `init`.
-        at_equal: a cost (of two ways to grow), `accuracy` or `network` (of groups); None: what is usual for these.
-        cost: what groups cost at equal accuracy; None: the time of a training step, or what else was measured.
+        compare: what is compared. Either factors (`depth`, `width`, `resolution`, `epochs`) or strategies that a
+            network can grow by; or one factor, along which accuracy is followed; or columns whose values make groups,
+            such as `family` or `init`; or `runtime`.
+        at_equal: what is held equal in the comparison: a cost for ways to grow, `accuracy` or `network` for groups. By
+            default, what is usual for that kind of question.
+        cost: the cost that groups are compared by at equal accuracy, as a column of the results. By default, the time
+            per training step, or the first cost that was measured.
     """
 
     compare: Annotated[tuple[str, ...], Field(min_length=1)]

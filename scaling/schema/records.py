@@ -30,14 +30,17 @@ Runtime: TypeAlias = Literal["keras", "litert", "onnx", "openvino"]
 
 
 class LatencyPlan(Noun):
-    """What a study wants timed, for each of its variants.
+    """What is timed of each network of the study.
 
     Attributes:
-        phases: `training` (one optimiser step), `inference` (one forward pass), or both, or none.
-        batch_size: images a step, halved until it fits (the paper's protocol, Table 7).
-        precision: of the arithmetic.
-        max_seconds: a phase is timed until the 95% interval of the median is within 3%, or for so long.
-        runtimes: that inference is timed with; training is Keras' alone.
+        phases: the steps to time: `training` (one optimiser step), `inference` (one forward pass), both, or none. A
+            search also times the phases that its objectives and limits need.
+        batch_size: images per step. It is halved until it fits into memory (the paper's protocol, Table 7).
+        precision: precision of the arithmetic.
+        max_seconds: longest time in seconds for timing one phase. Timing ends earlier once the 95% interval of the
+            median is within 3% of it.
+        runtimes: runtimes to time inference with. Training is timed with Keras alone. All but `keras` compute in
+            float32 and come with the extra `deploy`.
     """
 
     phases: tuple[Phase, ...] = ("training", "inference")

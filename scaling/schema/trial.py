@@ -31,16 +31,19 @@ Precision: TypeAlias = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 
 
 class Dataset(Noun):
-    """Which images, and how many of them.
+    """The images that networks are trained and validated on.
 
     Attributes:
-        name: a name of `scaling.datasets.DATASETS`, `image_folder:<path>` or `tfds:<name>`.
-        train_examples: train on the first so many images of a fixed shuffle, validation taken out; None: on all.
-        validation_fraction: the part of the training images held out as validation (the paper's minival is 2%, 4.2);
-            0: all are trained on, and what is validated on are the test images, as for the paper's final numbers.
-        resize: how crops of stored images are brought to a resolution: `bicubic`, or `legacy_bicubic` as in the
-            released code, whose pixels have no centres, and which leaves evaluated images unrounded. Small images that
-            are kept in memory are resized otherwise.
+        name: name of the data set. `scaling data list` shows which ones are on this machine; docs/data.md describes
+            them.
+        train_examples: number of training images to use: the first ones of a fixed shuffle, after validation images
+            were taken out. By default, all.
+        validation_fraction: fraction of the training images that is held out for validation (2% is the paper's
+            minival, section 4.2). With 0, all of them are trained on and the test images are validated on, as for the
+            paper's final numbers.
+        resize: how crops of stored images are resized: `bicubic`, or `legacy_bicubic` as in the released code, which
+            does not align pixels at their centres and does not round the images that are evaluated. Small images that
+            are kept in memory are resized in another way.
     """
 
     name: str
@@ -70,20 +73,25 @@ Options: TypeAlias = Annotated[
 
 
 class Variant(Noun):
-    """What is built.
+    """A network.
 
     Attributes:
-        family: see `scaling.models.families`; what depth and width mean, the family says.
-        depth: weight layers (`resnet_rs`), blocks, or a compound coefficient (`efficientnet`).
-        width: multiplier of all filters or features; for `efficientnet` the compound width coefficient.
-        resolution: pixels a side of the square input.
-        stem: `resnet_rs` as released; `resnet_d` with max pooling, as the scaling study's FLOPs fit; `paper_text` with
-            the stride in the first block (section 4.1); `small` for images of few pixels.
-        se_ratio: hidden over output channels of squeeze-and-excitation; 0 leaves it out.
-        resnet_d: the ResNet-D stem and shortcuts; without it the 7x7 stem and strided shortcuts of the plain ResNet.
-        activation: None is the family's own, relu for `resnet_rs`; Model Garden's ResNet-RS has swish.
-        blocks: bottleneck blocks of stages c2 to c5, for a depth that has no layout of its own.
-        options: of other families than `resnet_rs`, those that differ from the family's defaults.
+        family: family of networks; docs/families.md says how to add one of your own, as `module:function`. The family
+            decides what depth and width mean.
+        depth: depth of the network in weight layers (`resnet_rs`, `resnet`) or blocks (`convnext`, `vit`); for
+            `efficientnet`, the compound depth coefficient.
+        width: multiplier of all filters or features; for `efficientnet`, the compound width coefficient.
+        resolution: side of the square input image in pixels.
+        stem: first layers. `resnet_rs` is the released stem; `resnet_d` has max pooling, which the FLOPs of the paper's
+            scaling study fit; `paper_text` has the stride in the first block (section 4.1); `small` is for images of
+            few pixels.
+        se_ratio: squeeze-and-excitation's hidden channels as a fraction of its output channels; 0 leaves it out.
+        resnet_d: whether the network has the stem and shortcuts of ResNet-D. Without them it has the 7x7 stem and the
+            strided shortcuts of the plain ResNet.
+        activation: activation function. By default, the family's own, which is relu for `resnet_rs`; the Model Garden's
+            ResNet-RS has swish.
+        blocks: numbers of bottleneck blocks in stages c2 to c5, for a depth that has no layout of its own.
+        options: options of other families than `resnet_rs` that differ from the family's defaults.
         code: digest of the code of a family that is not built in.
 
     `stem` to `blocks` are options of `resnet_rs` only, and left out of the JSON of others.
@@ -136,47 +144,53 @@ class Variant(Noun):
 
 
 class Recipe(Noun):
-    """How a variant is trained.
+    """How a network is trained.
 
     Attributes:
         epochs: passes over the training images.
-        batch_size: images a step.
-        learning_rate: peak, reached after warm-up; the paper's is 0.1 * batch_size / 256.
-        warmup_epochs: linear warm-up from 0, before the schedule proper.
-        schedule: `cosine` to 0 at the last step; `step`: a tenth at 1/3, 2/3 and 8/9 of training (released ResNet-RS);
-            `exponential`: 0.97 of it every 2.4 epochs, at once (released EfficientNet).
-        optimizer: `sgd` with momentum, or `rmsprop` as the released EfficientNet has it (decay 0.9, epsilon 0.001).
-        momentum: of the optimiser.
-        nesterov: Nesterov's form of it, of `sgd` only (released code; Model Garden has the plain one).
-        weight_decay: L2 penalty `weight_decay * w**2 / 2` on kernels and dense biases, not on batch norm
-            (4e-5 in the released configurations).
-        label_smoothing: probability mass spread evenly over all classes.
-        dropout: rate before the last dense layer.
-        stochastic_depth: drop rate of the deepest stage's residual branches; earlier stages proportionally less.
-        randaugment_layers: operations applied to each training image; 0 is no RandAugment.
-        randaugment_magnitude: of each operation, 10 being the range the operations were made for.
-        autoaugment: AutoAugment's policy for ImageNet in place of RandAugment, as EfficientNet's authors have it.
-        randaugment: form of the operations. `scaled`: distances grow with the image, and each does what its name says;
-            `released`: as the authors' code has it, for images of about 224 pixels (see
-            `scaling.runner.data.randaugment`).
-        mixup_alpha: of the Beta(alpha, alpha) that says how much of an image is blended with another of its batch, and
-            its label likewise (arXiv 1710.09412); 0 is no mixup.
-        cutmix_alpha: the same for the area of a box that is cut out of another image (arXiv 1905.04899); with both,
+        batch_size: images per step.
+        learning_rate: peak learning rate, reached after the warm-up. The paper's is 0.1 * batch_size / 256.
+        warmup_epochs: epochs of linear warm-up from 0, before the schedule proper; fewer than `epochs`.
+        schedule: course of the learning rate. `cosine` falls to 0 at the last step; `step` divides it by 10 at 1/3, 2/3
+            and 8/9 of the training (released ResNet-RS); `exponential` multiplies it by 0.97 every 2.4 epochs, in steps
+            (released EfficientNet).
+        optimizer: `sgd` with momentum, or `rmsprop` as in the released EfficientNet (decay 0.9, epsilon 0.001).
+        momentum: momentum of the optimiser.
+        nesterov: whether the momentum is Nesterov's; with `sgd` only. The released code has it; the Model Garden does
+            not.
+        weight_decay: factor of the L2 penalty `weight_decay * w**2 / 2` on kernels and dense biases, but not on batch
+            norm (4e-5 in the released configurations).
+        label_smoothing: probability mass that is spread evenly over all classes.
+        dropout: dropout rate before the last dense layer.
+        stochastic_depth: drop rate of the residual branches in the deepest stage; it is proportionally lower in
+            earlier stages.
+        randaugment_layers: number of RandAugment's operations on each training image; 0 switches RandAugment off.
+        randaugment_magnitude: magnitude of each operation; 10 is the range that the operations were made for.
+        autoaugment: whether AutoAugment's policy for ImageNet takes the place of RandAugment, as in EfficientNet by its
+            authors.
+        randaugment: form of the operations. With `scaled`, distances grow with the image, and each operation does what
+            its name says. `released` is the authors' code, made for images of about 224 pixels.
+        mixup_alpha: alpha of the Beta(alpha, alpha) distribution from which mixup draws how much of an image, and of
+            its label, is blended with another of the batch (arXiv 1710.09412); 0 switches mixup off.
+        cutmix_alpha: alpha of the Beta(alpha, alpha) distribution from which CutMix draws the area of a box that is
+            replaced by that of another image (arXiv 1905.04899); 0 switches CutMix off. With both mixup and CutMix,
             each batch gets one of the two, with equal chances.
-        clip_norm: the longest gradient, all weights as one vector, before the weight penalty; 0 clips nothing.
-        ema_decay: of the running average of weights and batch-norm statistics, warmed up as
-            `min(ema_decay, (1 + step) / (10 + step))` (released code).
-        batch_norm_momentum: of the batch-norm statistics; 0 keeps the last batch's (released code, with EMA),
-            0.9 suits runs of few steps.
-        batch_norm_group: images whose statistics normalise them in training, on however many devices and in however
-            many parts a batch is computed (released code: those of one core; 128 by Table 3); None: the whole batch,
-            or the part of it that memory allows.
-        precision: of the arithmetic; variables stay float32. With `mixed_float16` the loss is scaled while gradients
-            are taken, and a step whose gradients overflow is left out.
-        frozen_stages: so many stages of the network, the stem first, keep the weights they begin with, statistics of
-            batch norm included, and are not trained.
-        body_rate: the learning rate of all but the head, as a part of the head's.
-        layer_decay: by which the learning rate shrinks with each stage further from the head.
+        clip_norm: largest norm of the gradient of all weights together, before the weight penalty is added; 0 clips
+            nothing.
+        ema_decay: decay of the running average of weights and batch-norm statistics, warmed up as
+            `min(ema_decay, (1 + step) / (10 + step))` (released code); 0 keeps no average.
+        batch_norm_momentum: momentum of the batch-norm statistics. 0 keeps those of the last batch (released code, with
+            a running average of weights); 0.9 suits runs of few steps.
+        batch_norm_group: number of images that are normalised by common statistics in training, on however many devices
+            and in however many parts a batch is computed. It has to divide `batch_size`. The released code normalises
+            over the images of one TPU core, which are 128 by Table 3. By default, the whole batch, or the part of it
+            that memory allows.
+        precision: precision of the arithmetic; variables stay float32. With `mixed_float16`, the loss is scaled while
+            gradients are computed, and a step whose gradients overflow is skipped.
+        frozen_stages: number of stages, the stem first, that keep the weights they begin with, including the
+            statistics of batch norm, and are not trained; with `init` only.
+        body_rate: learning rate of all layers but the head, as a fraction of the head's.
+        layer_decay: factor by which the learning rate shrinks with each stage further from the head.
     """
 
     epochs: Count
@@ -266,7 +280,8 @@ class Trial(Noun):
     """One question: this variant, trained by this recipe on this data, from this seed.
 
     Attributes:
-        init: of the weights that training begins with; None: those that the seed gives.
+        seed: seed of everything random in a training: first weights, order of images, augmentation.
+        init: digest of the weights that training begins with; None: those that the seed gives.
     """
 
     dataset: Dataset

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scaling.generator import yaml_file
 from scaling.generator.constraints import TIMES, Constraints, Slices
 from scaling.generator.errors import StudyError
 from scaling.generator.study import Study, check
@@ -175,3 +176,12 @@ def test_a_search_times_what_its_limits_need() -> None:
     assert phases(max_macs=1e9) == ()
     assert phases(max_inference_ms=1.0) == ("inference",)
     assert phases(max_training_ms=1.0, max_inference_ms=1.0) == ("training", "inference")
+
+
+def test_the_accelerator_is_named_without_quotes() -> None:
+    """YAML 1.1 has `on` for true; here it is a key, and `on` as a value stays true."""
+    text = "constraints: {max_train_hours: 2, on: a100-40}\nrecipe: {nesterov: on}"
+    assert yaml_file.parse(text, "example") == {
+        "constraints": {"max_train_hours": 2, "on": "a100-40"},
+        "recipe": {"nesterov": True},
+    }

@@ -139,7 +139,7 @@ def test_yaml_is_read_as_it_is_meant(tmp_path: Path) -> None:
         ("study: [a\n", "example.yaml:2:1: "),
         ("- a\n", "a study file is a mapping"),
         ("", "a study file is a mapping"),
-        ("on: 1\n", "key True is not text"),
+        ("1: 1\n", "key 1 is not text"),
         ("study: !!python/object/apply:os.system ['true']\n", "could not determine a constructor"),
     ],
 )

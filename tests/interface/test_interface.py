@@ -11,6 +11,7 @@ import pytest
 
 import scaling
 from scaling.errors import UserError
+from scaling.generator import file_schema
 from scaling.interface.copying import copy_here
 from scaling.interface.results import reference
 from scaling.interface.shown import ROWS, Shown
@@ -133,6 +134,8 @@ def test_a_copy_is_the_readers_own(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is there already"):
         copy_here("imagenet/pareto", tmp_path)
     assert copy_here("fig3_depth_vs_width", tmp_path).suffix == ".ipynb"
+    assert copied.read_text().startswith(f"{file_schema.MODELINE}{file_schema.FILE}\n")
+    assert (tmp_path / file_schema.FILE).read_text() == file_schema.text()
 
 
 def test_in_an_empty_folder_the_runs_that_ship_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,8 +171,8 @@ FAMILY: Family = Family(
     stride=stride,
     check=check,
     options={
-        "patch": Option(4, "pixels a side that the stem makes one of", (1, 2, 4)),
-        "kernel": Option(7, "of the depthwise convolutions", (3, 5, 7)),
+        "patch": Option(4, "side of the square of pixels that the stem turns into one", (1, 2, 4)),
+        "kernel": Option(7, "side of the depthwise convolutions' kernels", (3, 5, 7)),
     },
     named=NAMED,
     blocks=layout,

@@ -224,9 +224,11 @@ FAMILY: Family = Family(
     stride=stride,
     check=check,
     options={
-        "resnet_d": Option(False, "three 3x3 in the stem, and pooled shortcuts"),
-        "stem": Option("imagenet", "`small` strides nothing, for images of few pixels", ("imagenet", "small")),
-        "blocks": Option("", "of stages c2 to c5, as 3-4-6-3, for a depth that has no layout of its own"),
+        "resnet_d": Option(False, "whether the stem has three 3x3 convolutions, and shortcuts pool"),
+        "stem": Option(
+            "imagenet", "first layers; `small` does not stride, for images of few pixels", ("imagenet", "small")
+        ),
+        "blocks": Option("", "numbers of blocks in stages c2 to c5, as 3-4-6-3, for a depth without a layout"),
     },
     named={
         **{str(depth): Named(float(depth)) for depth in sorted({*BASIC, *BOTTLENECK})},

@@ -139,8 +139,8 @@ FAMILY: Family = Family(
     resolution_step=patch,
     check=check,
     options={
-        "patch": Option(16, "pixels a side that become one token"),
-        "mlp_ratio": Option(4.0, "hidden features of a block over its own"),
+        "patch": Option(16, "side of the square of pixels that becomes one token"),
+        "mlp_ratio": Option(4.0, "hidden features of a block's MLP, as a multiple of the block's own"),
         "head": Option(64, "features of an attention head"),
     },
     named=NAMED,
