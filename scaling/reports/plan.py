@@ -272,11 +272,12 @@ def _scaled_lines(made: Sequence[Scaled]) -> Iterator[str]:
     repeated = sum(same_as is not None for _, same_as in _with_earlier(made))
     if missed:
         yield (
-            f"{missed} of {len(made)} targets are missed by more than {TOLERANCE:.0%}: the nearest size that the "
+            f"{missed} of {len(made)} targets {'is' if missed == 1 else 'are'} missed by more than {TOLERANCE:.0%}: the nearest size that the "
             "strategy reaches is trained instead"
         )
     if repeated:
-        yield f"{repeated} of {len(made)} targets give the same network as another one, which is trained once"
+        give = "gives" if repeated == 1 else "give"
+        yield f"{repeated} of {len(made)} targets {give} the same network as another one, which is trained once"
 
 
 def _with_earlier(made: Sequence[Scaled]) -> Iterator[tuple[Scaled, float | None]]:
