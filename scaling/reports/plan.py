@@ -271,9 +271,9 @@ def _scaled_lines(made: Sequence[Scaled]) -> Iterator[str]:
     missed = sum(not scaled.hit for scaled in made)
     repeated = sum(same_as is not None for _, same_as in _with_earlier(made))
     if missed:
+        is_missed = f"{missed} of {len(made)} targets {'is' if missed == 1 else 'are'} missed"
         yield (
-            f"{missed} of {len(made)} targets {'is' if missed == 1 else 'are'} missed by more than {TOLERANCE:.0%}: the nearest size that the "
-            "strategy reaches is trained instead"
+            f"{is_missed} by more than {TOLERANCE:.0%}: the nearest size that the strategy reaches is trained instead"
         )
     if repeated:
         give = "gives" if repeated == 1 else "give"
