@@ -95,8 +95,13 @@ def info(path: str) -> DatasetInfo:
         std=IMAGENET.std,
         flip=IMAGENET.flip,
         labels=folder.classes,
-        held_out=None if folder.validation else lambda fraction: len(cut(folder, fraction)[1]),
+        held_out=None if folder.validation else functools.partial(_held_out, path),
     )
+
+
+def _held_out(path: str, fraction: float) -> int:
+    """The number of images that are validated on; a worker, which is sent the path alone, lists them again."""
+    return len(cut(scan(path), fraction)[1])
 
 
 @functools.lru_cache(maxsize=4)

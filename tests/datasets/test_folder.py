@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -66,6 +67,7 @@ def test_a_study_that_does_not_say_holds_out_500_images_or_a_fifth(
     assert default_fraction(f"image_folder:{tmp_path}") == fraction
     assert len(cut(found, fraction)[1]) >= at_least
     info = dataset_info(f"image_folder:{tmp_path}")
+    assert pickle.dumps(info)  # workers are sent it
     assert info.splits(fraction) == Splits(*map(len, cut(found, fraction)), len(found.test))  # type: ignore[call-arg]
 
 
