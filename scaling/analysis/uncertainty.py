@@ -173,8 +173,8 @@ def assumed_seed_sd(top1: Floats, n: Floats, imagenet: npt.NDArray[np.bool_], se
 
     Runs whose errors are independent differ on `n` images by `sqrt((1 - p) / (2 n))`; trainings on ImageNet follow that
     (arXiv 2304.01910): 0.14 points for 80% on all its validation images, 0.20 on half of them. Short trainings on small
-    data differ by more: those under `results/reference/` by `SHORT_TRAINING` times as much, and those that have seen fewer
-    than `FEW_IMAGES` by `HARDLY_TRAINED` times.
+    data differ by more: those under `results/reference/` by `SHORT_TRAINING` times as much, and those that have seen
+    fewer than `FEW_IMAGES` by `HARDLY_TRAINED` times.
 
     Args:
         top1: accuracies (fractions).

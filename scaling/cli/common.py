@@ -21,6 +21,8 @@ from scaling.errors import listed
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from scaling.runner.tracked import Tracked
+
 RESULTS = Path("results")
 
 StudyName = Annotated[
@@ -106,6 +108,16 @@ def terminal(stderr: bool = False) -> Console:
     from rich.console import Console
 
     return Console(stderr=stderr)
+
+
+@contextmanager
+def progress(shown: bool) -> Iterator[Tracked]:
+    """A bar for each piece of work that takes a while, on standard error where that is a terminal."""
+    from rich.progress import Progress
+
+    console = terminal(stderr=True)
+    with Progress(console=console, transient=True, disable=not (shown and console.is_terminal)) as bars:
+        yield lambda items, what, total: bars.track(items, total=total, description=what)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from scaling.cli import completing
-from scaling.cli.common import AsJson, Wide, input_errors, only_our_words, print_json, terminal
+from scaling.cli.common import AsJson, Wide, input_errors, only_our_words, print_json, progress, terminal
 
 
 def show(wide: Wide = False, as_json: AsJson = False) -> None:
@@ -27,8 +27,13 @@ def fetch(name: Annotated[str, typer.Argument(metavar="NAME", autocompletion=com
     from scaling.runner.data import sources
 
     with input_errors():
-        where = sources.fetch(name)
-    typer.echo(f"{name}: complete and intact in {where}" if where else f"{name}: made when it is needed")
+        where, is_verified = sources.fetch(name)
+    if not where:
+        typer.echo(f"{name}: made when it is needed")
+    elif is_verified:
+        typer.echo(f"{name}: complete and intact in {where}")
+    else:
+        typer.echo(f"{name}: found in {where}, and not read; `scaling data check {name}` reads it")
 
 
 def check(
@@ -36,29 +41,50 @@ def check(
     resolution: Annotated[
         int | None, typer.Option(min=1, help="Pixels a side; default: the model's or data's.")
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images a batch.")] = 128,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, show_default="128, or all training images", help="Images a batch.")
+    ] = None,
+    validation_fraction: Annotated[
+        float | None,
+        typer.Option(min=0, max=0.99, show_default="as a study that gives none", help="The part that is held out."),
+    ] = None,
+    look_into: Annotated[
+        int, typer.Option(min=1, metavar="IMAGES", help="Images of a folder whose headers are read, at most.")
+    ] = 20_000,
     augment: Annotated[bool, typer.Option("--augment", help="With RandAugment, 2 layers of magnitude 10.")] = False,
     model: Annotated[
         str | None,
         typer.Option(help="Compare with its training step, as resnet_rs_50@224.", autocompletion=completing.models),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=0, help="Measure each for so long.")] = 10,
+    seconds: Annotated[
+        float, typer.Option(min=0, help="Measure the pipeline, and the model, for so long; 0: not at all.")
+    ] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how fast images can be read, and say whether they or a model are the bottleneck."""
-    only_our_words()
-    from scaling.reports import catalogue
+    """Look into a data set: what it holds, what is wrong with it, what it can decide, and how fast it is read."""
+    from scaling.reports import catalogue, data_check
     from scaling.runner import check as checks
-    from scaling.schema import Dataset, Recipe
+    from scaling.schema import Recipe
 
+    console = terminal()
     with input_errors():
         variant = catalogue.variant(model) if model else None
-        recipe = Recipe(epochs=1, batch_size=batch_size, randaugment_layers=2 * augment)
-        checked = checks.check(Dataset(name=name), variant, resolution, recipe, seconds)
+        dataset = checks.dataset_of(name, validation_fraction)
+        with progress(shown=not as_json) as tracked:
+            checked = checks.overview(dataset, look_into, tracked)
+        side = checks.side_of(variant, resolution, checked["size"])
+        if not as_json:
+            data_check.show(checked, side, console)
+        if seconds:
+            only_our_words()
+            batch = batch_size or max(1, min(128, checked["train"]))
+            recipe = Recipe(epochs=1, batch_size=batch, randaugment_layers=2 * augment)
+            measured = checks.speed(dataset, variant, resolution, recipe, seconds)
+            checked |= measured
+            if not as_json:
+                data_check.show_speed(measured, console)
     if as_json:
-        print_json(checked)
-    else:
-        catalogue.show_check(checked, terminal())
+        print_json(checked | {"resolves": data_check.resolves(checked)})
 
 
 def import_timm(

@@ -142,6 +142,7 @@ def run(
         from scaling.analysis.decide.limits import limits_of
     with input_errors():
         planned = load(study, overrides)
+        asking.check_accelerator(planned, on)
         if at_most and until is None:
             raise typer.BadParameter("--at-most goes with --until decided; limits of a study stand in its constraints")
         if until is None and (max_hours is not None or max_cost is not None):

@@ -9,9 +9,9 @@ with the module of `scaling.runner.data` that reads it.
 
 from __future__ import annotations
 
-from scaling.datasets.dataset import DataError, DatasetInfo
+from scaling.datasets.dataset import DataError, DatasetInfo, Splits, check_batch
 from scaling.datasets.known import CIFAR10, CIFAR100, FASHION_MNIST, IMAGENET, SYNTHETIC
-from scaling.datasets.registry import DATASETS, PATTERNS, dataset_info
+from scaling.datasets.registry import DATASETS, PATTERNS, dataset_info, default_fraction
 
 __all__ = [
     "CIFAR10",
@@ -23,5 +23,8 @@ __all__ = [
     "SYNTHETIC",
     "DataError",
     "DatasetInfo",
+    "Splits",
+    "check_batch",
     "dataset_info",
+    "default_fraction",
 ]

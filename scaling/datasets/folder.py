@@ -1,4 +1,4 @@
-"""`image_folder:<path>`: folders of JPEG and PNG files, one a class. Lists files; opens none."""
+"""`image_folder:<path>`: folders of image files, one a class. Lists files; opens none."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import bisect
 import functools
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -15,12 +16,24 @@ from scaling.datasets.dataset import TEST_SHARE, DataError, DatasetInfo
 from scaling.datasets.known import IMAGENET
 
 PATTERN = "image_folder:<path>"
-TITLE = "JPEG and PNG files in a folder for each class, perhaps below train/ and val/ or test/"
+TITLE = "JPEG, PNG, WebP and GIF files in a folder for each class, perhaps below train/ and val/ or test/"
 
-SUFFIXES = (".jpg", ".jpeg", ".png")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif")
+OTHER_IMAGES = (".avif", ".bmp", ".heic", ".heif", ".jfif", ".jp2", ".jxl", ".svg", ".tif", ".tiff")
+"""Images that are not read; they are counted by their suffix, so that nobody takes them for read."""
+
 VALIDATION = ("val", "validation")
 NAMED = 3
 """Files left out that are named; all are counted."""
+
+FRACTIONS = (0.02, 0.05, 0.1, 0.2)
+"""Held out as validation where a study does not say: the first that leaves `ENOUGH` images, else the last.
+
+So few steps, because the fraction is part of a trial's id: most new images change neither.
+"""
+
+ENOUGH = 500
+"""Validation images: they tell two networks of about 80% accuracy apart where these differ by six points."""
 
 File: TypeAlias = tuple[str, int]
 """Path below the root, and label."""
@@ -36,7 +49,7 @@ class Folder:
         train: files to train on, and to cut validation from.
         validation: of a validation folder that stands beside a test folder; else validation is cut from `train`.
         test: of `test/`, else of `val/`, else a tenth of all.
-        others: number of files that are neither JPEG nor PNG, left out.
+        left_out: number of files left out, and of folders not looked into, by reason.
         special: images by name that are no regular files (pipes, sockets, dangling links), left out; by path.
         least: no hash in `train` is less.
     """
@@ -46,14 +59,14 @@ class Folder:
     train: Sequence[File]
     validation: Sequence[File]
     test: Sequence[File]
-    others: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
     special: tuple[str, ...] = ()
     least: float = 0.0
 
 
 @dataclass(frozen=True)
 class _LeftOut:
-    others: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
     special: list[str] = field(default_factory=list)
 
 
@@ -64,13 +77,14 @@ def info(path: str) -> DatasetInfo:
         DataError: if it is not one.
     """
     folder = scan(path)
-    left_out = f"; {folder.others} other files left out" if folder.others else ""
+    others = sum(folder.left_out.values())
+    left_out = f"; {others} other files left out" if others else ""
     if folder.special:
         named = ", ".join(folder.special[:NAMED]) + (", ..." if len(folder.special) > NAMED else "")
         left_out += f"; {len(folder.special)} that cannot be read left out ({named})"
     return DatasetInfo(
         name=f"image_folder:{path}",
-        title=f"JPEG and PNG files in {path}{left_out}",
+        title=f"image files in {path}{left_out}",
         classes=len(folder.classes),
         channels=IMAGENET.channels,
         size=IMAGENET.size,
@@ -81,7 +95,13 @@ def info(path: str) -> DatasetInfo:
         std=IMAGENET.std,
         flip=IMAGENET.flip,
         labels=folder.classes,
+        held_out=None if folder.validation else functools.partial(_held_out, path),
     )
+
+
+def _held_out(path: str, fraction: float) -> int:
+    """The number of images that are validated on; a worker, which is sent the path alone, lists them again."""
+    return len(cut(scan(path), fraction)[1])
 
 
 @functools.lru_cache(maxsize=4)
@@ -99,10 +119,13 @@ def scan(path: str) -> Folder:
     classes = tuple(_folders(train))
     left_out = _LeftOut()
     listed = {name: _files(root, where, classes, left_out) for name, where in {"train": train, **splits}.items()}
-    others, special = len(left_out.others), tuple(sorted(left_out.special))
+    for where in {root, train, *splits.values()}:
+        _count_beside(where, left_out)
+    others, special = dict(left_out.counts.most_common()), tuple(sorted(left_out.special))
     if len({label for _, label in listed["train"]}) < 2:
         raise DataError(
-            f"image_folder:{path}: {len(classes)} folders in {train}; it takes two classes with JPEG or PNG files"
+            f"image_folder:{path}: {len(classes)} folders in {train}; it takes two classes with "
+            f"images ({', '.join(SUFFIXES)})"
         )
     validation = listed.get("validation", [])
     if "test" in listed:
@@ -123,6 +146,19 @@ def cut(folder: Folder, fraction: float) -> tuple[Sequence[File], Sequence[File]
     below = folder.least + (1 - folder.least) * fraction
     held_out = max(1, bisect.bisect_left(folder.train, below, key=chance))
     return folder.train[held_out:], folder.train[:held_out]
+
+
+def default_fraction(path: str) -> float | None:
+    """The part of the training images that is held out where a study does not say; None: it has its own validation.
+
+    Raises:
+        DataError: if it is no image folder.
+    """
+    folder = scan(path)
+    if folder.validation:
+        return None
+    enough = (fraction for fraction in FRACTIONS if len(cut(folder, fraction)[1]) >= ENOUGH)
+    return next(enough, FRACTIONS[-1])
 
 
 def chance(file: File) -> float:
@@ -152,6 +188,7 @@ def _files(root: Path, where: Path, classes: Sequence[str], left_out: _LeftOut) 
     files = [
         (os.path.relpath(path, root), label)
         for label, name in enumerate(classes)
+        if (where / name).is_dir()
         for path in _walk(where / name, left_out)
     ]
     return sorted(files, key=chance)
@@ -162,14 +199,32 @@ def _walk(folder: str | Path, left_out: _LeftOut) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if _is(entry.is_dir):
-                if not entry.is_symlink():
+                if entry.is_symlink():
+                    left_out.counts["linked folders"] += 1
+                else:
                     yield from _walk(entry.path, left_out)
             elif not entry.name.lower().endswith(SUFFIXES) or entry.name.startswith("."):
-                left_out.others.append(entry.name)
+                left_out.counts[_why_left_out(entry.name)] += 1
             elif _is(entry.is_file):
                 yield entry.path
             else:
                 left_out.special.append(entry.path)
+
+
+def _why_left_out(name: str) -> str:
+    """What a file is that is no image to be read, in the plural."""
+    if name.startswith("."):
+        return "hidden files"
+    suffix = Path(name).suffix.lower()
+    return f"{suffix} images, which are not read" if suffix in OTHER_IMAGES else "files that are no images"
+
+
+def _count_beside(where: Path, left_out: _LeftOut) -> None:
+    """Counts the files that lie beside the class folders, and so belong to no class."""
+    with os.scandir(where) as entries:
+        for entry in entries:
+            if not _is(entry.is_dir):
+                left_out.counts["files beside the class folders"] += 1
 
 
 def _is(test: Callable[[], bool]) -> bool:

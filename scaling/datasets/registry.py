@@ -54,3 +54,15 @@ def dataset_info(name: str) -> DatasetInfo:
         DataError: if no data set has this name, or its description is not on this machine.
     """
     return find(name).info(name.partition(":")[2])
+
+
+def default_fraction(name: str) -> float | None:
+    """The validation fraction of a study that does not give one, for this data set; None: the schema's default.
+
+    Only image folders have one of their own: how many images they hold differs from hundreds to millions.
+
+    Raises:
+        DataError: as `dataset_info`.
+    """
+    registration = find(name)
+    return folder.default_fraction(name.partition(":")[2]) if registration.pattern == folder.PATTERN else None

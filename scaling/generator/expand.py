@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from pydantic import ValidationError
 
 from scaling import models
-from scaling.datasets import dataset_info
+from scaling.datasets import DataError, check_batch, dataset_info
 from scaling.generator import grid, scale
 from scaling.generator.constraints import Constraints, Need, Removed, sift
 from scaling.generator.errors import StudyError, explain, placed
@@ -19,7 +19,7 @@ from scaling.generator.rules import RULES
 from scaling.generator.strategies import Scaled
 from scaling.generator.study_file import StudyFile, axes_of
 from scaling.models import stages
-from scaling.schema import Recipe, Trial, Variant
+from scaling.schema import Dataset, Recipe, Trial, Variant
 
 if TYPE_CHECKING:
     from scaling.generator.budget import Basis
@@ -166,8 +166,17 @@ def _recipe(
         recipe = Recipe.model_validate(filled | own)
     except ValidationError as error:
         raise StudyError(explain(error, Recipe, cell.places, "recipe.")) from None
+    try:
+        check_batch(_trained_on(file.dataset), recipe.batch_size)
+    except DataError as error:
+        raise StudyError([f"{_recipe_places(cell)['batch_size']}: {error}"]) from None
     places = {axis: cell.places[axis] for axis in axes}
     return recipe, origins(Recipe.model_fields, places, file.recipe, sources, overridden)
+
+
+def _trained_on(dataset: Dataset) -> int:
+    """The number of training images."""
+    return dataset.train_examples or dataset_info(dataset.name).trainable(dataset.validation_fraction)
 
 
 def _filled(rules: Sequence[str], variant: Variant, epochs: Any) -> tuple[dict[str, object], dict[str, Origin]]:

@@ -14,7 +14,7 @@ from scaling.generator import grid
 from scaling.generator.constraints import Positive
 from scaling.generator.errors import StudyError, explain, placed
 from scaling.generator.sizes import size
-from scaling.generator.strategies import LONG_TRAINING, STRATEGIES, TOLERANCE, Metric, Scaled, Shares, reach, shares
+from scaling.generator.strategies import LONG_TRAINING, STRATEGIES, Metric, Scaled, Shares, reach, shares
 from scaling.models import family_of
 from scaling.schema import Count, Noun, Variant
 
@@ -84,13 +84,6 @@ class Scale(Noun):
     long_training: Count = LONG_TRAINING
 
 
-def _miss(nearest: Scaled) -> str:
-    return (
-        f"{nearest.strategy} does not reach {nearest.target:.4g} {nearest.metric} within {TOLERANCE:.0%}; "
-        f"the nearest is {nearest.achieved:.4g} ({nearest.variant.name})"
-    )
-
-
 def cells(
     scale: Scale, across: Mapping[str, Any], family: str, epochs: Any, dataset_info: DatasetInfo
 ) -> tuple[list[grid.Cell], tuple[Scaled, ...]]:
@@ -104,7 +97,8 @@ def cells(
         dataset_info: of the data set.
 
     Raises:
-        StudyError: with every mistake found: in base, strategies and axes, or targets out of reach.
+        StudyError: with every mistake found: in base, strategies and axes, or a strategy that changes nothing of what
+            the targets count. A target out of reach is none: the nearest size is taken, and the plan says how near.
     """
     problems = [*grid.axis_problems("across", across), *_problems(scale, across)]
     if problems:
@@ -121,8 +115,6 @@ def cells(
             if aim not in made:
                 made[aim] = _reach(scale, base, dataset_info, aim)
             scaled_cells.append(_with_variant(cell, made[aim].variant))
-    if problems := [f"{place}: {_miss(near)}" for (*_, (place, *_)), near in made.items() if not near.hit]:
-        raise StudyError(problems)
     return scaled_cells, tuple(made.values())
 
 
@@ -142,9 +134,12 @@ def _problems(scale: Scale, across: Mapping[str, Any]) -> Iterator[str]:
             yield f"across.{axis}: scale varies the network; write it in scale.base"
     for index, strategy in enumerate(scale.strategy):
         try:
-            shares(strategy, epochs=1)
+            direction = shares(strategy, epochs=1)
         except ValueError as error:
             yield f"scale.strategy[{index}]: {error}{did_you_mean(strategy, STRATEGIES)}"
+            continue
+        if scale.targets.params and not (direction.depth or direction.width):
+            yield f"scale.strategy[{index}]: {strategy} changes no params; give targets.macs or targets.macs_factor"
 
 
 def _base(scale: Scale, family: str, dataset_info: DatasetInfo) -> Variant:

@@ -20,7 +20,7 @@ from scaling.schema import Variant
 Metric: TypeAlias = Literal["macs", "params"]
 
 TOLERANCE = 0.1
-"""How far from its target a strategy may end, as a fraction of it."""
+"""How far from its target a strategy may end without a word, as a fraction of it."""
 
 SLOW_SHARE = 0.25
 """Resolution's share in the strategy `resnet_rs`. Ours: the paper says "slowly" and gives no formula (section 6.2)."""
@@ -84,7 +84,7 @@ class Scaled:
 
     @property
     def hit(self) -> bool:
-        """Whether that is within `TOLERANCE`."""
+        """Whether that is within `TOLERANCE`; else it is the nearest size that the strategy reaches."""
         return abs(self.achieved - self.target) <= TOLERANCE * self.target
 
 

@@ -20,7 +20,7 @@ from scaling.generator.expand import expand
 from scaling.generator.provenance import Origin, assigned
 from scaling.generator.search_space import Axis
 from scaling.generator.strategies import Scaled
-from scaling.generator.study_file import StudyFile, axes_of, problems
+from scaling.generator.study_file import StudyFile, axes_of, problems, with_chosen_split
 from scaling.generator.yaml_file import refuse_extremes
 from scaling.results.shipped import shipped
 from scaling.schema import LatencyRequest, Question, Runtime, Trial, Variant
@@ -44,6 +44,7 @@ class Study:
         suggested: of a search, the trials that are not trained yet; see `search.study_so_far`.
         axes: that a search searches, by name.
         path: the file that it was read from; None where it was made.
+        split_is_chosen: whether the validation fraction was chosen by the number of images, as the file does not say.
     """
 
     file: StudyFile
@@ -56,6 +57,7 @@ class Study:
     axes: Mapping[str, Axis] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
     path: Path | None = None
+    split_is_chosen: bool = False
 
     def __repr__(self) -> str:
         """Its name, its question and how many trials it has."""
@@ -70,7 +72,8 @@ class Study:
         """What it is run to answer, with what its scaling strategies made."""
         made: dict[str, tuple[Variant, ...]] = {}
         for scaled in self.scaled:
-            made[scaled.strategy] = (*made.get(scaled.strategy, ()), scaled.variant)
+            if scaled.variant not in (known := made.get(scaled.strategy, ())):
+                made[scaled.strategy] = (*known, scaled.variant)
         return Question(self.file.question, self.file.answer, made)
 
     @property
@@ -181,9 +184,10 @@ def check(content: dict[str, Any], overrides: Iterable[str] = (), weights_are_he
     """
     refuse_extremes(content)
     try:
-        file = StudyFile.model_validate(content)
+        written = StudyFile.model_validate(content)
     except ValidationError as error:
         raise StudyError(explain(error, StudyFile, {})) from None
+    file = with_chosen_split(written)
     if mistakes := list(problems(file)):
         raise StudyError(mistakes)
     overridden = assigned(overrides)
@@ -197,6 +201,7 @@ def check(content: dict[str, Any], overrides: Iterable[str] = (), weights_are_he
         expanded.trials,
         overridden,
         axes=axes,
+        split_is_chosen=file is not written,
     )
 
 

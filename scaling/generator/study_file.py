@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from scaling.datasets import DataError, dataset_info
+from scaling.datasets import DataError, dataset_info, default_fraction
 from scaling.errors import did_you_mean
 from scaling.generator import constraints
 from scaling.generator.constraints import Constraints, Slices
@@ -111,6 +111,23 @@ def _family_problems(file: StudyFile) -> Iterator[str]:
             yield f"{place}: {error}"
 
 
+def with_chosen_split(file: StudyFile) -> StudyFile:
+    """The file with the validation fraction of its data set written in, where it does not say and the set has its own.
+
+    It is written into the trials, and so into their ids: a default that changed with the images would not be told.
+    """
+    dataset = file.dataset
+    if "validation_fraction" in dataset.model_fields_set:
+        return file
+    try:
+        fraction = default_fraction(dataset.name)
+    except DataError:  # `problems` says it, with its place
+        return file
+    if fraction is None:
+        return file
+    return file.model_copy(update={"dataset": dataset.model_copy(update={"validation_fraction": fraction})})
+
+
 def problems(file: StudyFile) -> Iterator[str]:
     """What can be said against a study file before it is expanded."""
     if file.study.split("/")[0] == REFERENCE:
@@ -137,7 +154,7 @@ def problems(file: StudyFile) -> Iterator[str]:
 
 
 def _dataset_problems(dataset: Dataset) -> Iterator[str]:
-    name, wanted = dataset.name, dataset.train_examples
+    name = dataset.name
     try:
         info = dataset_info(name)
     except DataError as error:
@@ -145,9 +162,11 @@ def _dataset_problems(dataset: Dataset) -> Iterator[str]:
         return
     if dataset.resize != "bicubic" and info.in_memory:
         yield f"dataset.resize: {dataset.resize!r} is for images in files; {name} is kept in memory"
-    if wanted and wanted > (most := info.trainable(dataset.validation_fraction)):
-        remain = f"only {most:,} training images remain after the validation split"
-        yield f"dataset.train_examples: {wanted:,} are asked for, but {remain}"
+    splits = info.splits(dataset.validation_fraction)
+    if problem := splits.problem():
+        yield f"dataset.validation_fraction: {dataset.validation_fraction:g} leaves {problem}"
+    elif problem := splits.shortage(dataset.train_examples):
+        yield f"dataset.train_examples: {problem}"
 
 
 def _recipe_problems(recipe: Mapping[str, Any], blocks: Sequence[Mapping[str, Any]]) -> Iterator[str]:

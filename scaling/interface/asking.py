@@ -92,6 +92,20 @@ class Plan(Shown):
         return pd.DataFrame([{key: row[key] for key in row if key != "recipe"} for row in self.trials])
 
 
+def check_accelerator(study: Study, on: str | None) -> None:
+    """Refuses the name of an accelerator that is not in the table, also where nothing is reckoned by it.
+
+    Raises:
+        StudyError: with the choices.
+    """
+    if on is not None:
+        budget.basis(on, (), _folder_of(study))
+
+
+def _folder_of(study: Study) -> Path | None:
+    return study.path.parent if study.path else None
+
+
 def plan(
     study: Study | str,
     results: str | os.PathLike[str] = "results",
@@ -109,12 +123,14 @@ def plan(
         calibrate: first time a few training steps on this machine, which plans without records go by from then on.
 
     Raises:
-        UserError: for a study or an accelerator that there is none of.
+        UserError: for a study or an accelerator that there is none of, and what a run would refuse: results that would
+            go into a file.
     """
     planned = load_study(study) if isinstance(study, str) else study
     if calibrate:
         _calibrate(planned)
     folder = ResultsFolder(Path(results) / planned.name)
+    folder.check_place()
     records, _ = folder.training.read()
     done = {record.trial_id for record in records if record.ok}
     if planned.file.search is not None:
@@ -124,8 +140,7 @@ def plan(
     else:
         planned = without_left_out(planned, TimeLimits.read(planned, folder), done)
     limited_on = planned.file.constraints.on if planned.file.constraints else None
-    beside = planned.path.parent if planned.path else None
-    by = budget.basis(on or limited_on, records, beside)
+    by = budget.basis(on or limited_on, records, _folder_of(planned))
     return Plan(planned, tuple(plans.rows(planned, done, by)), by, folder)
 
 

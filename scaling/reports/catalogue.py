@@ -130,30 +130,3 @@ def show_datasets(listed: Iterable[dict[str, Any]], console: Console, wide: bool
     for row in patterns:
         console.print(f"  {row['name']}", highlight=False, markup=False)
         console.print(Padding(row["title"], (0, 0, 0, 4)), highlight=False, markup=False)
-
-
-def show_check(checked: dict[str, Any], console: Console) -> None:
-    """What `scaling data check` measured, a fact a line."""
-    rate, low, high = (round(checked[name]) for name in ("images_per_second", "low", "high"))
-    console.print(f"{checked['title']}", highlight=False, markup=False)
-    console.print(
-        f"{checked['train']} to train on, {checked['validation']} to validate on, {checked['test']} to test on"
-    )
-    console.print(
-        f"pipeline: {rate} images/s ({low} to {high}), {checked['per_core']:.0f} a core of {checked['cores']}, "
-        f"at {checked['resolution']} px in batches of {checked['batch_size']}",
-        highlight=False,
-    )
-    if skipped := checked["skipped"]:
-        console.print(f"{len(skipped)} images cannot be decoded: {', '.join(skipped[:10])}", markup=False)
-    if model := checked["model"]:
-        told = {
-            "data": "the data are the bottleneck",
-            "model": "the model is the bottleneck",
-            "undecided": "which of them is the bottleneck is within the noise",
-        }
-        console.print(
-            f"{model['name']}: {model['images_per_second']:.0f} images/s in training steps of "
-            f"{model['batch_size']}: {told[checked['bottleneck']]}",
-            highlight=False,
-        )

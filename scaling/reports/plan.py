@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,6 +14,7 @@ from scaling.generator.budget import Basis, basis
 from scaling.generator.provenance import Origin
 from scaling.generator.recorded import is_given_up
 from scaling.generator.sizes import size
+from scaling.generator.strategies import TOLERANCE, Scaled
 from scaling.generator.study import Study
 from scaling.generator.time_limits import told
 from scaling.models import Complexity
@@ -61,6 +62,7 @@ def as_json(study: Study, trials: Sequence[dict[str, Any]], by: Basis | None = N
     return {
         "study": study.name,
         "question": study.file.question,
+        "images": images(study),
         "trials": list(trials),
         "removed": [{"id": left_out.trial.id, "reason": left_out.reason} for left_out in study.removed],
         "left_out": left_out_rows(study),
@@ -72,12 +74,27 @@ def as_json(study: Study, trials: Sequence[dict[str, Any]], by: Basis | None = N
                 "target": scaled.target,
                 "achieved": scaled.achieved,
                 "ratio": scaled.ratio,
+                "near": scaled.hit,
+                "same_as": same_as,
             }
-            for scaled in study.scaled
+            for scaled, same_as in _with_earlier(study.scaled)
         ],
         "search": _search(study),
         "reckoned_by": (by or basis(None, ())).as_json(),
         "totals": totals(study, trials),
+    }
+
+
+def images(study: Study) -> dict[str, Any]:
+    """How many images a study trains on, validates on and tests on, JSON values."""
+    dataset = study.file.dataset
+    splits = dataset_info(dataset.name).splits(dataset.validation_fraction)
+    return {
+        "train": dataset.train_examples or splits.train,
+        "validation": splits.validation,
+        "test": splits.test,
+        "validation_fraction": dataset.validation_fraction,
+        "chosen": study.split_is_chosen,
     }
 
 
@@ -146,8 +163,8 @@ def show_plan(
     """
     by = by or basis(None, ())
     console.print(f"[bold]{study.name}[/bold]: {study.file.question}", highlight=False, soft_wrap=True)
-    if resolves:
-        console.print(resolves, highlight=False, markup=False, soft_wrap=True)
+    for line in (*([resolves] if resolves else []), *_image_lines(study)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     if trials:
         show_trials(study, trials, console, by, wide)
     _show_scaled(study, console)
@@ -155,6 +172,17 @@ def show_plan(
     for line in told(study):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     _show_totals(study, trials, by, console)
+
+
+def _image_lines(study: Study) -> Iterator[str]:
+    """How many images there are for what; of a validation fraction that was chosen, how to keep it."""
+    counts = images(study)
+    yield "images: {train:,} to train on, {validation:,} to validate on, {test:,} to test on".format(**counts)
+    if study.split_is_chosen:
+        yield (
+            f"  validation_fraction {counts['validation_fraction']:g} was chosen by the number of images, as the study "
+            "gives none; write it into `dataset` if the folder may still grow"
+        )
 
 
 def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, console: Console) -> None:
@@ -180,16 +208,41 @@ def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, cons
 
 
 def _show_scaled(study: Study, console: Console) -> None:
-    """What each strategy made, and how close it came to its target."""
+    """What each strategy made, and how close it came to its target; sizes that it does not reach are told below."""
     if not study.scaled:
         return
-    table = tables.table(
-        ("strategy", "model", "of", "wanted", "reached", "ratio"), right=("wanted", "reached", "ratio")
-    )
-    for scaled in study.scaled:
+    numbers = ("wanted", "reached", "ratio")
+    table = tables.table(("strategy", "model", "of", *numbers, ""), right=numbers)
+    for scaled, same_as in _with_earlier(study.scaled):
         reached = (tables.engineering(scaled.target), tables.engineering(scaled.achieved), f"{scaled.ratio:.3f}")
-        table.add_row(scaled.label, scaled.variant.name, scaled.metric, *reached)
+        notes = [] if scaled.hit else ["nearest reachable"]
+        notes += [] if same_as is None else [f"as for {tables.engineering(same_as)}"]
+        table.add_row(scaled.label, scaled.variant.name, scaled.metric, *reached, ", ".join(notes))
     tables.print_narrow(table, console, short=("model",))
+    for line in _scaled_lines(study.scaled):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _scaled_lines(made: Sequence[Scaled]) -> Iterator[str]:
+    """How many targets were missed, and how many gave a network that another target gave."""
+    missed = sum(not scaled.hit for scaled in made)
+    repeated = sum(same_as is not None for _, same_as in _with_earlier(made))
+    if missed:
+        is_missed = f"{missed} of {len(made)} targets {'is' if missed == 1 else 'are'} missed"
+        yield (
+            f"{is_missed} by more than {TOLERANCE:.0%}: the nearest size that the strategy reaches is trained instead"
+        )
+    if repeated:
+        give = "gives" if repeated == 1 else "give"
+        yield f"{repeated} of {len(made)} targets {give} the same network as another one, which is trained once"
+
+
+def _with_earlier(made: Sequence[Scaled]) -> Iterator[tuple[Scaled, float | None]]:
+    """What strategies made, each with the target for which its strategy has made the same network before."""
+    before: dict[tuple[str, Variant], float] = {}
+    for scaled in made:
+        first = before.setdefault((scaled.label, scaled.variant), scaled.target)
+        yield scaled, None if first == scaled.target else first
 
 
 def _show_removed(study: Study, console: Console, most: int = 10) -> None:

@@ -289,14 +289,26 @@ class ResultsFolder:
         else:
             self.latency.append(record)
 
+    def check_place(self) -> None:
+        """Refuses a place where no folder can be made, whether a run is planned or begun.
+
+        Raises:
+            ResultsError: if it is a file, or lies below one.
+        """
+        nearest = next((path for path in (self.path, *self.path.parents) if os.path.lexists(path)), None)
+        if nearest is not None and not nearest.is_dir():
+            what = "it is a file" if nearest == self.path else f"{nearest} is a file"
+            raise ResultsError(f"{self.path}: results need a folder, but {what}; choose another place")
+
     @contextlib.contextmanager
     def writing(self) -> Iterator[list[str]]:
         """Holds the folder as its one driver, last lines mended; gives what people should know of that.
 
         Raises:
-            ResultsError: if it cannot be written.
+            ResultsError: if it is no folder, or cannot be written.
             DriverError: if another driver holds it, named by host and process id.
         """
+        self.check_place()
         try:
             self.logs.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from scaling.datasets import DataError, dataset_info, folder
+from scaling.datasets import DATASETS, DataError, Splits, dataset_info, default_fraction, folder
 from scaling.datasets.folder import Folder, cut, scan
+from scaling.generator.study import Study, check
 from scaling.generator.study_file import StudyFile, problems
 
 
@@ -29,15 +31,71 @@ def names(files: Sequence[folder.File]) -> set[str]:
     return {path for path, _ in files}
 
 
-def test_classes_are_the_sorted_folders_and_any_jpeg_or_png_below_one_is_its_image(tmp_path: Path) -> None:
+def test_classes_are_the_sorted_folders_and_any_image_file_below_one_is_its_image(tmp_path: Path) -> None:
     found = make(
         tmp_path, "b/1.jpg", "a/2.JPEG", "a/deep/er/3.png", "a/notes.txt", "a/._2.jpg", ".git/x.jpg", "top.jpg"
     )
     assert found.classes == ("a", "b")
     labels = dict([*found.train, *found.test])
     assert labels == {"b/1.jpg": 1, "a/2.JPEG": 0, "a/deep/er/3.png": 0}
-    assert found.others == 2
-    assert "2 other files left out" in dataset_info(f"image_folder:{tmp_path}").title
+    assert found.left_out == {"files that are no images": 1, "hidden files": 1, "files beside the class folders": 1}
+    assert "3 other files left out" in dataset_info(f"image_folder:{tmp_path}").title
+
+
+def test_what_is_left_out_is_counted_by_reason(tmp_path: Path) -> None:
+    paths = ("train/a/1.jpg", "train/a/2.webp", "train/b/1.gif", "train/b/2.HEIC", "train/b/3.tif", "train/b/4.tif")
+    make(tmp_path, *paths, "train/b/Thumbs.db", "train/list.csv", "test/a/1.jpg", "README.txt")
+    (tmp_path / "train" / "a" / "linked").symlink_to(tmp_path / "test" / "a")
+    found = make(tmp_path)
+    assert names(found.train) == {"train/a/1.jpg", "train/a/2.webp", "train/b/1.gif"}
+    assert found.left_out == {
+        "files beside the class folders": 2,
+        ".tif images, which are not read": 2,
+        ".heic images, which are not read": 1,
+        "files that are no images": 1,
+        "linked folders": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("each", "fraction", "at_least"), [(20, 0.2, 4), (700, 0.2, 200), (1500, 0.2, 500), (3100, 0.1, 500)]
+)
+def test_a_study_that_does_not_say_holds_out_500_images_or_a_fifth(
+    each: int, fraction: float, at_least: int, tmp_path: Path
+) -> None:
+    found = make(tmp_path, *many(each=each))
+    assert default_fraction(f"image_folder:{tmp_path}") == fraction
+    assert len(cut(found, fraction)[1]) >= at_least
+    info = dataset_info(f"image_folder:{tmp_path}")
+    assert pickle.dumps(info)  # workers are sent it
+    assert info.splits(fraction) == Splits(*map(len, cut(found, fraction)), len(found.test))  # type: ignore[call-arg]
+
+
+def test_no_other_data_set_has_a_fraction_of_its_own(tmp_path: Path) -> None:
+    make(tmp_path, *many("train/", each=3), *many("val/", each=2), *many("test/", each=2))
+    assert default_fraction(f"image_folder:{tmp_path}") is None
+    assert all(default_fraction(name) is None for name in DATASETS)
+
+
+def test_the_chosen_fraction_is_written_into_the_trials_and_the_file(tmp_path: Path) -> None:
+    make(tmp_path, *many())
+
+    def study(**dataset: object) -> Study:
+        return check(
+            {
+                "study": "x",
+                "question": "?",
+                "dataset": {"name": f"image_folder:{tmp_path}", **dataset},
+                "grid": [{"depth": 14, "resolution": 32, "epochs": 1}],
+            }
+        )
+
+    chosen, given = study(), study(validation_fraction=0.2)
+    assert chosen.split_is_chosen
+    assert not given.split_is_chosen
+    assert chosen.trials == given.trials
+    assert "validation_fraction: 0.2" in chosen.to_yaml()
+    assert study(validation_fraction=0.02).trials[0].dataset.validation_fraction == 0.02
 
 
 def test_what_is_no_regular_file_is_left_out_counted_and_named(tmp_path: Path) -> None:
@@ -108,7 +166,7 @@ def test_train_beside_other_names_is_a_class(tmp_path: Path) -> None:
     [
         (("top.jpg",), r"0 folders in .*; it takes two classes"),
         (("a/1.jpg", "a/2.jpg"), "1 folders"),
-        (("a/1.gif", "b/1.gif"), "2 folders"),
+        (("a/1.tif", "b/1.tif"), "2 folders"),
         (("train/a/1.jpg", "train/b/1.jpg", "test/c/1.jpg"), r"test/c: no such class to train on \(classes: a, b\)"),
         (("train/a/1.jpg", "train/b/1.jpg", "val/a/1.jpg", "validation/a/1.jpg"), "has both val and validation"),
     ],

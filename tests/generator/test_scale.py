@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from copy import deepcopy
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from scaling.datasets import IMAGENET, SYNTHETIC
 from scaling.generator.errors import StudyError
 from scaling.generator.sizes import size
 from scaling.generator.study import check
+from scaling.reports import plan as plans
 
 STUDY: dict[str, Any] = {
     "study": "example",
@@ -70,6 +73,29 @@ def test_targets_may_be_absolute() -> None:
         assert found.achieved == size(found.variant, IMAGENET).params == pytest.approx(target, rel=0.1)
 
 
+def test_a_target_out_of_reach_is_met_by_the_nearest_network_and_it_is_told_how_near() -> None:
+    """A depth of few blocks has no network near half of its cost; a study of two strategies is worth running still."""
+    study = check(changed(targets={"macs_factor": [0.001, 0.5, 1]}))
+    by_depth, by_width = study.scaled[:3], study.scaled[3:]
+    assert [(scaled.variant.depth, scaled.hit) for scaled in by_depth] == [(14, False), (14, False), (14, True)]
+    assert [scaled.hit for scaled in by_width[1:]] == [True, True]
+    assert len(study.question.strategies["depth"]) == 1
+    assert len({trial.variant for trial in study.trials}) == 3
+    text = io.StringIO()
+    plans.show_plan(study, plans.rows(study, ()), Console(file=text, width=80))
+    assert (
+        "targets are missed by more than 10%: the nearest size that the strategy reaches is trained" in text.getvalue()
+    )
+    lines = [line for line in text.getvalue().splitlines() if line.startswith("depth ")]
+    assert lines[0].endswith("nearest reachable")
+    assert "nearest reachable, as for " in lines[1]
+    assert " as for " in lines[2]
+    assert "2 of 6 targets give the same network as another one" in text.getvalue()
+    rows = plans.as_json(study, plans.rows(study, ()))["scaled"]
+    assert [row["near"] for row in rows] == [scaled.hit for scaled in study.scaled]
+    assert [row["same_as"] is None for row in rows[:3]] == [True, False, False]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -90,12 +116,8 @@ def test_targets_may_be_absolute() -> None:
         ({"base": {"depth": 14, "resolution": 16}}, "scale.base.resolution: resolution 16 is below"),
         ({"base": {"depth": 14, "width": 0.01, "resolution": 32}}, "scale.base.width: width 0.01 leaves"),
         (
-            {"strategy": "resolution", "targets": {"params": [1e7]}},
-            "scale.targets.params[0]: resolution does not reach 1e+07 params within 10%; the nearest is",
-        ),
-        (
-            {"targets": {"macs_factor": [1, 0.001]}},
-            "scale.targets.macs_factor[1]: depth does not reach",
+            {"strategy": ["depth", "resolution"], "targets": {"params": [1e7]}},
+            "scale.strategy[1]: resolution changes no params; give targets.macs or targets.macs_factor",
         ),
         ({"resolution_step": 0}, "scale.resolution_step: "),
         ({"grid": []}, "scale.grid: unknown field"),

@@ -52,6 +52,21 @@ class Resolvable:
     alone: float
 
 
+def between_two(images: int, accuracy: float = EXPECTED) -> float:
+    """The smallest difference of accuracy of two networks that so many validation images decide with `POWER`.
+
+    `(z(level) + z(power)) * sqrt(2 * accuracy * (1 - accuracy) / images)`: the binomial noise of the images alone, as
+    if seeds made none, and as if each network were scored on images of its own. Scoring both on the same images makes
+    it smaller, the noise of seeds larger. One seed each, and one statement.
+
+    Args:
+        images: to validate on.
+        accuracy: of both networks, about.
+    """
+    noise = np.sqrt(2 * accuracy * (1 - accuracy) / images)
+    return float((stats.norm.ppf((1 + LEVEL) / 2) + stats.norm.ppf(POWER)) * noise)
+
+
 def resolvable(frame: pd.DataFrame, question: Question, images: float | None) -> tuple[tuple[Resolvable, ...], str]:
     """What the trials of a study will resolve of its question, and why nothing where that is so.
 

@@ -1,4 +1,4 @@
-"""From the bytes of a JPEG or PNG file to a square image, as TensorFlow operations.
+"""From the bytes of a JPEG, PNG, WebP or GIF file to a square image, as TensorFlow operations.
 
 Crops and resizing are those of the released `resnet_preprocessing.py`: area, ratio and attempts of the training crop,
 the centre crop of evaluation, bicubic resizing without anti-aliasing. Of a JPEG only the crop is decoded. Unless
@@ -30,7 +30,7 @@ def training_image(
     Args:
         encoded: the file's bytes.
         resolution: pixels a side of the result.
-        channels: 1 or 3; grey, palette and CMYK files are converted (but CMYK not to grey).
+        channels: 1 or 3; grey, palette and CMYK files are converted (but CMYK, WebP and GIF not to grey).
         seed: two 64-bit integers, all that the crop and the mirroring depend on.
         flip: whether to mirror at all, with probability 1/2.
         resize: see `scaling.schema.Dataset`.
@@ -85,12 +85,36 @@ def _decoded(encoded: Tensor, channels: int, window: Any) -> Tensor:
         chosen = window(tf.io.extract_jpeg_shape(encoded))
         return tf.image.decode_and_crop_jpeg(encoded, chosen, channels=channels)
 
-    def png() -> Tensor:
-        whole = tf.io.decode_png(encoded, channels=channels)
+    def other() -> Tensor:
+        whole = _whole(encoded, channels)
         top, left, height, width = tf.unstack(window(tf.shape(whole)))
         return whole[top : top + height, left : left + width]
 
-    return tf.cond(tf.io.is_jpeg(encoded), jpeg, png)
+    return tf.cond(tf.io.is_jpeg(encoded), jpeg, other)
+
+
+def _whole(encoded: Tensor, channels: int) -> Tensor:
+    """A PNG, WebP or GIF file, of a GIF animation the first frame; transparency is dropped, not laid on a background.
+
+    An animated WebP file is an error, as a damaged one is: TensorFlow 2.21 writes beyond the memory of one whose frames
+    are opaque, unless it is asked for three channels, which it refuses.
+    """
+    if channels != 3:
+        return tf.io.decode_png(encoded, channels=channels)
+
+    def decoded(channels: int) -> Tensor:
+        return tf.io.decode_image(encoded, channels=channels, expand_animations=False)
+
+    # WebP is decoded with as many channels as it has, or not at all.
+    return tf.cond(_is_still_webp(encoded), lambda: decoded(0)[..., :3], lambda: decoded(3))
+
+
+def _is_still_webp(encoded: Tensor) -> Tensor:
+    """Whether a file is WebP, and not flagged as an animation; the flags are in byte 20 of its extended form."""
+    begin = tf.io.decode_raw(tf.strings.substr(encoded, 0, 21), tf.uint8)
+    begin = tf.pad(begin, [[0, 21 - tf.size(begin)]])
+    is_webp, is_extended = (tf.reduce_all(begin[at : at + 4] == [*word]) for at, word in ((8, b"WEBP"), (12, b"VP8X")))
+    return is_webp & ~(is_extended & (begin[20] & 2 > 0))
 
 
 def _resized(image: Tensor, resolution: int, channels: int, resize: Resize) -> Tensor:

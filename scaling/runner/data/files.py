@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from scaling.datasets import DataError
+from scaling.datasets import Splits
 from scaling.datasets.folder import File, Folder, cut
 from scaling.runner.data.images import Part, Shard
 from scaling.runner.data.source import Content, Order, Tensor
@@ -72,8 +72,6 @@ def files(folder: Folder, dataset: Dataset) -> Files:
     """
     train, held_out = cut(folder, dataset.validation_fraction)
     validation = held_out if dataset.validation_fraction or folder.validation else folder.test
-    wanted = dataset.train_examples or len(train)
-    if wanted > len(train) or not (train and validation and folder.test):
-        sizes = f"{len(train)} to train on, {len(validation)} to validate on, {len(folder.test)} to test on"
-        raise DataError(f"{dataset.name}: {sizes}; {wanted} to train on are asked for, and no split may be empty")
+    splits = Splits(len(train), len(validation), len(folder.test))
+    wanted = splits.check(dataset.train_examples, dataset.name)
     return Files(folder.root, train[:wanted], validation, folder.test, folder.special)

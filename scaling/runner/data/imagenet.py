@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from scaling.datasets import IMAGENET, DataError, dataset_info
+from scaling.datasets import IMAGENET, DataError, Splits, dataset_info
 from scaling.runner.data.places import DATA_DIR
 from scaling.runner.data.reader import Reader, streamed
 from scaling.runner.data.source import Source
@@ -71,7 +71,7 @@ def _source(dataset: Dataset) -> Source:
     Raises:
         DataError: if shards are missing, or too many examples are asked for.
     """
-    from scaling.runner.data.records import Keys, Piece, Records, examples, wanted, whole
+    from scaling.runner.data.records import Keys, Piece, Records, examples, whole
 
     folder, info = locate(), dataset_info(dataset.name)
     held_out = round(TRAIN_SHARDS * dataset.validation_fraction)
@@ -79,7 +79,8 @@ def _source(dataset: Dataset) -> Source:
     validation_size = left_out if dataset.validation_fraction else info.test
     shards = [(f"{folder}/{train_shard(index)}", each) for index in range(TRAIN_SHARDS)]
     train, most = shards[held_out:], info.train - left_out
-    train_size = wanted(dataset, most if not dataset.train_examples else each * len(train), validation_size)
+    splits = Splits(most if not dataset.train_examples else each * len(train), validation_size, info.test)
+    train_size = splits.check(dataset.train_examples, dataset.name)
     test = [Piece(f"{folder}/{test_shard(index)}") for index in range(TEST_SHARDS)]
     return Records(
         Keys("image/encoded", "image/class/label", first_label=1),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scaling.datasets import DataError
+from scaling.datasets import Splits
 from scaling.runner.data.augment import Augmentation
 from scaling.runner.data.images import WHOLE, Batch, Images, Labels, MaskedBatch, Part, Shard
 from scaling.schema import Dataset
@@ -91,10 +91,9 @@ def in_memory(train: Split, test: Split, dataset: Dataset, resolution: int, shar
     # RandomState's streams are frozen by NumPy's compatibility policy, default_rng's are not.
     order = np.random.RandomState(SPLIT_SEED).permutation(len(train))
     held_out = round(len(train) * dataset.validation_fraction)
-    wanted = dataset.train_examples or len(train) - held_out
-    enough = held_out < held_out + wanted <= len(train)
-    if not enough or (dataset.validation_fraction and not held_out):
-        raise DataError(f"{dataset.name}: {wanted} to train on and {held_out} to validate on, of {len(train)} images")
+    validated = held_out if dataset.validation_fraction else len(test)
+    splits = Splits(len(train) - held_out, validated, len(test))
+    wanted = splits.check(dataset.train_examples, dataset.name)
     tested = resize(test, resolution)
     return InMemory(
         train=resize(train.take(order[held_out : held_out + wanted]), resolution),

@@ -30,13 +30,13 @@ class Reader:
             says each way to get it where it is not on this machine.
         load: reads it; see `from_memory` and `streamed`.
         fetch: downloads it to where `locate` looks; None: it cannot be downloaded.
-        verify: raises a `DataError` if a stored file is damaged.
+        verify: raises a `DataError` if a stored file is damaged; None: its files are only listed, not read.
     """
 
     locate: Callable[[str], str]
     load: Load
     fetch: Callable[[str], None] | None = None
-    verify: Callable[[str], object] = lambda name: None
+    verify: Callable[[str], object] | None = None
 
 
 def reader_of(name: str) -> Reader:

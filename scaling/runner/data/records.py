@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from scaling.datasets import DataError
 from scaling.runner.data.images import Part, Shard
 from scaling.runner.data.source import Content, Order, Tensor
-from scaling.schema import Dataset
 
 CYCLE = 16
 """Files that are read at the same time."""
@@ -78,18 +76,6 @@ class Records:
         }
         example = tf.io.parse_single_example(content, features)
         return example[self.keys.image], tf.cast(example[self.keys.label], tf.int32) - self.keys.first_label
-
-
-def wanted(dataset: Dataset, most: int, validation: int) -> int:
-    """Training examples: what is asked for, else all.
-
-    Raises:
-        DataError: if there are fewer, or none to validate on.
-    """
-    count = dataset.train_examples or most
-    if not 0 < count <= most or not validation:
-        raise DataError(f"{dataset.name}: {count} to train on, of {most}, and {validation} to validate on")
-    return count
 
 
 def whole(shards: Iterable[tuple[str, int]]) -> list[Piece]:

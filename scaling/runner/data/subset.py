@@ -37,9 +37,15 @@ def _fetch(name: str) -> None:
         whole.fetch(_whole(name))
 
 
+def _verify(name: str) -> None:
+    whole = reader_of(_whole(name))
+    if whole.verify:
+        whole.verify(_whole(name))
+
+
 READER = Reader(
     lambda name: reader_of(_whole(name)).locate(_whole(name)),
     from_memory(read),
     _fetch,
-    lambda name: reader_of(_whole(name)).verify(_whole(name)),
+    _verify,
 )

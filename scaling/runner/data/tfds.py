@@ -32,23 +32,22 @@ def _source(dataset: Dataset) -> Source:
     Raises:
         DataError: if too many examples are asked for.
     """
-    from scaling.runner.data.records import Keys, Records, examples, wanted, whole
+    from scaling.runner.data.records import Keys, Records, examples, whole
 
     stored, info = prepared.read(dataset.name.partition(":")[2]), dataset_info(dataset.name)
     splits = {split: [(str(file), count) for file, count in shards] for split, shards in stored.shards.items()}
-    held_out = info.train - info.trainable(dataset.validation_fraction)
+    sizes = info.splits(dataset.validation_fraction)
+    train_size, held_out = sizes.check(dataset.train_examples, dataset.name), info.train - sizes.train
     train, own, tested = splits["train"], stored.validation, stored.test
     test = whole(splits[tested]) if tested else examples(train, info.train, info.train + info.test)
     validation = whole(splits[own]) if own else examples(train, 0, held_out) if held_out else test
-    validation_size = info.validation or held_out or info.test
-    train_size = wanted(dataset, info.train - held_out, validation_size)
     return Records(
         Keys("image", "label"),
         train=examples(train, held_out, held_out + train_size),
         validation=validation,
         test=test,
         train_size=train_size,
-        validation_size=validation_size,
+        validation_size=sizes.validation,
         test_size=info.test,
     )
 

@@ -13,13 +13,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from scaling.datasets import check_batch
 from scaling.models.weights import Weights
 from scaling.results.correct import packed
 from scaling.runner.compute import mixing
 from scaling.runner.compute.backend import Tensor
 from scaling.runner.compute.compilation import choose
 from scaling.runner.compute.program import Program
-from scaling.runner.data import Augmentation, DataError, ImageDataset, Part
+from scaling.runner.data import Augmentation, ImageDataset, Part
 from scaling.runner.jobs import Position, StopReason
 from scaling.runner.training import checkpoint as checkpoints
 from scaling.runner.training.checkpoint import Checkpoint, CheckpointError
@@ -146,8 +147,7 @@ def train(
         NotFiniteError: as soon as a step's loss is NaN or infinite.
         StoppedError: if `callbacks.stop` said so.
     """
-    if data.train_size < trial.recipe.batch_size:
-        raise DataError(f"{data.train_size} training images do not fill one batch of {trial.recipe.batch_size}")
+    check_batch(data.train_size, trial.recipe.batch_size)
     training = _Training(trial, program, data, callbacks)
     training.begin(start, init)
     while len(training.history) < trial.recipe.epochs:

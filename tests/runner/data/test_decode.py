@@ -84,13 +84,15 @@ def test_evaluation_sees_the_middle_seven_eighths() -> None:
     [
         *((mode, "JPEG") for mode in ("RGB", "L", "CMYK")),
         *((mode, "PNG") for mode in ("RGB", "RGBA", "L", "LA", "P", "1", "I;16")),
+        *((mode, "WEBP") for mode in ("RGB", "RGBA")),
+        *((mode, "GIF") for mode in ("P", "L")),
     ],
 )
 def test_every_kind_of_file_is_decoded(mode: str, kind: str, channels: int) -> None:
     from scaling.runner.data.decode import evaluation_image
 
-    if (mode, channels) == ("CMYK", 1):
-        pytest.skip("libjpeg makes no grey of CMYK; a grey data set has no such file")
+    if channels == 1 and (mode == "CMYK" or kind in ("WEBP", "GIF")):
+        pytest.skip("no grey is made of CMYK, WebP and GIF; a grey data set has no such file")
 
     source = photo(3)
     image = source.convert("L").point(lambda value: value * 257, "I").convert("I;16") if mode == "I;16" else None
@@ -101,6 +103,44 @@ def test_every_kind_of_file_is_decoded(mode: str, kind: str, channels: int) -> N
     reference = Image.open(io.BytesIO(content)) if mode == "1" else source
     expected = evaluation_image(encoded(reference.convert("L" if grey else "RGB"), "PNG"), 32, channels).numpy()
     assert np.abs(decoded - expected).mean() < 12
+
+
+def test_png_webp_and_gif_are_decoded_as_pillow_does_and_alpha_is_dropped() -> None:
+    import tensorflow as tf
+
+    from scaling.runner.data.decode import _whole
+
+    seen = photo(5)
+    clear = seen.convert("RGBA")
+    clear.putalpha(Image.linear_gradient("L").resize(clear.size))
+    palette = seen.convert("P")
+    whole = tf.function(lambda encoded: _whole(encoded, 3))
+    for image, kind, options, expected in (
+        (seen, "PNG", {}, seen),
+        (clear, "PNG", {}, seen),
+        (seen, "WEBP", {"lossless": True}, seen),
+        (clear, "WEBP", {"lossless": True, "exact": True}, seen),
+        (palette, "GIF", {}, palette.convert("RGB")),
+        (palette, "GIF", {"save_all": True, "append_images": [photo(6).convert("P")]}, palette.convert("RGB")),
+    ):
+        content = io.BytesIO()
+        image.save(content, kind, **options)
+        decoded = whole(tf.constant(content.getvalue()))
+        np.testing.assert_array_equal(decoded.numpy(), np.asarray(expected), err_msg=f"{kind} {options}")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_an_animated_webp_is_an_error_as_a_damaged_file_is(mode: str) -> None:
+    """TensorFlow 2.21 would write beyond the end of its memory for one without transparency."""
+    import tensorflow as tf
+
+    from scaling.runner.data.decode import evaluation_image
+
+    content = io.BytesIO()
+    photo(5, mode).save(content, "WEBP", save_all=True, append_images=[photo(6, mode)])
+    for encoded_file in (content.getvalue(), b"RIFF", b"RIFF0000WEBPVP8X", b""):
+        with pytest.raises(tf.errors.InvalidArgumentError):
+            evaluation_image(encoded_file, 32, 3)
 
 
 def test_legacy_bicubic_takes_a_pixels_corner_for_its_place() -> None:

@@ -38,7 +38,9 @@ def test_splits_are_disjoint_and_fixed() -> None:
 
 
 def test_too_few_images_are_an_error() -> None:
-    with pytest.raises(DataError, match="9801 to train on and 200 to validate on, of 10000"):
+    with pytest.raises(
+        DataError, match="9,801 are asked for, but only 9,800 training images remain after the validation split"
+    ):
         data.load(Dataset(name="synthetic", train_examples=9801), 8)
 
 

@@ -59,7 +59,7 @@ def test_a_registered_data_set_is_known_found_fetched_and_loaded(stored: dict[st
     assert dataset_info("digits") is DIGITS
     with pytest.raises(DataError, match="digits is not on this machine"):
         sources.locate("digits")
-    assert sources.fetch("digits") == "/digits"
+    assert sources.fetch("digits") == ("/digits", False)
     loaded = sources.load(Dataset(name="digits", validation_fraction=0.25), 8)
     assert (loaded.train_size, loaded.validation_size, loaded.test_size) == (30, 10, 10)
 

@@ -139,7 +139,7 @@ def test_train_examples_are_the_same_images_in_each_epoch(name: str) -> None:
     assert loaded.train_size == 13
     labels = [np.sort(np.concatenate([y for _, y in train(loaded, 0, epoch, 0, 1)])).tolist() for epoch in (1, 2)]
     assert labels[0] == labels[1]
-    with pytest.raises(DataError, match="to train on"):
+    with pytest.raises(DataError, match="training images remain after the validation split"):
         load(name, train_examples=1000)
 
 

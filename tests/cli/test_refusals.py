@@ -1,0 +1,95 @@
+"""What a run would refuse, its plan refuses: in the same words, before anything is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner, Result
+
+from scaling.cli.app import app
+from scaling.datasets.folder import scan
+
+STUDY: dict[str, Any] = {
+    "study": "mine",
+    "question": "Is it refused?",
+    "dataset": {"name": "synthetic", "train_examples": 64},
+    "grid": [{"depth": 14, "width": 0.0625}],
+    "across": {"resolution": 8, "stem": "small", "epochs": 1},
+    "recipe": {"batch_size": 32},
+}
+
+
+def asked(command: str, where: Path, content: dict[str, Any], *options: str) -> Result:
+    file = where / "mine.yaml"
+    file.write_text(yaml.safe_dump(content))
+    return CliRunner().invoke(app, [command, str(file), "--results", str(where / "results"), *options])
+
+
+def refusal(where: Path, content: dict[str, Any], *options: str) -> str:
+    """What both commands say; nothing is made by either."""
+    planned, run = (asked(command, where, content, *options) for command in ("plan", "run"))
+    assert (planned.exit_code, run.exit_code) == (2, 2), planned.stdout + run.stdout
+    assert planned.stderr == run.stderr
+    assert not (where / "results" / "mine").exists()
+    return planned.stderr
+
+
+def folder(root: Path, *names: str, each: int = 6) -> dict[str, str]:
+    for name in names:
+        for row in range(each):
+            (root / name).mkdir(parents=True, exist_ok=True)
+            (root / name / f"{row}.jpg").touch()
+    scan.cache_clear()
+    return {"name": f"image_folder:{root}"}
+
+
+def test_a_batch_that_the_images_do_not_fill(tmp_path: Path) -> None:
+    told = refusal(tmp_path, STUDY | {"recipe": {"batch_size": 65}})
+    assert told.endswith("mine.yaml: recipe.batch_size: 64 training images do not fill one batch of 65\n")
+    across = {**STUDY["across"], "batch_size": [32, 128]}
+    told = refusal(tmp_path, STUDY | {"recipe": {}, "across": across})
+    assert "across.batch_size[1]: 64 training images do not fill one batch of 128" in told
+    photos = folder(tmp_path / "photos", "cat", "dog")
+    assert "recipe.batch_size: " in refusal(tmp_path, STUDY | {"dataset": photos})
+
+
+def test_no_images_to_validate_on(tmp_path: Path) -> None:
+    told = refusal(tmp_path, STUDY | {"dataset": {"name": "synthetic", "validation_fraction": 1e-5}})
+    assert "dataset.validation_fraction: 1e-05 leaves no images to validate on (10,000 to train on, 0 to" in told
+
+
+def test_no_images_to_test_on(tmp_path: Path) -> None:
+    photos = folder(tmp_path / "photos", "train/cat", "train/dog")
+    (tmp_path / "photos" / "test" / "cat").mkdir(parents=True)
+    assert "leaves no images to test on" in refusal(tmp_path, STUDY | {"dataset": photos})
+
+
+def test_an_accelerator_that_nobody_knows(tmp_path: Path) -> None:
+    told = refusal(tmp_path, STUDY, "--on", "h10")
+    assert "--on h10: not in the table of accelerators; did you mean 'h100'? (choices: " in told
+
+
+@pytest.mark.parametrize("file", ["results", "results/mine"])
+def test_results_that_are_a_file(file: str, tmp_path: Path) -> None:
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).touch()
+    results = [asked(command, tmp_path, STUDY) for command in ("plan", "run")]
+    assert [result.exit_code for result in results] == [2, 2]
+    which = "it" if file.endswith("mine") else str(tmp_path / "results")
+    expected = (
+        f"error: {tmp_path / 'results' / 'mine'}: results need a folder, but {which} is a file; choose another place\n"
+    )
+    assert [result.stderr for result in results] == [expected] * 2
+
+
+def test_the_plan_of_a_folder_says_how_many_images_are_validated_on(tmp_path: Path) -> None:
+    photos = folder(tmp_path / "photos", "cat", "dog", each=200)
+    chosen = asked("plan", tmp_path, STUDY | {"dataset": photos})
+    assert chosen.exit_code == 0, chosen.stderr
+    assert "to validate on, " in chosen.stdout
+    assert "validation_fraction 0.2 was chosen by the number of images" in chosen.stdout
+    given = asked("plan", tmp_path, STUDY | {"dataset": {**photos, "validation_fraction": 0.1}})
+    assert "was chosen" not in given.stdout
