@@ -84,15 +84,16 @@ def test_it_ends_by_itself_with_its_reason_and_the_answer(
 def test_stopped_in_the_middle_it_trains_the_same_in_the_end(
     folder: Path, uninterrupted: subprocess.CompletedProcess[str], blows: tuple[signal.Signals, ...]
 ) -> None:
-    """In its first batch and again in its second: training is the same wherever it is done, so all decisions are."""
+    """Twice before its four trials are trained: training is the same wherever it is done, so all decisions are."""
     assert uninterrupted.returncode == 0
     results = f"{blows[0].name}-first"
-    for blow, after in zip(blows, (1, 5), strict=True):
+    for blow in blows:
+        before = len(trained(folder, results))
         process = start(folder, *UNTIL, *UNTIMED, "--results", results)
-        wait_until(lambda after=after: len(records(folder, results)) >= after, process)  # type: ignore[misc]
+        wait_until(lambda before=before: len(trained(folder, results)) > before, process)  # type: ignore[misc]
+        assert process.poll() is None
         process.send_signal(blow)
-        output, _ = process.communicate(timeout=commands.PATIENCE)
-        assert process.returncode == (130 if blow is signal.SIGINT else -blow), output
+        process.communicate(timeout=commands.PATIENCE)
     result = call(folder, *UNTIL, *UNTIMED, "--results", results)
     assert result.returncode == 0, result.stdout + result.stderr
     assert sorted(trained(folder, results)) == sorted(trained(folder, "whole"))

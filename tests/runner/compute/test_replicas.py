@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from scaling.runner.compute import devices
+from tests.commands import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +35,7 @@ def start(module: str, *arguments: str, **environment: str) -> subprocess.Popen[
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, output[-5000:]
 
 

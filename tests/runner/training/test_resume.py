@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from scaling.runner.training import checkpoint
+from tests.commands import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +34,7 @@ def start(folder: Path, backend: str) -> subprocess.Popen[str]:
 
 
 def finish(folder: Path, backend: str) -> dict[str, Any]:
-    output, _ = start(folder, backend).communicate(timeout=120)
+    output, _ = start(folder, backend).communicate(timeout=PATIENCE)
     assert "The trial starts over" not in output
     outcome: dict[str, Any] = json.loads((folder / "outcome.json").read_text())
     return outcome
