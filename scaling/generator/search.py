@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import BaseSampler
+from optuna.storages import RDBStorage
 from optuna.trial import TrialState, create_trial
 
 from scaling.generator import search_space
@@ -106,26 +108,38 @@ def mirror(study: Study, known: Sequence[Recorded], beyond: Sequence[Infeasible]
         return
     distributions = _distributions(study)
     try:
-        shown = _stored(study, search)
-        there = {(trial.user_attrs.get("trial_id"), trial.state) for trial in shown.get_trials(deepcopy=False)}
-        for trained in known:
-            if (state := _state(trained)) is not TrialState.RUNNING and (trained.trial.id, state) not in there:
-                attributes = {"trial_id": trained.trial.id}
-                shown.add_trial(_as_optuna(trained, state, distributions, attributes))
-        for network in beyond:
-            if (network.left_out.variant.name, TrialState.PRUNED) not in there:
-                shown.add_trial(_as_pruned(network, distributions))
+        with opened(search.storage) as storage:
+            shown = _stored(study, search, storage)
+            there = {(trial.user_attrs.get("trial_id"), trial.state) for trial in shown.get_trials(deepcopy=False)}
+            for trained in known:
+                if (state := _state(trained)) is not TrialState.RUNNING and (trained.trial.id, state) not in there:
+                    attributes = {"trial_id": trained.trial.id}
+                    shown.add_trial(_as_optuna(trained, state, distributions, attributes))
+            for network in beyond:
+                if (network.left_out.variant.name, TrialState.PRUNED) not in there:
+                    shown.add_trial(_as_pruned(network, distributions))
     except Exception as error:  # each database's driver has errors of its own
         raise StudyError([f"search.storage: {type(error).__name__}: {str(error).splitlines()[0]}"]) from error
 
 
-def _stored(study: Study, search: Search) -> optuna.Study:
+@contextmanager
+def opened(url: str) -> Iterator[RDBStorage]:
+    """A storage whose connections are closed afterwards; Optuna leaves that to the garbage collector."""
+    storage = RDBStorage(url)
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def _stored(study: Study, search: Search, storage: RDBStorage) -> optuna.Study:
     """The study in its storage, named after the study and what it searches, since a storage compares neither."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # of set_metric_names
         shown = optuna.create_study(
             study_name=f"{study.name}-{digest([search.space, search.objectives])}",
-            storage=search.storage,
+            storage=storage,
             directions=_directions(search),
             load_if_exists=True,
         )

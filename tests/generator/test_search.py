@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -367,12 +367,11 @@ def test_a_storage_shows_infeasible_networks_as_pruned(tmp_path: Path, folder: R
     assert beyond
     for _ in range(2):
         search.mirror(of, known, beyond)
-    (name,) = optuna.get_all_study_names(url)
-    shown = optuna.load_study(study_name=name, storage=url)
-    pruned = [trial for trial in shown.trials if trial.state is TrialState.PRUNED]
+    ((trials, _),) = stored(url)
+    pruned = [trial for trial in trials if trial.state is TrialState.PRUNED]
     assert [set(trial.params) for trial in pruned] == [{"depth", "width"}] * len(beyond)
     assert all(trial.constraints["max_inference_ms"] > 0 for trial in pruned)
-    complete = [trial for trial in shown.trials if trial.state is TrialState.COMPLETE]
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
     assert len(complete) == 4
     assert all(trial.constraints["max_inference_ms"] <= 0 for trial in complete)
 
@@ -415,9 +414,12 @@ def test_suggestions_are_trials_like_a_grid_s(folder: ResultsFolder) -> None:
     assert origins["weight_decay"].startswith("rule paper_regularization")
 
 
-def stored(url: str) -> Iterator[optuna.Study]:
-    for name in optuna.get_all_study_names(url):
-        yield optuna.load_study(study_name=name, storage=url)
+def stored(url: str) -> list[tuple[list[optuna.trial.FrozenTrial], list[str] | None]]:
+    """Of each study of a storage its trials, and the names of what it searches for."""
+    with search.opened(url) as storage:
+        names = optuna.get_all_study_names(storage)
+        shown = [optuna.load_study(study_name=name, storage=storage) for name in names]
+        return [(each.trials, each.metric_names) for each in shown]
 
 
 def test_a_storage_is_kept_in_step_without_duplicates(folder: ResultsFolder, tmp_path: Path) -> None:
@@ -428,20 +430,20 @@ def test_a_storage_is_kept_in_step_without_duplicates(folder: ResultsFolder, tmp
     for until in (1, 3, 5, 5):
         go_on(of, folder, until)
         search.mirror(of, recorded(of, folder))
-    (shown,) = stored(url)
-    assert [trial.state for trial in shown.trials] == [TrialState.FAIL, *[TrialState.COMPLETE] * 4]
-    assert shown.metric_names == TWO
+    ((trials, names),) = stored(url)
+    assert [trial.state for trial in trials] == [TrialState.FAIL, *[TrialState.COMPLETE] * 4]
+    assert names == TWO
     known = recorded(of, folder)
-    assert [trial.user_attrs["trial_id"] for trial in shown.trials] == [one.trial.id for one in known]
-    assert [trial.values and tuple(trial.values) for trial in shown.trials] == [one.values for one in known]
-    assert [trial.params for trial in shown.trials] == [one.parameters for one in known]
+    assert [trial.user_attrs["trial_id"] for trial in trials] == [one.trial.id for one in known]
+    assert [trial.values and tuple(trial.values) for trial in trials] == [one.values for one in known]
+    assert [trial.params for trial in trials] == [one.parameters for one in known]
     folder.training.append(train_record(failing, top1=0.5))
     folder.latency.append(latency_record(failing.variant))
     search.mirror(of, recorded(of, folder))
-    assert [trial.state for trial in next(stored(url)).trials][-1] is TrialState.COMPLETE
+    assert stored(url)[0][0][-1].state is TrialState.COMPLETE
     other = study(objectives=TWO, storage=url, space={"depth": [14], "width": {"low": 0.1, "high": 0.2}})
     search.mirror(other, [])
-    assert len(list(stored(url))) == 2
+    assert len(stored(url)) == 2
 
 
 def test_suggestions_do_not_depend_on_a_storage(folder: ResultsFolder, tmp_path: Path) -> None:
