@@ -170,7 +170,7 @@ def draw_published(folder: Path, formats: Sequence[str] = ("png",), figures: Col
 
 def _against_costs(
     context: Context, figures: Collection[str], failures: list[tuple[str, str]], others: int
-) -> tuple[list[FigureSpec], list[str]]:
+) -> tuple[list[FigureSpec | Skipped], list[str]]:
     """The drawn_specs of accuracy against a cost among `figures`, and what they cannot show."""
     costs = [cost for cost, name in COSTS.items() if name in figures]
     costs += [cost for cost, name in MEASURED.items() if name in figures and context.has(cost)]

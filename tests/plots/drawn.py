@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 
 from scaling.plots.context import Context
@@ -42,6 +44,25 @@ def lines(axes: Axes) -> dict[str, tuple[list[float], list[float]]]:
 def names(axes: Axes) -> list[str]:
     """Labels written beside points."""
     return [note.get_text() for artist in axes.artists if isinstance(artist, Names) for note in artist.written]
+
+
+def bars(axes: Axes) -> list[tuple[float, float]]:
+    """Lowest and highest end of every vertical error bar."""
+    segments = [
+        segment
+        for container in axes.containers
+        if isinstance(container, ErrorbarContainer)
+        for collection in container.lines[2]
+        for segment in collection.get_segments()
+    ]
+    ends = [(float(segment[0, 1]), float(segment[-1, 1])) for segment in segments if segment[0, 0] == segment[-1, 0]]
+    return sorted(ends)
+
+
+def assert_equal_limits(panels: Sequence[Axes]) -> None:
+    """Panels that are compared have equal scales."""
+    assert len(panels) > 1
+    assert len({(axes.get_xlim(), axes.get_ylim()) for axes in panels}) == 1
 
 
 def assert_nothing_overlaps(figure: Figure) -> None:

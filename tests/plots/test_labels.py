@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,35 @@ def test_blank_is_where_no_drawn_pixel_lies(axes: Axes) -> None:
     brute = ~((low <= drawn) & (drawn < high)).all(axis=2).any(axis=1)
     assert 0 < brute.sum() < len(brute)
     np.testing.assert_array_equal(drawn_pixels.is_blank(counts, boxes), brute)
+
+
+def test_a_name_stands_clearly_nearer_to_its_own_point_than_to_any_other(axes: Axes) -> None:
+    figure = axes.figure
+    assert isinstance(figure, Figure)
+    random = np.random.default_rng(0)
+    x, y = random.uniform(1, 60, 30), random.uniform(1, 3, 30)
+    axes.plot(x, y, "o")
+    names = labels.name(
+        axes, [Label(f"{number}", ((left, up),)) for number, (left, up) in enumerate(zip(x, y, strict=True))]
+    )
+    figure.savefig(BytesIO())
+    renderer, places = (
+        RendererAgg(*figure.bbox.size.astype(int), figure.dpi),
+        axes.transData.transform(np.column_stack([x, y])),
+    )
+    assert names.written
+    for note in names.written:
+        box = np.array(note.get_window_extent(renderer).extents)
+        apart = [labels._apart(box, point[None]) for point in places]
+        own = apart.pop(int(note.get_text()))
+        assert 1.2 * own < min(apart)
+
+
+def test_ends_of_error_bars_are_no_points(axes: Axes) -> None:
+    before = len(drawn_pixels.markers(axes))
+    axes.errorbar([2, 20], [2, 1], xerr=0.2, yerr=0.4, fmt="none", capsize=2)
+    axes.plot([2, 20], [2, 2], marker="|")
+    assert len(drawn_pixels.markers(axes)) == before == 3
 
 
 def test_boxes_are_what_the_note_takes_up_once_it_is_moved_there(axes: Axes) -> None:

@@ -12,14 +12,16 @@ from matplotlib.figure import Figure
 
 from scaling.analysis.depth_width.tradeoff import tradeoffs
 from scaling.analysis.settings import collapse_seeds
-from scaling.plots import draw, draw_study
-from scaling.plots.figures.accuracy_vs_cost import COSTS
+from scaling.plots import Skipped, draw, draw_study, study_figures
+from scaling.plots.figures.accuracy_vs_cost import COSTS, MEASURED
 from scaling.plots.kit import layout as sheet
 from scaling.plots.kit import style
 from scaling.plots.kit.accuracy import FAILED_LABEL, draw_tradeoff
 from scaling.plots.kit.axes import log_ticks
+from scaling.plots.kit.bars import Z90
 from scaling.plots.kit.captions import about_cost, about_failures, small_print
 from scaling.plots.kit.labels import Names
+from scaling.plots.study import FIGURES
 from scaling.results.columns import METRICS
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
@@ -74,11 +76,14 @@ def test_arms_are_lines_from_the_base(tmp_path: Path) -> None:
     assert drawn["Pareto front of the means"] == ([10, 20, 30, 40, 50], pytest.approx([51, 55, 59, 63, 67]))
 
 
-def test_error_bars_are_the_range_over_seeds_and_the_interval_of_the_latency(tmp_path: Path) -> None:
-    depth_arm = panel(folder_of(tmp_path, VARIANTS)).containers[0]
+def test_error_bars_are_the_noise_of_the_accuracy_and_the_interval_of_the_latency(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, VARIANTS)
+    depth_arm = panel(folder).containers[0]
     horizontal, vertical = (bars.get_segments() for bars in depth_arm.lines[2])
+    settings = collapse_seeds(load_results(folder.path))[:3]
+    noise = Z90 * 100 * settings["top1_sd"]
     assert [segment[:, 1].tolist() for segment in vertical] == [
-        pytest.approx(ends) for ends in ([50, 52], [54, 56], [58, 60])
+        pytest.approx([mean - reach, mean + reach]) for mean, reach in zip((51, 55, 59), noise, strict=True)
     ]
     assert horizontal[0][:, 0].tolist() == pytest.approx([9.8, 10.2])
 
@@ -193,8 +198,17 @@ def test_other_settings_are_counted_not_drawn(tmp_path: Path) -> None:
 def test_degenerate_studies_are_drawn(tmp_path: Path, records: dict[str, Any]) -> None:
     (drawn,) = draw([folder_of(tmp_path, **records).path])
     assert all(file.stat().st_size > 0 for file in drawn.files)
-    assert [file.stem for file in drawn.files[:4]] == [*COSTS.values()]
-    assert "## Not drawn" in drawn.files[-1].read_text()
+    _, not_drawn = drawn.files[-1].read_text().split("## Not drawn")
+    stems = [file.stem for file in drawn.files]
+    assert all((name in stems) != (f"- `{name}`: " in not_drawn) for name in FIGURES if name not in MEASURED.values())
+
+
+def test_what_has_nothing_to_see_is_skipped_with_the_reason(tmp_path: Path) -> None:
+    untimed = study_figures(folder_of(tmp_path / "untimed", VARIANTS, timed=False), figures=["accuracy_vs_training_ms"])
+    reason = "the time per training step was not measured for any of these variants"
+    assert untimed.specs == (Skipped("accuracy_vs_training_ms", reason),)
+    empty = study_figures(folder_of(tmp_path / "empty", []), figures=["accuracy_vs_macs"])
+    assert empty.specs == (Skipped("accuracy_vs_macs", "nothing was trained yet"),)
 
 
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:

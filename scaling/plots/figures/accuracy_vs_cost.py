@@ -10,12 +10,12 @@ from scaling.analysis.depth_width.tradeoff import Tradeoff, tradeoffs
 from scaling.models.names import title
 from scaling.plots.kit import captions
 from scaling.plots.kit.accuracy import regime_title
-from scaling.plots.kit.figure_spec import FigureSpec
-from scaling.plots.kit.layout import SentencePanel, tradeoff_panels
+from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.plots.kit.layout import tradeoff_panels
 from scaling.plots.names import COSTS, MEASURED
 from scaling.results.columns import METRICS
 
-_NOTHING = "There is no trained trial to draw yet."
+_NOTHING = "nothing was trained yet"
 
 
 def cost_specs(
@@ -23,8 +23,8 @@ def cost_specs(
     failures: list[tuple[str, str]],
     others: int = 0,
     costs: Collection[str] = tuple(COSTS),
-) -> list[FigureSpec]:
-    """One spec a cost; where there is nothing to see, it says in words why.
+) -> list[FigureSpec | Skipped]:
+    """One spec a cost, or why there is nothing to see.
 
     Args:
         settings: as `scaling.analysis.settings.collapse_seeds` gives it.
@@ -35,20 +35,34 @@ def cost_specs(
     return [_spec(settings, cost, failures, others) for cost in costs]
 
 
-def _spec(settings: pd.DataFrame, cost: str, failures: list[tuple[str, str]], others: int) -> FigureSpec:
+def _spec(settings: pd.DataFrame, cost: str, failures: list[tuple[str, str]], others: int) -> FigureSpec | Skipped:
     name = METRICS[cost].label.split(" (")[0].lower()
     regimes = tradeoffs(settings, cost)
-    known = settings[cost].notna().any()
-    reason = "" if known else _NOTHING if settings.empty else f"The {name} was not measured for any of these variants."
+    if not any(map(_can_be_seen, regimes)):
+        return Skipped((COSTS | MEASURED)[cost], _reason(settings, cost, name))
     return FigureSpec(
         name=(COSTS | MEASURED)[cost],
         title=f"How does accuracy rise with {name}?",
         shows=f"Accuracy against {name}, one panel a number of epochs: arms or families, their fronts, failed trials.",
-        concludes=reason or " ".join(_best(regime) for regime in regimes),
-        panels=(SentencePanel(reason),) if reason else tradeoff_panels(regimes),
+        concludes=" ".join(_best(regime) for regime in regimes),
+        panels=tradeoff_panels(regimes),
         notes=tuple(captions.small_print(settings, cost, failures, others)),
         size=(4.6, 3.5),
+        scales=("own",) * len(regimes),
     )
+
+
+def _can_be_seen(regime: Tradeoff) -> bool:
+    """Whether it has a point, or a failed trial whose cost is known."""
+    return len(regime.points) > 0 or bool(regime.failed[regime.cost.name].notna().any())
+
+
+def _reason(settings: pd.DataFrame, cost: str, name: str) -> str:
+    if settings.empty:
+        return _NOTHING
+    if settings[cost].notna().any():
+        return f"no setting has both an accuracy and its {name}"
+    return f"the {name} was not measured for any of these variants"
 
 
 def _best(regime: Tradeoff) -> str:

@@ -15,6 +15,7 @@ from scaling.analysis.claims.finding import NotAddressedError
 from scaling.analysis.claims.recipes import share_from_training
 from scaling.plots.context import Context
 from scaling.plots.kit import style
+from scaling.plots.kit.axes import within_percent
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 
 NAME = "additive"
@@ -47,14 +48,14 @@ def additive(chain: Sequence[Step], axes: Axes) -> Axes:
     axes.set_xlabel("Top-1 validation accuracy (%)")
     ends = np.array([100 * (step.top1 + end) for step in chain for end in _whiskers(step)])
     room = 0.2 * (np.nanmax(ends) - np.nanmin(ends) or 1.0)
-    axes.set_xlim(np.nanmin(ends) - 0.2 * room, np.nanmax(ends) + room)
+    axes.set_xlim(within_percent(np.nanmin(ends) - 0.2 * room, np.nanmax(ends) + room))
     return axes
 
 
 def _whiskers(step: Step) -> tuple[float, float]:
     """Where its interval ends, from its accuracy on; nowhere else where there is none."""
     low, high = step.gain.low - step.gain.value, step.gain.high - step.gain.value
-    return (low, high) if np.isfinite(low) else (0.0, 0.0)
+    return (max(low, -step.top1), min(high, 1 - step.top1)) if np.isfinite(low) else (0.0, 0.0)
 
 
 def _before(top1: np.ndarray) -> list[float]:
@@ -76,13 +77,13 @@ def _draw_bar(place: int, step: Step, before: float, top1: float, axes: Axes) ->
     fill = color if step.verified else "white"
     label = label if step.verified else _once(axes, "not verified")
     axes.barh(place, top1 - before, 0.6, before, facecolor=fill, edgecolor=color, label=label, zorder=2)
-    low, high = 100 * (step.gain.value - step.gain.low), 100 * (step.gain.high - step.gain.value)
-    if low + high > 0:
+    low, high = (100 * end for end in _whiskers(step))
+    if high > low:
         axes.errorbar(
-            top1, place, xerr=[[low], [high]], fmt="none", ecolor=style.INK, elinewidth=1, capsize=2, zorder=3
+            top1, place, xerr=[[-low], [high]], fmt="none", ecolor=style.INK, elinewidth=1, capsize=2, zorder=3
         )
     axes.plot([before, before], [place - 1, place + 0.3], color=style.GREY, linewidth=0.8, zorder=1)
-    right = max(before, top1 + high if np.isfinite(high) else top1)
+    right = max(before, top1 + high)
     _write(axes, f"{top1 - before:+.1f}", right, place)
 
 

@@ -13,6 +13,8 @@ from scaling.analysis.edf import Distribution, apart, distributions
 from scaling.models.names import family_named, title
 from scaling.plots.context import Context
 from scaling.plots.kit import style
+from scaling.plots.kit.accuracy import regime_title
+from scaling.plots.kit.axes import within_percent
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 
 NAME = "distribution"
@@ -34,11 +36,12 @@ def distribution(curves: Sequence[Distribution], axes: Axes) -> Axes:
     known = [curve for curve in curves if len(curve.error)]
     worst = max((100 * curve.error[-1] for curve in known), default=100.0)
     best = min((100 * curve.error[0] for curve in known), default=0.0)
-    edge = worst + 0.06 * ((worst - best) or 1.0)
+    spread = (worst - best) or 1.0
+    start, edge = within_percent(best - 0.04 * spread, worst + 0.06 * spread)
     for number, curve in enumerate(curves):
         _draw(curve, _color(curve.name, number), edge, axes, bands=len(curves) <= _BANDS)
-    axes.set_xlim(best - 0.04 * ((worst - best) or 1.0), edge)
-    axes.set_ylim(0, 104)
+    axes.set_xlim(start, edge)
+    axes.set_ylim(0, 100)
     axes.set_xlabel("Top-1 validation error (%)")
     axes.set_ylabel("Settings at or below it (%)")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10]))
@@ -58,7 +61,8 @@ def _draw(curve: Distribution, color: str, edge: float, axes: Axes, bands: bool)
         return
     x = 100 * np.concatenate([curve.error[:1], curve.error, [edge / 100]])
     y = 100 * np.concatenate([[0.0], curve.share, curve.share[-1:]])
-    axes.plot(x, y, drawstyle="steps-post", color=color, linewidth=1.7, label=label, zorder=3)
+    # Not cut off: at 100% half of the line lies beyond the panel.
+    axes.plot(x, y, drawstyle="steps-post", color=color, linewidth=1.7, label=label, clip_on=False, zorder=3)
     if bands:
         low, high = (100 * np.concatenate([end[:1], end, end[-1:]]) for end in (curve.low, curve.high))
         axes.fill_between(x, low, high, step="post", color=color, alpha=0.15, linewidth=0, label="_band")
@@ -76,7 +80,11 @@ def spec(context: Context) -> FigureSpec | Skipped:
     curves = [*own, *([] if published is None else distributions(published.settings))]
     if not any(len(curve.error) for curve in curves):
         return Skipped(NAME, curves[0].sentence)
-    bands = "Bands: 90% for a whole curve, its settings taken as a sample." if len(curves) <= _BANDS else ""
+    bands = (
+        "Bands: the whole curve lies in its band in 90% of studies; its settings are taken as a sample."
+        if len(curves) <= _BANDS
+        else ""
+    )
     crosses = (
         "Crosses: settings that failed; they count as worse than all." if any(curve.failed for curve in curves) else ""
     )
@@ -102,7 +110,9 @@ def groups(settings: pd.DataFrame) -> tuple[Distribution, ...]:
 
 
 def _named(by: str, value: object) -> str:
-    return title(str(value)) if by == "family" else f"{value:g} {'px' if by == 'resolution' else by}"
+    if by == "epochs":
+        return regime_title(float(str(value)))
+    return title(str(value)) if by == "family" else f"{value:g} px"
 
 
 def _order(text: str) -> float:

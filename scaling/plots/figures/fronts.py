@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from scaling.analysis.pareto.frontier import SURE, Frontier, frontier
+from scaling.analysis.wording import counted
 from scaling.errors import UserError
 from scaling.plots.context import Context
 from scaling.plots.figures.speed_accuracy import background_note
 from scaling.plots.kit import style
 from scaling.plots.kit.accuracy import FAILED_LABEL, regime_title
 from scaling.plots.kit.axes import frame_points
+from scaling.plots.kit.bars import BARS
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
-from scaling.plots.kit.groups import TOP1, draw_points, look, xy
+from scaling.plots.kit.groups import TOP1, draw_noise, draw_points, look, xy
 from scaling.plots.kit.labels import AROUND, LOWER_RIGHT, MOST_NAMES, UPPER_LEFT, Label, name
 from scaling.plots.kit.point_names import model_name
 from scaling.results.columns import METRICS
@@ -23,7 +26,9 @@ from scaling.results.columns import METRICS
 NAME = "fronts"
 TABLES = ("table7",)
 MOST = 6
-_HINT = f"Full: on the front with a chance of at least {SURE:.0%}; pale: of at most {1 - SURE:.0%}; ringed: undecided."
+_SURELY, _NEVER, _UNDECIDED = "surely on the front", "surely not on it (pale)", "undecided (ringed)"
+_HINT = f"Surely: with a chance of at least {SURE:.0%}. {BARS}"
+_RING: dict[str, Any] = {"markersize": 12, "markerfacecolor": "none", "clip_on": False}
 
 
 def fronts(front: Frontier, axes: Axes, pale: bool = False) -> Axes:
@@ -41,9 +46,10 @@ def fronts(front: Frontier, axes: Axes, pale: bool = False) -> Axes:
         axes.plot(*line, drawstyle="steps-post", color=color, linewidth=1.4, label=label, zorder=1.5)
     if not pale:
         _draw_families(front, axes)
+        _explain(front, axes)
+        _draw_outside(front, axes)
     frame_points(axes, front.cost, TOP1)
     if not pale:
-        _draw_outside(front, axes)
         name(axes, _names(front))
     return axes
 
@@ -51,14 +57,42 @@ def fronts(front: Frontier, axes: Axes, pale: bool = False) -> Axes:
 def _draw_families(front: Frontier, axes: Axes) -> None:
     for number, (family, rows) in enumerate(front.points.groupby("family", sort=True)):
         color, marker, title = look(str(family), number)
-        never, sure = rows["chance"] <= 1 - SURE, rows["chance"] >= SURE
+        draw_noise(rows, front.cost, axes, color, zorder=1.4)
+        never, sure = _never(rows), _surely(rows)
         kinds = ((never, style.pale(color), "_never"), (~never, color, title))
         for which, shade, label in kinds:
             draw_points(rows[which], front.cost, axes, shade, marker, label)
         if never.all():
             axes.plot([], [], linestyle="none", marker=marker, color=style.pale(color), label=title)
         ringed = xy(rows[~never & ~sure], front.cost)
-        axes.plot(*ringed, "o", markersize=12, markerfacecolor="none", markeredgecolor=color, label="_undecided")
+        if ringed[0].size:
+            axes.plot(*ringed, "o", markeredgecolor=color, **_RING, label="_undecided")
+
+
+def _never(points: pd.DataFrame) -> pd.Series[bool]:
+    return points["chance"] <= 1 - SURE
+
+
+def _surely(points: pd.DataFrame) -> pd.Series[bool]:
+    return points["chance"] >= SURE
+
+
+def _explain(front: Frontier, axes: Axes) -> None:
+    """Says in the legend what full, pale and ringed markers mean, in no family's colour, where there are such."""
+    never, surely = _never(front.points), _surely(front.points)
+    full, faded = (
+        {"color": color, "markeredgecolor": "white", **style.marker(0)}
+        for color in (style.GREY, style.pale(style.GREY))
+    )
+    ringed = {"markeredgecolor": style.GREY, **_RING}
+    for which, entry, label in (
+        (surely, full, _SURELY),
+        (never, faded, _NEVER),
+        (~never & ~surely, ringed, _UNDECIDED),
+    ):
+        if which.any():
+            # An entry of the legend alone, without a place that the layout could reckon with.
+            axes.plot([], [], "o", **entry, label=label)[0].set_in_layout(False)
 
 
 def _draw_outside(front: Frontier, axes: Axes) -> None:
@@ -93,10 +127,11 @@ def spec(context: Context) -> FigureSpec | Skipped:
     """The figure of these results, one panel a device and number of epochs; the published front behind."""
     cost, published = context.cost, context.published(*TABLES)
     try:
+        devices = context.by_device(cost)
         panels = [
             (title, frontier(rows, cost))
-            for device, timed in context.by_device(cost)
-            for title, rows in _by_epochs(device, timed)
+            for device, timed in devices
+            for title, rows in _by_epochs(device if len(devices) > 1 else "", timed)
         ]
     except UserError as reason:
         return Skipped(NAME, str(reason))
@@ -112,8 +147,9 @@ def spec(context: Context) -> FigureSpec | Skipped:
         "network is on it.",
         concludes=" ".join(f"{title}: {front.sentence}" for title, front in shown),
         panels=tuple(partial(_panel, title, front, behind) for title, front in shown[:MOST]),
-        notes=(_HINT, *_outside(shown), *left_out, *background_note(published, cost)),
+        notes=(f"{_timed_on(devices)}{_HINT}", *_outside(shown), *left_out, *background_note(published, cost)),
         size=(4.9, 4.1),
+        scales=("own",) * len(shown[:MOST]),
     )
 
 
@@ -123,11 +159,18 @@ def _by_epochs(device: str, frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame
     return [(f"{device}, {title}" if device else title, rows) for title, rows in parts]
 
 
+def _timed_on(devices: list[tuple[str, pd.DataFrame]]) -> str:
+    """The device, where all panels have the same one."""
+    (device, _), *others = devices
+    return f"Timed on {device}. " if device and not others else ""
+
+
 def _outside(shown: list[tuple[str, Frontier]]) -> list[str]:
     failed = sum(len(front.failed) for _, front in shown)
     unmeasured = sum(len(front.unmeasured) for _, front in shown)
-    said = [f"{failed} settings with a failed trial: crosses, where their cost is known."] if failed else []
-    return [*said, *([f"{unmeasured} accuracies without the cost stand at the right edge."] if unmeasured else [])]
+    crosses = f"{counted(failed, 'setting')} with a failed trial: crosses at the foot, where the cost is known."
+    edge = f"{counted(unmeasured, 'setting')} without a measured cost: at the right edge, at the accuracy."
+    return [*([crosses] if failed else []), *([edge] if unmeasured else [])]
 
 
 def _behind(published: Context | None, cost: str) -> Frontier | None:

@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from scaling.analysis.laws.families import BROKEN, FLOORED, POWER
 from scaling.analysis.laws.groups import Group, fit_settings, groups_on
-from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Laws
+from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Fit, Laws
 from scaling.analysis.uncertainty import Estimate
+from scaling.analysis.wording import counted
 from scaling.models.names import title
 from scaling.plots.context import Context
 from scaling.plots.kit import style
 from scaling.plots.kit.accuracy import regime_title
-from scaling.plots.kit.axes import log_ticks, set_cost_axis
+from scaling.plots.kit.axes import set_cost_axis, set_error_axis
+from scaling.plots.kit.bars import BARS, draw_bars, log_noise_bars
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.results.columns import METRICS
 
@@ -30,7 +32,14 @@ MOST = 6
 """Groups drawn or fitted; more are counted."""
 COST = METRICS["macs"]
 LAW_COLOR = {POWER.name: style.INK, FLOORED.name: style.GREEN, BROKEN.name: style.PURPLE}
-LAW_LINE = {POWER.name: ":", FLOORED.name: "--", BROKEN.name: "-"}
+LAW_LINE = {POWER.name: ":", FLOORED.name: "--", BROKEN.name: "-."}
+"""Of a law that was not chosen: the one that was is a thick line without gaps."""
+_THICK, _THIN = 2.4, 1.3
+_LEFT_OUT = {
+    "without x or error": "its accuracy or cost is not known",
+    "error not above 0 and up to 1": "an error of 0% has no place on a logarithmic axis",
+}
+"""What `Laws.left_out` gives as reasons, in the words of this figure."""
 _CURVE = 200
 _MANY, _DRAWS, _DRAWS_OF_MANY = 2000, 500, 200
 
@@ -68,7 +77,7 @@ def _laws(group: Group) -> Laws:
 
 
 def power_law(fitted_group: Fitted, axes: Axes, pale: bool = False) -> Axes:
-    """Draws points by resolution, each law with its line, the band of the chosen one, and where the law breaks.
+    """Draws points by resolution with their bars, the chosen law thick with its band, the others thin, and any break.
 
     Args:
         fitted_group: a group and its laws.
@@ -91,49 +100,54 @@ def _draw_points(fitted_group: Fitted, axes: Axes, pale: bool) -> None:
         at = resolutions == resolution
         if not at.any():
             continue
-        color = style.PALE_GREY if pale else style.SERIES[number % len(style.SERIES)]
-        first = pale and not any(line.get_label() == "published" for line in axes.lines)
-        axes.plot(
-            laws.x[at] * COST.scale,
-            100 * laws.error[at],
-            linestyle="none",
-            marker=style.SERIES_MARKER[number % len(style.SERIES)],
-            color=color,
-            markeredgecolor="white",
-            **style.marker(int(at.sum())),
-            alpha=0.85,
-            label=f"{resolution:g} px" if not pale else "published" if first else "_published",
-        )
+        marker = style.SERIES_MARKER[number % len(style.SERIES)]
+        if pale:
+            first = not any(line.get_label() == "published" for line in axes.lines)
+            _draw_at(laws, at, style.PALE_GREY, marker, "published" if first else "_published", axes)
+            continue
+        color = style.SERIES[number % len(style.SERIES)]
+        lengths = log_noise_bars(laws.error[at], laws.sd[at])
+        draw_bars(axes, laws.x[at] * COST.scale, 100 * laws.error[at], lengths, color, zorder=1.9)
+        _draw_at(laws, at, color, marker, f"{resolution:g} px", axes)
+
+
+def _draw_at(laws: Laws, at: npt.NDArray[np.bool_], color: str, marker: str, label: str, axes: Axes) -> None:
+    axes.plot(
+        laws.x[at] * COST.scale,
+        100 * laws.error[at],
+        linestyle="none",
+        marker=marker,
+        color=color,
+        markeredgecolor="white",
+        **style.marker(int(at.sum())),
+        alpha=0.85,
+        label=label,
+    )
 
 
 def _draw_laws(laws: Laws, axes: Axes) -> None:
     x = np.geomspace(laws.x.min(), laws.x.max(), _CURVE)
-    for fit in laws.fits:
-        band = fit.predict(x)
-        color = LAW_COLOR[fit.law]
-        chosen = fit.law == laws.best
-        label = f"{fit.law}{', chosen' if chosen else ''}{'' if fit.status == 'converged' else f' ({fit.status})'}"
-        axes.plot(x * COST.scale, 100 * band.error, color=color, linestyle=LAW_LINE[fit.law], label=label, zorder=3)
-        if chosen:
-            ends = 100 * band.low, 100 * band.high
-            axes.fill_between(
-                x * COST.scale, *ends, color=color, alpha=0.2, linewidth=0, label="its 90% band", zorder=1
-            )
+    for fit in sorted(laws.fits, key=lambda fit: fit.law != laws.best):
+        _draw_law(fit, x, fit.law == laws.best, axes)
     if laws.broken is not None and laws.broken.verdict == "holds" and laws.broken.told_apart:
         low, high = laws.broken.at.low * COST.scale, laws.broken.at.high * COST.scale
         axes.axvspan(low, high, color=LAW_COLOR[BROKEN.name], alpha=0.15, linewidth=0, label="break, 90%", zorder=0)
 
 
+def _draw_law(fit: Fit, x: npt.NDArray[np.float64], chosen: bool, axes: Axes) -> None:
+    """The chosen law thick, over all others and over the points, with its band; another one thin."""
+    band, color = fit.predict(x), LAW_COLOR[fit.law]
+    line, width, order = ("-", _THICK, 4.0) if chosen else (LAW_LINE[fit.law], _THIN, 3.0)
+    label = f"{fit.law}, chosen" if chosen else fit.law
+    axes.plot(x * COST.scale, 100 * band.error, line, color=color, linewidth=width, label=label, zorder=order)
+    if chosen:
+        ends = 100 * band.low, np.fmin(100 * band.high, 100)
+        axes.fill_between(x * COST.scale, *ends, color=color, alpha=0.2, linewidth=0, label="its 90% band", zorder=1)
+
+
 def _frame(axes: Axes) -> None:
-    box = axes.dataLim
-    set_cost_axis(axes, COST, pd.Series([box.x0, box.x1]))
-    axes.set_ylabel("Top-1 validation error (%)")
-    axes.set_yscale("log")
-    low, high = box.y0 / 1.08, box.y1 * 1.08
-    axes.set_ylim(low, high)
-    axes.yaxis.set_major_locator(FixedLocator(log_ticks(low, high)))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    set_cost_axis(axes, COST, pd.Series(axes.dataLim.intervalx))
+    set_error_axis(axes)
 
 
 def spec(context: Context) -> FigureSpec | Skipped:
@@ -156,6 +170,7 @@ def spec_of(groups: list[Fitted], others: int = 0, behind: Sequence[Fitted] = ()
         panels=tuple(partial(_panel, group, behind) for group in shown),
         notes=tuple(_notes(groups, others, bool(behind))),
         size=(4.9, 4.1) if len(shown) > 1 else (7.6, 4.6),
+        scales=("own",) * len(shown),
     )
 
 
@@ -204,7 +219,30 @@ def number(estimate: Estimate) -> str:
 
 def _notes(groups: list[Fitted], others: int, behind: bool) -> list[str]:
     unfit = [f"{group.title}: {group.laws.reason}." for group in groups if not group.laws.fits]
-    left = [f"{count} left out, {reason}." for group in groups for reason, count in group.laws.left_out.items()]
+    left = [
+        f"{group.title}: {counted(count, 'setting')} not shown: {_LEFT_OUT.get(reason, reason)}."
+        for group in groups
+        for reason, count in group.laws.left_out.items()
+    ]
     more = [f"{others} more groups not shown."] if others else []
     back = ["Published points stand behind for their shape: measured elsewhere, not like with like."] if behind else []
-    return ["The paper's FLOPs are two a multiply-accumulate.", *unfit, *left, *more, *back]
+    return [
+        f"{BARS} The paper's FLOPs are two a multiply-accumulate.",
+        *_cannot_be_chosen(groups),
+        *unfit,
+        *left,
+        *more,
+        *back,
+    ]
+
+
+def _cannot_be_chosen(groups: list[Fitted]) -> list[str]:
+    """The laws whose fit is none to rely on, although their lines are drawn."""
+    unsure = [
+        f"{fit.law} ({group.title}: {fit.status})"
+        for group in groups
+        for fit in group.laws.fits
+        if fit.status != "converged"
+    ]
+    why = "No candidates, as the fit did not converge or ended at a bound of a parameter"
+    return [f"{why}: {'; '.join(unsure)}."] if unsure else []

@@ -18,8 +18,9 @@ from scaling.plots.context import Context
 from scaling.plots.kit import style
 from scaling.plots.kit.accuracy import regime_title
 from scaling.plots.kit.axes import frame_points
+from scaling.plots.kit.bars import BARS
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
-from scaling.plots.kit.groups import TOP1, Z90, draw_points, xy
+from scaling.plots.kit.groups import TOP1, draw_noise, draw_points, xy
 from scaling.plots.kit.labels import LOWER_RIGHT, Label, name
 from scaling.results.columns import Column
 from scaling.schema import Variant
@@ -30,8 +31,8 @@ MOST = 6
 """Panels; more regimes are counted."""
 _LAST = 4
 _HINT = (
-    "Labels: what the arms share, the arm that is surely ahead, and by how many points on average; all verdicts hold "
-    "together in 90% of studies. Bars: 90% of the noise of one point."
+    "Thick lines: costs that both arms reach. Labels: what the arms share, the arm that is surely ahead, and by how "
+    f"many points on average; all verdicts hold together in 90% of studies. {BARS}"
 )
 
 
@@ -57,10 +58,7 @@ def _draw_arm(all_regimes: Regimes, arm: Arm, cell: Cell, axes: Axes) -> None:
     color, marker = _look(all_regimes, arm.axis)
     points = all_regimes.settings.iloc[list(arm.rows)].dropna(subset=["top1", all_regimes.cost.name])
     axes.plot(*xy(points, all_regimes.cost), linestyle="--", linewidth=0.9, color=color, zorder=2)
-    bars = 100 * Z90 * points["top1_sd"].to_numpy(float)
-    axes.errorbar(
-        *xy(points, all_regimes.cost), yerr=bars, fmt="none", ecolor=style.pale(color), elinewidth=1.2, zorder=1.9
-    )
+    draw_noise(points, all_regimes.cost, axes, color, zorder=1.9)
     line = cell.curve[all_regimes.cost.name] * all_regimes.cost.scale, 100 * cell.curve[arm.axis]
     axes.plot(*line, linewidth=2.2, color=color, zorder=2, solid_capstyle="butt")
     called = _called(arm.axis)
@@ -88,10 +86,10 @@ def _label(all_regimes: Regimes, cell: Cell) -> Label:
         :_LAST
     ]
     if cell.shared is None:
-        return Label(_at(cell, "no shared range"), tuple(anchors), style.GREY)
+        return Label(_at(cell, "no shared range"), tuple(anchors), style.GREY, of_line=True)
     lead = "undecided" if cell.verdict == "undecided" else f"{cell.verdict} +{abs(100 * cell.advantage.value):.1f}"
     color, _ = _look(all_regimes, cell.verdict)
-    return Label(_at(cell, lead), tuple(anchors), color, True, LOWER_RIGHT)
+    return Label(_at(cell, lead), tuple(anchors), color, True, LOWER_RIGHT, of_line=True)
 
 
 def _at(cell: Cell, said: str) -> str:
@@ -154,6 +152,7 @@ def spec_of(device_regimes: Sequence[tuple[str, Regimes]]) -> FigureSpec | Skipp
             *left_out,
         ),
         size=(3.6, 3.9),
+        scales=tuple("published" if device == "published" else "own" for device, *_ in places[:MOST]),
     )
 
 

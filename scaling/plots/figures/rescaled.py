@@ -58,6 +58,7 @@ def spec(context: Context) -> FigureSpec | Skipped:
         panels=tuple(partial(_panel, device, comparisons, behind) for device, comparisons in device_comparisons),
         notes=(*speed_accuracy.notes(device_comparisons), *speed_accuracy.background_note(published, cost)),
         size=(4.9, 4.1) if len(device_comparisons) > 1 else (7.6, 4.6),
+        scales=("own",) * len(device_comparisons),
     )
 
 

@@ -104,4 +104,5 @@ def spec(context: Context) -> FigureSpec | Skipped:
             "Bars are 95% intervals of the median.",
         ),
         size=(5.2, 4.2),
+        scales=("own",) * len(all_ranks),
     )

@@ -8,8 +8,10 @@ from matplotlib.ticker import MaxNLocator
 
 from scaling.analysis.seed_variance import SeedSpread
 from scaling.analysis.seed_variance import seed_spread as spread_of
+from scaling.analysis.wording import counted
 from scaling.plots.context import Context
 from scaling.plots.kit import style
+from scaling.plots.kit.axes import within_percent
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.labels import LOWER_RIGHT, Label, name
 from scaling.plots.kit.point_names import model_name
@@ -34,17 +36,22 @@ def seed_spread(spread: SeedSpread, axes: Axes) -> Axes:
     low, high = 100 * (points["top1_min"] - points["top1"]), 100 * (points["top1_max"] - points["top1"])
     chance = 100 * points["binomial"]
     for side, label in ((chance, "one binomial error of an accuracy"), (-chance, "_below")):
-        axes.plot(x, side, color=style.VERMILLION, linestyle="--", linewidth=1.3, label=label)
+        # A marker at each setting, as a line through one point alone cannot be seen.
+        axes.plot(x, side, color=style.VERMILLION, linestyle="--", linewidth=1.3, marker="_", label=label)
     sd = 100 * spread.sd.value
     axes.axhspan(-sd, sd, facecolor=style.BLUE, alpha=0.12, label="standard deviation of seeds, pooled", zorder=0)
     axes.axhline(0, color=style.INK, linewidth=0.9)
-    axes.vlines(x, low, high, color=style.BLUE, linewidth=1.2, rasterized=len(x) > _MANY)
+    many = len(x) > _MANY
+    axes.vlines(x, low, high, color=style.BLUE, linewidth=1.2, rasterized=many)
     ends = pd.concat([x, x]), pd.concat([low, high])
-    axes.plot(*ends, "o", color=style.BLUE, markersize=4, label="lowest and highest seed", rasterized=len(x) > _MANY)
+    axes.plot(
+        *ends, "o", color=style.BLUE, markersize=4, label="lowest and highest seed", rasterized=many, clip_on=False
+    )
     axes.set_xlabel("Mean top-1 validation accuracy (%)")
     axes.set_ylabel("Deviation from the mean over seeds (points)")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     axes.margins(x=0.08, y=0.15)
+    axes.set_xlim(within_percent(*axes.get_xlim()))
     name(axes, _names(spread))
     return axes
 
@@ -70,8 +77,8 @@ def spec(context: Context) -> FigureSpec | Skipped:
     spread = spread_of(context.settings)
     if spread.points.empty:
         return Skipped(NAME, spread.sentence)
-    notes = [f"{spread.single} settings with one seed only not shown."] if spread.single else []
-    notes += [f"{spread.failed} failed trials not shown."] if spread.failed else []
+    notes = [f"{counted(spread.single, 'setting')} with one seed only not shown."] if spread.single else []
+    notes += [f"{counted(spread.failed, 'failed trial')} not shown."] if spread.failed else []
     return FigureSpec(
         name=NAME,
         title="How far do seeds of one and the same setting lie apart?",

@@ -13,9 +13,10 @@ from scaling.analysis.equal_accuracy.cost_curve import curve
 from scaling.errors import UserError
 from scaling.plots.context import Context
 from scaling.plots.kit import style
+from scaling.plots.kit.bars import BARS
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.groups import draw_side, sides
-from scaling.plots.kit.labels import LOWER_RIGHT, MOST_NAMES, Label, name
+from scaling.plots.kit.labels import LOWER_RIGHT, Label, name
 from scaling.results.columns import Column
 
 NAME = "speed_accuracy"
@@ -55,7 +56,7 @@ def _arrow(pair: Comparison, cost: Column, axes: Axes) -> list[Label]:
     axes.plot(x, y, color=style.INK, linewidth=1.1, marker="|", markersize=8, zorder=2.5)
     text = f"{row['speedup']:.1f}{style.TIMES} (90%: {row['low']:.1f} to {row['high']:.1f})"
     along = x.min() * (x.max() / x.min()) ** np.array([1.0, 0.5, 0.75, 0.25])
-    return [Label(text, tuple((float(at), float(y[0])) for at in along), directions=LOWER_RIGHT)]
+    return [Label(text, tuple((float(at), float(y[0])) for at in along), directions=LOWER_RIGHT, of_line=True)]
 
 
 def spec(context: Context) -> FigureSpec | Skipped:
@@ -92,6 +93,7 @@ def spec_of(
         panels=tuple(partial(_panel, device, comparisons, behind) for device, comparisons in device_comparisons),
         notes=(*notes(device_comparisons), *behind_notes),
         size=(4.9, 4.1),
+        scales=("own",) * len(device_comparisons),
     )
 
 
@@ -112,8 +114,7 @@ def notes(device_comparisons: Sequence[tuple[str, Comparisons]]) -> tuple[str, .
     """What the comparisons rest on, each said once."""
     every = dict.fromkeys(note for _, comparisons in device_comparisons for note in comparisons.notes)
     bars = (
-        f"Bars, up to {MOST_NAMES} points: 90% of the noise of seeds and validation images. Labels: depth, or the "
-        "model's name@resolution, where there is room."
+        f"Dashed lines: the front of each. {BARS} Labels: depth, or the model's name, @resolution, where there is room."
     )
     return (bars, " ".join(f"{note[:1].upper()}{note[1:]}." for note in every)) if every else (bars,)
 

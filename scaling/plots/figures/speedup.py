@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from scaling.analysis.equal_accuracy.compare import Comparison
 from scaling.analysis.equal_accuracy.wording import verdict_word
 from scaling.errors import UserError
 from scaling.plots.context import Context
 from scaling.plots.kit import style
-from scaling.plots.kit.axes import log_ticks
+from scaling.plots.kit.axes import RoundTicks, within_percent
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.groups import look
 
@@ -46,6 +46,7 @@ def speedup(pair: Comparison, axes: Axes) -> Axes:
         fill = style.PURPLE if crossover.decided else "white"
         axes.errorbar(*place, xerr=ends, fmt="D", color=style.PURPLE, mfc=fill, capsize=4, label=_CROSSOVER, zorder=4)
     axes.set_xlabel("Top-1 accuracy that both reach (%)")
+    axes.set_xlim(within_percent(*axes.get_xlim()))
     axes.set_ylabel(f"{_title(pair.over.name)}'s cost over {_title(pair.of.name)}'s")
     return axes
 
@@ -73,11 +74,13 @@ def _draw_verdicts(pair: Comparison, axes: Axes) -> None:
 
 
 def _frame(axes: Axes, low: float, high: float) -> None:
-    low, high = min(low, 1.0) / 1.25, max(high, 1.0) * 1.1
+    low, high = min(low, 1.0), max(high, 1.0) * 1.1
+    # Room at the foot for the bars of the verdicts, however many decades the band spans.
+    low /= max(1.25, (high / low) ** 0.06)
     axes.set_ylim(low, high)
-    axes.yaxis.set_major_locator(FixedLocator(sorted({1.0, *log_ticks(low, high)})))
+    axes.yaxis.set_major_locator(RoundTicks(always=(1.0,)))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}{style.TIMES}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}{style.TIMES}"))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
 
 
@@ -95,13 +98,14 @@ def spec(context: Context) -> FigureSpec | Skipped:
         return Skipped(NAME, " ".join(unanswered) or "one family only: there is nothing to compare it with")
     return FigureSpec(
         name=NAME,
-        title="How many times less does one family cost at equal accuracy?",
+        title="At equal accuracy, how much cheaper is one family than the other?",
         shows="Speed-up over the accuracies that both families reach, with its interval, the verdict of each band and "
         "where the two cross.",
         concludes=" ".join(f"{_on(device)}{pair.sentence}" for device, pair in own),
         panels=tuple(partial(_panel, device, pair) for device, pair in answered[:MOST]),
         notes=(_HINT, *_cautions(context, cost), *unanswered),
         size=(4.9, 3.8) if len(answered) < 3 else (3.7, 3.6),
+        scales=tuple("published" if device.startswith("published") else "own" for device, _ in answered[:MOST]),
     )
 
 

@@ -14,6 +14,7 @@ from scaling.analysis.depth_width.tradeoff import Tradeoff
 from scaling.models.names import title
 from scaling.plots.kit import style
 from scaling.plots.kit.axes import set_accuracy_axis, set_cost_axis
+from scaling.plots.kit.bars import noise_bars
 from scaling.results.columns import METRICS, Column
 
 ACCURACY = METRICS["top1"]
@@ -51,8 +52,8 @@ def draw_tradeoff(tradeoff: Tradeoff, axes: Axes) -> Axes:
     if tradeoff.points.empty:
         _say(axes, NOTHING)
     else:
-        low, high = tradeoff.points["top1_min"].min(), tradeoff.points["top1_max"].max()
-        set_accuracy_axis(axes, ACCURACY, low * ACCURACY.scale, high * ACCURACY.scale)
+        accuracy, (below, above) = _values(tradeoff.points, ACCURACY), _noise(tradeoff.points)
+        set_accuracy_axis(axes, ACCURACY, (accuracy - below).min(), (accuracy + above).max())
     for series in series_of(tradeoff):
         _draw_series(series, cost, axes)
     draw_disturbed(tradeoff.points, cost, axes)
@@ -126,8 +127,8 @@ def _draw_series(series: Series, cost: Column, axes: Axes) -> None:
         axes.errorbar(
             x,
             y,
-            xerr=_bars(rows, cost.name, cost.low, cost.high, cost.scale),
-            yerr=_bars(rows, "top1", "top1_min", "top1_max", ACCURACY.scale),
+            xerr=_interval(rows, cost),
+            yerr=_noise(rows),
             fmt="none",
             ecolor=series.color,
             elinewidth=1.0,
@@ -157,9 +158,11 @@ def draw_disturbed(points: pd.DataFrame, cost: Column, axes: Axes) -> None:
         _values(rows, ACCURACY),
         linestyle="none",
         marker="o",
-        markersize=13,
+        markersize=12,
         markerfacecolor="none",
-        markeredgecolor=style.INK,
+        markeredgecolor=style.PALE_INK,
+        markeredgewidth=0.8,
+        clip_on=False,
         label="disturbed timing",
         zorder=5,
     )
@@ -170,14 +173,17 @@ def _values(rows: pd.DataFrame, metric: Column) -> NDArray[np.float64]:
     return rows[metric.name].to_numpy(float) * metric.scale
 
 
-def _bars(
-    rows: pd.DataFrame, mean: str, low: str | None, high: str | None, scale: float
-) -> list[NDArray[np.float64]] | None:
-    """Lengths below and above the mean; an interval that is not known has length 0."""
-    if low is None or high is None:
+def _noise(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """Lengths below and above each accuracy."""
+    return noise_bars(rows["top1"].to_numpy(float), rows["top1_sd"].to_numpy(float))
+
+
+def _interval(rows: pd.DataFrame, cost: Column) -> list[NDArray[np.float64]] | None:
+    """Lengths below and above each time; an interval that is not known has length 0."""
+    if cost.low is None or cost.high is None:
         return None
-    ends = (rows[mean] - rows[low], rows[high] - rows[mean])
-    return [end.fillna(0.0).clip(lower=0.0).to_numpy(float) * scale for end in ends]
+    ends = (rows[cost.name] - rows[cost.low], rows[cost.high] - rows[cost.name])
+    return [end.fillna(0.0).clip(lower=0.0).to_numpy(float) * cost.scale for end in ends]
 
 
 def _draw_failures(tradeoff: Tradeoff, axes: Axes) -> None:

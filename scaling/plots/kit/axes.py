@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, Locator, MaxNLocator, NullLocator
 
 from scaling.results.columns import Column
 
 _FEWEST, _MOST = 4, 6
 _MANTISSAS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9))
+
+
+class RoundTicks(Locator):
+    """The ticks of `log_ticks` within whatever limits the axis has when it is drawn, and those `always` wanted."""
+
+    def __init__(self, always: Sequence[float] = ()) -> None:
+        self.always = tuple(always)
+
+    def __call__(self) -> list[float]:
+        """The ticks between the limits of the axis."""
+        low, high = self.axis.get_view_interval()  # type: ignore[union-attr]
+        return self.tick_values(float(low), float(high))
+
+    def tick_values(self, vmin: float, vmax: float) -> list[float]:
+        """The ticks between two limits."""
+        return sorted({*log_ticks(vmin, vmax), *(tick for tick in self.always if vmin <= tick <= vmax)})
 
 
 def set_cost_axis(axes: Axes, metric: Column, values: pd.Series[float]) -> None:
@@ -39,10 +56,17 @@ def set_log_axis(axes: Axes, which: Literal["x", "y"], label: str, values: pd.Se
     _make_logarithmic(axes, which, low / room, high * room)
 
 
+def set_error_axis(axes: Axes) -> None:
+    """Label, limits and ticks of a logarithmic vertical axis around the errors (percent) that were drawn so far."""
+    low, high = axes.dataLim.intervaly
+    axes.set_ylabel("Top-1 validation error (%)")
+    _make_logarithmic(axes, "y", low / 1.08, min(high * 1.08, 100.0))
+
+
 def _make_logarithmic(axes: Axes, which: Literal["x", "y"], low: float, high: float) -> None:
     axes.set(**{f"{which}scale": "log", f"{which}lim": (low, high)})
     axis = {"x": axes.xaxis, "y": axes.yaxis}[which]
-    axis.set_major_locator(FixedLocator(log_ticks(low, high)))
+    axis.set_major_locator(RoundTicks())
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
@@ -62,8 +86,27 @@ def set_accuracy_axis(axes: Axes, metric: Column, low: float, high: float) -> No
     """Label and limits of a vertical axis for accuracies from `low` to `high` percent, with room below for crosses."""
     axes.set_ylabel(metric.label)
     room = max(0.12 * (high - low), 0.4)
-    axes.set_ylim(low - 1.6 * room, min(high + room, max(100.5, high + 0.2)))
+    axes.set_ylim(within_percent(low - 1.6 * room, high + room))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+
+
+def within_percent(low: float, high: float) -> tuple[float, float]:
+    """Limits of an axis of percentages: there is nothing below 0% or above 100%."""
+    return max(low, 0.0), min(high, 100.0)
+
+
+def share_limits(panels: Sequence[Axes]) -> None:
+    """Gives panels that are compared the same limits, in which the points of all of them lie."""
+    for which in ("x", "y"):
+        shown = [axes for axes in panels if has_points(axes, which)]
+        ends = np.array([getattr(axes, f"get_{which}lim")() for axes in shown])
+        for axes in shown:
+            axes.set(**{f"{which}lim": (ends.min(), ends.max())})
+
+
+def has_points(axes: Axes, which: str) -> bool:
+    """Whether anything drawn on the panel has a place on its `x` or `y` axis."""
+    return bool(np.isfinite(getattr(axes.dataLim, f"interval{which}")).all())
 
 
 def frame_points(axes: Axes, cost: Column, accuracy: Column) -> None:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from scaling.analysis.depth_width.arms import find_arms
 from scaling.analysis.settings import crossed
-from scaling.plots.kit.style import TIMES
+from scaling.plots.kit.bars import BARS
+from scaling.plots.kit.style import MANY, TIMES
 from scaling.results.columns import METRICS, Column
 
 LISTED = 4
@@ -36,11 +37,9 @@ def about_accuracy(shown: pd.DataFrame) -> list[str]:
     if shown.empty:
         return []
     least, most = int(shown["seeds"].min()), int(shown["seeds"].max())
-    if most == 1:
-        points = "Points: one seed."
-    else:
-        seeds = f"{most}" if least == most else f"{least} to {most}"
-        points = f"Points: mean over {seeds} seeds; vertical bars: from the lowest to the highest seed."
+    seeds = f"{most}" if least == most else f"{least} to {most}"
+    points = "Points: one seed." if most == 1 else f"Points: mean over {seeds} seeds."
+    points = " ".join([points, *about_bars(shown)])
     if shown["top5"].notna().any():
         points += f" Top-5 accuracy: {_span(100 * shown['top5'], '.1f')}%."
     if shown["top1_n"].isna().all():
@@ -50,6 +49,14 @@ def about_accuracy(shown: pd.DataFrame) -> list[str]:
         f"{points} One accuracy on {_span(shown['top1_n'])} validation images has a binomial standard error of "
         f"{_span(error, '.1f')} points."
     ]
+
+
+def about_bars(shown: pd.DataFrame) -> list[str]:
+    """What the vertical bars are, and whether part of them is assumed; nothing where points are too many for bars."""
+    if len(shown) > MANY:
+        return []
+    assumed = (shown["seed_noise"] == "assumed").any()
+    return [BARS, *(["The noise of seeds is assumed, as no setting has two of them."] if assumed else [])]
 
 
 def about_cost(shown: pd.DataFrame, metric: Column) -> list[str]:

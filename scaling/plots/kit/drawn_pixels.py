@@ -16,6 +16,8 @@ Counts: TypeAlias = npt.NDArray[np.intp]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
 _SPACING, _GRAIN = 3.0, 2.0
+_ENDS = ("|", "_")
+"""Markers that end an error bar or an arrow."""
 
 
 def count(axes: Axes) -> Counts:
@@ -41,6 +43,20 @@ def is_blank(counts: Counts, boxes: Pixels) -> Flags:
     return np.asarray(inked == 0)
 
 
+def markers(axes: Axes) -> Pixels:
+    """Where points stand, in pixels: shape (markers, 2). The ends of error bars and arrows are none."""
+    places = [_corners(line) for line in axes.lines if _has_markers(line) and line.get_marker() not in _ENDS]
+    return np.concatenate([np.empty((0, 2)), *places])
+
+
+def _has_markers(line: Line2D) -> bool:
+    return line.get_marker() not in ("None", None, "")
+
+
+def _corners(line: Line2D) -> Pixels:
+    return np.asarray(line.get_transform().transform(np.column_stack(line.get_data(orig=False))), dtype=np.float64)
+
+
 def _drawn_pixels(axes: Axes) -> Pixels:
     """Pixels that lines, error bars and markers cover, a few apart: shape (pixels, 2)."""
     pieces = [np.empty((0, 2))]
@@ -56,12 +72,12 @@ def _drawn_pixels(axes: Axes) -> Pixels:
 
 
 def _line_pixels(line: Line2D, dpi: float) -> list[Pixels]:
-    corners = line.get_transform().transform(np.column_stack(line.get_data(orig=False)))
+    corners = _corners(line)
     if line.get_drawstyle() == "steps-post":
         corners = np.column_stack([np.repeat(corners[:, 0], 2)[1:], np.repeat(corners[:, 1], 2)[:-1]])
     pieces = [] if line.get_linestyle() == "None" else [_along(corners)]
-    if line.get_marker() not in ("None", None, ""):
-        pieces.append(_around(corners, line.get_markersize(), dpi))
+    if _has_markers(line):
+        pieces.append(_around(corners, line.get_markersize() + line.get_markeredgewidth(), dpi))
     return pieces
 
 

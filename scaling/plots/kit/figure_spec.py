@@ -25,6 +25,8 @@ class FigureSpec:
         panels: each draws on the `Axes` that it is given.
         notes: what its numbers rest on, and what is not shown and why; small print.
         size: inches of a panel, width and height.
+        scales: a word for each panel; panels of one word are compared, so their axes have the same limits. Where there
+            are none, each panel has its own.
     """
 
     name: str
@@ -34,11 +36,12 @@ class FigureSpec:
     panels: tuple[Panel, ...]
     notes: tuple[str, ...] = ()
     size: tuple[float, float] = (4.6, 3.7)
+    scales: tuple[str, ...] = ()
 
     def figure(self) -> Figure:
         """Draws it; to be saved within `scaling.plots.kit.style.light` as well."""
         with style.light():
-            return draw_panels(self.panels, self.title, self.notes, *self.size)
+            return draw_panels(self.panels, self.title, self.notes, *self.size, self.scales)
 
     def __repr__(self) -> str:
         """In words, for those who do not see it."""

@@ -13,12 +13,12 @@ from scaling.analysis.equal_accuracy.compare import Comparison, Comparisons, Sid
 from scaling.models.names import family_named, title
 from scaling.plots.kit import style
 from scaling.plots.kit.axes import frame_points
+from scaling.plots.kit.bars import draw_bars, noise_bars
 from scaling.plots.kit.labels import LOWER_RIGHT, MOST_NAMES, UPPER_LEFT, Directions, Label
 from scaling.plots.kit.point_names import model_name
 from scaling.results.columns import METRICS, Column
 
 TOP1 = METRICS["top1"]
-Z90 = 1.644854
 PUBLISHED = "published: "
 
 
@@ -51,14 +51,18 @@ def draw_side(side: Side, number: int, cost: Column, axes: Axes, pale: bool = Fa
     """
     color, marker, title = look(side.name, number)
     shade = style.pale(color) if pale else color
-    bars = 100 * Z90 * side.points["top1_sd"].to_numpy(float)
-    x, y = xy(side.points, cost)
-    if not pale and len(x) <= MOST_NAMES:
-        axes.errorbar(x, y, yerr=bars, fmt="none", ecolor=style.pale(color), elinewidth=1.2, zorder=2)
+    if not pale:
+        draw_noise(side.points, cost, axes, color)
     axes.plot(*xy(side.front, cost), linestyle="--", linewidth=1.3, color=shade, zorder=1.8)
     draw_points(side.points, cost, axes, shade, marker, f"{PUBLISHED if pale else ''}{title}")
     frame_points(axes, cost, TOP1)
     return [] if pale else list(_names(side, cost, color, UPPER_LEFT if number else LOWER_RIGHT))
+
+
+def draw_noise(points: pd.DataFrame, cost: Column, axes: Axes, color: str, zorder: float = 2) -> None:
+    """Draws the bars of accuracies; see `noise_bars`."""
+    lengths = noise_bars(points["top1"].to_numpy(float), points["top1_sd"].to_numpy(float))
+    draw_bars(axes, *xy(points, cost), lengths, color, zorder)
 
 
 def look(name: str, number: int) -> tuple[str, str, str]:

@@ -22,6 +22,9 @@ MOST_NAMES = 150
 """On one panel; each takes time to place, and more would hide the points."""
 
 _MARGIN = 2.0
+_CLEARLY = 1.5
+"""A name is so many times as near to its own point as to any other, else nobody would be sure whose it is."""
+
 Directions: TypeAlias = tuple[tuple[int, int], ...]
 """Right (-1, 0, 1) and up, in order of preference."""
 
@@ -45,6 +48,8 @@ class Label:
     color: str = style.INK
     italic: bool = False
     directions: Directions = AROUND
+    of_line: bool = False
+    """Whether it names a line through its anchors: then points that no name belongs to may be nearer."""
 
 
 class Names(Artist):
@@ -83,13 +88,14 @@ def _placed(axes: Axes, labels: Sequence[Label], renderer: RendererBase) -> list
     counts = drawn_pixels.count(axes)
     boxes = [box.extents for box in _written_boxes(axes, renderer)]
     anchors = [axes.transData.transform(label.anchors) for label in labels]
-    every = np.concatenate([np.empty((0, 2)), *anchors])
+    markers, every = drawn_pixels.markers(axes), np.concatenate([np.empty((0, 2)), *anchors])
     written: list[Annotation] = []
     for label, own in zip(labels, anchors, strict=True):
         note, places = _note(label, axes), list(_places(label))
         tried = _boxes(note, places, own, renderer)
+        others, clearly = _away_from(every if label.of_line else markers, own), 1.0 if label.of_line else _CLEARLY
         for number in np.flatnonzero(_are_free(tried, axes.bbox, counts, np.reshape(boxes, (-1, 4)))):
-            if _apart(tried[number], own) <= _apart(tried[number], every) + _MARGIN:
+            if clearly * _apart(tried[number], own) <= _apart(tried[number], others) + _MARGIN:
                 written.append(_moved(note, label, places[number]))
                 boxes.append(tried[number])
                 break
@@ -97,9 +103,16 @@ def _placed(axes: Axes, labels: Sequence[Label], renderer: RendererBase) -> list
 
 
 def _apart(box: Pixels, points: Pixels) -> float:
-    """Pixels from the box to the nearest of the points: a name has to be nearer to its own than to any other."""
+    """Pixels from the box to the nearest of the points; infinitely many where there are none."""
     beyond = np.fmax(np.fmax(box[:2] - points, points - box[2:]), 0)
-    return float(np.hypot(beyond[:, 0], beyond[:, 1]).min())
+    return float(np.hypot(beyond[:, 0], beyond[:, 1]).min(initial=np.inf))
+
+
+def _away_from(markers: Pixels, own: Pixels) -> Pixels:
+    """The markers that are none of a label's own points."""
+    apart = np.hypot(*(markers[:, None, :] - own).transpose(2, 0, 1)).min(axis=1, initial=np.inf)
+    others: Pixels = markers[apart > 1]
+    return others
 
 
 def _written_boxes(axes: Axes, renderer: RendererBase) -> list[Bbox]:

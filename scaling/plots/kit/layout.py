@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeAlias
 
-import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -19,10 +17,12 @@ from matplotlib.legend import Legend
 from scaling.analysis.depth_width.tradeoff import Tradeoff
 from scaling.plots.kit import labels, style
 from scaling.plots.kit.accuracy import FAILED_LABEL, draw_tradeoff
-from scaling.plots.kit.axes import set_cost_axis
+from scaling.plots.kit.axes import has_points, share_limits
 from scaling.plots.kit.point_names import names_of
 
-_PANEL_WIDTH, _PANEL_HEIGHT, _NARROWEST, _WIDEST, _IN_A_ROW = 4.6, 3.5, 7.2, 13.8, 3
+_PANEL_WIDTH, _PANEL_HEIGHT, _NARROWEST, _WIDEST, _IN_A_ROW = 4.6, 3.5, 7.2, 9.8, 3
+"""Inches, the widest as wide as a notebook shows at its own size; and panels."""
+
 _EDGE, _GAP = 0.12, 0.06
 _FEWEST_LETTERS = 20
 
@@ -41,33 +41,18 @@ def draw_tradeoffs(regimes: Sequence[Tradeoff], title: str, notes: Sequence[str]
     Returns:
         A figure, about 9 by 5 inches for two regimes. Draw and save it within `scaling.plots.kit.style.light`.
     """
-    return draw_panels(tradeoff_panels(regimes), title, notes)
+    return draw_panels(tradeoff_panels(regimes), title, notes, scales=("own",) * len(regimes))
 
 
 def tradeoff_panels(regimes: Sequence[Tradeoff]) -> tuple[Panel, ...]:
-    """A panel a regime, all with one horizontal axis, so that a variant stands at the same place in each."""
-    cost = regimes[0].cost
-    known = pd.concat([rows[cost.name] for regime in regimes for rows in (regime.points, regime.failed)])
+    """A panel a regime, to be drawn with the same limits, so that a variant stands at the same place in each."""
 
     def panel(regime: Tradeoff, axes: Axes) -> Axes:
         draw_tradeoff(regime, axes)
-        set_cost_axis(axes, cost, known * cost.scale)
         labels.name(axes, names_of(regime))
         return axes
 
     return tuple(partial(panel, regime) for regime in regimes)
-
-
-@dataclass(frozen=True)
-class SentencePanel:
-    """A panel that says in words why there is nothing to see."""
-
-    sentence: str
-
-    def __call__(self, axes: Axes) -> Axes:
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, self.sentence, transform=axes.transAxes, ha="center", va="center", color=style.PALE_INK)
-        return axes
 
 
 def draw_panels(
@@ -76,16 +61,18 @@ def draw_panels(
     notes: Sequence[str],
     width: float = _PANEL_WIDTH,
     height: float = _PANEL_HEIGHT,
+    scales: Sequence[str] = (),
 ) -> Figure:
-    """Draws panels, three in a row, under one title and legend and over the small print.
+    """Draws panels, three in a row (four: two and two), under one title and legend and over the small print.
 
     Args:
         panels: each draws on the `Axes` that it is given.
         title: of the figure; wrapped.
         notes: paragraphs of small print; wrapped.
         width, height: of a panel, in inches.
+        scales: a word for each panel; those of one word have the same limits.
     """
-    columns = min(len(panels), _IN_A_ROW)
+    columns = 2 if len(panels) == 4 else min(len(panels), _IN_A_ROW)
     rows = -(-len(panels) // columns)
     figure = _blank(min(max(_NARROWEST, width * columns), _WIDEST), rows, height)
     places = figure.subplots(rows, columns, squeeze=False).flatten().tolist()
@@ -93,6 +80,7 @@ def draw_panels(
         draw(axes)
     for axes in places[len(panels) :]:
         axes.set_axis_off()
+    _share_scales(places, scales, columns)
     _surround(figure, title, _legend(figure, places), notes)
     return figure
 
@@ -103,6 +91,20 @@ def _blank(width: float, rows: int, height: float = _PANEL_HEIGHT) -> Figure:
     return figure
 
 
+def _share_scales(places: Sequence[Axes], scales: Sequence[str], columns: int) -> None:
+    """Gives panels of one word the same limits; in a row only the first of them has numbers on its vertical axis."""
+    for word in dict.fromkeys(scales):
+        share_limits([axes for axes, own in zip(places, scales, strict=False) if own == word])
+    numbered: set[tuple[int, str]] = set()
+    for number, (axes, word) in enumerate(zip(places, scales, strict=False)):
+        row = (number // columns, word)
+        if row in numbered:
+            axes.set_ylabel("")
+            axes.tick_params(axis="y", labelleft=False)
+        elif has_points(axes, "y"):
+            numbered.add(row)
+
+
 def _legend(figure: Figure, panels: Sequence[Axes]) -> Legend | None:
     """One legend for all panels, in as many columns as the figure's width allows."""
     entries: dict[str, Artist] = {}
@@ -110,7 +112,8 @@ def _legend(figure: Figure, panels: Sequence[Axes]) -> Legend | None:
         handles, names = axes.get_legend_handles_labels()
         entries |= {name: handle for name, handle in zip(names, handles, strict=True) if name not in entries}
     entries = dict(sorted(entries.items(), key=lambda entry: entry[0] == FAILED_LABEL))
-    for columns in range(len(entries), 0, -1):
+    # As many columns as it takes for rows of one length.
+    for columns in dict.fromkeys(-(-len(entries) // rows) for rows in range(1, len(entries) + 1)):
         legend = figure.legend(
             list(entries.values()), list(entries), ncols=columns, columnspacing=1.6, borderaxespad=0, borderpad=0.2
         )

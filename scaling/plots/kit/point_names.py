@@ -47,7 +47,7 @@ def _resolution_name(resolution: int, tradeoff: Tradeoff) -> Label:
     rows = [arm.rows[::-1] for arm in tradeoff.arms if arm.base_resolution == resolution]
     along = [row for position in range(max(map(len, rows))) for arm in rows for row in arm[position : position + 1]]
     anchors = tuple(_position(tradeoff.points.loc[[row]].iloc[0], tradeoff) for row in along)
-    return Label(f"{resolution} px", anchors, style.INK, italic=True)
+    return Label(f"{resolution} px", anchors, style.INK, italic=True, of_line=True)
 
 
 def _arm_names(arm: Arm, tradeoff: Tradeoff, short: bool) -> list[Label]:

@@ -37,6 +37,7 @@ class Marker(TypedDict):
     markersize: float
     markeredgewidth: float
     rasterized: bool
+    clip_on: bool
 
 
 PALE = 0.35
@@ -78,10 +79,13 @@ _RC: dict[str, Any] = {
 
 
 def marker(points: int, hollow: bool = False) -> Marker:
-    """Size and edge of so many markers: thousands are small and without an edge, and stay pixels in SVG and PDF."""
+    """Size and edge of so many markers: thousands are small and without an edge, and stay pixels in SVG and PDF.
+
+    None is cut at the edge of its panel, where one at 100% has its centre.
+    """
     if points > MANY:
-        return {"markersize": 3.0, "markeredgewidth": 0.0, "rasterized": True}
-    return {"markersize": 6.5, "markeredgewidth": 1.4 if hollow else 0.7, "rasterized": False}
+        return {"markersize": 3.0, "markeredgewidth": 0.0, "rasterized": True, "clip_on": False}
+    return {"markersize": 6.5, "markeredgewidth": 1.4 if hollow else 0.7, "rasterized": False, "clip_on": False}
 
 
 def pale(color: str, ground: str = "white") -> str:

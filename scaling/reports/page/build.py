@@ -11,7 +11,6 @@ import pandas as pd
 from scaling.datasets import DATASETS
 from scaling.generator.recorded import asked_by
 from scaling.plots import FigureSpec, Skipped, StudyFigures, study_figures
-from scaling.plots.kit.layout import SentencePanel
 from scaling.reports.page import svg
 from scaling.reports.page.cells import sentence
 from scaling.reports.page.environments import environments_table
@@ -60,7 +59,7 @@ def _part(
 ) -> Part:
     logs, context = read(folder), of_study.context
     curves, file = Curves(logs.curves), folder.training.path
-    drawn = [spec for spec in of_study.specs if isinstance(spec, FigureSpec) and not _is_sentence(spec)]
+    drawn = [spec for spec in of_study.specs if isinstance(spec, FigureSpec)]
     return Part(
         anchor=anchor,
         name=folder.name,
@@ -69,7 +68,7 @@ def _part(
         facts=_facts(of_study, logs),
         leads=tuple(leads),
         drawings=tuple(svg.drawing(spec, f"{anchor}-{number}") for number, spec in enumerate(drawn, start=1)),
-        not_drawn=_not_drawn([spec for spec in of_study.specs if spec not in drawn]),
+        not_drawn=_not_drawn([spec for spec in of_study.specs if isinstance(spec, Skipped)]),
         settings=settings_table(context.settings, file),
         failed=failed_table(context.frame, curves, file),
         trained=trained_table(context.frame, curves, file),
@@ -79,17 +78,11 @@ def _part(
     )
 
 
-def _is_sentence(spec: FigureSpec) -> bool:
-    """Whether there is nothing to see but words that say why."""
-    return all(isinstance(panel, SentencePanel) for panel in spec.panels)
-
-
-def _not_drawn(specs: Sequence[FigureSpec | Skipped]) -> tuple[NotDrawn, ...]:
+def _not_drawn(specs: Sequence[Skipped]) -> tuple[NotDrawn, ...]:
     """Each reason once, with all figures that it keeps from being drawn."""
     names: dict[str, list[str]] = {}
     for spec in specs:
-        reason = sentence(spec.concludes if isinstance(spec, FigureSpec) else spec.reason)
-        names.setdefault(reason, []).append(spec.name)
+        names.setdefault(sentence(spec.reason), []).append(spec.name)
     return tuple(NotDrawn(tuple(of_reason), reason) for reason, of_reason in names.items())
 
 

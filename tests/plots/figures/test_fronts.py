@@ -6,7 +6,7 @@ from scaling import published
 from scaling.plots.figures.fronts import spec
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.results.frame import load_results
-from tests.plots.drawn import assert_nothing_overlaps, context, drawn, lines, names
+from tests.plots.drawn import assert_equal_limits, assert_nothing_overlaps, bars, context, drawn, lines, names
 from tests.plots.test_study import VARIANTS, folder_of
 
 TABLE7 = published.load("table7")
@@ -29,7 +29,29 @@ def test_failed_and_unmeasured_are_seen(tmp_path: Path) -> None:
     points = lines(drawn(found).axes[0])
     assert (len(points["failed trial"][0]), len(points["cost not measured"][0])) == (2, 1)
     assert "2 settings with a failed trial" in " ".join(found.notes)
-    assert "1 accuracies without the cost" in " ".join(found.notes)
+    assert "1 setting without a measured cost" in " ".join(found.notes)
+
+
+def test_the_legend_says_what_full_pale_and_ringed_markers_mean() -> None:
+    figure = drawn(spec(context(TABLE7)))
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert {"surely on the front", "surely not on it (pale)", "undecided (ringed)"} < set(labels)
+    sure = TABLE7[TABLE7["model"].isin(["EfficientNet-B0", "EfficientNet-B7"])]
+    labels = [text.get_text() for text in drawn(spec(context(sure))).legends[0].get_texts()]
+    assert "surely on the front" in labels
+    assert not any("pale" in label or "ringed" in label for label in labels)
+
+
+def test_every_point_has_the_bar_of_its_noise_and_devices_share_their_scales() -> None:
+    figure = drawn(spec(context(TABLE7)))
+    assert [len(bars(axes)) for axes in figure.axes] == [19, 19]
+    assert_equal_limits(figure.axes)
+
+
+def test_a_failed_trial_that_costs_more_than_all_others_is_on_the_panel(tmp_path: Path) -> None:
+    axes = drawn(spec(context(load_results(folder_of(tmp_path, VARIANTS, failed=(8, 9)).path)))).axes[0]
+    (x, *_), _ = lines(axes)["failed trial"]
+    assert x == 50 < axes.get_xlim()[1]
 
 
 def test_the_published_front_stands_behind(tmp_path: Path) -> None:

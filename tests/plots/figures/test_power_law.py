@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 from scaling import published
 from scaling.plots.figures import residuals
 from scaling.plots.figures.power_law import Fitted, fitted, power_law, spec
+from scaling.plots.kit.bars import Z90
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.results.frame import load_results
-from tests.plots.drawn import assert_nothing_overlaps, context, drawn, lines
+from tests.plots.drawn import assert_equal_limits, assert_nothing_overlaps, context, drawn, lines
 from tests.plots.test_study import VARIANTS, folder_of
 
 FIG2 = published.load("fig2")
@@ -36,11 +37,42 @@ def test_figure_2_has_125_points_by_resolution_on_log_axes(grid: Fitted) -> None
 def test_every_law_is_drawn_and_one_is_chosen(grid: Fitted) -> None:
     axes = power_law(grid, Figure().subplots())
     laws = [label for label in lines(axes) if "law" in label]
-    assert laws == ["power law", "power law with a floor, chosen", "broken power law"]
+    assert laws == ["power law with a floor, chosen", "power law", "broken power law"]
     x, error = lines(axes)["power law"]
     slope = np.polyfit(np.log(x), np.log(error), 1)[0]
     assert slope == pytest.approx(grid.laws["power law"].parameters["slope"].value)
     assert {patch.get_label() for patch in (*axes.patches, *axes.collections)} == {"its 90% band"}
+
+
+def test_the_chosen_law_is_thick_whole_and_over_all_else(grid: Fitted) -> None:
+    axes = power_law(grid, Figure().subplots())
+    (chosen,) = (line for line in axes.lines if "chosen" in str(line.get_label()))
+    others = [line for line in axes.lines if line is not chosen]
+    assert chosen.get_linestyle() == "-"
+    assert chosen.get_linewidth() > 1.5 * max(line.get_linewidth() for line in others if "law" in str(line.get_label()))
+    assert chosen.get_zorder() > max(line.get_zorder() for line in others)
+
+
+def test_points_have_the_bars_of_their_noise_on_the_logarithmic_axis(grid: Fitted) -> None:
+    axes = power_law(grid, Figure().subplots())
+    segments = [segment for bars in axes.containers for segment in bars.lines[2][0].get_segments()]
+    assert len(segments) == 125
+    ends = np.array(sorted((segment[0, 0], *segment[:, 1]) for segment in segments))
+    order = np.lexsort((grid.laws.error, grid.laws.x))
+    assert np.sort(ends[:, 2] / ends[:, 1]) == pytest.approx(np.sort(np.exp(2 * Z90 * grid.laws.sd[order])))
+
+
+def test_panels_share_their_limits_and_name_a_law_once_however_its_fit_ended(tmp_path: Path) -> None:
+    variants = [{**of, "epochs": epochs} for epochs in (1, 2) for of in VARIANTS]
+    found = spec(context(load_results(folder_of(tmp_path, variants).path)))
+    figure = drawn(found)
+    assert_equal_limits(figure.axes)
+    assert figure.axes[0].get_ylim()[1] <= 100
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert not any("bound" in label for label in labels)
+    assert isinstance(found, FigureSpec)
+    ended = {fit.status for one in fitted(context(load_results(tmp_path / "made_up")))[0] for fit in one.laws.fits}
+    assert ("No candidates" in " ".join(found.notes)) == (ended != {"converged"})
 
 
 def test_a_bend_that_a_floor_explains_as_well_is_no_break() -> None:
@@ -89,4 +121,6 @@ def test_residuals_of_every_fit_are_measured_over_fitted_error(grid: Fitted) -> 
     predicted = fit.predict(grid.laws.x).error
     expected = pd.Series(100 * (grid.laws.error / predicted - 1))
     assert np.asarray(points.get_ydata()) == pytest.approx(expected.to_numpy())
-    assert "converged" in axes.get_title()
+    assert axes.get_title() == "broken power law"
+    (low, high), *_ = (segment[:, 1] for bars in axes.containers for segment in bars.lines[2][0].get_segments())
+    assert low < np.asarray(points.get_ydata())[0] < high

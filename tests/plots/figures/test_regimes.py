@@ -11,7 +11,7 @@ from scaling.analysis.settings import collapse_seeds
 from scaling.plots.figures.regimes import regimes, spec
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.results.frame import load_results
-from tests.plots.drawn import assert_nothing_overlaps, context, drawn, names
+from tests.plots.drawn import assert_equal_limits, assert_nothing_overlaps, bars, context, drawn, names
 from tests.plots.test_study import VARIANTS, folder_of
 
 FIG3 = published.load("fig3")
@@ -26,6 +26,13 @@ def test_figure_3_has_a_panel_a_regime_and_a_verdict_a_resolution() -> None:
     assert "320 px: depth +0.8" in long
     assert len(said & set(long)) >= 3
     assert_nothing_overlaps(figure)
+
+
+def test_regimes_share_their_scales_and_points_have_bars() -> None:
+    figure = drawn(spec(context(FIG3)))
+    assert_equal_limits(figure.axes)
+    assert all(bars(axes) for axes in figure.axes)
+    assert [bool(axes.get_ylabel()) for axes in figure.axes] == [True, False, False]
 
 
 def test_arms_are_thick_in_the_range_that_both_reach() -> None:
@@ -48,8 +55,10 @@ def test_the_conclusion_says_where_longer_training_leads() -> None:
 def test_ones_own_and_the_published_regimes_in_one_figure(tmp_path: Path) -> None:
     own = load_results(folder_of(tmp_path, VARIANTS).path)
     figure = drawn(spec(context(own, FIG3)))
-    assert len(figure.axes) == 6
-    assert [axes.get_title().split(", ")[0] for axes in figure.axes if axes.axison][1:] == ["published"] * 3
+    own_panel, *published_panels = (axes for axes in figure.axes if axes.axison)
+    assert [axes.get_title().split(", ")[0] for axes in published_panels] == ["published"] * 3
+    assert_equal_limits(published_panels)
+    assert own_panel.get_ylim() != published_panels[0].get_ylim()
 
 
 def test_one_arm_is_skipped_with_a_reason(tmp_path: Path) -> None:

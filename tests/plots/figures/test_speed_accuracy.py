@@ -5,7 +5,7 @@ import pytest
 from scaling import published
 from scaling.plots.figures.speed_accuracy import spec
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
-from tests.plots.drawn import assert_nothing_overlaps, context, drawn, lines, names
+from tests.plots.drawn import assert_equal_limits, assert_nothing_overlaps, context, drawn, lines, names
 
 TABLE7 = published.load("table7")
 
@@ -21,6 +21,12 @@ def test_figure_1_has_every_model_on_both_devices() -> None:
     assert {f"B{number}" for number in range(8)} < set(names(figure.axes[0]))
     assert "152@192" in names(figure.axes[0])
     assert_nothing_overlaps(figure)
+
+
+def test_devices_share_their_scales_and_say_the_speedup_beside_its_arrow() -> None:
+    figure = drawn(spec(context(TABLE7)))
+    assert_equal_limits(figure.axes)
+    assert all(any(name.startswith(("1.", "2.")) and "(90%:" in name for name in names(axes)) for axes in figure.axes)
 
 
 def test_the_conclusion_has_the_interval_of_each_device() -> None:

@@ -27,7 +27,7 @@ def test_seeds_stand_about_their_mean(tmp_path: Path) -> None:
     assert "50×0.25" in names(axes)
     assert isinstance(found, FigureSpec)
     assert "standard deviation of 1.41 points (90%:" in found.concludes
-    assert "1 failed trials not shown." in found.notes
+    assert "1 failed trial not shown." in found.notes
     assert_nothing_overlaps(figure)
 
 
@@ -65,6 +65,25 @@ def test_families_are_told_apart_and_too_few_of_them_decide_nothing(tmp_path: Pa
     assert isinstance(found, FigureSpec)
     assert "undecided: their 90% bands overlap everywhere" in found.concludes
     assert "published/fig2" in found.concludes
+
+
+def test_axes_of_percentages_end_at_0_and_100(tmp_path: Path) -> None:
+    perfect = load_results(folder_of(tmp_path, VARIANTS).path)
+    perfect["top1"] = perfect["top1"].clip(lower=0.6) + 0.3 + 0.02 * perfect["seed"]
+    perfect["top1"] = perfect["top1"].clip(upper=1.0)
+    errors = drawn(distribution.spec(context(perfect))).axes[0]
+    assert errors.get_xlim()[0] >= 0
+    assert errors.get_ylim() == (0, 100)
+    spread = drawn(seed_spread.spec(context(perfect))).axes[0]
+    assert spread.get_xlim()[1] <= 100
+    (ends,) = (line for line in spread.lines if line.get_label() == "lowest and highest seed")
+    assert not ends.get_clip_on()
+
+
+def test_one_epoch_is_singular(tmp_path: Path) -> None:
+    variants = [{**of, "epochs": epochs} for epochs in (1, 2) for of in VARIANTS[:3]]
+    axes = drawn(distribution.spec(context(load_results(folder_of(tmp_path, variants).path)))).axes[0]
+    assert [label.split(" (")[0] for label in lines(axes)] == ["1 epoch", "2 epochs"]
 
 
 def test_nothing_trained_is_skipped(tmp_path: Path) -> None:
