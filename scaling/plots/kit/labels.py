@@ -93,9 +93,10 @@ def _placed(axes: Axes, labels: Sequence[Label], renderer: RendererBase) -> list
     for label, own in zip(labels, anchors, strict=True):
         note, places = _note(label, axes), list(_places(label))
         tried = _boxes(note, places, own, renderer)
-        others, clearly = _away_from(every if label.of_line else markers, own), 1.0 if label.of_line else _CLEARLY
+        others = _away_from(every if label.of_line else markers, own)
+        clearly = 1.0 if label.of_line else _CLEARLY
         for number in np.flatnonzero(_are_free(tried, axes.bbox, counts, np.reshape(boxes, (-1, 4)))):
-            if clearly * _apart(tried[number], own) <= _apart(tried[number], others) + _MARGIN:
+            if clearly * _apart(tried[number], own) <= _apart(tried[number], others):
                 written.append(_moved(note, label, places[number]))
                 boxes.append(tried[number])
                 break
