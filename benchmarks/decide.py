@@ -159,7 +159,7 @@ def _verdicts() -> Iterator[Row]:
     agreed, spent = [], []
     for order in range(2 * REPEATS):
         # Seeds are taken in another order each time.
-        seeds = np.random.default_rng(order).permutation(5)
+        seeds = np.random.default_rng(order).permutation(frame["seed"].nunique())
         known, share = _until(
             frame.assign(planned_seconds=frame["train_seconds"], seed=frame["seed"].map(dict(enumerate(seeds)))),
             question,
