@@ -34,7 +34,9 @@ def residuals(laws: Laws, fit: Fit, axes: Axes) -> Axes:
     off, low, high = (100 * np.expm1(fit.residuals + far * laws.sd) for far in (0, -Z90, Z90))
     x = laws.x * COST.scale
     wide = 100 * np.expm1(Z90 * np.hypot(fit.scatter.value, np.median(laws.sd)))
-    axes.axhspan(-wide, wide, color=style.GRID, alpha=0.6, linewidth=0, label="90% of scatter and noise", zorder=0)
+    axes.axhspan(
+        -wide, wide, color=style.PALE_GREY, alpha=0.35, linewidth=0, label="90% of scatter and noise", zorder=0
+    )
     axes.axhline(0, color=style.INK, linewidth=0.9, zorder=1)
     draw_bars(axes, x, off, np.array([off - low, high - off]), LAW_COLOR[fit.law], zorder=1.5)
     many = len(x) > style.MANY

@@ -22,7 +22,7 @@ MOST_NAMES = 150
 """On one panel; each takes time to place, and more would hide the points."""
 
 _MARGIN = 2.0
-_CLEARLY = 1.5
+_CLEARLY = 1.4
 """A name is so many times as near to its own point as to any other, else nobody would be sure whose it is."""
 
 Directions: TypeAlias = tuple[tuple[int, int], ...]
@@ -93,9 +93,10 @@ def _placed(axes: Axes, labels: Sequence[Label], renderer: RendererBase) -> list
     for label, own in zip(labels, anchors, strict=True):
         note, places = _note(label, axes), list(_places(label))
         tried = _boxes(note, places, own, renderer)
-        others, clearly = _away_from(every if label.of_line else markers, own), 1.0 if label.of_line else _CLEARLY
+        others = _away_from(every if label.of_line else markers, own)
+        clearly = 1.0 if label.of_line else _CLEARLY
         for number in np.flatnonzero(_are_free(tried, axes.bbox, counts, np.reshape(boxes, (-1, 4)))):
-            if clearly * _apart(tried[number], own) <= _apart(tried[number], others) + _MARGIN:
+            if clearly * _apart(tried[number], own) <= _apart(tried[number], others):
                 written.append(_moved(note, label, places[number]))
                 boxes.append(tried[number])
                 break
