@@ -50,7 +50,9 @@ def regimes(all_regimes: Regimes, regime: Regime, axes: Axes) -> Axes:
     frame_points(axes, all_regimes.cost, TOP1)
     verdict = {"undecided": "undecided"}.get(regime.verdict, f"{regime.verdict} ahead")
     axes.set_title(f"{'' if regime.epochs is None else f'{regime_title(regime.epochs)}: '}{verdict}")
-    name(axes, [_label(all_regimes, cell) for cell in regime.cells[::-1]])
+    cells = [*reversed(regime.cells)]
+    cells.sort(key=lambda cell: cell.verdict == "undecided")
+    name(axes, [_label(all_regimes, cell) for cell in cells])
     return axes
 
 
@@ -151,7 +153,7 @@ def spec_of(device_regimes: Sequence[tuple[str, Regimes]]) -> FigureSpec | Skipp
             *(f"{note[:1].upper()}{note[1:]}." for all_regimes in own for note in all_regimes.notes),
             *left_out,
         ),
-        size=(3.6, 3.9),
+        size=(3.6, 4.6),
         scales=tuple("published" if device == "published" else "own" for device, *_ in places[:MOST]),
     )
 

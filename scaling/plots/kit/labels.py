@@ -22,7 +22,7 @@ MOST_NAMES = 150
 """On one panel; each takes time to place, and more would hide the points."""
 
 _MARGIN = 2.0
-_CLEARLY = 1.5
+_CLEARLY = 1.4
 """A name is so many times as near to its own point as to any other, else nobody would be sure whose it is."""
 
 Directions: TypeAlias = tuple[tuple[int, int], ...]
