@@ -50,7 +50,9 @@ def test_the_first_pictures_numbers_are_those_of_the_shipped_run() -> None:
         load_results(REFERENCE / "depth_vs_width_hour").groupby(["depth", "width", "epochs"])["test_top1"].mean().max()
     )
     assert f"the best of them reaches {100 * best:.1f}% of the test images" in README
-    assert f"is {points(short.advantage)} after {short.epochs} epoch and {points(long.advantage)} after 6 epochs" in README
+    assert (
+        f"is {points(short.advantage)} after {short.epochs} epoch and {points(long.advantage)} after 6 epochs" in README
+    )
     assert f"the lead changes by {points(told.shift)}" in README
     assert {short.verdict, long.verdict, told.towards} == {"undecided"}
 

@@ -13,6 +13,7 @@ import scaling
 from scaling.errors import UserError
 from scaling.generator import file_schema
 from scaling.interface.copying import copy_here
+from scaling.interface.deciding import Claims
 from scaling.interface.results import reference
 from scaling.interface.shown import ROWS, Shown
 from scaling.plots.kit.figure_spec import FigureSpec
@@ -47,6 +48,12 @@ DRAWN = {"answer", "compare", "compare by size", "fit", "regimes"}
 def test_a_result_shows_itself_in_words_and_as_a_table(results: dict[str, Shown], name: str) -> None:
     result = results[name]
     frame, shown = result.to_frame(), result._repr_html_()
+    if isinstance(result, Claims):
+        assert shown is None
+        shown = result._repr_markdown_().replace("\n|", "<tr") + "<p>"
+        assert shown.count("<tr") == len(frame) + 1
+        return
+    assert shown is not None
     assert result.sentences
     assert repr(result) == "\n".join(result.sentences)
     assert len(frame) >= 1
