@@ -63,8 +63,9 @@ def connected(address: str | None) -> Iterator[None]:
             logging_level=logging.ERROR,
             **({} if address else here),
         )
-    except (OSError, RuntimeError, ValueError, RayError) as error:
-        raise EngineError(f"--address {address}: no Ray cluster answers there ({_reason(error)})") from None
+    except Exception as error:  # Ray raises this very class where a node does not come up in time
+        what = f"--address {address}: no Ray cluster answers there" if address else "no Ray could be started here"
+        raise EngineError(f"{what} ({_reason(error)})") from None
     finally:
         signal.signal(signal.SIGTERM, asked_to_end)  # which Ray has taken for itself
     try:
