@@ -187,7 +187,7 @@ def test_a_full_disk_stops_the_study_and_loses_nothing(folder: Path) -> None:
     with small_disk(folder / "disk", kilobytes=400) as mounted:
         if not mounted:
             pytest.skip("no small file system can be mounted on this machine")
-        run = ("run", "frail.yaml", "--workers", "1", "--results", "disk")
+        run = ("run", "frail.yaml", "--workers", "1", "--keep", "none", "--results", "disk")
         process = start(folder, *run)
         wait_until(lambda: bool(records(folder, "disk")), process)
         with contextlib.suppress(OSError), (folder / "disk" / "filler").open("wb", buffering=0) as filler:

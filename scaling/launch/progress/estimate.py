@@ -207,7 +207,7 @@ class RunProgress:
             for each in self.running.values()
             if isinstance(each.job, TimeJob)
         ]
-        return sum(begun) + share * self._timing_caps
+        return sum(begun) + max(0.0, share * self._timing_caps)
 
     def _wait(self, job: Job) -> None:
         self.waiting[job.id] = job
