@@ -172,11 +172,12 @@ def run(
 def _answer(folder: Path) -> None:
     """The answer to the study's question, as far as there is one."""
     from scaling.cli.deciding import tell_answer
-    from scaling.interface.deciding import answers
+    from scaling.interface.deciding import answer_of
     from scaling.results.records import ResultsFolder
 
-    for said in answers(folder) if ResultsFolder(folder).exists() else ():
-        tell_answer(said, terminal())
+    if ResultsFolder(folder).training.path.exists():
+        for said in answer_of(folder).conclusions:
+            tell_answer(said, terminal())
 
 
 def _told(summary: "RunSummary", folder: Path, command: str, plain: str) -> Iterator[str]:

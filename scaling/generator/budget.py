@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scaling.datasets import dataset_info
-from scaling.generator import accelerators, calibration
+from scaling.generator import accelerators
 from scaling.generator.accelerators import Accelerator
 from scaling.models import BUILT_IN, Complexity, cost
 from scaling.models.memory import training_memory_gb
@@ -35,14 +35,14 @@ class Pace:
 
     Attributes:
         device: its name.
-        measured: what it rests on, in words, as `12 trainings`.
+        rests_on: what was measured, in words: `12 trainings`.
         by_variant: seconds for a training multiply-accumulate, and the variant's multiply-accumulates for an image.
         setup_seconds: mean of a training's building, compiling and loading.
         side_by_side: trainings that shared the accelerator, a processor; the seconds are each one's part.
     """
 
     device: str
-    measured: str
+    rests_on: str
     by_variant: Mapping[Variant, tuple[float, int]]
     setup_seconds: float
     side_by_side: float = 1.0
@@ -77,7 +77,7 @@ def pace(records: Iterable[TrainRecord], accelerator: Accelerator) -> Pace | Non
         spent[variant] = (seconds, done + train_macs(record.trial, counted), record.macs)
     return Pace(
         device=measured[-1].environment.device,
-        measured=_count(len(measured), "training"),
+        rests_on=_count(len(measured), "training"),
         by_variant={variant: (seconds / done, macs) for variant, (seconds, done, macs) in spent.items()},
         setup_seconds=sum(record.setup_seconds or 0 for record in measured) / len(measured) / side_by_side,
         side_by_side=side_by_side,
@@ -147,7 +147,7 @@ class Basis:
         """What time and money rest on."""
         return {
             "accelerator": self.accelerator.model_dump(mode="json", exclude={"devices"}),
-            "measured": None if self.pace is None else {"device": self.pace.device, "by": self.pace.measured},
+            "measured": None if self.pace is None else {"device": self.pace.device, "by": self.pace.rests_on},
         }
 
     def __str__(self) -> str:
@@ -163,18 +163,23 @@ class Basis:
             hours = f"{shares} of {peaks} TFLOP/s; {accelerator.source}"
         else:
             beside = f", {measured.side_by_side:g} side by side" if measured.side_by_side > 1 else ""
-            hours = f"the measured pace of {measured.measured} on {measured.device}{beside}"
+            hours = f"the measured pace of {measured.rests_on} on {measured.device}{beside}"
         return f"time: {hours}\nmoney: {accelerator.dollars_per_hour:g} dollars an hour; {accelerator.price}"
 
 
-def basis(on: str | None, records: Sequence[TrainRecord], beside: Path | None = None) -> Basis:
+def basis(
+    on: str | None,
+    records: Sequence[TrainRecord],
+    beside: Path | None = None,
+    timings: Iterable[LatencyRecord] = (),
+) -> Basis:
     """What to reckon by.
 
     Args:
         on: name of an accelerator; None: the one that the records were made on, else this machine's processor.
-        records: of the study, from which its own pace replaces the accelerator's peak and utilisation; without any, the
-            steps count that `scaling plan --calibrate` has timed on such a device.
+        records: of the study, from which its own pace replaces the accelerator's peak and utilisation.
         beside: folder of the study, for the user's `accelerators.yaml`.
+        timings: of training steps, which count where no record does; see `scaling.generator.calibration`.
 
     Raises:
         StudyError: for an unknown name, or a wrong file of accelerators.
@@ -182,4 +187,4 @@ def basis(on: str | None, records: Sequence[TrainRecord], beside: Path | None = 
     known = accelerators.table(beside)
     devices = [record.environment.device for record in records if record.ok]
     chosen = accelerators.of_devices(devices, known) if on is None else accelerators.named(on, known)
-    return Basis(chosen, pace(records, chosen) or pace_of_timings(calibration.of_training(), chosen))
+    return Basis(chosen, pace(records, chosen) or pace_of_timings(timings, chosen))

@@ -1,4 +1,7 @@
-"""What training steps took on this machine when it was asked, for plans of studies that have no records yet."""
+"""What training steps took on this machine when it was asked, for plans of studies that have no records yet.
+
+Only plans go by it: what is chosen to be trained rests on records alone.
+"""
 
 from __future__ import annotations
 

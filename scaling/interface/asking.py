@@ -9,7 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaling.generator import budget
+from scaling.analysis.wording import counted
+from scaling.errors import UserError
+from scaling.generator import budget, calibration
 from scaling.generator import study as studies
 from scaling.generator.budget import Basis
 from scaling.generator.study import Study
@@ -35,7 +37,21 @@ def load_study(name: str | os.PathLike[str], overrides: Mapping[str, Any] | None
     Raises:
         UserError: with every mistake found, each with its place.
     """
-    return studies.load(str(name), [f"{place}={json.dumps(value)}" for place, value in (overrides or {}).items()])
+    return studies.load(str(name), [_assignment(place, value) for place, value in (overrides or {}).items()])
+
+
+def _assignment(place: str, value: object) -> str:
+    """As `--set` takes it."""
+    try:
+        return f"{place}={json.dumps(value)}"
+    except (TypeError, ValueError):
+        kind = type(value).__name__
+        raise UserError(f"overrides: {place}: a study file holds no {kind}; give texts, numbers, lists or mappings") from None
+
+
+def study_of(study: Study | str | os.PathLike[str]) -> Study:
+    """A study, or the one of a name or path."""
+    return study if isinstance(study, Study) else load_study(study)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,7 +98,8 @@ class Plan(Shown):
         """Its question, what it can decide, and what is left to do."""
         sums = self.totals
         left = f"{tables.time(sums['hours_left'])} left on {self.basis.accelerator.name}, roughly"
-        done = f"{sums['trials']} trainings, {sums['done']} done, and {sums['timings']} timings; {left}."
+        trainings, timings = counted(sums["trials"], "training"), counted(sums["timings"], "timing")
+        done = f"{trainings}, {sums['done']} done, and {timings}; {left}."
         return tuple(filter(None, (f"{self.study.name}: {self.study.file.question}", self.resolves, done)))
 
     def to_frame(self) -> pd.DataFrame:
@@ -107,7 +124,7 @@ def _folder_of(study: Study) -> Path | None:
 
 
 def plan(
-    study: Study | str,
+    study: Study | str | os.PathLike[str],
     results: str | os.PathLike[str] = "results",
     on: str | None = None,
     *,
@@ -116,7 +133,7 @@ def plan(
     """Plans a study: its trials, what each needs, what is done, and what it can decide.
 
     Args:
-        study: or its name.
+        study: or its name, or the path of its file.
         results: the folder that holds a folder for each study.
         on: the accelerator that hours and money are of, as of `scaling plan --on`; None: the one that its records were
             made on, else this machine's processor.
@@ -126,7 +143,7 @@ def plan(
         UserError: for a study or an accelerator that there is none of, and what a run would refuse: results that would
             go into a file.
     """
-    planned = load_study(study) if isinstance(study, str) else study
+    planned = study_of(study)
     if calibrate:
         _calibrate(planned)
     folder = ResultsFolder(Path(results) / planned.name)
@@ -140,7 +157,7 @@ def plan(
     else:
         planned = without_left_out(planned, TimeLimits.read(planned, folder), done)
     limited_on = planned.file.constraints.on if planned.file.constraints else None
-    by = budget.basis(on or limited_on, records, _folder_of(planned))
+    by = budget.basis(on or limited_on, records, _folder_of(planned), calibration.of_training())
     return Plan(planned, tuple(plans.rows(planned, done, by)), by, folder)
 
 

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import pandas as pd
 
@@ -22,17 +22,14 @@ from scaling.generator.budget import Basis
 from scaling.generator.candidates import with_candidates
 from scaling.generator.errors import StudyError
 from scaling.generator.study import Study
-from scaling.interface.asking import load_study
-from scaling.interface.results import Results, places_of
+from scaling.interface.asking import study_of
+from scaling.interface.results import Place, Results, places_of
 from scaling.interface.shown import Shown
 from scaling.reports import next_runs as next_report
 from scaling.reports import recommend as recommend_report
 from scaling.results import records
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
-
-if TYPE_CHECKING:
-    import os
 
 Metric = Literal["top1", "test_top1"]
 
@@ -77,7 +74,7 @@ class Recommended(Shown):
 def recommend(
     results: Results = None,
     at_most: AtMost = (),
-    among: Study | str | None = None,
+    among: Study | Place | None = None,
     metric: Metric = "top1",
     *,
     time_first: bool = False,
@@ -138,8 +135,8 @@ class NextTrials(Shown):
 
 
 def next_trials(
-    study: Study | str,
-    results: str | os.PathLike[str] = "results",
+    study: Study | Place,
+    results: Place = "results",
     *,
     hours: float | None = None,
     count: int = 4,
@@ -149,7 +146,7 @@ def next_trials(
     """Names the few trainings of a study that would change its answer most, or with `at_most` the choice.
 
     Args:
-        study: or its name.
+        study: or its name, or the path of its file.
         results: the folder that holds a folder for each study.
         hours: of training that all of them may take together; None: any.
         count: how many, to be trained side by side.
@@ -161,7 +158,7 @@ def next_trials(
     from scaling.analysis.decide.next_runs import next_runs
     from scaling.analysis.decide.stopping import enough
 
-    planned = load_study(study) if isinstance(study, str) else study
+    planned = study_of(study)
     if planned.file.search is not None:
         raise UserError(f"{planned.name} is a search, which decides by itself what it trains next")
     limits = limits_in(at_most)
@@ -181,7 +178,7 @@ class _Space(NamedTuple):
     basis: Basis
 
 
-def _spaces(results: Results, among: Study | str | None, on: str | None, time_first: bool) -> list[_Space]:
+def _spaces(results: Results, among: Study | Place | None, on: str | None, time_first: bool) -> list[_Space]:
     """What each folder has to choose from."""
     if isinstance(results, pd.DataFrame):
         if among is not None or time_first:
@@ -193,7 +190,7 @@ def _spaces(results: Results, among: Study | str | None, on: str | None, time_fi
         warnings.warn(note, stacklevel=3)
     if among is None:
         return [_space(_study_of(folder), folder, [folder], on, time_first) for folder in folders]
-    study = load_study(among) if isinstance(among, str) else among
+    study = study_of(among)
     return [_space(study, _folder_of(study, places[0], folders), folders, on, time_first)]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from scaling.generator.study import Study
-from scaling.interface.asking import load_study
+from scaling.interface.asking import study_of
 from scaling.interface.deciding import Answered, answer_of
 from scaling.interface.shown import Shown
 from scaling.launch import RunSummary
@@ -52,7 +52,7 @@ class Run(Shown):
 
 
 def run(
-    study: Study | str,
+    study: Study | str | os.PathLike[str],
     results: str | os.PathLike[str] = "results",
     *,
     workers: int | None = None,
@@ -71,7 +71,7 @@ def run(
     Interrupt it at will: what is finished is recorded, and the next run goes on from there.
 
     Args:
-        study: or its name.
+        study: or its name, or the path of its file.
         results: the folder that holds a folder for each study.
         workers, devices, engine, address, limit, retry, keep: see `scaling run --help`.
         until: `decided`: train only what decides the study's question, or with `at_most` the choice under these limits.
@@ -87,16 +87,18 @@ def run(
     from scaling.errors import UserError
     from scaling.interface.choosing import limits_in
 
-    asked = load_study(study) if isinstance(study, str) else study
+    asked = study_of(study)
     if until is None and (at_most or max_hours is not None):
         raise UserError("at_most and max_hours go with until='decided'")
-    options: dict[str, Any] = {"workers": workers, "devices": devices, "engine": engine, "address": address}
     folder = Path(results) / asked.name
     summary = launch.run(
         asked,
         folder,
         launch.RunOptions(
-            **options,
+            workers=workers,
+            devices=devices,
+            engine=engine,
+            address=address,
             limit=limit,
             keep=keep,
             policy=launch.RetryPolicy(recorded=launch.retried_kinds(retry)),

@@ -9,7 +9,7 @@ from scaling.generator import initial_weights
 from scaling.generator.budget import TRAINING_PASSES
 from scaling.generator.sizes import size
 from scaling.generator.study import Study
-from scaling.launch.progress.pace import Work
+from scaling.launch.progress.speeds import Work
 from scaling.runner.jobs import Job, TimeJob, TrainJob
 
 ACTIVATION_WORK = 1000.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import NamedTuple
 
-from scaling.launch.progress.pace import Pace, Work
+from scaling.launch.progress.speeds import Speeds, Work
 from scaling.runner.compute.program_key import ProgramKey
 from scaling.runner.jobs import Job, Position, Record, TimeJob, TrainJob
 from scaling.schema import LatencyRecord, TrainRecord, Variant
@@ -17,7 +17,7 @@ ESTIMATE_SECONDS = 1.0
 """Age at which an estimate is made anew: with a thousand workers it costs more than all else that is shown."""
 
 ANNOUNCED_FROM = 0.5
-"""Of one training that has to be done before its pace counts, while no training is finished."""
+"""Of a training that has to be done before it says how fast its variant is, while no other one has."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,20 @@ def _compiling(record: TrainRecord) -> float:
     """Seconds by which the first epoch of a program's first training was longer than the others."""
     first, *others = [epoch.seconds for epoch in record.history] or [0.0]
     return max(0.0, first - median(others)) if others else 0.0
+
+
+def _add(
+    trained: dict[Variant, tuple[float, float]],
+    works: dict[Variant, float],
+    variant: Variant,
+    seconds: float,
+    work: Work,
+) -> None:
+    """Counts a training, or a part of one, among those of its variant."""
+    if seconds > 0 and work.images > 0:
+        before = trained.get(variant, (0.0, 0.0))
+        trained[variant] = before[0] + seconds, before[1] + work.images
+        works[variant] = work.per_image
 
 
 class _Waiting(NamedTuple):
@@ -95,10 +109,13 @@ class RunProgress:
         self._setups: list[float] = []
         self._timing_caps = 0.0
         self._timing_shares: list[float] = []
-        self._pace = Pace(timed_alike=timed_alike)
+        self._trained: dict[Variant, tuple[float, float]] = {}
+        self._works: dict[Variant, float] = {}
+        self._timed: dict[Variant, float] = {}
+        self._timed_alike = timed_alike
         self._estimate: tuple[float, float | None] | None = None
         for record in timings:
-            self._pace = self._pace.with_timing(record)
+            self._time(record)
         self.add(jobs, work, to_come)
 
     def add(self, jobs: Collection[Job], work: Mapping[str, Work], to_come: int) -> None:
@@ -137,9 +154,9 @@ class RunProgress:
                 self._setups.append((record.setup_seconds or 0.0) + compiling)
                 self._compiled.add(job.program)
             seconds = (record.train_seconds or 0.0) - compiling
-            self._pace = self._pace.with_training(job.variant, seconds, self._work[job.id])
+            _add(self._trained, self._works, job.variant, seconds, self._work[job.id])
         elif isinstance(job, TimeJob) and isinstance(record, LatencyRecord):
-            self._pace = self._pace.with_timing(record)
+            self._time(record)
             self._timing_shares.append((time.monotonic() - under_way.began) / job.max_seconds)
 
     def drop(self, job: Job) -> None:
@@ -150,7 +167,7 @@ class RunProgress:
     def seconds_left(self) -> float | None:
         """The time that is left, in seconds; None while nothing is known that it could rest on.
 
-        Trainings go side by side, each at its variant's pace (see `Pace`); a timing goes alone. At most
+        Trainings go side by side, each as fast as its variant is (see `Speeds`); a timing goes alone. At most
         `ESTIMATE_SECONDS` old.
         """
         now = time.monotonic()
@@ -163,16 +180,16 @@ class RunProgress:
         timings = self._timings_left(now)
         if not (under_way or self.to_come or self._programs):
             return timings
-        pace = self._pace_with(under_way)
+        speeds = self._speeds(under_way)
         works = {program.variant: waiting.per_image for program, waiting in self._programs.items()}
         works |= {each.job.variant: self._work[each.job.id].per_image for each in under_way}
-        if not pace.is_ground(works):
+        if not speeds.is_ground(works):
             return None
-        seconds = pace.seconds(works)
+        seconds = speeds.seconds(works)
         rests = [self._rest(each, seconds, now) for each in under_way]
         left = sum(rests) + sum(waiting.images * seconds[of.variant] for of, waiting in self._programs.items())
         left += fmean(self._setups or [0.0]) * len(self._programs.keys() - self._compiled)
-        left += self.to_come * self._mean_seconds(pace)
+        left += self._to_come_seconds(speeds) if self.to_come else 0.0
         longest = [waiting.longest * seconds[of.variant] for of, waiting in self._programs.items()]
         return max(left / self._workers, *longest, *rests, 0.0) + timings
 
@@ -181,23 +198,26 @@ class RunProgress:
         whole = self._work[each.job.id].images * seconds[each.job.variant]
         return max(0.0, whole * (1 - each.fraction) - (now - each.heard))
 
-    def _pace_with(self, under_way: Collection[Running]) -> Pace:
-        """The pace of what is finished, and of what is well under way of variants of which nothing is."""
-        pace, compiling = self._pace, fmean(self._setups or [0.0])
+    def _speeds(self, under_way: Collection[Running]) -> Speeds:
+        """What is finished says of speeds, and what is well under way of variants of which nothing is finished."""
+        trained, works, compiling = dict(self._trained), dict(self._works), fmean(self._setups or [0.0])
         for each in under_way:
-            if each.job.variant not in pace.trained and each.fraction >= ANNOUNCED_FROM:
+            if each.job.variant not in self._trained and each.fraction >= ANNOUNCED_FROM:
                 work = self._work[each.job.id]
                 done = work._replace(images=work.images * each.fraction)
-                pace = pace.with_training(each.job.variant, each.heard - each.began - compiling, done)
-        return pace
+                _add(trained, works, each.job.variant, each.heard - each.began - compiling, done)
+        return Speeds(trained, works, self._timed, self._timed_alike)
 
-    def _mean_seconds(self, pace: Pace) -> float:
-        """Of a training that is yet to be named: the mean of those that were."""
-        if not self._work:
-            return 0.0
-        named = pace.trained.values()
-        images = fmean(work.images for work in self._work.values())
-        return images * sum(seconds for seconds, _ in named) / sum(images for _, images in named)
+    def _to_come_seconds(self, speeds: Speeds) -> float:
+        """Of the trainings that are yet to be named: as many images as those that were, at their mean speed."""
+        images = fmean(work.images for work in self._work.values()) if self._work else 0.0
+        spent = sum(seconds for seconds, _ in speeds.trained.values())
+        return self.to_come * images * spent / sum(trained for _, trained in speeds.trained.values())
+
+    def _time(self, record: LatencyRecord) -> None:
+        """A timing of training steps says how fast its variant is; one of inference does not."""
+        if record.request.phase == "training" and record.median_ms and record.batch_size:
+            self._timed[record.request.variant] = record.median_ms / 1000 / record.batch_size
 
     def _timings_left(self, now: float) -> float:
         """Seconds of the timings that wait or run: the share of their cap that those before took, else all of it."""

@@ -8,42 +8,30 @@ from typing import Any
 from rich.console import Console
 
 from scaling.launch.progress.estimate import RunProgress
-from scaling.launch.progress.views import counts, line, where
-from scaling.runner.jobs import Job, Position, Record
+from scaling.launch.progress.views import Watching, counts, line, where
+from scaling.runner.jobs import Job, Record
 
 LAST = 5
 """Results that stay in view; failures all do."""
 
 
-class NotebookView:
+class NotebookView(Watching):
     """A `scheduler.View` that shows a bar, what runs and the last results, and replaces them as they change."""
 
     def __init__(self, progress: RunProgress, console: Console) -> None:
-        del console
-        self._progress = progress
+        super().__init__(progress, console)
         self._kept: list[str] = []
         self._last: list[str] = []
         self._handle: Any = None
-        self._html: Any = str
 
     def __enter__(self) -> NotebookView:
         from IPython import display
 
-        self._html = display.HTML
-        self._handle = display.display(self._html(self.as_html()), display_id=True)  # type: ignore[no-untyped-call]
+        self._handle = display.display(_block(self.as_html()), display_id=True)  # type: ignore[no-untyped-call]
         return self
 
     def __exit__(self, *_: object) -> None:
         self.refresh()
-
-    def started(self, worker: int, job: Job) -> None:
-        self._progress.start(worker, job)
-
-    def moved(self, worker: int, job: Job, position: Position) -> None:
-        self._progress.move(worker, position)
-
-    def skipped(self, job: Job) -> None:
-        self._progress.drop(job)
 
     def noted(self, note: str) -> None:
         self._kept.append(f"note    {note}")
@@ -53,7 +41,7 @@ class NotebookView:
         (self._last if record.failure is None else self._kept).append(line(record, retried))
 
     def refresh(self) -> None:
-        self._handle.update(self._html(self.as_html()))
+        self._handle.update(_block(self.as_html()))
 
     def as_html(self) -> str:
         """The block: counts and the time left, a bar, notes and failures, the last results, what runs."""
@@ -64,3 +52,10 @@ class NotebookView:
         lines = "\n".join(html.escape(text) for text in (*self._kept, *self._last[-LAST:], *running))
         bar = f'<progress value="{done}" max="{max(every, 1)}" style="width: 100%"></progress>'
         return f"<div>{html.escape(counts(progress))}<br>{bar}<pre>{lines}</pre></div>"
+
+
+def _block(text: str) -> Any:
+    """HTML as a notebook shows it."""
+    from IPython.display import HTML
+
+    return HTML(text)  # type: ignore[no-untyped-call]

@@ -15,20 +15,12 @@ FURTHER_LINES = 4
 """Of the terminal, kept free for the counts and the last results."""
 
 
-class LiveView:
-    """A `scheduler.View` that redraws one table of counts and running trials; finished ones scroll by above it."""
+class Watching:
+    """What all views have in common: they keep a run's progress."""
 
     def __init__(self, progress: RunProgress, console: Console) -> None:
         self._progress = progress
         self._console = console
-        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4)
-
-    def __enter__(self) -> LiveView:
-        self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._live.stop()
 
     def started(self, worker: int, job: Job) -> None:
         self._progress.start(worker, job)
@@ -38,6 +30,21 @@ class LiveView:
 
     def skipped(self, job: Job) -> None:
         self._progress.drop(job)
+
+
+class LiveView(Watching):
+    """A `scheduler.View` that redraws one table of counts and running trials; finished ones scroll by above it."""
+
+    def __init__(self, progress: RunProgress, console: Console) -> None:
+        super().__init__(progress, console)
+        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4)
+
+    def __enter__(self) -> LiveView:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
 
     def refresh(self) -> None:
         """The table redraws itself."""
@@ -60,12 +67,11 @@ class LiveView:
         return Group(Text(counts(self._progress), style="bold"), running)
 
 
-class PlainView:
+class PlainView(Watching):
     """A `scheduler.View` for logs and pipes: a line whenever an epoch or a job ends."""
 
     def __init__(self, progress: RunProgress, console: Console) -> None:
-        self._progress = progress
-        self._console = console
+        super().__init__(progress, console)
         self._lines: list[tuple[str, bool]] = []
 
     def __enter__(self) -> PlainView:
@@ -74,16 +80,10 @@ class PlainView:
     def __exit__(self, *_: object) -> None:
         self.refresh()
 
-    def started(self, worker: int, job: Job) -> None:
-        self._progress.start(worker, job)
-
     def moved(self, worker: int, job: Job, position: Position) -> None:
-        self._progress.move(worker, position)
+        super().moved(worker, job, position)
         if position.epochs_done == round(position.epochs_done) and position.last:
             self._lines.append((f"  {job.id}  {'  '.join(where(job, position))}", False))
-
-    def skipped(self, job: Job) -> None:
-        self._progress.drop(job)
 
     def refresh(self) -> None:
         """Says what has happened, with the counts now that each worker has its next job."""

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from scaling.launch.progress import estimate
 from scaling.launch.progress.estimate import RunProgress
-from scaling.launch.progress.pace import SLOPE, Work
+from scaling.launch.progress.speeds import SLOPE, Work
 from scaling.launch.progress.views import LiveView, PlainView, duration
 from scaling.runner.jobs import Job, Position, TimeJob, TrainJob
 from scaling.schema import Epoch, Score, TrainRecord

@@ -1,14 +1,16 @@
-"""How fast each variant trains: as its own trainings went, else as its timings and other variants' trainings tell."""
+"""How long each variant takes for an image: as its own trainings went, else as the nearest known variant tells."""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import NamedTuple
 
-from scaling.schema import LatencyRecord, Variant
+from scaling.schema import Variant
 
 SLOPE = 1.0
 """Of the seconds for an image in its work, on logarithmic axes, while too few variants are known to fit it."""
@@ -33,64 +35,67 @@ class Work(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Pace:
-    """Seconds for an image, by variant.
+class Speeds:
+    """What is known of the seconds for an image, by variant.
 
     Attributes:
-        trained: of each variant, seconds spent and images trained on.
-        timed: of each variant, seconds for an image of its timed training step.
-        works: of each variant that was trained, its work for an image.
+        trained: of each variant that was trained, the seconds spent and the images trained on.
+        works: of each of these, its work for an image.
+        timed: of each variant that was timed, the seconds for an image of a training step.
         timed_alike: whether a timing has the cores or the accelerator that a training has.
     """
 
     trained: Mapping[Variant, tuple[float, float]] = field(default_factory=dict)
-    timed: Mapping[Variant, float] = field(default_factory=dict)
     works: Mapping[Variant, float] = field(default_factory=dict)
+    timed: Mapping[Variant, float] = field(default_factory=dict)
     timed_alike: bool = False
 
     def is_ground(self, variants: Collection[Variant]) -> bool:
-        """Whether these variants have shown enough for an estimate: `GROUND` of them, or all that there are."""
+        """Whether enough is known for an estimate: of `GROUND` variants, or of all that there are."""
         return len(self.trained) >= max(1, min(GROUND, len({*variants, *self.trained})))
-
-    def with_training(self, variant: Variant, seconds: float, work: Work) -> Pace:
-        """The same, with a training or a part of one."""
-        if not (seconds > 0 and work.images > 0):
-            return self
-        before = self.trained.get(variant, (0.0, 0.0))
-        summed = before[0] + seconds, before[1] + work.images
-        return replace(
-            self,
-            trained={**self.trained, variant: summed},
-            works={**self.works, variant: work.per_image},
-        )
-
-    def with_timing(self, record: LatencyRecord) -> Pace:
-        """The same, with a timing; only one of training steps says anything."""
-        if record.request.phase != "training" or not record.median_ms or not record.batch_size:
-            return self
-        return replace(self, timed={**self.timed, record.request.variant: record.median_ms / 1000 / record.batch_size})
 
     def seconds(self, variants: Mapping[Variant, float]) -> dict[Variant, float]:
         """Seconds for an image of each variant, given its work for one; a training has to be known.
 
-        A variant's own trainings count. Another is compared with the known one nearest in work, of its family if
-        there is one: by the timings of the two where trainings have what timings have, or families differ; else by a
-        power of the work.
+        A variant's own trainings count. Another is compared with the known one nearest in work, of its family if there
+        is one: by the timings of the two where trainings have what timings have, or families differ; else by a power of
+        the work.
         """
         own = {variant: seconds / images for variant, (seconds, images) in self.trained.items()}
         slope = _slope((self.works[variant], seconds) for variant, seconds in own.items())
+        nearest = _Nearest(self.works)
         told = {}
         for variant, work in variants.items():
-            near = _nearest(variant, work, self.works)
+            if variant in own:
+                told[variant] = own[variant]
+                continue
+            near = nearest.to(variant.family, work)
             by_timing = {variant, near} <= self.timed.keys() and (self.timed_alike or near.family != variant.family)
             more = self.timed[variant] / self.timed[near] if by_timing else (work / self.works[near]) ** slope
-            told[variant] = own[variant] if variant in own else own[near] * more
+            told[variant] = own[near] * more
         return told
 
 
-def _nearest(variant: Variant, work: float, known: Mapping[Variant, float]) -> Variant:
-    """Of the known variants the one that is nearest in work, of the same family if there is one."""
-    return min(known, key=lambda other: (other.family != variant.family, abs(math.log(work / known[other]))))
+class _Nearest:
+    """Finds the known variant that is nearest in work, of one family if there is any of it."""
+
+    def __init__(self, works: Mapping[Variant, float]) -> None:
+        by_family: defaultdict[str, list[tuple[float, Variant]]] = defaultdict(list)
+        for variant, work in works.items():
+            by_family[variant.family].append((math.log(work), variant))
+        everything = [entry for entries in by_family.values() for entry in entries]
+        self._everything = sorted(everything, key=_log)
+        self._by_family = {family: sorted(entries, key=_log) for family, entries in by_family.items()}
+
+    def to(self, family: str, work: float) -> Variant:
+        entries = self._by_family.get(family, self._everything)
+        place = bisect(entries, math.log(work), key=_log)
+        around = entries[max(0, place - 1) : place + 1]
+        return min(around, key=lambda entry: abs(entry[0] - math.log(work)))[1]
+
+
+def _log(entry: tuple[float, Variant]) -> float:
+    return entry[0]
 
 
 def _slope(points: Iterable[tuple[float, float]]) -> float:

@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 
 from scaling.launch.progress import estimate
 from scaling.launch.progress.estimate import RunProgress
-from scaling.launch.progress.pace import FITTED_FROM, SLOPE, Pace, Work
+from scaling.launch.progress.speeds import FITTED_FROM, SLOPE, Speeds
 from scaling.launch.workload import works
 from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import Job, Position, Record, TimeJob, TrainJob
@@ -103,17 +104,36 @@ def test_the_time_left_of_a_recorded_run_is_true(name: str, monkeypatch: pytest.
 
 
 def test_another_variant_is_compared_by_its_timing_or_by_its_work() -> None:
-    small, large, other = (trial(depth=depth).variant for depth in (14, 26, 50))
-    pace = Pace().with_training(small, 10.0, Work(images=100, per_image=1e6))
-    assert pace.seconds({small: 1e6})[small] == pytest.approx(0.1)
-    assert pace.seconds({large: 1e7})[large] == pytest.approx(0.1 * 10**SLOPE)
-    elsewhere = replace(pace, timed={small: 0.05, large: 0.2})
-    assert elsewhere.seconds({large: 1e7}) == pace.seconds({large: 1e7})
+    small, large, other, fourth = (trial(depth=depth).variant for depth in (14, 26, 50, 101))
+    one = Speeds({small: (10.0, 100.0)}, {small: 1e6})
+    assert one.seconds({small: 1e6})[small] == pytest.approx(0.1)
+    assert one.seconds({large: 1e7})[large] == pytest.approx(0.1 * 10**SLOPE)
+    elsewhere = replace(one, timed={small: 0.05, large: 0.2})
+    assert elsewhere.seconds({large: 1e7}) == one.seconds({large: 1e7})
     assert replace(elsewhere, timed_alike=True).seconds({large: 1e7})[large] == pytest.approx(0.4)
     stranger = small.model_copy(update={"family": "convnext"})
-    timed = replace(pace, timed={small: 0.05, stranger: 0.1})
+    timed = replace(one, timed={small: 0.05, stranger: 0.1})
     assert timed.seconds({stranger: 1e7})[stranger] == pytest.approx(0.2)
-    known = pace.with_training(large, 50.0, Work(100, 1e7)).with_training(other, 250.0, Work(100, 1e8))
+    known = Speeds(
+        {small: (10.0, 100.0), large: (50.0, 100.0), other: (250.0, 100.0)}, {small: 1e6, large: 1e7, other: 1e8}
+    )
     assert len(known.trained) == FITTED_FROM
-    fourth = trial(depth=101).variant
     assert known.seconds({fourth: 1e9})[fourth] == pytest.approx(12.5, rel=1e-6)
+
+
+def test_the_nearest_in_work_is_taken_of_its_own_family_first() -> None:
+    """As looking at every known variant finds it."""
+    random = np.random.default_rng(0)
+    families = ("resnet_rs", "convnext")
+    works = {
+        trial(depth=14, width=width).variant.model_copy(update={"family": families[place % 2]}): float(work)
+        for place, (width, work) in enumerate(zip(random.uniform(0.1, 2, 40), 10 ** random.uniform(5, 9, 40), strict=True))
+    }
+    speeds = Speeds({variant: (work, 1.0) for variant, work in works.items()}, works, timed=dict.fromkeys(works, 1.0))
+    for place, work in enumerate(10 ** random.uniform(4, 10, 100)):
+        asked = trial(depth=26, width=3.0).variant.model_copy(update={"family": families[place % 2]})
+        own = [variant for variant in works if variant.family == asked.family]
+        near = min(own, key=lambda variant: abs(np.log(works[variant] / work)))
+        assert replace(speeds, timed={near: 1.0, asked: 2.0}, timed_alike=True).seconds({asked: float(work)})[
+            asked
+        ] == pytest.approx(2 * works[near])
