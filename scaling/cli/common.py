@@ -122,9 +122,15 @@ def progress(shown: bool) -> Iterator[Tracked]:
 
 @contextmanager
 def notes_told() -> Iterator[None]:
-    """What a command warns of, as notes on standard error once it is done."""
+    """What a command warns of, as notes on standard error once it is done or has failed; others' warnings as ever."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
-        yield
-    for note in listed(dict.fromkeys(str(warning.message) for warning in caught)):
-        typer.echo(f"note: {note}", err=True)
+        try:
+            yield
+        finally:
+            ours = [str(warning.message) for warning in caught if warning.category is UserWarning]
+            for note in listed(dict.fromkeys(ours)):
+                typer.echo(f"note: {note}", err=True)
+    for warning in caught:
+        if warning.category is not UserWarning:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)

@@ -46,7 +46,9 @@ def _assignment(place: str, value: object) -> str:
         return f"{place}={json.dumps(value)}"
     except (TypeError, ValueError):
         kind = type(value).__name__
-        raise UserError(f"overrides: {place}: a study file holds no {kind}; give texts, numbers, lists or mappings") from None
+        raise UserError(
+            f"overrides: {place}: a study file holds no {kind}; give texts, numbers, lists or mappings"
+        ) from None
 
 
 def study_of(study: Study | str | os.PathLike[str]) -> Study:

@@ -13,7 +13,7 @@ from scaling.datasets import dataset_info
 from scaling.errors import UserError
 from scaling.generator import calibration
 from scaling.generator.sizes import size
-from scaling.generator.study import Study
+from scaling.generator.study import KERAS, Study
 from scaling.launch.options import RunOptions
 from scaling.launch.run import run
 from scaling.results.records import ResultsFolder
@@ -37,7 +37,8 @@ def calibrate(study: Study, console: Console) -> list[LatencyRecord]:
         The timings, which are kept on this machine; those that failed are left out.
 
     Raises:
-        UserError: if nothing can be timed here.
+        UserError: for a search that has not begun, and where no network could be timed.
+        KeyboardInterrupt: if it is interrupted; what was timed until then is kept.
     """
     if not study.trials:
         raise UserError(
@@ -45,15 +46,25 @@ def calibrate(study: Study, console: Console) -> list[LatencyRecord]:
         )
     first = study.trials[0].recipe
     steps = study.file.latency.model_copy(
-        update={"phases": ("training",), "batch_size": first.batch_size, "max_seconds": SECONDS}
+        update={
+            "phases": ("training",),
+            "runtimes": KERAS,
+            "batch_size": first.batch_size,
+            "precision": first.precision,
+            "max_seconds": SECONDS,
+        }
     )
     chosen = _spread(study)
     trials = tuple({trial.variant: trial for trial in study.trials if trial.variant in chosen}.values())
     asked = replace(study, file=study.file.model_copy(update={"latency": steps}), trials=trials)
     with TemporaryDirectory(prefix="scaling-") as folder:
-        run(asked, Path(folder), RunOptions(timings_only=True, timed_as_trained=True), console)
+        summary = run(asked, Path(folder), RunOptions(timings_only=True, timed_as_trained=True), console)
         timings = [record for record in ResultsFolder(Path(folder)).latency.read()[0] if record.ok]
     calibration.keep(timings)
+    if summary.stopped:
+        raise KeyboardInterrupt
+    if not timings:
+        raise UserError(f"none of {len(trials)} networks of {study.name} could be timed; `scaling doctor` may say why")
     return timings
 
 

@@ -126,13 +126,14 @@ def test_what_was_timed_here_stands_in_for_records(tmp_path: Path, monkeypatch: 
     calibration.keep([timing, latency_record(trial(stem="small").variant, failure="oom", device="A CPU, 2 cores")])
     calibration.keep([timing])
     assert calibration.read() == (timing,)
-    reckoned = basis(None, [])
+    assert basis(None, []).pace is None  # what is chosen to be trained rests on records alone
+    reckoned = basis(None, [], timings=calibration.of_training())
     assert reckoned.pace is not None
     counted = cost(trial(stem="small").variant, channels=3, classes=10)
     seconds = 0.05 / 64 * train_macs(trial(stem="small"), counted) / 3 / counted.macs / reckoned.pace.side_by_side
     assert 3600 * reckoned.estimate(trial(stem="small"), counted).hours == pytest.approx(seconds)
     assert "the measured pace of training steps of 1 network on A CPU, 2 cores" in str(reckoned)
-    assert basis("h100", []).pace is None
+    assert basis("h100", [], timings=calibration.of_training()).pace is None
     calibration.file().write_text("not JSON")
     assert calibration.read() == ()
 
@@ -144,7 +145,7 @@ def test_failures_and_other_devices_say_nothing_of_the_pace() -> None:
     two = [record(trial(), 60.0, device="slow card 1"), record(trial(), 30.0, device="slow card 2")]
     measured = pace(two, SLOW)
     assert measured is not None
-    assert (measured.device, measured.measured) == ("slow card 2", "1 training")
+    assert (measured.device, measured.rests_on) == ("slow card 2", "1 training")
 
 
 def test_the_accelerator_is_that_of_the_records_unless_named() -> None:

@@ -125,6 +125,12 @@ def test_groups_may_be_labels_of_ones_own() -> None:
         (lambda: scaling.answer(scaling.load_results(reference("pareto"))), "name results folders"),
         (lambda: scaling.run("depth_vs_width", max_hours=1), "go with until='decided'"),
         (lambda: scaling.next_trials("search"), "is a search"),
+        (
+            lambda: scaling.load_study("pareto", {"recipe.epochs": {1}}),
+            "overrides: recipe.epochs: a study file holds no set",
+        ),
+        (lambda: scaling.plan(Path("nowhere.yaml")), "nowhere.yaml: no such file"),
+        (lambda: scaling.plan("search", calibrate=True), "search is a search, which has no networks before it begins"),
         (lambda: reference("depth"), "no run named 'depth' ships"),
         (lambda: copy_here("fig9"), "no study and no notebook named 'fig9'"),
     ],

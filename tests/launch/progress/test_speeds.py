@@ -127,7 +127,9 @@ def test_the_nearest_in_work_is_taken_of_its_own_family_first() -> None:
     families = ("resnet_rs", "convnext")
     works = {
         trial(depth=14, width=width).variant.model_copy(update={"family": families[place % 2]}): float(work)
-        for place, (width, work) in enumerate(zip(random.uniform(0.1, 2, 40), 10 ** random.uniform(5, 9, 40), strict=True))
+        for place, (width, work) in enumerate(
+            zip(random.uniform(0.1, 2, 40), 10 ** random.uniform(5, 9, 40), strict=True)
+        )
     }
     speeds = Speeds({variant: (work, 1.0) for variant, work in works.items()}, works, timed=dict.fromkeys(works, 1.0))
     for place, work in enumerate(10 ** random.uniform(4, 10, 100)):
