@@ -93,3 +93,14 @@ def test_the_plan_of_a_folder_says_how_many_images_are_validated_on(tmp_path: Pa
     assert "validation_fraction 0.2 was chosen by the number of images" in chosen.stdout
     given = asked("plan", tmp_path, STUDY | {"dataset": {**photos, "validation_fraction": 0.1}})
     assert "was chosen" not in given.stdout
+
+
+def test_notes_are_told_also_where_a_command_fails(tmp_path: Path) -> None:
+    """A line that is no record is said, whatever is wrong besides."""
+    results = tmp_path / "results" / "torn"
+    results.mkdir(parents=True)
+    (results / "records.jsonl").write_text("{}\n")
+    ran = CliRunner().invoke(app, ["compare", str(results), "--cost", "nothing"])
+    assert ran.exit_code == 2
+    assert "note: skipped" in ran.stderr
+    assert "error: " in ran.stderr
