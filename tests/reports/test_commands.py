@@ -65,12 +65,12 @@ def test_compare_refuses_with_a_message(options: list[str], message: str) -> Non
 
 
 def test_claims_as_json_and_for_people() -> None:
-    code, text = run("claims", "results/reference/depth_vs_width", "--json")
+    code, text = run("claims", "results/reference/full_grid", "--json")
     document = json.loads(text)
     assert code == 0
     assert {"claim", "source", "verdict", "found", "expected"} <= document[0].keys()
     assert {"not addressed", "holds"} <= {one["verdict"] for one in document}
-    code, text = run("claims", "results/reference/depth_vs_width")
+    code, text = run("claims", "results/reference/full_grid")
     assert code == 0
     assert "not addressed by these results" in " ".join(text.split())
 
