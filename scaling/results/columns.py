@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from scaling.schema import Dataset, LatencyRequest, Recipe, Runtime, Variant
 
@@ -77,20 +77,11 @@ class Column:
         return words[:1].lower() + words[1:]
 
 
-_TEXT_FIELDS = {
-    "dataset",
-    "resize",
-    "family",
-    "stem",
-    "activation",
-    "blocks",
-    "options",
-    "code",
-    "schedule",
-    "optimizer",
-    "randaugment",
-    "precision",
-}
+def _is_text(annotation: Any) -> bool:
+    """Whether a field holds words, or several values, which become one text."""
+    if annotation is str or isinstance(annotation, str) or get_origin(annotation) is tuple:
+        return True
+    return any(map(_is_text, get_args(annotation)))
 
 
 def _identity() -> Iterator[Column]:
@@ -99,9 +90,10 @@ def _identity() -> Iterator[Column]:
     yield Column("weights", "setting", text=True)
     for name in ("trial_id", "status", "failure_kind", "failure_message"):
         yield Column(name, text=True)
-    fields = ("dataset" if name == "name" else name for name in Dataset.model_fields)
-    for name in (*fields, *Variant.model_fields, *Recipe.model_fields):
-        yield Column(name, "setting", text=name in _TEXT_FIELDS, law_unit="epochs" if name == "epochs" else None)
+    for noun in (Dataset, Variant, Recipe):
+        for name, field in noun.model_fields.items():
+            column, law_unit = "dataset" if name == "name" else name, "epochs" if name == "epochs" else None
+            yield Column(column, "setting", text=_is_text(field.annotation), law_unit=law_unit)
     yield Column("init", "setting", text=True)
     yield Column("seed")
 
