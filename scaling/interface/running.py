@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from scaling.interface.choosing import AtMost
+    from scaling.launch.options import Engine
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,7 +58,7 @@ def run(
     *,
     workers: int | None = None,
     devices: str | None = None,
-    engine: Literal["local", "ray"] = "local",
+    engine: Engine = "local",
     address: str | None = None,
     limit: int | None = None,
     retry: str | None = None,
