@@ -48,7 +48,7 @@ def drive(trials: int, workers: int) -> dict[str, float]:
     from scaling.launch.progress.broadcast import Broadcast
     from scaling.launch.progress.estimate import RunProgress
     from scaling.launch.progress.views import PlainView
-    from scaling.launch.workload import jobs, weights
+    from scaling.launch.workload import jobs, works
     from scaling.results.records import ResultsFolder
 
     study = check(
@@ -66,7 +66,7 @@ def drive(trials: int, workers: int) -> dict[str, float]:
         with folder.writing():
             outcomes, policy = Outcomes.read(folder), RetryPolicy()
             todo = missing(jobs(study), outcomes, "made up", policy)
-            progress = RunProgress(todo, weights(todo), workers=workers)
+            progress = RunProgress(todo, works(todo), workers=workers)
             view = Broadcast(PlainView(progress, Console(file=nowhere, width=200)), progress, folder.path)
             began = time.perf_counter()
             summary = loop.run(todo, folder, outcomes, FakeEngine(workers), view, policy)
