@@ -13,24 +13,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.processes import environment
-from benchmarks.rows import Row, compared
+from benchmarks.rows import Measurement, Row, compared
 
 TRIALS, WORKERS = 50_000, 1_000
+NAME = f"driver of {TRIALS:,} trials and {WORKERS:,} workers"
+ROWS = (
+    Row(f"{NAME}: processor time", "s", "<= 1", note="the peer: 60 s; a fake engine that answers at once"),
+    Row(f"{NAME}: memory", "MB", "<= 1", note="the peer: 500 MB"),
+)
 
 
-def rows() -> list[Row]:
+def measurements() -> list[Measurement]:
     """Against 60 s of processor time and 500 MB; a fifth of the trials shows whether it grows in proportion."""
-    fifth, whole = _measured(TRIALS // 5), _measured(TRIALS)
-    name = f"driver of {TRIALS:,} trials and {WORKERS:,} workers"
+    return [Measurement(ROWS, _measured)]
+
+
+def _measured(of_time: Row, of_memory: Row) -> Iterator[Row]:
+    fifth, whole = _driven(TRIALS // 5), _driven(TRIALS)
     growth = whole["cpu_seconds"] / fifth["cpu_seconds"]
-    note = f"a fake engine that answers at once; {growth:.2f} times the time of a fifth of the trials"
-    return [
-        compared(f"{name}: processor time", [whole["cpu_seconds"]], [60.0], "s", "<= 1", f"the peer: 60 s; {note}"),
-        compared(f"{name}: memory", [whole["megabytes"]], [500.0], "MB", "<= 1", "the peer: 500 MB"),
-    ]
+    note = f"{of_time.note}; {growth:.2f} times the time of a fifth of the trials"
+    yield compared(of_time, [whole["cpu_seconds"]], [60.0], note)
+    yield compared(of_memory, [whole["megabytes"]], [500.0])
 
 
-def _measured(trials: int) -> dict[str, float]:
+def _driven(trials: int) -> dict[str, float]:
     """Processor time and the most memory of a process that drives so many trials."""
     command = [sys.executable, "-m", "benchmarks.driver", str(trials)]
     told = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, check=True, text=True).stdout

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
 
 from benchmarks.processes import Side, scaling, seconds
-from benchmarks.rows import Row, compared
+from benchmarks.rows import Measurement, Row, compared
 from scaling.generator import study as studies
 from scaling.generator.study import Study
 from scaling.schema import Trial
 
 FILE = Path(__file__).with_name("study.yaml")
 SEEDS = 3
+REPEATS = 2
 
 
-def rows() -> list[Row]:
+STEPS = "the peer: steps of all trials x the time of one on all cores, no data, evaluation or start"
+PROCESSES = "the peer: `scaling run` of one trial of each variant and regime, by itself, x 3 seeds"
+ROWS = (
+    Row("study of 24 trials: over bare steps", "s", "<= 1.15", note=STEPS),
+    Row("study of 24 trials: against one process per trial", "s", ">= 2.5", note=PROCESSES),
+)
+
+
+def measurements() -> list[Measurement]:
     """As `scaling run` does it, unless told otherwise."""
+    return [Measurement(ROWS, _measured)]
+
+
+def _measured(over_steps: Row, over_processes: Row) -> Iterator[Row]:
     study = studies.load(str(FILE))
-    whole, bare = [_whole()], [_bare(study)]
+    whole, bare = zip(*((_whole(), _bare(study)) for _ in range(REPEATS)), strict=True)
+    yield compared(over_steps, whole, bare)
     separate = SEEDS * sum(_alone(trial) for trial in study.trials if trial.seed == 0)
-    whole.append(_whole())
-    bare.append(_bare(study))
-    steps = "the peer: steps of all trials x the time of one on all cores, no data, evaluation or start"
-    processes = "the peer: `scaling run` of one trial of each variant and regime, by itself, x 3 seeds"
-    return [
-        compared("study of 24 trials: over bare steps", whole, bare, "s", "<= 1.15", steps),
-        compared("study of 24 trials: against one process per trial", whole, [separate] * 2, "s", ">= 2.5", processes),
-    ]
+    yield compared(over_processes, whole, [separate] * REPEATS)
 
 
 def _whole() -> float:
