@@ -112,7 +112,7 @@ def ratios(pattern: str) -> list[float]:
 @pytest.mark.parametrize(
     ("start", "pattern", "form"),
     [
-        ("| a study of 24 trials | its bare training steps |", "over bare steps", "{0:.2f} of their time"),
+        ("| a study of 24 trials | its bare training steps |", "trials: over bare", "{0:.2f} of their time"),
         ("| | one process per trial |", "one process per trial", "{0:.1f} times as fast"),
         ("| small networks: training step |", r"model\.fit: training step", "{min:.2f} to {max:.2f} times as fast"),
         ("| small networks: until the first step is done |", "until the first", "{min:.1f} to {max:.1f} times as fast"),
@@ -129,7 +129,17 @@ def ratios(pattern: str) -> list[float]:
 def test_the_table_of_speeds_is_that_of_the_benchmarks(start: str, pattern: str, form: str) -> None:
     (line,) = [line for line in (ROOT / "benchmarks" / "README.md").read_text().splitlines() if line.startswith(start)]
     found = ratios(pattern)
-    assert form.format(*found, min=min(found), max=max(found)) in line
+    assert form.format(*found, min=min(found), max=max(found)) in line.replace("**", "")
+    assert ("**" in line) == any(row.met is False for row in rows(pattern)), "bold is missed"
+    *_, target, _ = line.split("|")
+    assert {row.target.split()[1] for row in rows(pattern)} <= set(re.findall(r"[\d.]+", target))
+
+
+def test_what_no_row_has_is_not_measured_yet() -> None:
+    text = (ROOT / "benchmarks" / "README.md").read_text()
+    for what, pattern in (("`make study", "make study"),):
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| {what}")]
+        assert ("not measured yet" in line) == (not any(row.measured for row in rows(pattern)))
 
 
 def test_every_path_that_a_document_names_is_there() -> None:
