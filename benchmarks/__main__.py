@@ -15,6 +15,7 @@ from benchmarks.rows import Measurement
 ROOMS = (
     "study",
     "small_steps",
+    "torch_steps",
     "large_steps",
     "gpu_steps",
     "pipeline",
