@@ -45,7 +45,7 @@ def _driven(trials: int) -> dict[str, float]:
 
 
 def drive(trials: int, workers: int) -> dict[str, float]:
-    """Runs a study of so many trials to the end, in this process."""
+    """Runs a study of so many trials to the end, in this process; whole thousands, or fifties below a thousand."""
     from rich.console import Console
 
     from scaling.generator.study import check
@@ -57,13 +57,14 @@ def drive(trials: int, workers: int) -> dict[str, float]:
     from scaling.launch.workload import jobs, works
     from scaling.results.records import ResultsFolder
 
+    epochs, seeds = min(20, trials // 50), max(1, trials // 1000)
     study = check(
         {
             "study": "many",
             "question": "What does a driver cost?",
             "dataset": {"name": "imagenet"},
             "grid": [{"depth": [14, 26, 50, 101, 200], "width": [0.25, 0.5, 1.0, 1.5, 2.0], "resolution": [128, 160]}],
-            "across": {"epochs": list(range(1, 21)), "seed": list(range(trials // 1000))},
+            "across": {"epochs": list(range(1, 1 + epochs)), "seed": list(range(seeds))},
             "latency": {"phases": []},
         }
     )
