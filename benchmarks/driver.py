@@ -11,9 +11,13 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.processes import environment
 from benchmarks.rows import Measurement, Row, compared
+
+if TYPE_CHECKING:
+    from scaling.runner.jobs import Event
 
 TRIALS, WORKERS = 50_000, 1_000
 NAME = f"driver of {TRIALS:,} trials and {WORKERS:,} workers"
@@ -93,7 +97,7 @@ class FakeEngine:
 
     def __init__(self, workers: int) -> None:
         from benchmarks.made_up import ENVIRONMENT
-        from scaling.runner.jobs import Event, Ready
+        from scaling.runner.jobs import Ready
 
         self.workers = workers
         self._events: list[Event] = [Ready(number, ENVIRONMENT) for number in range(workers)]
@@ -112,7 +116,7 @@ class FakeEngine:
         )  # fmt: skip
         self._events.append(Finished(number, record))
 
-    def events(self, timeout: float) -> Iterator[object]:
+    def events(self, timeout: float) -> Iterator[Event]:
         events, self._events = self._events[:100], self._events[100:]
         yield from events
 
