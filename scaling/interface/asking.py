@@ -121,6 +121,32 @@ def check_accelerator(study: Study, on: str | None) -> None:
         budget.basis(on, (), _folder_of(study))
 
 
+def price_of(study: Study, folder: ResultsFolder, on: str | None, why: str) -> float:
+    """Dollars that an hour of a study's training costs.
+
+    Args:
+        study: whose `accelerators.yaml` counts.
+        folder: of its results: without `on`, the accelerator that its records were made on counts.
+        on: the name of the accelerator.
+        why: what needs the price, as `--max-cost 20`.
+
+    Raises:
+        UserError: if the accelerator has no price.
+    """
+    used = budget.basis(on or _limited_on(study), folder.training.read()[0], _folder_of(study)).accelerator
+    if not used.dollars_per_hour:
+        raise UserError(
+            f"{why}: {used.name} has no price, so nobody knows what its hours cost; name an accelerator that has one "
+            "(--on a100-40), or give it one in accelerators.yaml beside the study"
+        )
+    return used.dollars_per_hour
+
+
+def _limited_on(study: Study) -> str | None:
+    """The accelerator that the limits of a study are of."""
+    return study.file.constraints.on if study.file.constraints else None
+
+
 def _folder_of(study: Study) -> Path | None:
     return study.path.parent if study.path else None
 
@@ -158,8 +184,7 @@ def plan(
         planned = search.study_so_far(planned, folder)
     else:
         planned = without_left_out(planned, TimeLimits.read(planned, folder), done)
-    limited_on = planned.file.constraints.on if planned.file.constraints else None
-    by = budget.basis(on or limited_on, records, _folder_of(planned), calibration.of_training())
+    by = budget.basis(on or _limited_on(planned), records, _folder_of(planned), calibration.of_training())
     return Plan(planned, tuple(plans.rows(planned, done, by)), by, folder)
 
 

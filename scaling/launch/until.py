@@ -18,7 +18,7 @@ from scaling.runner.jobs import Job, TrainJob
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scaling.analysis.decide.limits import Limit
+    from scaling.launch.options import Until
 
 BATCH = 4
 """Trials that are chosen together, at least: as many as there are workers, if that is more."""
@@ -43,11 +43,10 @@ class UntilDecided:
         outcomes: Outcomes,
         place: str,
         workers: int,
-        limits: Sequence[Limit] = (),
-        max_hours: float | None = None,
+        until: Until,
     ) -> None:
         self._study, self._results, self._outcomes, self._place = study, results, outcomes, place
-        self._batch, self._limits, self._max_hours = max(BATCH, workers), tuple(limits), max_hours
+        self._batch, self._until = max(BATCH, workers), until
         self._progress: RunProgress | None = None
         self.reason = ""
 
@@ -97,7 +96,7 @@ class UntilDecided:
         for count in (self._whole(order), len(order)):
             chosen = [
                 run.trial_id
-                for run in next_runs(self._frame(order[:count]), self._study.question, self._limits, self._batch)
+                for run in next_runs(self._frame(order[:count]), self._study.question, self._until.limits, self._batch)
             ]
             if not set(chosen) <= set(order):
                 return chosen
@@ -134,9 +133,17 @@ class UntilDecided:
         from scaling.analysis.decide.stopping import enough
 
         frame, order = self._recorded(), self._order()
-        spent = float(frame["train_seconds"].sum()) / SECONDS if "train_seconds" in frame else 0.0
-        if self._max_hours is not None and spent >= self._max_hours:
-            return f"{spent:.3g} hours of training are spent, of {self._max_hours:g} (--max-hours)"
-        if {trial.id for trial in self._study.trials} <= {*order}:
-            return enough(self._frame(order), self._study.question, self._limits)
-        return enough(self._frame(order[: self._whole(order)]), self._study.question, self._limits)
+        if spent := self._spent(frame):
+            return spent
+        whole = len(order) if {trial.id for trial in self._study.trials} <= {*order} else self._whole(order)
+        return enough(self._frame(order[:whole]), self._study.question, self._until.limits)
+
+    def _spent(self, frame: pd.DataFrame) -> str:
+        """Which cap the trainings that are recorded have reached; empty while none."""
+        hours = float(frame["train_seconds"].sum()) / SECONDS if "train_seconds" in frame else 0.0
+        dollars, until = hours * self._until.dollars_per_hour, self._until
+        if until.max_hours is not None and hours >= until.max_hours:
+            return f"{hours:.3g} hours of training are spent, of {until.max_hours:g} (--max-hours)"
+        if until.max_dollars is not None and dollars >= until.max_dollars:
+            return f"the money is spent: {dollars:.3g} dollars of training, of {until.max_dollars:g} (--max-cost)"
+        return ""
