@@ -164,9 +164,10 @@ def next_trials(
     limits = limits_in(at_most)
     folder = ResultsFolder(Path(results) / planned.name)
     space = _space(planned, folder, [folder] if folder.training.path.exists() else [], on)
-    reason = enough(space.frame, planned.question, limits)
+    price = space.basis.accelerator.dollars_per_hour
+    reason = enough(space.frame, planned.question, limits, price)
     seconds = float("inf") if hours is None else 3600 * hours
-    runs = [] if reason else next_runs(space.frame, planned.question, limits, count, seconds)
+    runs = [] if reason else next_runs(space.frame, planned.question, limits, count, seconds, price)
     return NextTrials(planned, tuple(runs), reason, space.basis)
 
 

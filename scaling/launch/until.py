@@ -94,10 +94,14 @@ class UntilDecided:
 
         order = self._order()
         for count in (self._whole(order), len(order)):
-            chosen = [
-                run.trial_id
-                for run in next_runs(self._frame(order[:count]), self._study.question, self._until.limits, self._batch)
-            ]
+            runs = next_runs(
+                self._frame(order[:count]),
+                self._study.question,
+                self._until.limits,
+                self._batch,
+                dollars_per_hour=self._until.dollars_per_hour,
+            )
+            chosen = [run.trial_id for run in runs]
             if not set(chosen) <= set(order):
                 return chosen
         return []
@@ -136,7 +140,9 @@ class UntilDecided:
         if spent := self._spent(frame):
             return spent
         whole = len(order) if {trial.id for trial in self._study.trials} <= {*order} else self._whole(order)
-        return enough(self._frame(order[:whole]), self._study.question, self._until.limits)
+        return enough(
+            self._frame(order[:whole]), self._study.question, self._until.limits, self._until.dollars_per_hour
+        )
 
     def _spent(self, frame: pd.DataFrame) -> str:
         """Which cap the trainings that are recorded have reached; empty while none."""

@@ -71,7 +71,12 @@ class _State(NamedTuple):
 
 
 def next_runs(
-    frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = (), count: int = 4, seconds: float = np.inf
+    frame: pd.DataFrame,
+    question: Question,
+    limits: Sequence[Limit] = (),
+    count: int = 4,
+    seconds: float = np.inf,
+    dollars_per_hour: float = 0.0,
 ) -> list[NextRun]:
     """The runs to do next, the best first.
 
@@ -81,6 +86,7 @@ def next_runs(
         limits: that the network to choose is to meet.
         count: how many, to be run side by side: each is chosen as if those before it had been done.
         seconds: that all of them may take together.
+        dollars_per_hour: of the accelerator, where the price of a training is limited.
 
     Returns:
         Fewer than `count` where there are no more, or time is short; none where every trial of the study is recorded.
@@ -92,7 +98,7 @@ def next_runs(
         return []
     if len(state.known) < min(LEAST_KNOWN, len(state.settings)):
         return _cheapest(state, count, seconds)
-    goal = _goal(frame, state, question, limits)
+    goal = _goal(frame, state, question, limits, dollars_per_hour)
     chosen: list[NextRun] = []
     left = [list(runs) for runs in state.runs]
     seen = [int(seeds) for seeds in state.settings["seeds"]]
@@ -194,9 +200,9 @@ def _cheapest(state: _State, count: int, seconds: float) -> list[NextRun]:
 class _Choosing:
     """How much better the choice of a network becomes, at each budget."""
 
-    def __init__(self, state: _State, limits: Sequence[Limit]) -> None:
+    def __init__(self, state: _State, limits: Sequence[Limit], dollars_per_hour: float) -> None:
         self._errors = np.exp(state.prediction.mean)
-        self._budgets = _budgets(state.settings, limits)
+        self._budgets = _budgets(with_made(state.settings, dollars_per_hour), limits)
         self._said = "the choice under these limits" if limits else "the choice at several sizes"
 
     def gains(self, covariance: Floats, noise: Floats, seen: Rows) -> Floats:
@@ -251,19 +257,20 @@ class _Deciding:
         return f"narrows {narrowed.name}: {gain:.0%} of the variance of what the question compares"
 
 
-def _goal(frame: pd.DataFrame, state: _State, question: Question, limits: Sequence[Limit]) -> _Choosing | _Deciding:
+def _goal(
+    frame: pd.DataFrame, state: _State, question: Question, limits: Sequence[Limit], dollars_per_hour: float
+) -> _Choosing | _Deciding:
     asked = [] if limits else differences(frame, state.settings, question, 1 - np.exp(state.prediction.mean))
-    return _Deciding(state, asked) if asked else _Choosing(state, limits)
+    return _Deciding(state, asked) if asked else _Choosing(state, limits, dollars_per_hour)
 
 
 def _budgets(settings: pd.DataFrame, limits: Sequence[Limit]) -> list[Rows]:
     """Rows that each budget allows; all where no cost is known."""
-    made = with_made(settings)
     if limits:
         random = np.random.default_rng(0)
         meets = np.ones(len(settings), dtype=bool)
         for limit in limits:
-            price = priced(made, limit.cost, 200, random)
+            price = priced(settings, limit.cost, 200, random)
             meets &= np.nan_to_num(price.value, nan=np.inf) <= limit.most
         return [np.flatnonzero(meets)] if meets.any() else [np.arange(len(settings))]
     cost = settings["macs"].to_numpy(float)

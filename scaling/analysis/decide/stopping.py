@@ -27,7 +27,9 @@ HOPELESS = 0.2
 OF_DIFFERENCES = frozenset({"ways", "groups", "recipes", "along", "methods"})
 
 
-def enough(frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = ()) -> str:
+def enough(
+    frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = (), dollars_per_hour: float = 0.0
+) -> str:
     """Why a study may end; empty while it goes on.
 
     With limits, the choice is what is decided: it is within 0.2 points of the best with 90%. Without, the question is:
@@ -38,6 +40,7 @@ def enough(frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = ()
         frame: trials that were recorded, and those of the study that were not, with the status `planned`.
         question: of the study.
         limits: of the network to choose.
+        dollars_per_hour: of the accelerator, where the price of a training is limited.
 
     Raises:
         UserError: if the plan of the question names what these results do not have.
@@ -50,7 +53,7 @@ def enough(frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = ()
     if not len(recorded) or settings["top1"].notna().sum() < 2:
         return ""
     if by_choice:
-        chosen = [each for _, each in recommend(frame, limits)]
+        chosen = [each for _, each in recommend(frame, limits, dollars_per_hour=dollars_per_hour)]
         if limits and chosen and not any(each.choices for each in chosen):
             return chosen[0].sentence
         return f"the choice is decided: {chosen[0].sentence}" if chosen and all(each.sure for each in chosen) else ""

@@ -154,6 +154,17 @@ def test_limits_move_the_choice_to_what_meets_them() -> None:
     assert [*within.index] != [*without.index]
 
 
+def test_a_limit_on_money_is_kept_at_its_price_and_allows_all_where_there_is_none() -> None:
+    frame = half_trained()
+    hours = frame["planned_seconds"] / 3600
+    frame["train_seconds"] = frame["planned_seconds"].where(frame["status"] == "ok")
+    most = limits_of([f"dollars={5 * hours.quantile(0.4)}"])
+    within = of(frame, next_runs(frame, OPEN, most, count=3, dollars_per_hour=5.0))
+    assert (within["planned_seconds"] / 3600 <= hours.quantile(0.4)).all()
+    free = of(frame, next_runs(frame, OPEN, most, count=3))
+    assert [*free.index] != [*within.index]
+
+
 def test_with_limits_the_choice_counts_and_not_the_question() -> None:
     frame = half_trained()
     (run,) = next_runs(frame, WIDTH_OR_DEPTH, limits_of(["macs=1e9"]), count=1)

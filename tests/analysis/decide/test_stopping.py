@@ -148,6 +148,14 @@ def test_with_limits_the_choice_is_what_is_decided() -> None:
     assert enough(unsure, WIDTH_OR_DEPTH, limits_of(["macs=1e9"])) == ""
 
 
+def test_a_limit_on_money_is_one_at_its_price() -> None:
+    frame = arms(0.0, noise=0.0001, images=10**8, trained=2)
+    frame["train_seconds"] = frame["planned_seconds"].where(frame["status"] == "ok")
+    cheap = limits_of([f"dollars={2 * 30 / 3600}"])  # the base alone, which takes 26 seconds
+    assert enough(frame, WIDTH_OR_DEPTH, cheap, 2.0).startswith("the choice is decided: The only setting that meets ")
+    assert "of no setting the price of the training is known" in enough(frame, WIDTH_OR_DEPTH, cheap)
+
+
 @pytest.mark.parametrize("ahead", [0.02, 0.05])
 def test_a_question_for_the_best_is_decided_by_the_choice(ahead: float) -> None:
     grid = Question("Which factor pays most?", AnswerPlan(compare=("width", "depth", "resolution")))
