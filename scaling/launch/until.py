@@ -25,6 +25,8 @@ BATCH = 4
 
 SECONDS = 3600.0
 
+_NONE_LEFT = "no run of the study is left that would change the answer"
+
 
 class UntilDecided:
     """The jobs of a study that is run until it is decided, from its records alone.
@@ -62,21 +64,19 @@ class UntilDecided:
 
     def has_all(self) -> bool:
         """Whether no more runs are to be named."""
-        self.reason = self.reason or self._reason()
+        self.reason = self.reason or self._next()[0]
         return bool(self.reason)
 
     def more(self, place: str) -> list[Job]:
         """The rest of the batch that was begun, or the next; none where it is decided, or nothing can decide it."""
         self._place = place
-        self.reason = self._reason()
-        if self.reason:
-            return []
-        chosen = set(self._chosen())
+        self.reason, named = self._next()
+        chosen = set(named)
         asked = [job for job in jobs(self._study) if isinstance(job, TrainJob) and job.id in chosen]
         todo = missing(asked, self._outcomes, self._place, RetryPolicy())
         self._name(todo)
         if not todo:
-            self.reason = "no run of the study is left that would change the answer"
+            self.reason = self.reason or _NONE_LEFT
         return todo
 
     def watched_by(self, progress: RunProgress, todo: Sequence[Job]) -> None:
@@ -88,23 +88,41 @@ class UntilDecided:
         if self._progress:
             self._progress.add(todo, works(todo), 0)
 
-    def _chosen(self) -> list[str]:
-        """Ids of the batch under way: chosen from the records of whole batches before it."""
+    def _next(self) -> tuple[str, list[str]]:
+        """Why the study may stop now, or ids of the batch under way: chosen from the whole batches before it.
+
+        A batch is shorter than others where no more runs are worth doing; if it is done, the next begins there.
+        """
+        order = self._order()
+        known = len(order) if {trial.id for trial in self._study.trials} <= {*order} else self._whole(order)
+        if spent := self._spent(self._recorded()):
+            return spent, []
+        while True:
+            if reason := self._enough(order[:known]):
+                return reason, []
+            chosen = self._chosen(order[:known])
+            if not {*chosen} <= {*order}:
+                return "", chosen
+            if not chosen or known == len(order):
+                return _NONE_LEFT, []
+            known = min(known + len(chosen), len(order))
+
+    def _enough(self, trial_ids: Sequence[str]) -> str:
+        """Why the study may stop by these records; empty where it goes on."""
+        from scaling.analysis.decide.stopping import enough
+
+        until = self._until
+        return enough(self._frame(trial_ids), self._study.question, until.limits, until.dollars_per_hour)
+
+    def _chosen(self, trial_ids: Sequence[str]) -> list[str]:
+        """Ids of the runs to do next by these records."""
         from scaling.analysis.decide.next_runs import next_runs
 
-        order = self._order()
-        for count in (self._whole(order), len(order)):
-            runs = next_runs(
-                self._frame(order[:count]),
-                self._study.question,
-                self._until.limits,
-                self._batch,
-                dollars_per_hour=self._until.dollars_per_hour,
-            )
-            chosen = [run.trial_id for run in runs]
-            if not set(chosen) <= set(order):
-                return chosen
-        return []
+        frame, until = self._frame(trial_ids), self._until
+        runs = next_runs(
+            frame, self._study.question, until.limits, self._batch, dollars_per_hour=until.dollars_per_hour
+        )
+        return [run.trial_id for run in runs]
 
     def _order(self) -> list[str]:
         """Ids of the trials that are recorded, in the order of their first records."""
@@ -131,18 +149,6 @@ class UntilDecided:
         from scaling.results.frame import load_results
 
         return load_results(self._results.path) if self._results.exists() else pd.DataFrame()
-
-    def _reason(self) -> str:
-        """Why the study may stop now; empty where it goes on."""
-        from scaling.analysis.decide.stopping import enough
-
-        frame, order = self._recorded(), self._order()
-        if spent := self._spent(frame):
-            return spent
-        whole = len(order) if {trial.id for trial in self._study.trials} <= {*order} else self._whole(order)
-        return enough(
-            self._frame(order[:whole]), self._study.question, self._until.limits, self._until.dollars_per_hour
-        )
 
     def _spent(self, frame: pd.DataFrame) -> str:
         """Which cap the trainings that are recorded have reached; empty while none."""

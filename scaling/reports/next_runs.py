@@ -30,7 +30,7 @@ def as_json(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis) ->
 def sentence(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis) -> str:
     """How many trainings, and what they take; or why there are none."""
     if not runs:
-        why = reason or "every trial of the study is recorded, or none fits into these hours"
+        why = reason or "no training that is left would change the answer, or fits into these hours"
         return f"{study.name}: nothing to run next: {why}"
     told = as_json(study, runs, reason, basis)
     money = f", ${tables.money(told['dollars'])}" if told["dollars"] else ""

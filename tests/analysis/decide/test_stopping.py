@@ -148,6 +148,20 @@ def test_with_limits_the_choice_is_what_is_decided() -> None:
     assert enough(unsure, WIDTH_OR_DEPTH, limits_of(["macs=1e9"])) == ""
 
 
+@pytest.mark.parametrize("limits", [(), ("macs=1e9",)])
+def test_a_choice_that_no_run_can_decide_ends_and_it_says_what_might(limits: tuple[str, ...]) -> None:
+    grid = Question("Which factor pays most?", AnswerPlan(compare=("width", "depth", "resolution")))
+    level = arms(0.0, noise=0.0, images=300, trained=4, seeds=5)
+    level["top1"] = level["top1"].where(level["top1"].isna(), 0.8 + 1e-6 * level["seed"])
+    reason = enough(level, grid, limits_of(limits))
+    assert reason.startswith(
+        "no run of the study that is left can decide the choice: all of them together are expected "
+    )
+    assert " by less than 0.001 points. Of 5 settings" in reason
+    assert reason.endswith("More seeds than the study has, more validation images or other networks might decide it.")
+    assert enough(level[level["seed"] < 4], grid, limits_of(limits)) == "every trial of the study is recorded"
+
+
 def test_a_limit_on_money_is_one_at_its_price() -> None:
     frame = arms(0.0, noise=0.0001, images=10**8, trained=2)
     frame["train_seconds"] = frame["planned_seconds"].where(frame["status"] == "ok")
