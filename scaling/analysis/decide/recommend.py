@@ -345,7 +345,11 @@ def _notes(settings: pd.DataFrame, known: Rows, prices: Sequence[tuple[Limit, Pr
     notes += at_chance(settings)
     for limit, price in prices:
         if missing := int((~price.measured & ~np.isnan(price.value)).sum()):
-            by = "as planned, within a factor of 2" if price.planned else f"predicted from that of {price.measured.sum()}"
+            by = (
+                "as planned, within a factor of 2"
+                if price.planned
+                else f"predicted from that of {price.measured.sum()}"
+            )
             notes.append(f"{limit.cost.name} of {counted(missing, 'setting')} is {by}")
     if left := len(settings) - len(known):
         notes.append(f"the accuracy of {counted(left, 'setting')} is predicted from that of {len(known)}")

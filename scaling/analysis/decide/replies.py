@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import comb
 
@@ -74,23 +74,28 @@ def ways(asking: Asking) -> Reply | None:
         return [regimes(settings, asking.cost.name, axes=axes, strategies=strategies) for axes in pairs]
 
     found = compared(asking.settings)
-    told_by = [(ways, regime) for ways in found for regime in ways.regimes if np.isfinite(regime.advantage.value)]
-    if not told_by:
+    if not any(np.isfinite(regime.advantage.value) for ways in found for regime in ways.regimes):
         reasons = "; ".join(dict.fromkeys(reason for ways in found for reason in _unanswered(ways)))
         return Reply(f"Not answered: {reasons or 'one strategy alone'}.", False, None)
     of_each = " of each pair" if len(pairs) > 1 else ""
     sentence = f"For the same {asking.cost.words}, {'; '.join(filter(None, map(_way, found)))}{_jointly(of_each)}."
     quiet = compared(with_noise(asking.settings, 0.0))
-    alone = {(ways.axes, regime.epochs): regime.advantage for ways in quiet for regime in ways.regimes}
     statements = tuple(
-        Statement(
-            f"{_for(*map(axis_words, ways.axes)) if len(pairs) > 1 else ''}{_of_epochs(regime.epochs)}".strip(),
-            regime.advantage,
-            alone[ways.axes, regime.epochs],
-        )
-        for ways, regime in told_by
+        replace(stated, which=f"{_for(*map(axis_words, noisy.axes))} {stated.which}".strip()) if of_each else stated
+        for noisy, alone in zip(found, quiet, strict=True)
+        for stated in _stated(noisy, alone)
     )
     return Reply(sentence, _all_decided(statements), "regimes", statements)
+
+
+def _stated(ways: Regimes, quiet: Regimes) -> Iterator[Statement]:
+    """The difference of each regime, and what longer training makes of it; `quiet`: without noise between seeds."""
+    alone = {regime.epochs: regime.advantage for regime in quiet.regimes}
+    for regime in ways.regimes:
+        if np.isfinite(regime.advantage.value):
+            yield Statement(_of_epochs(regime.epochs).strip(), regime.advantage, alone[regime.epochs])
+    if np.isfinite(ways.shift.value):
+        yield Statement("for the shift with longer training", ways.shift, quiet.shift)
 
 
 def _unanswered(ways: Regimes) -> list[str]:

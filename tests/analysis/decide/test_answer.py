@@ -75,6 +75,10 @@ def ask(
 JOINTLY = "; intervals and verdicts hold jointly at 90%"
 
 
+REGIMES = ("after 10 epochs", "after 50 epochs")
+SHIFT = "for the shift with longer training"
+
+
 # Two factors.
 
 
@@ -105,8 +109,17 @@ def test_what_longer_training_changes_is_said() -> None:
     assert "depth pays more than width after 50 epochs" in said.sentence
     assert "longer training shifts that towards depth by 2.2 points" in said.sentence
     assert said.decided
+    assert [stated.which for stated in said.statements] == [*REGIMES, SHIFT]
     unsure = ask([*arms(0.01), *arms(0.008, epochs=50)], noise=1.0)
     assert "whether longer training shifts that is undecided" in unsure.sentence
+
+
+def test_an_answer_is_undecided_and_says_what_it_takes_while_what_longer_training_changes_is() -> None:
+    said = ask([*arms(0.04), *arms(0.041, epochs=50)], noise=0.1)
+    assert "width pays more than depth after 10 epochs" in said.sentence
+    assert "width pays more than depth after 50 epochs" in said.sentence
+    assert not said.decided
+    assert said.takes.startswith(f"If the difference is as measured, it would be decided: {SHIFT}, ")
 
 
 def test_what_is_undecided_in_one_regime_alone_is_named() -> None:

@@ -119,6 +119,18 @@ def test_where_all_is_recorded_that_is_the_reason(ahead: float) -> None:
     assert enough(pd.DataFrame(), WIDTH_OR_DEPTH) == said
 
 
+def test_it_goes_on_while_longer_training_may_shift_it() -> None:
+    """Both regimes are decided, for the same side; what longer training changes is half of the question."""
+    frames = [arms(0.06, seed, trained=3).assign(epochs=epochs) for seed, epochs in ((0, 10), (1, 50))]
+    frame = pd.concat([of.assign(trial_id=of["trial_id"] + f"-{number}") for number, of in enumerate(frames)])
+    frame = frame.reset_index(drop=True)
+    *regimes, shift = answer(frame[frame["status"] == "ok"], WIDTH_OR_DEPTH).statements
+    assert len(regimes) == 2
+    assert all(statement.decided(WIDER) for statement in regimes)
+    assert not shift.decided()
+    assert enough(frame, WIDTH_OR_DEPTH) != "the question is decided"
+
+
 @pytest.mark.parametrize(("depth", "width"), SIZES)
 def test_a_cell_that_the_question_compares_is_never_skipped(depth: float, width: float) -> None:
     """However clear the rest is, and however hopeless."""
