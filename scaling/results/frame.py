@@ -217,7 +217,7 @@ class _Timings:
         return among[0]
 
     def note(self) -> str:
-        """Of which networks the times of one place were taken, though they were trained at none of several; else empty."""
+        """How many networks have the times of one of several places that did not train them; empty where none has."""
         if not self._unclear:
             return ""
         networks = len(set.union(*self._unclear.values()))

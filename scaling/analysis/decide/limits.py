@@ -30,7 +30,7 @@ PLANNED = {"train_seconds": "planned_seconds", "train_hours": "planned_hours", "
 """Costs of a training, and the column that has what its plan says."""
 
 PLANNED_SD = math.log(2) / 1.645
-"""Standard deviation of the logarithm of what a plan is wrong by, which is assumed: with 90% a factor of 2 either way."""
+"""Standard deviation of the logarithm of what a plan is wrong by; assumed: with 90% a factor of 2 either way."""
 
 COUNTED = frozenset({"params", "macs", "activations", "memory_gb"})
 """Costs that are known of every network, trained or not."""
