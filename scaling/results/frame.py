@@ -36,8 +36,8 @@ def load_results(*paths: str | os.PathLike[str], device: str | None = None) -> p
     Args:
         *paths: results folders, or folders of them; `results/` where none is given. Runs that ship with the project are
             among them only where their folder is named, or where there are no others, which is a warning.
-        device: part of the name of the device whose times count where a network was timed on several; None: the one that
-            trained it, else that on which most networks were timed, which is a warning.
+        device: part of the name of the device whose times count where a network was timed on several; None: the one
+            that trained it, else that on which most networks were timed, which is a warning.
 
     Returns:
         One row a trial, the last record of each (a success, once there is one, over any failure). Columns: `study`,
@@ -224,8 +224,8 @@ class _Timings:
         places = list(dict.fromkeys(place for among in self._unclear for place in among))
         names = "1 network was" if networks == 1 else f"{networks} networks were"
         return (
-            f"{names} timed on {' and '.join(places)}, and trained on none of these: the times on {places[0]} are taken; "
-            f"`scaling compare --device '{places[1]}'` takes those on {places[1]}"
+            f"{names} timed on {' and '.join(places)}, and trained on none of these: the times on {places[0]} are "
+            f"taken; `scaling compare --device '{places[1]}'` takes those on {places[1]}"
         )
 
     def _places(self, variant: Variant, dataset: str, phase: str) -> dict[str, LatencyRecord]:

@@ -20,6 +20,7 @@ from scaling.analysis.claims.replay import replay
 from scaling.analysis.depth_width.regimes import Regimes, regimes
 from scaling.analysis.equal_accuracy.compare import Comparison, compare
 from scaling.analysis.laws.forecast import forecast
+from scaling.analysis.laws.power_law import fit
 from scaling.analysis.pareto.front import front, front_chance
 from scaling.analysis.settings import collapse_seeds
 from scaling.results.correct import packed
@@ -137,10 +138,11 @@ def looks_easy(easy: npt.NDArray[np.float64], truth: float, random: np.random.Ge
     return np.asarray(looks < stats.norm.ppf(truth))
 
 
+BREAKS = "a power law that breaks"
 TRUTHS: dict[str, Callable[[Floats], Floats]] = {
     "a power law": lambda u: np.log(0.3) - 0.2 * u,
     "a power law with a floor": lambda u: np.log(0.05 + 0.2 * np.exp(-0.4 * u)),
-    "a power law that breaks": lambda u: np.log(0.25) - np.where(u < 0, 0.35, 0.1) * u,
+    BREAKS: lambda u: np.log(0.25) - np.where(u < 0, 0.35, 0.1) * u,
     "a smooth bend": lambda u: np.log(0.25) - 0.3 * u + 0.2 * np.log1p(np.exp(u / 0.7)) * 0.7,
     "a logistic with a floor": lambda u: np.log(0.1 + 0.9 / (1 + np.exp(0.6 * (u + 1)))),
 }
@@ -156,6 +158,16 @@ def forecast_holds(number: int, truth: str, times: float) -> float:
     (found,) = forecast(u, y, np.zeros(12), at)
     new = float(np.exp(law(at)[0] + noise * random.standard_normal()))
     return float(found.low <= new <= found.high)
+
+
+def break_is_located(number: int, truth: str, points: int = 30) -> float:
+    """Whether it is said where a power law breaks, from points over a factor of 160."""
+    random, law = np.random.default_rng(number), TRUTHS[truth]
+    u = np.linspace(-2.55, 2.55, points)
+    y = law(u) + (0.01 if number % 2 else 0.02) * random.standard_normal(points)
+    broken = fit(np.exp(u), np.exp(np.minimum(y, 0)), draws=100).broken
+    assert broken is not None
+    return float(broken.verdict == "holds" and broken.told_apart)
 
 
 def front_chance_off(number: int, low: float, high: float) -> float:
@@ -264,6 +276,14 @@ ROWS = (
         )
         for truth in TRUTHS
         for times in (2, 10)
+    ),
+    *(
+        Row(
+            f"error follows {truth}, 30 points: it is said where a power law breaks",
+            "" if truth == BREAKS else "at most 0.10",
+            lambda number, truth=truth: break_is_located(number, truth),
+        )
+        for truth in TRUTHS
     ),
 )
 

@@ -38,7 +38,7 @@ def law_breaks(frame: pd.DataFrame) -> Finding:
     flatter = after.value > before.value
     verdict = laws.broken.verdict if flatter or laws.broken.verdict != "holds" else "fails"
     where = f"break at {at.value:.2g} FLOPs (90%: {at.low:.2g} to {at.high:.2g})"
-    where += "" if laws.broken.told_apart else ", not told apart from a floor"
+    where += "" if laws.broken.told_apart else ", not told apart from a smooth curve"
     text = (
         f"{where}, exponent {before.value:+.3f} before and {after.value:+.3f} beyond; an unbroken law would look so "
         f"broken with p = {laws.broken.p_value:.3f}"

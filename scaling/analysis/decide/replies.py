@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, groupby
 from math import comb
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -106,24 +107,26 @@ def _unanswered(ways: Regimes) -> list[str]:
 def _way(ways: Regimes) -> str:
     """What every regime says of two ways, and how longer training moves it."""
     known = [regime for regime in ways.regimes if np.isfinite(regime.advantage.value)]
-    said = [_lead(ways, regime.advantage, regime.verdict, regime.epochs) for regime in known]
+    leads = groupby((_lead(ways, regime.advantage, regime.verdict, regime.epochs) for regime in known), itemgetter(0))
+    said = [f"{claim}{' and'.join(size for _, size in sizes)}" for claim, sizes in leads]
     if np.isfinite(ways.shift.value):
         change = f"{100 * abs(ways.shift.value):.1f} points"
         if ways.towards == "undecided":
             said.append(f"whether longer training shifts that is undecided ({change} as measured)")
         else:
             said.append(f"longer training shifts that towards {axis_words(ways.towards)} by {change}")
-    return ", ".join(said)
+    return ", and ".join(said)
 
 
-def _lead(ways: Regimes, advantage: Estimate, verdict: str, epochs: int | None) -> str:
+def _lead(ways: Regimes, advantage: Estimate, verdict: str, epochs: int | None) -> tuple[str, str]:
+    """Which way pays more, and by how much after so many epochs."""
     ahead = advantage.value >= 0
     first, second = map(axis_words, ways.axes if ahead else ways.axes[::-1])
-    size = advantage if ahead else _flipped(advantage)
-    when = _of_epochs(epochs)
+    size = _interval(advantage if ahead else _flipped(advantage))
     if verdict == "undecided":
-        return f"whether {first} or {second} pays more is undecided{when} ({first} by {_interval(size)})"
-    return f"{first} pays more than {second}{when} ({_interval(size)})"
+        either = " or ".join(map(axis_words, ways.axes))
+        return f"whether {either} pays more is undecided", f"{_of_epochs(epochs)} ({first} leads by {size})"
+    return f"{first} pays more than {second}", f"{_of_epochs(epochs)} ({size})"
 
 
 def _of_epochs(epochs: int | None) -> str:

@@ -23,8 +23,8 @@ class Break:
         p_value: how often an unbroken power law with the same noise would look as broken.
         chance: of a break, even odds beforehand, by the Bayesian information criterion (Schwarz 1978).
         verdict: `holds` if the p-value is below 0.05; `fails` if the chance is below 0.05; else `undecided`.
-        told_apart: whether the broken law surely predicts held-out points better than a smooth one with a floor; else
-            what does not fit one power law may as well bend.
+        told_apart: whether the broken law surely predicts held-out points better than every smooth one (with a floor,
+            from chance to a floor, or with a bend); else what does not fit one power law may as well bend.
     """
 
     at: Estimate

@@ -1,4 +1,4 @@
-"""The laws that error may follow: a power law, one with a floor, one that breaks. All in log error against log x."""
+"""The laws that error may follow: a power law, one with a floor, one that breaks or bends. All in log error against log x."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ import numpy as np
 from scaling.analysis.laws.huber import Curve
 from scaling.analysis.uncertainty import Floats
 
+SHARPEST_BEND = 0.15
+"""Of the range of log x that was measured: what bends over less than this on either side is not told from a break."""
+
 
 @dataclass(frozen=True)
 class Law:
     """A family of curves of error against x.
 
     Attributes:
-        name: `power law`, `power law with a floor` or `broken power law`.
+        name: in words, such as `power law with a floor`.
         formula: with the names of its parameters.
         size: number of parameters.
         curve: of u = log(x / center), `(n,)`, given the range of shapes of the u that are fitted.
@@ -90,6 +93,60 @@ def _broken(u: Floats, fitted: Floats) -> Curve:
     return Curve(basis, bend, np.linspace(low, high, 26)[1:-1], low, high)
 
 
+def _bent(u: Floats, fitted: Floats) -> Curve:
+    """Shape: the slopes below and above, where it bends, and its softness: how far on either side, in log x."""
+
+    def parts(shape: Floats) -> tuple[Floats, ...]:
+        below, above, place, softness = (shape[:, [number]] for number in range(4))
+        far = (u - place) / softness
+        return below, above, softness, far, np.logaddexp(0, far), 1 / (1 + np.exp(-np.clip(far, -500, 500)))
+
+    def basis(shape: Floats) -> tuple[Floats, Floats]:
+        below, above, softness, _, beyond, _ = parts(shape)
+        return below * u + (above - below) * softness * beyond, np.ones((len(shape), len(u), 1))
+
+    def bend(shape: Floats, _: Floats) -> Floats:
+        below, above, softness, far, beyond, share = parts(shape)
+        change = above - below
+        return np.stack(
+            [u - softness * beyond, softness * beyond, -change * share, change * (beyond - far * share)], axis=2
+        )
+
+    span = max(float(np.ptp(fitted)), 1e-6)
+    slopes = np.array([-0.2, -1.0, -3.0]) / span
+    places = np.quantile(fitted, [0.2, 0.4, 0.6, 0.8])
+    starts = [
+        (below, above, at, SHARPEST_BEND * span)
+        for below in slopes
+        for above in slopes
+        for at in places
+        if below != above
+    ]
+    low, high = (-20 / span, -20 / span, fitted[0], SHARPEST_BEND * span), (5 / span, 5 / span, fitted[-1], 0.5 * span)
+    return Curve(basis, bend, np.array(starts), np.array(low), np.array(high))
+
+
+def _floored_too(law: Callable[[Floats, Floats], Curve]) -> Callable[[Floats, Floats], Curve]:
+    """Of a law with a level and a shape the one with a floor; the shape ends with the log of the floor over the rest."""
+
+    def curve(u: Floats, fitted: Floats) -> Curve:
+        free = law(u, fitted)
+
+        def basis(shape: Floats) -> tuple[Floats, Floats]:
+            line, level = free.basis(shape[:, :-1])
+            return np.logaddexp(line, shape[:, -1:]), level
+
+        def bend(shape: Floats, linear: Floats) -> Floats:
+            line = free.basis(shape[:, :-1])[0]
+            reducible = 1 / (1 + np.exp(np.clip(shape[:, -1:] - line, -500, 500)))[:, :, None]
+            return np.concatenate([reducible * free.bend(shape[:, :-1], linear), 1 - reducible], axis=2)
+
+        starts = np.array([(*shape, floor) for shape in free.starts for floor in (-3.0, -1.0, 1.0)])
+        return Curve(basis, bend, starts, np.append(free.low, -7.0), np.append(free.high, 7.0))
+
+    return curve
+
+
 def _saturating(u: Floats, fitted: Floats) -> Curve:
     """Shape: the exponent c, the log odds m of what can be reduced at the center, and the log of the floor."""
 
@@ -133,6 +190,21 @@ def _of_broken(theta: Floats, center: float) -> dict[str, Floats]:
     }
 
 
+def _of_bent(theta: Floats, center: float) -> dict[str, Floats]:
+    below, above, place, softness, level = theta.T
+    return {
+        "a": np.exp(level + below * place),
+        "bend": center * np.exp(place),
+        "softness": softness,
+        "slope_below": below,
+        "slope_above": above,
+    }
+
+
+def _of_bent_floored(theta: Floats, center: float) -> dict[str, Floats]:
+    return _of_bent(theta[:, [0, 1, 2, 3, 5]], center) | {"floor": np.exp(theta[:, 5] + theta[:, 4])}
+
+
 POWER = Law("power law", "error = a x^slope", 2, _power, _of_power, 3)
 FLOORED = Law("power law with a floor", "error = floor + a x^slope", 3, _floored, _of_floored, 5)
 BROKEN = Law(
@@ -157,5 +229,24 @@ SATURATING = Law(
 )
 """M4 of arXiv 2209.06640 with alpha = 1 and chance taken as 1; with alpha = 0, M4 is the power law with a floor."""
 
+BENT = Law(
+    "power law that bends",
+    "error = a (x / bend)^slope_below (1 + (x / bend)^(1 / softness))^(softness (slope_above - slope_below))",
+    5,
+    _bent,
+    _of_bent,
+    8,
+)
+"""A smoothly broken power law (arXiv 2210.14891, with one break) that takes a part of the measured range to turn."""
+
+BENT_FLOORED = Law(f"{BENT.name} to a floor", f"{BENT.formula} + floor", 6, _floored_too(_bent), _of_bent_floored, 9)
+"""The whole form of arXiv 2210.14891 with one break."""
+
 LAWS = (POWER, FLOORED, BROKEN)
-"""From the simplest on."""
+"""Those that are chosen among, from the simplest on."""
+
+SMOOTH = (FLOORED, SATURATING, BENT)
+"""Laws whose slope changes little by little: where one of them predicts as well as the broken law, no break is told."""
+
+FORECASTING = (FLOORED, SATURATING, BENT_FLOORED)
+"""Laws that part beyond what was measured, so that together they show how unsure it is."""

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scaling.analysis.laws.bootstrap import ends, fit_curve
-from scaling.analysis.laws.families import FLOORED, POWER, SATURATING, Law
+from scaling.analysis.laws.families import FORECASTING, POWER, Law
 from scaling.analysis.laws.huber import solve
 from scaling.analysis.uncertainty import Floats
 
@@ -53,7 +53,7 @@ def forecast(u: Floats, y: Floats, noise: Floats, at: npt.ArrayLike, draws: int 
         seed: of the random numbers.
     """
     random = np.random.default_rng(seed)
-    laws = tuple(law for law in (FLOORED, SATURATING) if law.fits(u)) or (POWER,)
+    laws = tuple(law for law in FORECASTING if law.fits(u)) or (POWER,)
     whole = fit_curve(lambda rows: laws[0].curve(u[rows], u), y, noise, draws, random, along=u)
     rows, drawn = whole.redrawn(noise, random)
     data = _Data(u[rows], np.vstack([y[rows], drawn]), whole.sd[rows])

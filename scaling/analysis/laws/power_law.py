@@ -18,7 +18,7 @@ from scaling.analysis.laws.cross_validation import (
     simplest_of_best,
     surely_better,
 )
-from scaling.analysis.laws.families import BROKEN, FLOORED, LAWS, POWER, Law
+from scaling.analysis.laws.families import BROKEN, LAWS, POWER, SMOOTH, Law
 from scaling.analysis.laws.forecast import Forecast, forecast
 from scaling.analysis.uncertainty import Estimate, Floats, estimate
 
@@ -189,8 +189,9 @@ def _break(fits: Mapping[str, Fit], u: Floats, y: Floats, noise: Floats, random:
     straight = fits[POWER.name]._fitted
     rows, drawn = straight.redrawn(noise, random)
     power, broken = (law.curve(u[rows], u) for law in (POWER, BROKEN))
-    told_apart = FLOORED.name in fits and surely_better(fits[BROKEN.name].held_out, fits[FLOORED.name].held_out)
-    at = fits[BROKEN.name].parameters["break"]
+    at, sd = fits[BROKEN.name].parameters["break"], fits[BROKEN.name]._fitted.sd
+    smooth = [hold_out(law.curve(u, u), y, sd) for law in SMOOTH if law.fits(u)]
+    told_apart = bool(smooth) and all(surely_better(fits[BROKEN.name].held_out, held) for held in smooth)
     return judge_break(at, power, broken, straight.sd[rows], np.vstack([y[rows], drawn]), told_apart)
 
 

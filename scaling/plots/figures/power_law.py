@@ -204,7 +204,7 @@ def _broken(laws: Laws) -> str:
     if not laws.broken.told_apart:
         return (
             f"it bends (p = {laws.broken.p_value:.2g}): the power is {number(parameters['slope_below'])} for small and "
-            f"{number(parameters['slope_above'])} for large networks, and a break and a floor are not told apart"
+            f"{number(parameters['slope_above'])} for large networks, and a break and a smooth curve are not told apart"
         )
     return (
         f"it breaks (p = {laws.broken.p_value:.2g}) at {number(place)} billion FLOPs (two a multiply-accumulate): the "

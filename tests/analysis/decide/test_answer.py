@@ -94,7 +94,7 @@ def test_two_factors_decided(ahead: float, more: str, less: str) -> None:
 
 def test_two_factors_undecided() -> None:
     said = ask(arms(0.01, images=500))
-    assert "whether width or depth pays more is undecided after 10 epochs (width by 0." in said.sentence
+    assert "whether width or depth pays more is undecided after 10 epochs (width leads by 0." in said.sentence
     assert not said.decided
     assert re.fullmatch(
         r"If the difference is as measured, it would be decided: after 10 epochs, with about \d+ times as many "

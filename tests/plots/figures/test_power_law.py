@@ -81,7 +81,7 @@ def test_a_bend_that_a_floor_explains_as_well_is_no_break() -> None:
     assert isinstance(found, FigureSpec)
     assert "it bends (p = 0.002)" in found.concludes
     assert "-0.196 (90%: -0.211 to -0.182) for small" in found.concludes
-    assert "a break and a floor are not told apart" in found.concludes
+    assert "a break and a smooth curve are not told apart" in found.concludes
     assert_nothing_overlaps(drawn(found))
 
 
