@@ -25,6 +25,9 @@ one, at 90% (2.270 over 1.645; Jennison and Turnbull 2000, Table 2.1)."""
 HOPELESS = 0.2
 """Chance to be decided by all that is left of a study, below which it ends undecided."""
 
+COMPLETE = "every trial of the study is recorded"
+"""Why a study may end of which nothing is left."""
+
 OF_DIFFERENCES = frozenset({"ways", "groups", "recipes", "along", "methods"})
 
 
@@ -46,7 +49,7 @@ def enough(frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = ()
         UserError: if the plan of the question names what these results do not have.
     """
     if not len(frame) or not frame["status"].eq("planned").any():
-        return "every trial of the study is recorded"
+        return COMPLETE
     recorded = frame[~frame["status"].eq("planned")]
     settings = collapse_seeds(frame)
     by_choice = bool(limits) or compared(frame, settings, question).kind not in OF_DIFFERENCES
