@@ -74,12 +74,12 @@ class Plan(Shown):
 
     @cached_property
     def resolves(self) -> str:
-        """The smallest difference that it would decide, in words; empty for a search, which follows what it finds."""
+        """The smallest difference that it would decide, in words, or why that is not foreseen."""
         if self.study.file.search is not None:
-            return ""
+            return "What it can resolve is not foreseen: a search trains what it finds worth training."
         import pandas as pd
 
-        from scaling.analysis.decide.resolvable import resolvable, told
+        from scaling.analysis.decide.resolvable import beside, resolvable, told
         from scaling.datasets import dataset_info
         from scaling.generator.candidates import with_candidates
         from scaling.results.frame import load_results
@@ -88,7 +88,9 @@ class Plan(Shown):
         recorded = load_results(self.results.path) if self.results.exists() else pd.DataFrame()
         images = dataset_info(dataset.name).validated(dataset.validation_fraction)
         candidates = with_candidates(recorded, self.study, self.results, self.basis)
-        return told(*resolvable(candidates, self.study.question, images))
+        resolved, reason = resolvable(candidates, self.study.question, images)
+        more = beside(resolved, candidates, self.study.question)
+        return f"{told(resolved, reason)} {more}".strip()
 
     @property
     def totals(self) -> dict[str, Any]:
@@ -97,12 +99,12 @@ class Plan(Shown):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Its question, what it can decide, and what is left to do."""
+        """Its question, what it can decide, and what is left to do; first of all that it can hardly decide it."""
         sums = self.totals
         left = f"{tables.time(sums['hours_left'])} left on {self.basis.accelerator.name}, roughly"
         trainings, timings = counted(sums["trials"], "training"), counted(sums["timings"], "timing")
         done = f"{trainings}, {sums['done']} done, and {timings}; {left}."
-        return tuple(filter(None, (f"{self.study.name}: {self.study.file.question}", self.resolves, done)))
+        return (*plans.first_lines(self.study, self.resolves), done)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a trial, its recipe left out."""

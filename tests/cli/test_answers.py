@@ -149,17 +149,38 @@ def test_a_plan_says_what_it_can_resolve(place: Path) -> None:
     across = {"resolution": 16, "stem": "small", "epochs": 1, "seed": [0, 1]}
     steps = content("steps", grid=[{"depth": [14, 26, 50], "width": 0.25}], across=across)
     (place / "steps.yaml").write_text(yaml.safe_dump(steps))
-    second = call("plan", "steps.yaml").stdout.splitlines()[1]
-    assert "has a chance of 80% to decide a difference of " in second
-    assert parsed("plan", "steps.yaml")["resolves"] == second
+    lines = call("plan", "steps.yaml").stdout.splitlines()
+    (said,) = [line for line in lines if "has a chance of 80% to decide a difference of " in line]
+    assert said == f"steps: {parsed('plan', 'steps.yaml')['resolves']}"
 
 
-def test_a_plan_of_a_search_resolves_nothing_foreseen(place: Path) -> None:
+def test_a_plan_that_can_hardly_decide_its_question_says_so_in_its_first_line(place: Path) -> None:
+    across = {"resolution": 16, "stem": "small", "epochs": 1, "seed": 0}
+    few = {"name": "fashion_mnist", "train_examples": 1000, "validation_fraction": 0.005}
+    steps = content("steps", grid=[{"depth": [14, 26], "width": 0.25}], across=across, dataset=few)
+    (place / "steps.yaml").write_text(yaml.safe_dump(steps))
+    first, second, *_ = call("plan", "steps.yaml").stdout.splitlines()
+    assert first.startswith("steps: It can hardly decide its question: it has a chance of 80% to decide a difference ")
+    assert second == "Which is best?"
+
+
+def test_a_plan_of_families_says_the_difference_in_cost_as_well(place: Path) -> None:
+    resolves = parsed("plan", "pareto")["resolves"]
+    assert re.search(
+        r"At equal accuracy that is \d+% more time per training step, if twice as much of it brings 1\.0 points "
+        r"\(which is assumed\)\. Answers pair networks image by image",
+        resolves,
+    )
+
+
+def test_a_plan_of_a_search_says_why_it_resolves_nothing_foreseen(place: Path) -> None:
     search = content("seek", search={"trials": 3, "space": {"depth": [14, 26]}})
     del search["grid"]
     search["across"] = {"width": 0.25, "resolution": 16, "stem": "small", "epochs": 1, "seed": 0}
     (place / "seek.yaml").write_text(yaml.safe_dump(search))
-    assert parsed("plan", "seek.yaml")["resolves"] == ""
+    said = "What it can resolve is not foreseen: a search trains what it finds worth training."
+    assert parsed("plan", "seek.yaml")["resolves"] == said
+    assert call("plan", "seek.yaml").stdout.splitlines()[1] == said
 
 
 @pytest.mark.parametrize("command", ["fit", "compare"])
