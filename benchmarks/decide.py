@@ -217,7 +217,10 @@ def _until(frame: pd.DataFrame, question: Question) -> tuple[np.ndarray, float]:
         shown = frame.assign(top1=frame["top1"].where(known), status=np.where(known, "ok", "planned"))
         if enough(shown, question):
             return known, costs[known].sum() / costs.sum()
-        for run in next_runs(shown, question, count=replays.BATCH):
+        runs = next_runs(shown, question, count=replays.BATCH)
+        if not runs:
+            return known, costs[known].sum() / costs.sum()
+        for run in runs:
             known[places[run.trial_id]] = True
 
 

@@ -8,6 +8,9 @@ import pandas as pd
 
 from scaling.datasets import DATASETS
 
+HARDLY = "It can hardly decide its question"
+"""How a plan begins whose smallest difference is a large one."""
+
 
 def counted(number: float, noun: str) -> str:
     """`1 epoch`, `3 epochs`."""

@@ -91,5 +91,10 @@ def next_trials(
     if as_json:
         print_json(report.as_json(*told))
     else:
-        going_on = same_command(context, "--until", "decided", without=("hours", "count"), name="run")
+        left_out = ("hours", "count", "wide")
+        if named.runs:
+            going_on = same_command(context, "--until", "decided", without=left_out, name="run")
+        else:
+            sets = [word for more in named.more for word in ("--set", more)]
+            going_on = same_command(context, *sets, without=(*left_out, "at_most"), name="run") if sets else ""
         report.show(*told, terminal(), going_on, wide)

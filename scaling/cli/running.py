@@ -123,7 +123,8 @@ def run(
         Until | None,
         typer.Option(
             help="Train only what decides the study's question, or with --at-most the choice under these limits: until "
-            "it is decided, --max-hours of training are spent, or no run of the study can decide it."
+            "it is decided, --max-hours of training or --max-cost dollars are spent, or no run of the study can "
+            "decide it."
         ),
     ] = None,
     at_most: AtMost = None,
@@ -140,6 +141,7 @@ def run(
     console = terminal()
     if until is not None:
         from scaling.analysis.decide.limits import limits_of
+        from scaling.interface.running import until_of
     with input_errors():
         planned = load(study, overrides)
         asking.check_accelerator(planned, on)
@@ -147,14 +149,16 @@ def run(
             raise typer.BadParameter("--at-most goes with --until decided; limits of a study stand in its constraints")
         if until is None and (max_hours is not None or max_cost is not None):
             stop_beyond(asking.plan(planned, results, on), max_hours, max_cost)
+        folder = results / planned.name
         options = launch.RunOptions(
             compile=compile_,
             policy=launch.RetryPolicy(retries, timeout, launch.retried_kinds(retry)),
-            until=None if until is None else launch.Until(limits_of(at_most or ()), max_hours),
+            until=None
+            if until is None
+            else until_of(planned, folder, limits_of(at_most or ()), max_hours, max_cost, on),
             trackers=(*(("tensorboard",) if tensorboard else ()), *(("mlflow",) if mlflow else ())),
             **{name: value for name, value in context.params.items() if name in SAME},
         )
-        folder = results / planned.name
         try:
             summary = launch.run(planned, folder, options, console)
         except KeyboardInterrupt:

@@ -74,12 +74,12 @@ class Plan(Shown):
 
     @cached_property
     def resolves(self) -> str:
-        """The smallest difference that it would decide, in words; empty for a search, which follows what it finds."""
+        """The smallest difference that it would decide, in words, or why that is not foreseen."""
         if self.study.file.search is not None:
-            return ""
+            return "What it can resolve is not foreseen: a search trains what it finds worth training."
         import pandas as pd
 
-        from scaling.analysis.decide.resolvable import resolvable, told
+        from scaling.analysis.decide.resolvable import beside, resolvable, told
         from scaling.datasets import dataset_info
         from scaling.generator.candidates import with_candidates
         from scaling.results.frame import load_results
@@ -88,7 +88,9 @@ class Plan(Shown):
         recorded = load_results(self.results.path) if self.results.exists() else pd.DataFrame()
         images = dataset_info(dataset.name).validated(dataset.validation_fraction)
         candidates = with_candidates(recorded, self.study, self.results, self.basis)
-        return told(*resolvable(candidates, self.study.question, images))
+        resolved, reason = resolvable(candidates, self.study.question, images)
+        more = beside(resolved, candidates, self.study.question)
+        return f"{told(resolved, reason)} {more}".strip()
 
     @property
     def totals(self) -> dict[str, Any]:
@@ -97,12 +99,12 @@ class Plan(Shown):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Its question, what it can decide, and what is left to do."""
+        """Its question, what it can decide, and what is left to do; first of all that it can hardly decide it."""
         sums = self.totals
         left = f"{tables.time(sums['hours_left'])} left on {self.basis.accelerator.name}, roughly"
         trainings, timings = counted(sums["trials"], "training"), counted(sums["timings"], "timing")
         done = f"{trainings}, {sums['done']} done, and {timings}; {left}."
-        return tuple(filter(None, (f"{self.study.name}: {self.study.file.question}", self.resolves, done)))
+        return (*plans.first_lines(self.study, self.resolves), done)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a trial, its recipe left out."""
@@ -119,6 +121,32 @@ def check_accelerator(study: Study, on: str | None) -> None:
     """
     if on is not None:
         budget.basis(on, (), _folder_of(study))
+
+
+def price_of(study: Study, folder: ResultsFolder, on: str | None, why: str) -> float:
+    """Dollars that an hour of a study's training costs.
+
+    Args:
+        study: whose `accelerators.yaml` counts.
+        folder: of its results: without `on`, the accelerator that its records were made on counts.
+        on: the name of the accelerator.
+        why: what needs the price, as `--max-cost 20`.
+
+    Raises:
+        UserError: if the accelerator has no price.
+    """
+    used = budget.basis(on or _limited_on(study), folder.training.read()[0], _folder_of(study)).accelerator
+    if not used.dollars_per_hour:
+        raise UserError(
+            f"{why}: {used.name} has no price, so nobody knows what its hours cost; name an accelerator that has one "
+            "(--on a100-40), or give it one in accelerators.yaml beside the study"
+        )
+    return used.dollars_per_hour
+
+
+def _limited_on(study: Study) -> str | None:
+    """The accelerator that the limits of a study are of."""
+    return study.file.constraints.on if study.file.constraints else None
 
 
 def _folder_of(study: Study) -> Path | None:
@@ -158,8 +186,7 @@ def plan(
         planned = search.study_so_far(planned, folder)
     else:
         planned = without_left_out(planned, TimeLimits.read(planned, folder), done)
-    limited_on = planned.file.constraints.on if planned.file.constraints else None
-    by = budget.basis(on or limited_on, records, _folder_of(planned), calibration.of_training())
+    by = budget.basis(on or _limited_on(planned), records, _folder_of(planned), calibration.of_training())
     return Plan(planned, tuple(plans.rows(planned, done, by)), by, folder)
 
 

@@ -10,17 +10,20 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import pandas as pd
 
+from scaling.analysis.decide.answer import answer
 from scaling.analysis.decide.limits import Limit, limits_of
 from scaling.analysis.decide.next_runs import NextRun
 from scaling.analysis.decide.recommend import Recommendation
 from scaling.analysis.decide.recommend import recommend as recommended
-from scaling.analysis.settings import with_seed_noise
+from scaling.analysis.decide.statements import seeds_that_decide
+from scaling.analysis.settings import collapse_seeds, with_seed_noise
 from scaling.errors import UserError
 from scaling.generator import budget
 from scaling.generator import study as studies
 from scaling.generator.budget import Basis
 from scaling.generator.candidates import with_candidates
 from scaling.generator.errors import StudyError
+from scaling.generator.more_seeds import more_seeds
 from scaling.generator.study import Study
 from scaling.interface.asking import study_of
 from scaling.interface.results import Place, Results, places_of
@@ -117,12 +120,14 @@ class NextTrials(Shown):
         runs: none where `reason` says why.
         reason: why none are named; empty where some are.
         basis: what hours are reckoned by.
+        more: overrides that give a study that is complete and undecided so many seeds that they may decide it.
     """
 
     study: Study
     runs: tuple[NextRun, ...]
     reason: str
     basis: Basis = field(repr=False)
+    more: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -156,7 +161,7 @@ def next_trials(
         UserError: for a search, which decides by itself what it trains next.
     """
     from scaling.analysis.decide.next_runs import next_runs
-    from scaling.analysis.decide.stopping import enough
+    from scaling.analysis.decide.stopping import COMPLETE, enough
 
     planned = study_of(study)
     if planned.file.search is not None:
@@ -164,10 +169,33 @@ def next_trials(
     limits = limits_in(at_most)
     folder = ResultsFolder(Path(results) / planned.name)
     space = _space(planned, folder, [folder] if folder.training.path.exists() else [], on)
-    reason = enough(space.frame, planned.question, limits)
+    price = space.basis.accelerator.dollars_per_hour
+    reason = enough(space.frame, planned.question, limits, price)
+    takes, more = _what_it_takes(space.frame, planned, limits, price) if reason == COMPLETE else ("", ())
     seconds = float("inf") if hours is None else 3600 * hours
-    runs = [] if reason else next_runs(space.frame, planned.question, limits, count, seconds)
-    return NextTrials(planned, tuple(runs), reason, space.basis)
+    runs = [] if reason else next_runs(space.frame, planned.question, limits, count, seconds, price)
+    return NextTrials(planned, tuple(runs), f"{reason}{takes}", space.basis, more)
+
+
+def _what_it_takes(
+    frame: pd.DataFrame, study: Study, limits: Sequence[Limit], price: float
+) -> tuple[str, tuple[str, ...]]:
+    """Of a study that is complete: whether it is decided, else what would, and overrides with so many seeds."""
+    settings = collapse_seeds(frame)
+    twice = 2 * int(settings["seeds"].max())
+    if limits:
+        chosen = [each for _, each in recommended(frame, limits, dollars_per_hour=price)]
+        if chosen and all(each.sure for each in chosen):
+            return f"; the choice is decided: {chosen[0].sentence.rstrip('.')}", ()
+        some = bool(chosen) and bool(chosen[0].choices)
+        said = f"; the choice is not decided: {chosen[0].sentence.rstrip('.')}" if chosen else ""
+        return said, more_seeds(study, twice) if some else ()
+    told = answer(frame, study.question)
+    if told.decided:
+        return ", and its question is decided", ()
+    takes = f". {told.takes.rstrip('.')}" if told.takes else ""
+    number = seeds_that_decide(told.statements, settings) if told.statements else twice
+    return f", and its question is not decided{takes}", more_seeds(study, number) if number else ()
 
 
 class _Space(NamedTuple):

@@ -135,7 +135,7 @@ def compare(
     Raises:
         UserError: for what there is none of.
     """
-    frame = with_seed_noise(frame_of(results, published), seed_noise)
+    frame = with_seed_noise(frame_of(results, published, device), seed_noise)
     frame = frame if device is None else on_device(frame, cost, device)
     return Compared(
         tuple((words, comparisons_of(part, cost, by)) for words, part in parts(collapse_seeds(frame), cost))

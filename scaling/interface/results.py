@@ -44,8 +44,13 @@ def places_of(results: Results) -> list[Path]:
     return [Path(results)] if isinstance(results, str | os.PathLike) else [Path(place) for place in results]
 
 
-def frame_of(results: Results = None, tables: Sequence[str] = ()) -> pd.DataFrame:
+def frame_of(results: Results = None, tables: Sequence[str] = (), device: str | None = None) -> pd.DataFrame:
     """Trials of results, and rows of published tables; those in `results/` where neither is named.
+
+    Args:
+        results: which.
+        tables: names of published tables.
+        device: whose times count of folders, see `scaling.load_results`.
 
     Raises:
         scaling.results.records.ResultsError: if there are no records.
@@ -55,7 +60,7 @@ def frame_of(results: Results = None, tables: Sequence[str] = ()) -> pd.DataFram
     if isinstance(results, pd.DataFrame):
         frames.append(results)
     elif places := places_of(results) if results is not None or not frames else []:
-        frames.append(load_results(*places))
+        frames.append(load_results(*places, device=device))
     if len(frames) == 1:
         return frames[0]
     return pd.concat([frame.dropna(axis=1, how="all") for frame in frames], ignore_index=True)

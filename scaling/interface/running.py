@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from scaling.generator.study import Study
-from scaling.interface.asking import study_of
+from scaling.interface.asking import price_of, study_of
 from scaling.interface.deciding import Answered, answer_of
 from scaling.interface.shown import Shown
-from scaling.launch import RunSummary
+from scaling.launch import RunSummary, Until
 from scaling.results.records import ResultsFolder
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from scaling.analysis.decide.limits import Limit
     from scaling.interface.choosing import AtMost
     from scaling.launch.options import Engine
 
@@ -52,6 +53,25 @@ class Run(Shown):
         return frame_of(self.folder)
 
 
+def until_of(
+    study: Study,
+    folder: Path,
+    limits: tuple[Limit, ...],
+    max_hours: float | None,
+    max_dollars: float | None,
+    on: str | None,
+) -> Until:
+    """When a run until decided ends; with the price of an hour where money is limited.
+
+    Raises:
+        UserError: if the accelerator has no price.
+    """
+    reasons = [f"--max-cost {max_dollars:g}"] if max_dollars is not None else []
+    reasons += [f"--at-most {limit}" for limit in limits if limit.cost.name == "dollars"]
+    price = price_of(study, ResultsFolder(folder), on, " and ".join(reasons)) if reasons else 0.0
+    return Until(limits, max_hours, max_dollars, price)
+
+
 def run(
     study: Study | str | os.PathLike[str],
     results: str | os.PathLike[str] = "results",
@@ -66,6 +86,8 @@ def run(
     until: Literal["decided"] | None = None,
     at_most: AtMost = (),
     max_hours: float | None = None,
+    max_dollars: float | None = None,
+    on: str | None = None,
 ) -> Run:
     """Trains and times what a study is still missing; the same as `scaling run`, which has more options.
 
@@ -78,6 +100,8 @@ def run(
         until: `decided`: train only what decides the study's question, or with `at_most` the choice under these limits.
         at_most: limits by cost, as `{"inference_ms": 5}`, with `until`.
         max_hours: of training that may be spent, with `until`.
+        max_dollars: the same in money, at the price of an hour of the accelerator `on`.
+        on: the accelerator that money is of; None: the one that the records were made on.
 
     Raises:
         UserError: for what cannot be run; nothing was begun then.
@@ -89,8 +113,8 @@ def run(
     from scaling.interface.choosing import limits_in
 
     asked = study_of(study)
-    if until is None and (at_most or max_hours is not None):
-        raise UserError("at_most and max_hours go with until='decided'")
+    if until is None and (at_most or max_hours is not None or max_dollars is not None):
+        raise UserError("at_most, max_hours and max_dollars go with until='decided'")
     folder = Path(results) / asked.name
     summary = launch.run(
         asked,
@@ -103,7 +127,7 @@ def run(
             limit=limit,
             keep=keep,
             policy=launch.RetryPolicy(recorded=launch.retried_kinds(retry)),
-            until=None if until is None else launch.Until(limits_in(at_most), max_hours),
+            until=None if until is None else until_of(asked, folder, limits_in(at_most), max_hours, max_dollars, on),
         ),
         Console(),
     )

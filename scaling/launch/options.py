@@ -29,10 +29,14 @@ class Until:
     Attributes:
         limits: of the network to choose; none: the study's question is what is decided.
         max_hours: of training that may be spent, earlier runs counted in; None: as many as it takes.
+        max_dollars: the same in money.
+        dollars_per_hour: of training; 0: not known.
     """
 
     limits: tuple[Limit, ...] = ()
     max_hours: float | None = None
+    max_dollars: float | None = None
+    dollars_per_hour: float = 0.0
 
 
 @dataclass(frozen=True)

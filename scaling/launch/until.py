@@ -18,12 +18,14 @@ from scaling.runner.jobs import Job, TrainJob
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scaling.analysis.decide.limits import Limit
+    from scaling.launch.options import Until
 
 BATCH = 4
 """Trials that are chosen together, at least: as many as there are workers, if that is more."""
 
 SECONDS = 3600.0
+
+_NONE_LEFT = "no run of the study is left that would change the answer"
 
 
 class UntilDecided:
@@ -43,11 +45,10 @@ class UntilDecided:
         outcomes: Outcomes,
         place: str,
         workers: int,
-        limits: Sequence[Limit] = (),
-        max_hours: float | None = None,
+        until: Until,
     ) -> None:
         self._study, self._results, self._outcomes, self._place = study, results, outcomes, place
-        self._batch, self._limits, self._max_hours = max(BATCH, workers), tuple(limits), max_hours
+        self._batch, self._until = max(BATCH, workers), until
         self._progress: RunProgress | None = None
         self.reason = ""
 
@@ -63,21 +64,19 @@ class UntilDecided:
 
     def has_all(self) -> bool:
         """Whether no more runs are to be named."""
-        self.reason = self.reason or self._reason()
+        self.reason = self.reason or self._next()[0]
         return bool(self.reason)
 
     def more(self, place: str) -> list[Job]:
         """The rest of the batch that was begun, or the next; none where it is decided, or nothing can decide it."""
         self._place = place
-        self.reason = self._reason()
-        if self.reason:
-            return []
-        chosen = set(self._chosen())
+        self.reason, named = self._next()
+        chosen = set(named)
         asked = [job for job in jobs(self._study) if isinstance(job, TrainJob) and job.id in chosen]
         todo = missing(asked, self._outcomes, self._place, RetryPolicy())
         self._name(todo)
         if not todo:
-            self.reason = "no run of the study is left that would change the answer"
+            self.reason = self.reason or _NONE_LEFT
         return todo
 
     def watched_by(self, progress: RunProgress, todo: Sequence[Job]) -> None:
@@ -89,19 +88,41 @@ class UntilDecided:
         if self._progress:
             self._progress.add(todo, works(todo), 0)
 
-    def _chosen(self) -> list[str]:
-        """Ids of the batch under way: chosen from the records of whole batches before it."""
+    def _next(self) -> tuple[str, list[str]]:
+        """Why the study may stop now, or ids of the batch under way: chosen from the whole batches before it.
+
+        A batch is shorter than others where no more runs are worth doing; if it is done, the next begins there.
+        """
+        order = self._order()
+        known = len(order) if {trial.id for trial in self._study.trials} <= {*order} else self._whole(order)
+        if spent := self._spent(self._recorded()):
+            return spent, []
+        while True:
+            if reason := self._enough(order[:known]):
+                return reason, []
+            chosen = self._chosen(order[:known])
+            if not {*chosen} <= {*order}:
+                return "", chosen
+            if not chosen or known == len(order):
+                return _NONE_LEFT, []
+            known = min(known + len(chosen), len(order))
+
+    def _enough(self, trial_ids: Sequence[str]) -> str:
+        """Why the study may stop by these records; empty where it goes on."""
+        from scaling.analysis.decide.stopping import enough
+
+        until = self._until
+        return enough(self._frame(trial_ids), self._study.question, until.limits, until.dollars_per_hour)
+
+    def _chosen(self, trial_ids: Sequence[str]) -> list[str]:
+        """Ids of the runs to do next by these records."""
         from scaling.analysis.decide.next_runs import next_runs
 
-        order = self._order()
-        for count in (self._whole(order), len(order)):
-            chosen = [
-                run.trial_id
-                for run in next_runs(self._frame(order[:count]), self._study.question, self._limits, self._batch)
-            ]
-            if not set(chosen) <= set(order):
-                return chosen
-        return []
+        frame, until = self._frame(trial_ids), self._until
+        runs = next_runs(
+            frame, self._study.question, until.limits, self._batch, dollars_per_hour=until.dollars_per_hour
+        )
+        return [run.trial_id for run in runs]
 
     def _order(self) -> list[str]:
         """Ids of the trials that are recorded, in the order of their first records."""
@@ -129,14 +150,12 @@ class UntilDecided:
 
         return load_results(self._results.path) if self._results.exists() else pd.DataFrame()
 
-    def _reason(self) -> str:
-        """Why the study may stop now; empty where it goes on."""
-        from scaling.analysis.decide.stopping import enough
-
-        frame, order = self._recorded(), self._order()
-        spent = float(frame["train_seconds"].sum()) / SECONDS if "train_seconds" in frame else 0.0
-        if self._max_hours is not None and spent >= self._max_hours:
-            return f"{spent:.3g} hours of training are spent, of {self._max_hours:g} (--max-hours)"
-        if {trial.id for trial in self._study.trials} <= {*order}:
-            return enough(self._frame(order), self._study.question, self._limits)
-        return enough(self._frame(order[: self._whole(order)]), self._study.question, self._limits)
+    def _spent(self, frame: pd.DataFrame) -> str:
+        """Which cap the trainings that are recorded have reached; empty while none."""
+        hours = float(frame["train_seconds"].sum()) / SECONDS if "train_seconds" in frame else 0.0
+        dollars, until = hours * self._until.dollars_per_hour, self._until
+        if until.max_hours is not None and hours >= until.max_hours:
+            return f"{hours:.3g} hours of training are spent, of {until.max_hours:g} (--max-hours)"
+        if until.max_dollars is not None and dollars >= until.max_dollars:
+            return f"the money is spent: {dollars:.3g} dollars of training, of {until.max_dollars:g} (--max-cost)"
+        return ""

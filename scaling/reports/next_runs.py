@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from scaling.analysis.decide.next_runs import NextRun
+from scaling.analysis.wording import counted
 from scaling.generator.budget import Basis
 from scaling.generator.study import Study
 from scaling.reports import tables
@@ -30,12 +31,12 @@ def as_json(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis) ->
 def sentence(study: Study, runs: Sequence[NextRun], reason: str, basis: Basis) -> str:
     """How many trainings, and what they take; or why there are none."""
     if not runs:
-        why = reason or "every trial of the study is recorded, or none fits into these hours"
+        why = reason or "no training that is left would change the answer, or fits into these hours"
         return f"{study.name}: nothing to run next: {why}"
     told = as_json(study, runs, reason, basis)
     money = f", ${tables.money(told['dollars'])}" if told["dollars"] else ""
     return (
-        f"{study.name}: {len(runs)} trainings would decide most, {tables.time(told['hours'])} on "
+        f"{study.name}: {counted(len(runs), 'training')} would decide most, {tables.time(told['hours'])} on "
         f"{basis.accelerator.name}{money}"
     )
 
@@ -49,8 +50,15 @@ def show(
     going_on: str,
     wide: bool = False,
 ) -> None:
-    """A sentence with the command that goes on so, then a line a run, and why each; `wide`: with its trial's id."""
-    going = f"; `{going_on}` goes on with them." if runs else ""
+    """A sentence with the command that goes on so, then a line a run, and why each.
+
+    Args:
+        study, runs, reason, basis: as of `sentence`.
+        console: where to.
+        going_on: a command that trains these runs, or more seeds where none is left; empty where there is none.
+        wide: with the trial's id.
+    """
+    going = f"; `{going_on}` goes on with them." if runs else f". `{going_on}` trains more seeds." if going_on else ""
     said = sentence(study, runs, reason, basis) + going
     console.print(said, highlight=False, markup=False, soft_wrap=True)
     if not runs:

@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
-from scaling.analysis.wording import counted
+from scaling.analysis.wording import HARDLY, counted
 from scaling.datasets import dataset_info
 from scaling.generator.budget import Basis, basis
 from scaling.generator.provenance import Origin
@@ -162,8 +163,10 @@ def show_plan(
     Seeds of a setting stand on one line; `wide`: each trial has its own, with its id and all that it costs.
     """
     by = by or basis(None, ())
-    console.print(f"[bold]{study.name}[/bold]: {study.file.question}", highlight=False, soft_wrap=True)
-    for line in (*([resolves] if resolves else []), *_image_lines(study)):
+    first, *others = first_lines(study, resolves)
+    _, colon, rest = first.partition(": ")
+    console.print(Text.assemble((study.name, "bold"), colon, rest), soft_wrap=True)
+    for line in (*others, *_image_lines(study)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if trials:
         show_trials(study, trials, console, by, wide)
@@ -172,6 +175,13 @@ def show_plan(
     for line in told(study):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     _show_totals(study, trials, by, console)
+
+
+def first_lines(study: Study, resolves: str) -> tuple[str, ...]:
+    """A study's question and what it can resolve of it; the latter first where that is hardly anything."""
+    if resolves.startswith(HARDLY):
+        return f"{study.name}: {resolves}", study.file.question
+    return f"{study.name}: {study.file.question}", *([resolves] if resolves else [])
 
 
 def _image_lines(study: Study) -> Iterator[str]:

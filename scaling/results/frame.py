@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
@@ -25,12 +26,14 @@ _OWN = ["params", "macs", "activations", "top1_n", *names("averaged", "trial")]
 Row: TypeAlias = dict[str, Any]
 
 
-def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
+def load_results(*paths: str | os.PathLike[str], device: str | None = None) -> pd.DataFrame:
     """Loads the studies found in `paths` and below them.
 
     Args:
         *paths: results folders, or folders of them; `results/` where none is given. Runs that ship with the project are
             among them only where their folder is named, or where there are no others, which is a warning.
+        device: part of the name of the device whose times count where a network was timed on several; None: the one
+            that trained it, else that on which most networks were timed, which is a warning.
 
     Returns:
         One row a trial, the last record of each (a success, once there is one, over any failure). Columns: `study`,
@@ -54,7 +57,7 @@ def load_results(*paths: str | os.PathLike[str]) -> pd.DataFrame:
     if note := about_reference(places, folders):
         warnings.warn(note, stacklevel=2)
     with collection_paused():
-        rows = [row for folder in folders for row in _rows(folder)]
+        rows = [row for folder in folders for row in _rows(folder, device)]
         return _frame(rows) if rows else pd.DataFrame()
 
 
@@ -85,10 +88,11 @@ def _frame(rows: Sequence[tuple[Row, tuple[Any, ...]]]) -> pd.DataFrame:
     return pd.concat([own, repeated.set_axis(own.index)], axis=1).reindex(columns=[*TABLE])
 
 
-def _rows(folder: ResultsFolder) -> Iterable[tuple[Row, tuple[Any, ...]]]:
+def _rows(folder: ResultsFolder, device: str | None) -> Iterable[tuple[Row, tuple[Any, ...]]]:
     """The last row of each trial, in order of the first: what it shares with others of its setting, and its own."""
     timings, skipped = folder.latency.read()
-    settings = _Settings(folder, _Timings(timings))
+    by_place = _Timings(timings, device)
+    settings = _Settings(folder, by_place)
     values = itemgetter(*_OWN)
     last: dict[str, tuple[bool, Row, tuple[Any, ...]]] = {}
     for record in folder.summaries():
@@ -98,6 +102,8 @@ def _rows(folder: ResultsFolder) -> Iterable[tuple[Row, tuple[Any, ...]]]:
             last[record.trial_id] = record.ok, settings.row(record), values(_own_row(record))
     for line in skipped:
         warnings.warn(f"skipped {line}", stacklevel=4)
+    if note := by_place.note():
+        warnings.warn(f"{folder.name}: {note}", stacklevel=4)
     return ((row, own) for _, row, own in last.values())
 
 
@@ -160,9 +166,23 @@ def _asked(trial: Trial | Reported) -> Row:
 
 
 class _Timings:
-    """The last good timing of each variant, phase and place."""
+    """The last good timing of each variant, phase and place.
 
-    def __init__(self, records: Iterable[LatencyRecord]) -> None:
+    Args:
+        records: of timings.
+        device: part of the name of the place that counts before others.
+    """
+
+    def __init__(self, records: Iterable[LatencyRecord], device: str | None = None) -> None:
+        records = [*records]
+        self._device = device
+        on = {
+            (record.request.variant, timed(record.request), record.environment.place) for record in records if record.ok
+        }
+        often = Counter(place for *_, place in on)
+        last = {record.environment.place: number for number, record in enumerate(records)}
+        self._order = sorted(often, key=lambda place: (often[place], last[place]), reverse=True)
+        self._unclear: dict[tuple[str, ...], set[Variant]] = {}
         self._timed: dict[tuple[Variant, str], dict[tuple[int, int], dict[str, LatencyRecord]]] = {}
         for record in records:
             if record.ok:
@@ -171,14 +191,38 @@ class _Timings:
                 kinds.setdefault((request.classes, request.channels), {})[record.environment.place] = record
 
     def row(self, trial: Trial | Reported, place: str) -> Row:
-        """Columns of all that is timed; of several places, the one that trained the trial counts."""
+        """Columns of all that is timed, at the place that was asked for, else at that of the trial.
+
+        Where it was timed at neither, that of the most timings counts.
+        """
         dataset = trial.dataset.name if isinstance(trial, Trial) else trial.dataset
         row: Row = {}
         for phase in TIMED:
             places = self._places(trial.variant, dataset, phase)
-            timing = places.get(place) or (next(iter(places.values())) if len(places) == 1 else None)
-            row |= _timing_row(phase, timing)
+            at = self._place(trial.variant, place, places)
+            row |= _timing_row(phase, places.get(at))
         return row
+
+    def _place(self, variant: Variant, own: str, places: Mapping[str, LatencyRecord]) -> str:
+        """Whose times count of several places."""
+        among = [place for place in self._order if place in places]
+        wanted = [place for place in among if self._device and self._device.casefold() in place.casefold()]
+        if wanted or own in places or len(among) < 2:
+            return wanted[0] if wanted else own if own in places else next(iter(among), "")
+        self._unclear.setdefault(tuple(among), set()).add(variant)
+        return among[0]
+
+    def note(self) -> str:
+        """How many networks have the times of one of several places that did not train them; empty where none has."""
+        if not self._unclear:
+            return ""
+        networks = len(set.union(*self._unclear.values()))
+        places = list(dict.fromkeys(place for among in self._unclear for place in among))
+        names = "1 network was" if networks == 1 else f"{networks} networks were"
+        return (
+            f"{names} timed on {' and '.join(places)}, and trained on none of these: the times on {places[0]} are "
+            f"taken; `scaling compare --device '{places[1]}'` takes those on {places[1]}"
+        )
 
     def _places(self, variant: Variant, dataset: str, phase: str) -> dict[str, LatencyRecord]:
         """Timings by place. A folder of images may be elsewhere: then those of the only kind of images timed."""

@@ -23,7 +23,7 @@ class AnswerPlan(Noun):
     Attributes:
         compare: what is compared. Either factors (`depth`, `width`, `resolution`, `epochs`) or strategies that a
             network can grow by; or one factor, along which accuracy is followed; or columns whose values make groups,
-            such as `family` or `init`; or `runtime`.
+            such as `family` or `init`; or `runtime`; or `front`, the networks that no other beats in accuracy and cost.
         at_equal: what is held equal in the comparison: a cost for ways to grow, `accuracy` or `network` for groups. By
             default, what is usual for that kind of question.
         cost: the cost that groups are compared by at equal accuracy, as a column of the results. By default, the time

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from scaling.cli.app import app
-from scaling.generator.study import check
+from scaling.generator.study import check, load
 from scaling.plots import draw_study
 from scaling.reports.conclusion import conclude
 from scaling.results.records import ResultsFolder
+from tests.builders import results_folder, train_record
 from tests.cli.test_choosing import content, trained
 from tests.reports.page.made_up import only_one_figure
 
@@ -47,7 +49,7 @@ def parsed(*arguments: str) -> dict[str, Any]:
 
 def test_next_names_runs_their_time_and_why(place: Path) -> None:
     lines = call("next", "example.yaml").stdout.splitlines()
-    assert lines[0].startswith("example: 4 trainings would decide most, ")
+    assert lines[0].startswith("example: 2 trainings would decide most, ")
     assert lines[0].endswith("; `scaling run example.yaml --until decided` goes on with them.")
     assert re.match(r"what +time +why$", lines[1])
     lines = call("next", "example.yaml", "--wide").stdout.splitlines()
@@ -81,10 +83,51 @@ def test_next_before_anything_was_trained(place: Path) -> None:
 def test_next_says_when_nothing_is_left(place: Path) -> None:
     trained(place / "whole", check(content()), most=12)
     said = call("next", "example.yaml", "--results", "whole").stdout
-    assert said == "example: nothing to run next: every trial of the study is recorded\n"
+    assert said.startswith("example: nothing to run next: every trial of the study is recorded, and its question is ")
     found = parsed("next", "example.yaml", "--results", "whole")
     assert (found["runs"], found["hours"], found["dollars"]) == ([], 0, None)
-    assert found["reason"] == "every trial of the study is recorded"
+    assert found["reason"].startswith("every trial of the study is recorded, and its question is ")
+
+
+@pytest.mark.parametrize("where", ["across", "grid.0"])
+def test_next_of_a_complete_and_undecided_study_says_what_it_takes_and_how(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    grid, across = {"depth": 26, "width": [0.25, 0.5]}, {"resolution": 16, "stem": "small", "epochs": 1}
+    (across if where == "across" else grid)["seed"] = [0, 3]  # type: ignore[assignment]
+    file = content("pair", grid=[grid], across=across)
+    (tmp_path / "pair.yaml").write_text(yaml.safe_dump(file))
+    top1 = {(0.25, 0): 0.5, (0.25, 3): 0.52, (0.5, 0): 0.52, (0.5, 3): 0.53}
+    study = check(file)
+    records = [train_record(of, top1=top1[of.variant.width, of.seed], n=100_000) for of in study.trials]
+    results_folder(tmp_path / "results" / "pair", records, (), study.to_yaml())
+    said = call("next", "pair.yaml").stdout
+    needed = re.search(
+        r"and its question is not decided\. If the difference is as measured, it would be decided with about (\d+) "
+        r"seeds a setting in place of 2\. `(.*)` trains more seeds\.$",
+        said,
+    )
+    assert needed, said
+    arguments = shlex.split(needed[2])
+    assert arguments[:4] == ["scaling", "run", "pair.yaml", "--set"]
+    assert arguments[4].startswith(f"{where}.seed=[0, 3, 1")
+    more = load("pair.yaml", [arguments[4]])
+    assert len(more.trials) == 2 * int(needed[1])
+    assert {trial.id for trial in study.trials} <= {trial.id for trial in more.trials}
+
+
+def test_next_of_a_complete_study_under_limits_says_the_choice(place: Path) -> None:
+    trained(place / "whole", check(content()), most=12)
+    said = call("next", "example.yaml", "--results", "whole", "--at-most", "params=1e12").stdout
+    assert "; the choice is decided: Of 6 settings that meet params=1e+12, choose ResNet-RS 50x0.5" in said
+    assert "trains more seeds" not in said
+    noisy = [train_record(of, top1=0.8 + 0.01 * of.seed) for of in check(content()).trials]
+    results_folder(place / "noisy" / "example", noisy, (), check(content()).to_yaml())
+    said = call("next", "example.yaml", "--results", "noisy", "--at-most", "params=1e12", "--wide").stdout
+    assert "; the choice is not decided: Of 6 settings that meet params=1e+12" in said
+    going_on = "`scaling run example.yaml --results noisy --set 'across.seed=[0, 1, 2, 3]'` trains more seeds."
+    assert said.endswith(f"{going_on}\n")
 
 
 @pytest.mark.parametrize(
@@ -106,17 +149,38 @@ def test_a_plan_says_what_it_can_resolve(place: Path) -> None:
     across = {"resolution": 16, "stem": "small", "epochs": 1, "seed": [0, 1]}
     steps = content("steps", grid=[{"depth": [14, 26, 50], "width": 0.25}], across=across)
     (place / "steps.yaml").write_text(yaml.safe_dump(steps))
-    second = call("plan", "steps.yaml").stdout.splitlines()[1]
-    assert "has a chance of 80% to decide a difference of " in second
-    assert parsed("plan", "steps.yaml")["resolves"] == second
+    lines = call("plan", "steps.yaml").stdout.splitlines()
+    (said,) = [line for line in lines if "has a chance of 80% to decide a difference of " in line]
+    assert said == f"steps: {parsed('plan', 'steps.yaml')['resolves']}"
 
 
-def test_a_plan_of_a_search_resolves_nothing_foreseen(place: Path) -> None:
+def test_a_plan_that_can_hardly_decide_its_question_says_so_in_its_first_line(place: Path) -> None:
+    across = {"resolution": 16, "stem": "small", "epochs": 1, "seed": 0}
+    few = {"name": "fashion_mnist", "train_examples": 1000, "validation_fraction": 0.005}
+    steps = content("steps", grid=[{"depth": [14, 26], "width": 0.25}], across=across, dataset=few)
+    (place / "steps.yaml").write_text(yaml.safe_dump(steps))
+    first, second, *_ = call("plan", "steps.yaml").stdout.splitlines()
+    assert first.startswith("steps: It can hardly decide its question: it has a chance of 80% to decide a difference ")
+    assert second == "Which is best?"
+
+
+def test_a_plan_of_families_says_the_difference_in_cost_as_well(place: Path) -> None:
+    resolves = parsed("plan", "pareto")["resolves"]
+    assert re.search(
+        r"At equal accuracy that is \d+% more time per training step, if twice as much of it brings 1\.0 points "
+        r"\(which is assumed\)\. Answers pair networks image by image",
+        resolves,
+    )
+
+
+def test_a_plan_of_a_search_says_why_it_resolves_nothing_foreseen(place: Path) -> None:
     search = content("seek", search={"trials": 3, "space": {"depth": [14, 26]}})
     del search["grid"]
     search["across"] = {"width": 0.25, "resolution": 16, "stem": "small", "epochs": 1, "seed": 0}
     (place / "seek.yaml").write_text(yaml.safe_dump(search))
-    assert parsed("plan", "seek.yaml")["resolves"] == ""
+    said = "What it can resolve is not foreseen: a search trains what it finds worth training."
+    assert parsed("plan", "seek.yaml")["resolves"] == said
+    assert call("plan", "seek.yaml").stdout.splitlines()[1] == said
 
 
 @pytest.mark.parametrize("command", ["fit", "compare"])

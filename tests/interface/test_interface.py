@@ -124,6 +124,14 @@ def test_groups_may_be_labels_of_ones_own() -> None:
         (lambda: scaling.recommend(reference("pareto"), {"macs": -1}), "no positive number"),
         (lambda: scaling.answer(scaling.load_results(reference("pareto"))), "name results folders"),
         (lambda: scaling.run("depth_vs_width", max_hours=1), "go with until='decided'"),
+        (
+            lambda: scaling.run("depth_vs_width", "nowhere", until="decided", max_dollars=1, on="cpu"),
+            "--max-cost 1: cpu has no price, so nobody knows what its hours cost; name an accelerator that has one",
+        ),
+        (
+            lambda: scaling.run("depth_vs_width", "nowhere", until="decided", at_most={"dollars": 2}, on="cpu"),
+            "--at-most dollars=2: cpu has no price",
+        ),
         (lambda: scaling.next_trials("search"), "is a search"),
         (
             lambda: scaling.load_study("pareto", {"recipe.epochs": {1}}),

@@ -15,6 +15,7 @@ from scaling.datasets import dataset_info
 from scaling.generator.sizes import size
 from scaling.generator.study import Study, check
 from scaling.launch.missing import Outcomes
+from scaling.launch.options import Until
 from scaling.launch.until import BATCH, UntilDecided
 from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import TrainJob
@@ -53,7 +54,7 @@ class Run:
         self.folder, self.ahead = folder, ahead
         self.outcomes = Outcomes.read(folder)
         asked = options.pop("study", None) or study()
-        self.until = UntilDecided(asked, folder, self.outcomes, PLACE, workers, **options)
+        self.until = UntilDecided(asked, folder, self.outcomes, PLACE, workers, Until(**options))
 
     def batch(self) -> list[Trial]:
         return [job.trial for job in self.until.more(PLACE) if isinstance(job, TrainJob)]
@@ -171,6 +172,19 @@ def test_it_ends_when_its_hours_are_spent(tmp_path: Path, hours: float, trained:
     spent = "hours of training are spent" in run.until.reason
     assert spent is (trained is not None)
     assert len(named) == trained if spent else len(named) > BATCH
+
+
+def test_it_ends_when_its_money_is_spent(tmp_path: Path) -> None:
+    """Hours times their price, which is what one batch has cost here."""
+    run = Run(results_folder(tmp_path / "arms"), 0.012, max_dollars=1e-9, dollars_per_hour=3.0)
+    named = [trial for batch in run.to_the_end() for trial in batch]
+    assert len(named) == BATCH
+    seconds = sum(record.train_seconds or 0.0 for record in run.folder.training.read()[0])
+    spent = f"the money is spent: {3 * seconds / 3600:.3g} dollars of training, of 1e-09 (--max-cost)"
+    assert run.until.reason == spent
+    rich = Run(results_folder(tmp_path / "rich"), 0.012, max_dollars=1e9, dollars_per_hour=3.0)
+    assert len(rich.to_the_end()) > 1
+    assert "money" not in rich.until.reason
 
 
 def test_with_limits_the_choice_is_decided_by_what_meets_them(tmp_path: Path) -> None:

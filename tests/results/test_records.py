@@ -6,6 +6,7 @@ import gc
 import json
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,48 @@ def test_rows_are_the_last_of_each_trial_in_order_of_the_first(tmp_path: Path) -
     assert frame["trial_id"].tolist() == [one.id, other.id]
     assert frame["top1"].tolist()[0] == 0.2
     assert frame["failure_kind"].tolist()[1] == "nan"
+
+
+def timed_elsewhere(path: Path) -> Path:
+    """Two networks of each of two families that were trained in a cloud, and timed on a laptop and on a phone."""
+    trials = [trial(family=family, depth=depth) for family, depth in SIZES]
+    records = [train_record(one, top1=0.5 + 0.01 * i, device="cloud") for i, one in enumerate(trials)]
+    times = [("laptop", 1.0, trials), ("phone", 20.0, trials[:3])]
+    timings = [
+        latency_record(one.variant, median_ms=ms * (i + 1), device=device)
+        for device, ms, timed in times
+        for i, one in enumerate(timed)
+    ]
+    return results_folder(path / "study", records, timings).path
+
+
+SIZES = (("resnet_rs", 26), ("resnet_rs", 50), ("efficientnet", 0.25), ("efficientnet", 0.5))
+
+
+def test_what_was_timed_on_two_places_that_did_not_train_it_has_the_times_of_one_and_they_are_named(
+    tmp_path: Path,
+) -> None:
+    folder = timed_elsewhere(tmp_path)
+    with pytest.warns(UserWarning, match="study: 3 networks were timed on laptop .* and phone .*, and trained on none"):
+        frame = scaling.load_results(folder)
+    assert frame["training_ms"].tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert frame["training_device"].str.startswith("laptop").all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        phone = scaling.load_results(folder, device="Phone")
+    assert phone["training_ms"].tolist() == [20.0, 40.0, 60.0, 4.0]
+
+
+def test_they_are_recommended_and_compared_by_these_times(tmp_path: Path) -> None:
+    folder = timed_elsewhere(tmp_path)
+    with pytest.warns(UserWarning, match="`scaling compare --device 'phone"):
+        frame = scaling.load_results(folder)
+    chosen = scaling.recommend(frame, {"training_ms": 3.5})
+    assert chosen.sentences[0].startswith("Of 3 settings that meet training_ms=3.5, ")
+    on_the_phone = scaling.compare(folder, device="phone")
+    ((_, compared),) = on_the_phone.parts
+    assert compared.cost.name == "training_ms"
+    assert {name for pair in compared.pairs for name in (pair.of.name, pair.over.name)} == {"resnet_rs", "efficientnet"}
 
 
 def test_seeds_of_one_setting_at_two_places_have_each_its_own_timing(tmp_path: Path) -> None:

@@ -69,5 +69,5 @@ def answer_of(frame: pd.DataFrame, settings: pd.DataFrame, question: Question) -
     asking = Asking(frame, largest[1], about.compare, about.cost, question)
     reply = REPLIES[about.kind](asking) or front(asking)
     place = f"On {largest[0]}: " if largest[0] else ""
-    needed = each_takes(reply.statements, settings)
+    needed = each_takes(reply.statements, settings) or ("" if reply.decided else reply.takes)
     return Answer(question.text, place + reply.sentence, reply.decided, needed, reply.figure, reply.statements)

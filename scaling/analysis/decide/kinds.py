@@ -27,6 +27,9 @@ USUAL_COSTS = ("training_ms", "inference_ms", "macs")
 RUNTIME = "runtime"
 """Stands for what inference is timed with, in `answer.compare` of a study file."""
 
+FRONT = "front"
+"""Stands for the settings that no other beats in both accuracy and cost, in the same place."""
+
 _MOST = 0.8
 """Part of the settings that two arms hold where they are what a grid is about."""
 
@@ -84,6 +87,8 @@ def _planned(plan: AnswerPlan, settings: pd.DataFrame, question: Question) -> tu
     known = {*SETTING, *question.strategies}
     if compare == (RUNTIME,):
         return "runtimes", ()
+    if compare == (FRONT,):
+        return "front", ()
     if question.strategies and compare == ("strategy",):
         compare = tuple(question.strategies)
     if strange := [name for name in compare if name not in known]:

@@ -26,6 +26,12 @@ EXTRA: dict[str, Column] = {
 COSTS: dict[str, Column] = {name: metric for name, metric in METRICS.items() if not metric.maximize} | EXTRA
 """What may be limited."""
 
+PLANNED = {"train_seconds": "planned_seconds", "train_hours": "planned_hours", "dollars": "planned_dollars"}
+"""Costs of a training, and the column that has what its plan says."""
+
+PLANNED_SD = math.log(2) / 1.645
+"""Standard deviation of the logarithm of what a plan is wrong by; assumed: with 90% a factor of 2 either way."""
+
 COUNTED = frozenset({"params", "macs", "activations", "memory_gb"})
 """Costs that are known of every network, trained or not."""
 
@@ -71,14 +77,17 @@ def limits_of(texts: Iterable[str]) -> tuple[Limit, ...]:
 
 
 def with_made(settings: pd.DataFrame, dollars_per_hour: float = 0.0) -> pd.DataFrame:
-    """The settings with the costs of `EXTRA`.
+    """The settings with the costs of `EXTRA`, where a training was timed, and what plans say of them.
 
     Args:
         settings: as `scaling.analysis.settings.collapse_seeds` gives them.
         dollars_per_hour: of the accelerator; 0: not known.
     """
-    hours = settings["train_seconds"].astype(float).fillna(settings["planned_seconds"]) / SECONDS
-    return settings.assign(train_hours=hours, dollars=hours * dollars_per_hour if dollars_per_hour else np.nan)
+    price = dollars_per_hour or np.nan
+    hours, planned = (settings[name].astype(float) / SECONDS for name in ("train_seconds", "planned_seconds"))
+    return settings.assign(
+        train_hours=hours, dollars=hours * price, planned_hours=planned, planned_dollars=planned * price
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +99,7 @@ class Priced:
         value, low, high: `(settings,)`, with its 90% interval; predicted where it was not measured, NaN where nothing
             says it.
         measured: `(settings,)`, whether it was counted or timed.
+        planned: whether that of the others is what the plan says; else it is predicted from those that were measured.
         drawn: `(draws, settings)`, what it may be.
     """
 
@@ -98,11 +108,15 @@ class Priced:
     low: Floats
     high: Floats
     measured: npt.NDArray[np.bool_]
+    planned: bool
     drawn: Floats
 
 
 def priced(settings: pd.DataFrame, cost: Column, draws: int, random: np.random.Generator) -> Priced:
     """What the settings cost; of those nobody measured, by a surface over the others.
+
+    Of a training's cost there may be no others: then it is what the plan says, within a factor of 2. A plan is wrong by
+    about the same factor for all of them.
 
     Args:
         settings: as `collapse_seeds` gives them, with the columns of `with_made`.
@@ -120,10 +134,15 @@ def priced(settings: pd.DataFrame, cost: Column, draws: int, random: np.random.G
         found = predict(Points.of(settings), np.flatnonzero(known), logs[known], np.fmax(sd[known], 1e-3))
         drawn[:, ~known] = found.draw(draws, random)[:, ~known]
         value[~known] = np.exp(found.mean[~known])
+    planned = cost.name in PLANNED and known.sum() < 2 and not known.all()
+    if planned:
+        guess = settings[PLANNED[cost.name]].to_numpy(float)
+        value[~known] = np.where(guess > 0, guess, np.nan)[~known]
+        drawn[:, ~known] = np.log(value[~known]) + PLANNED_SD * random.standard_normal((draws, 1))
     with np.errstate(all="ignore"):
         drawn = np.exp(drawn)
         low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
-    return Priced(cost, value, low, high, known, drawn)
+    return Priced(cost, value, low, high, known, planned, drawn)
 
 
 def cheapest(settings: pd.DataFrame, prices: Iterable[tuple[Limit, Priced]]) -> tuple[int, str]:

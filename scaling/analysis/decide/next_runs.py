@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
@@ -32,12 +33,18 @@ SIZES = 8
 LEAST_KNOWN = 4
 """Settings that are trained, cheapest first, before anything is weighed."""
 
+LEAST_GAIN = 1e-3
+"""Points of accuracy below which all runs that are left, together, are not worth doing for a choice."""
+
 CONTENDERS = 64
 """Settings that may be the best of those a budget allows: those of the highest accuracy, doubt counted in."""
 
 _NODES = np.linspace(-4, 4, 21)
 """Outcomes of a run, in standard deviations: a choice that only a surprise would change is told from a settled one."""
 _WEIGHTS = stats.norm.pdf(_NODES) / stats.norm.pdf(_NODES).sum()
+
+_DRAWS = 1000
+"""Of what all runs that are left may bring, together."""
 
 _ERROR_UNKNOWN = (0.5, 1.0)
 """Error before anything was trained, and the standard deviation of its logarithm."""
@@ -71,7 +78,12 @@ class _State(NamedTuple):
 
 
 def next_runs(
-    frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = (), count: int = 4, seconds: float = np.inf
+    frame: pd.DataFrame,
+    question: Question,
+    limits: Sequence[Limit] = (),
+    count: int = 4,
+    seconds: float = np.inf,
+    dollars_per_hour: float = 0.0,
 ) -> list[NextRun]:
     """The runs to do next, the best first.
 
@@ -81,9 +93,11 @@ def next_runs(
         limits: that the network to choose is to meet.
         count: how many, to be run side by side: each is chosen as if those before it had been done.
         seconds: that all of them may take together.
+        dollars_per_hour: of the accelerator, where the price of a training is limited.
 
     Returns:
-        Fewer than `count` where there are no more, or time is short; none where every trial of the study is recorded.
+        Fewer than `count` where no more would change a choice, or time is short; none where every trial of the study is
+        recorded. What is beyond the limits is named only where it narrows the choice.
     """
     # In an order of its own: no choice between equals may rest on which was recorded first.
     frame = frame.sort_values([name for name in (*SETTING, "seed", "trial_id") if name in frame], kind="stable")
@@ -91,19 +105,22 @@ def next_runs(
     if not any(state.runs):
         return []
     if len(state.known) < min(LEAST_KNOWN, len(state.settings)):
-        return _cheapest(state, count, seconds)
-    goal = _goal(frame, state, question, limits)
+        return _cheapest(state, count, seconds, _within(with_made(state.settings, dollars_per_hour), limits))
+    goal = _goal(frame, state, question, limits, dollars_per_hour)
     chosen: list[NextRun] = []
     left = [list(runs) for runs in state.runs]
     seen = [int(seeds) for seeds in state.settings["seeds"]]
     covariance = state.prediction.covariance.copy()
     spent = 0.0
     while len(chosen) < count:
+        if goal.settled(covariance, _noise_of_next(state, seen, [len(runs) for runs in left])):
+            break
         variances = _noise_of_next(state, seen)
-        open_ = [row for row, runs in enumerate(left) if runs and spent + runs[0][1] <= seconds]
+        gains = goal.gains(covariance, variances, np.array(seen))
+        named = goal.may_name(gains)
+        open_ = [row for row, runs in enumerate(left) if runs and named[row] and spent + runs[0][1] <= seconds]
         if not open_:
             break
-        gains = goal.gains(covariance, variances, np.array(seen))
         worth = [gains[row] / left[row][0][1] for row in open_]
         row = open_[int(np.argmax(worth))]
         trial_id, takes = left[row].pop(0)
@@ -116,6 +133,21 @@ def next_runs(
         seen[row] += 1
         spent += takes
     return chosen
+
+
+def can_improve(
+    frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = (), dollars_per_hour: float = 0.0
+) -> bool:
+    """Whether all runs that are left, together, are expected to improve a choice by `LEAST_GAIN`; as of `next_runs`.
+
+    Where differences are what is asked, or too little is known to tell, they may.
+    """
+    state = _state(frame.sort_values([name for name in (*SETTING, "seed", "trial_id") if name in frame], kind="stable"))
+    if len(state.known) < min(LEAST_KNOWN, len(state.settings)):
+        return True
+    seen = [int(seeds) for seeds in state.settings["seeds"]]
+    noise = _noise_of_next(state, seen, [len(runs) for runs in state.runs])
+    return not _goal(frame, state, question, limits, dollars_per_hour).settled(state.prediction.covariance, noise)
 
 
 def _state(frame: pd.DataFrame) -> _State:
@@ -151,8 +183,8 @@ def _seed_noise(settings: pd.DataFrame) -> Floats:
     return np.where(measured.notna(), measured, typical if np.isfinite(typical) else assumed)
 
 
-def _noise_of_next(state: _State, seen: Sequence[int]) -> Floats:
-    """Variances of the logarithm of error that one more run of each setting has, as a new look at its truth.
+def _noise_of_next(state: _State, seen: Sequence[int], more: int | Sequence[int] = 1) -> Floats:
+    """Variances of the logarithm of error that so many more runs of each setting have, as a new look at its truth.
 
     All seeds are scored on the same images, whose share of the noise another seed does not lessen.
     """
@@ -161,21 +193,24 @@ def _noise_of_next(state: _State, seen: Sequence[int]) -> Floats:
     chance = errors * (1 - errors) / np.fmax(images.fillna(10_000).to_numpy(float), 1)
     seeds = state.noise**2
     before = np.array([chance[row] + seeds[row] / n if n else np.inf for row, n in enumerate(seen)])
-    after = chance + seeds / (np.array(seen) + 1)
+    after = chance + seeds / np.fmax(np.array(seen) + more, 1)
     precision = 1 / after - np.where(np.isfinite(before), 1 / before, 0.0)
-    return np.asarray(1 / np.fmax(precision, 1e-12) / errors**2)
+    return np.asarray(np.where(np.array(more) > 0, 1 / np.fmax(precision, 1e-12) / errors**2, np.inf))
 
 
-def _cheapest(state: _State, count: int, seconds: float) -> list[NextRun]:
-    """Settings that nobody has trained, cheapest first; then, cheapest first, another run of each."""
-    seen = state.settings["seeds"].astype(int)
+def _cheapest(state: _State, count: int, seconds: float, within: Rows) -> list[NextRun]:
+    """Settings that nobody has trained, cheapest first; then, cheapest first, another run of each.
+
+    Those within the limits come before the others.
+    """
+    seen, beyond = state.settings["seeds"].astype(int), np.isin(np.arange(len(state.runs)), within, invert=True)
     waiting = sorted(
-        (seen.iloc[row] + more, takes, row, trial_id)
+        (seen.iloc[row] + more, bool(beyond[row]), takes, row, trial_id)
         for row, runs in enumerate(state.runs)
         for more, (trial_id, takes) in enumerate(runs)
     )
     chosen, spent = [], 0.0
-    for before, takes, row, trial_id in waiting[:count]:
+    for before, _, takes, row, trial_id in waiting[:count]:
         if spent + takes > seconds:
             break
         spent += takes
@@ -194,9 +229,9 @@ def _cheapest(state: _State, count: int, seconds: float) -> list[NextRun]:
 class _Choosing:
     """How much better the choice of a network becomes, at each budget."""
 
-    def __init__(self, state: _State, limits: Sequence[Limit]) -> None:
+    def __init__(self, state: _State, limits: Sequence[Limit], dollars_per_hour: float) -> None:
         self._errors = np.exp(state.prediction.mean)
-        self._budgets = _budgets(state.settings, limits)
+        self._budgets = _budgets(with_made(state.settings, dollars_per_hour), limits)
         self._said = "the choice under these limits" if limits else "the choice at several sizes"
 
     def gains(self, covariance: Floats, noise: Floats, seen: Rows) -> Floats:
@@ -217,6 +252,36 @@ class _Choosing:
             behind = (accuracy[first] - accuracy[allowed]) / np.sqrt(variance[allowed] + variance[first] + 1e-18)
             settled[allowed] += 1e-9 * variance[allowed] * stats.norm.sf(behind)
         return np.asarray(100 * np.where(total > 1e-12, total, 0.0) / len(self._budgets) + settled)
+
+    def may_name(self, gains: Floats) -> npt.NDArray[np.bool_]:
+        """`(settings,)` whether it may be named: it may be chosen, or is expected to improve the choice by itself."""
+        named = np.asarray(gains >= LEAST_GAIN)
+        for allowed in self._budgets:
+            named[allowed] = True
+        return named
+
+    def settled(self, covariance: Floats, noise: Floats) -> bool:
+        """Whether more runs, of so much noise each, are together not expected to improve the choice."""
+        rows = np.flatnonzero(np.isfinite(noise))
+        if not len(rows):
+            return True
+        across = covariance[:, rows]
+        moved = across @ np.linalg.solve(across[rows] + np.diag(noise[rows]), across.T)
+        accuracy, moved = 1 - self._errors, moved * np.outer(self._errors, self._errors)
+        random, gained = np.random.default_rng(0), 0.0
+        for allowed in self._budgets:
+            best = self._contenders(allowed, accuracy, np.sqrt(np.fmax(np.diag(moved), 0.0)))
+            values, vectors = np.linalg.eigh(moved[np.ix_(best, best)])
+            spread = vectors * np.sqrt(np.fmax(values, 0.0))
+            outcomes = accuracy[best] + random.standard_normal((_DRAWS, len(best))) @ spread.T
+            gained += float((outcomes.max(axis=1) - outcomes[:, int(np.argmax(accuracy[best]))]).mean())
+        return 100 * gained / len(self._budgets) < LEAST_GAIN
+
+    @staticmethod
+    def _contenders(allowed: Rows, accuracy: Floats, doubt: Floats) -> Rows:
+        """Of those a budget allows, the ones that may be the best, and the one that is as far as is known."""
+        likely = allowed[np.argsort(-(accuracy[allowed] + 2 * doubt[allowed]), kind="stable")[:CONTENDERS]]
+        return np.unique([*likely, allowed[int(np.argmax(accuracy[allowed]))]])
 
     def why(self, row: int, gain: float) -> str:
         """In words."""
@@ -243,6 +308,15 @@ class _Deciding:
         # What was never trained is not taken as predicted: it is trained before anything a second time.
         return np.asarray(taken.mean(axis=0) + np.where((seen == 0) & self._involved, 1e3, 0.0) + 1e-12)
 
+    def may_name(self, gains: Floats) -> npt.NDArray[np.bool_]:
+        """`(settings,)` whether it may be named; whatever the question compares, and what is like it."""
+        return np.ones(len(gains), dtype=bool)
+
+    def settled(self, covariance: Floats, noise: Floats) -> bool:
+        """Whether more runs are not worth doing; `scaling.analysis.decide.stopping` says when, of differences."""
+        del covariance, noise
+        return False
+
     def why(self, row: int, gain: float) -> str:
         """In words."""
         if gain >= 1e3:
@@ -251,21 +325,27 @@ class _Deciding:
         return f"narrows {narrowed.name}: {gain:.0%} of the variance of what the question compares"
 
 
-def _goal(frame: pd.DataFrame, state: _State, question: Question, limits: Sequence[Limit]) -> _Choosing | _Deciding:
+def _goal(
+    frame: pd.DataFrame, state: _State, question: Question, limits: Sequence[Limit], dollars_per_hour: float
+) -> _Choosing | _Deciding:
     asked = [] if limits else differences(frame, state.settings, question, 1 - np.exp(state.prediction.mean))
-    return _Deciding(state, asked) if asked else _Choosing(state, limits)
+    return _Deciding(state, asked) if asked else _Choosing(state, limits, dollars_per_hour)
+
+
+def _within(settings: pd.DataFrame, limits: Sequence[Limit]) -> Rows:
+    """Rows that meet the limits, as measured or predicted; all where none does, or there are no limits."""
+    random = np.random.default_rng(0)
+    meets = np.ones(len(settings), dtype=bool)
+    for limit in limits:
+        price = priced(settings, limit.cost, 200, random)
+        meets &= np.nan_to_num(price.value, nan=np.inf) <= limit.most
+    return np.flatnonzero(meets) if meets.any() else np.arange(len(settings))
 
 
 def _budgets(settings: pd.DataFrame, limits: Sequence[Limit]) -> list[Rows]:
     """Rows that each budget allows; all where no cost is known."""
-    made = with_made(settings)
     if limits:
-        random = np.random.default_rng(0)
-        meets = np.ones(len(settings), dtype=bool)
-        for limit in limits:
-            price = priced(made, limit.cost, 200, random)
-            meets &= np.nan_to_num(price.value, nan=np.inf) <= limit.most
-        return [np.flatnonzero(meets)] if meets.any() else [np.arange(len(settings))]
+        return [_within(settings, limits)]
     cost = settings["macs"].to_numpy(float)
     if not np.isfinite(cost).all():
         return [np.arange(len(settings))]

@@ -319,11 +319,7 @@ def _sentence(
     how = "measured" if first.trained else "its training failed; predicted" if failed else "not trained yet, predicted"
     low, high = 100 * first.accuracy.low, 100 * first.accuracy.high
     reached = f"{100 * first.accuracy.value:.1f}% ({how}; {low:.1f} to {high:.1f})"
-    costs = "".join(
-        f", {limit.cost.name} {first.costs[limit.cost.name].value:.3g}"
-        f"{'' if price.measured[first.row] else ' (predicted)'} of {limit.most:g}"
-        for limit, price in prices
-    )
+    costs = "".join(_cost(price, first.row, limit) for limit, price in prices)
     asked = " and ".join(map(str, limits))
     if len(choices) == 1:
         only = f"The only setting{f' that meets {asked}' if asked else ''}"
@@ -338,15 +334,23 @@ def _sentence(
     return f"{among}, {how_sure} {first.name}: {reached}{costs}; {chance}{others}."
 
 
+def _cost(price: Priced, row: int, limit: Limit) -> str:
+    """What the choice costs, of the most that it may: `, training_ms 23.3 of 40`."""
+    interval = f" (predicted; {price.low[row]:.3g} to {price.high[row]:.3g})"
+    return f", {limit.cost.name} {price.value[row]:.3g}{'' if price.measured[row] else interval} of {limit.most:g}"
+
+
 def _notes(settings: pd.DataFrame, known: Rows, prices: Sequence[tuple[Limit, Priced]]) -> list[str]:
     notes = [note for note in [seed_noise_assumed(settings)] if note]
     notes += at_chance(settings)
     for limit, price in prices:
-        if missing := int((~price.measured).sum()):
-            notes.append(
-                f"{limit.cost.name} of {counted(missing, 'setting')} is predicted from that of "
-                f"{int(price.measured.sum())}"
+        if missing := int((~price.measured & ~np.isnan(price.value)).sum()):
+            by = (
+                "as planned, within a factor of 2"
+                if price.planned
+                else f"predicted from that of {price.measured.sum()}"
             )
+            notes.append(f"{limit.cost.name} of {counted(missing, 'setting')} is {by}")
     if left := len(settings) - len(known):
         notes.append(f"the accuracy of {counted(left, 'setting')} is predicted from that of {len(known)}")
     if failed := int(settings["failed"].sum()):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, groupby
 from math import comb
 from operator import itemgetter
@@ -14,12 +14,13 @@ import pandas as pd
 from scaling.analysis.additive import steps, told
 from scaling.analysis.decide.contrasts import Contrast, along, between_groups
 from scaling.analysis.decide.kinds import Kind
+from scaling.analysis.decide.recommend import name_of
 from scaling.analysis.decide.statements import Statement
 from scaling.analysis.depth_width.regimes import Regimes, axis_words, regimes
 from scaling.analysis.equal_accuracy.bands import Band
 from scaling.analysis.equal_accuracy.compare import Comparison, compare
 from scaling.analysis.laws.joint import fit_joint
-from scaling.analysis.laws.marginal_returns import rank
+from scaling.analysis.laws.marginal_returns import SURE, rank
 from scaling.analysis.pareto.frontier import frontier
 from scaling.analysis.runtimes import runtime_ranks
 from scaling.analysis.settings import with_seed_noise
@@ -58,12 +59,14 @@ class Reply:
         decided: whether all that is compared is decided.
         figure: name of the figure that shows it.
         statements: what the sentence decides or leaves undecided, where it is of differences.
+        takes: what might decide the rest, where no difference says what would; counts only if it is undecided.
     """
 
     sentence: str
     decided: bool
     figure: str | None
     statements: tuple[Statement, ...] = ()
+    takes: str = ""
 
 
 def ways(asking: Asking) -> Reply | None:
@@ -75,23 +78,28 @@ def ways(asking: Asking) -> Reply | None:
         return [regimes(settings, asking.cost.name, axes=axes, strategies=strategies) for axes in pairs]
 
     found = compared(asking.settings)
-    told_by = [(ways, regime) for ways in found for regime in ways.regimes if np.isfinite(regime.advantage.value)]
-    if not told_by:
+    if not any(np.isfinite(regime.advantage.value) for ways in found for regime in ways.regimes):
         reasons = "; ".join(dict.fromkeys(reason for ways in found for reason in _unanswered(ways)))
         return Reply(f"Not answered: {reasons or 'one strategy alone'}.", False, None)
     of_each = " of each pair" if len(pairs) > 1 else ""
     sentence = f"For the same {asking.cost.words}, {'; '.join(filter(None, map(_way, found)))}{_jointly(of_each)}."
     quiet = compared(with_noise(asking.settings, 0.0))
-    alone = {(ways.axes, regime.epochs): regime.advantage for ways in quiet for regime in ways.regimes}
     statements = tuple(
-        Statement(
-            f"{_for(*map(axis_words, ways.axes)) if len(pairs) > 1 else ''}{_of_epochs(regime.epochs)}".strip(),
-            regime.advantage,
-            alone[ways.axes, regime.epochs],
-        )
-        for ways, regime in told_by
+        replace(stated, which=f"{_for(*map(axis_words, noisy.axes))} {stated.which}".strip()) if of_each else stated
+        for noisy, alone in zip(found, quiet, strict=True)
+        for stated in _stated(noisy, alone)
     )
     return Reply(sentence, _all_decided(statements), "regimes", statements)
+
+
+def _stated(ways: Regimes, quiet: Regimes) -> Iterator[Statement]:
+    """The difference of each regime, and what longer training makes of it; `quiet`: without noise between seeds."""
+    alone = {regime.epochs: regime.advantage for regime in quiet.regimes}
+    for regime in ways.regimes:
+        if np.isfinite(regime.advantage.value):
+            yield Statement(_of_epochs(regime.epochs).strip(), regime.advantage, alone[regime.epochs])
+    if np.isfinite(ways.shift.value):
+        yield Statement("for the shift with longer training", ways.shift, quiet.shift)
 
 
 def _unanswered(ways: Regimes) -> list[str]:
@@ -255,7 +263,8 @@ def methods(asking: Asking) -> Reply | None:
         for step, alone in zip(chain[1:], quiet[1:], strict=True)
         if np.isfinite(step.gain.value)
     )
-    return Reply(told(chain), _all_decided(statements), "additive", statements) if statements else None
+    sentence = f"{told(chain).rstrip('.')}{_jointly()}."
+    return Reply(sentence, _all_decided(statements), "additive", statements) if statements else None
 
 
 def runtimes(asking: Asking) -> Reply | None:
@@ -268,8 +277,10 @@ def runtimes(asking: Asking) -> Reply | None:
     stays = "Not always" if flips else "Yes" if all_told else "As far as can be told, yes"
     if not any(each.pairs for each in ranks):
         stays = "Undecided"
-    said = " ".join([f"{stays}.", *(each.sentence for each in ranks)])
-    return Reply(said, flips or all_told, "runtimes")
+    jointly = f"The orders of all pairs {'of each runtime ' if len(ranks) > 1 else ''}are read jointly at {LEVEL:.0%}."
+    said = " ".join([f"{stays}.", *(each.sentence for each in ranks), jointly])
+    takes = "Narrower times would tell the others: a larger `latency.max_seconds` on a machine without other work."
+    return Reply(said, flips or all_told, "runtimes", takes=takes)
 
 
 _OF_TRAINING = {"training_ms": "the time of the training", "macs": "the compute of the training"}
@@ -288,13 +299,25 @@ def grow(asking: Asking) -> Reply | None:
     which = f"{best.factor} pays" if sure else f"whether {best.factor} or {second.factor} pays"
     # An epoch pays the cost of a step or an image again.
     words = _OF_TRAINING.get(asking.cost.name, asking.cost.words) if "epochs" in {best.factor, *others, last} else ""
-    size = f"1% more of {words or asking.cost.words} lowers error by {-best.per_percent.value:.2f}%"
+    size = f"1% more of {words or asking.cost.words} lowers error by {_percent(best.per_percent)}"
     sentence = (
         f"Of {', '.join(others)} and {last}, {which} most{'' if sure else ' is undecided'}: spent on {best.factor}, "
-        f"{size}, and on {second.factor} by {-second.per_percent.value:.2f}%; {best.factor} is the best with a chance "
-        f"of {best.chance_best:.0%}."
+        f"{size}, and on {second.factor} by {_percent(second.per_percent)}; {best.factor} is the best with a chance "
+        f"of {best.chance_best:.0%}. Each interval is at {LEVEL:.0%} by itself; a factor is named from {SURE:.0%} on."
     )
-    return Reply(sentence, sure, "power_law")
+    takes = f"More seeds, or settings further apart in {best.factor} and {second.factor}, would tell; {_next(asking)}."
+    return Reply(sentence, sure, "power_law", takes=takes)
+
+
+def _percent(lowers: Estimate) -> str:
+    less = _flipped(lowers)
+    return f"{less.value:.2f}% ({less.low:.2f} to {less.high:.2f})"
+
+
+def _next(asking: Asking) -> str:
+    """The command that names what is worth training next."""
+    study = asking.frame["study"].dropna() if "study" in asking.frame else pd.Series(dtype=object)
+    return f"`scaling next {study.iloc[0] if len(study) else 'STUDY'}` names the trainings that are worth most"
 
 
 def front(asking: Asking) -> Reply:
@@ -302,7 +325,34 @@ def front(asking: Asking) -> Reply:
     found = frontier(asking.settings, asking.cost.name)
     points = found.points
     undecided = int(points["chance"].between(0.1, 0.9).sum()) if len(points) else 0
-    return Reply(found.sentence, bool(len(points)) and not undecided, "fronts")
+    each = f" Surely means with {LEVEL:.0%}, each setting by itself." if len(points) else ""
+    takes = (
+        f"More seeds or validation images would tell; {_next(asking)}, and `scaling recommend` the choice under limits."
+    )
+    return Reply(
+        f"{found.sentence}{_named(points, asking.cost)}{each}",
+        bool(len(points)) and not undecided,
+        "fronts",
+        takes=takes,
+    )
+
+
+_MOST_NAMED = 6
+"""Settings of a front that a sentence names."""
+
+
+def _named(points: pd.DataFrame, cost: Column) -> str:
+    """The settings on the front as measured, from the cheapest to the dearest; of many some, evenly spread."""
+    on = points[points["on"]] if len(points) else points
+    if not len(on):
+        return ""
+    rows = np.unique(np.linspace(0, len(on) - 1, min(len(on), _MOST_NAMED)).round().astype(int))
+    said = [
+        f"{name_of(on.iloc[row])} ({100 * on['top1'].iloc[row]:.1f}%, {cost.name} {on[cost.name].iloc[row]:.3g})"
+        for row in rows
+    ]
+    some = f"{len(said)} of them are" if len(said) < len(on) else "These are" if len(said) > 1 else "This is"
+    return f" {some}, from the cheapest to the dearest: {', '.join(said)}." if len(said) > 1 else f" {some} {said[0]}."
 
 
 def _all_decided(statements: Sequence[Statement]) -> bool:

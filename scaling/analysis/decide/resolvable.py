@@ -9,9 +9,10 @@ import pandas as pd
 from scipy import stats
 
 from scaling.analysis.decide.differences import differences
-from scaling.analysis.decide.kinds import Kind, compared
+from scaling.analysis.decide.kinds import Compared, Kind, compared
 from scaling.analysis.settings import collapse_seeds
 from scaling.analysis.uncertainty import ASSUMED_FREEDOM, LEVEL, Floats, assumed_of
+from scaling.analysis.wording import HARDLY
 from scaling.schema import Question
 
 POWER = 0.8
@@ -154,13 +155,56 @@ def told(resolved: tuple[Resolvable, ...], reason: str) -> str:
         what = (
             f"a difference of {_points(least)} in the surest of {len(resolved)} comparisons, of {_points(most)} in all"
         )
-    begins = "It can hardly decide its question: it" if most > TYPICAL else "It"
+    begins = f"{HARDLY}: it" if most > TYPICAL else "It"
     more = (
         f"With four times the seeds it is {_points(worst.seeds)}, with four times the validation images "
         f"{_points(worst.images)}, with both half as much"
     )
-    alone = f"; for one comparison alone, {_points(worst.alone)}" if len(resolved) > 1 else ""
+    alone = f"; with fewer cells, down to one comparison, {_points(worst.alone)}" if len(resolved) > 1 else ""
     return f"{begins} has a chance of {POWER:.0%} to decide {what}. {more}{alone}."
+
+
+def beside(resolved: tuple[Resolvable, ...], frame: pd.DataFrame, question: Question) -> str:
+    """Of groups, what the smallest difference is in cost at equal accuracy; and that pairing is not counted in.
+
+    Args:
+        resolved: of `resolvable`.
+        frame, question: as there.
+    """
+    if not resolved:
+        return ""
+    settings = collapse_seeds(frame)
+    about = compared(frame, settings, question)
+    trained = frame["top1"].notna() if "top1" in frame else pd.Series(False, frame.index)
+    recorded = frame.loc[trained, "validation_correct"] if "validation_correct" in frame else pd.Series(dtype=object)
+    told_right = not trained.any() or recorded.notna().any()
+    pairing = (
+        "Answers pair networks image by image, as records say which images were right; that is not counted in here, "
+        "and decides somewhat smaller differences."
+    )
+    of_cost = _as_cost(max(each.smallest for each in resolved), settings, about) if about.kind == "groups" else ""
+    return " ".join(filter(None, (of_cost, pairing if told_right else "")))
+
+
+def _as_cost(difference: float, settings: pd.DataFrame, about: Compared) -> str:
+    """How much more a group would have to cost at equal accuracy for such a difference."""
+    gain, how = _per_doubling(settings, about)
+    more = 2 ** min(difference / gain, 10.0) - 1
+    said = f"{more:.0%} more {about.cost.words}" if more < 9 else f"ten times the {about.cost.words} or more"
+    return f"At equal accuracy that is {said}, if twice as much of it brings {_points(gain)} ({how})."
+
+
+def _per_doubling(settings: pd.DataFrame, about: Compared) -> tuple[float, str]:
+    """What doubling the cost adds to accuracy (fraction) within the groups, and whether that is measured."""
+    known = settings[settings["top1"].notna() & (settings[about.cost.name] > 0)]
+    groups = known.groupby(list(about.compare))
+    doublings = np.log2(known[about.cost.name].astype(float))
+    apart = (doublings - doublings.groupby([known[name] for name in about.compare]).transform("mean")).to_numpy(float)
+    ahead = (known["top1"] - groups["top1"].transform("mean")).to_numpy(float)
+    gain = float(apart @ ahead / (apart @ apart)) if apart @ apart > 0 else 0.0
+    if gain > 1e-4:
+        return gain, "as measured"
+    return PER_DOUBLING * (1 - EXPECTED), "which is assumed"
 
 
 def _points(value: float) -> str:

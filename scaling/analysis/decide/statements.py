@@ -53,14 +53,31 @@ def takes(noisy: Estimate, quiet: Estimate, seeds: float, line: float = 0.0) -> 
     if not np.isfinite([margin, wide, narrow]).all() or margin > wide:
         return ""
     if margin > narrow:
-        needed = int(np.ceil(seeds * (wide**2 - narrow**2) / (margin**2 - narrow**2)))
+        needed = _seeds(margin, wide, narrow, seeds)
         if needed <= MOST_SEEDS:
-            return f"with about {max(needed, int(seeds) + 1)} seeds a setting in place of {seeds:.3g}"
+            return f"with about {needed} seeds a setting in place of {seeds:.3g}"
         return f"with more than {MOST_SEEDS} seeds a setting"
     images = float("inf") if margin == 0 else 2 * (narrow / margin) ** 2
     if images > MOST_SEEDS:
         return "by no affordable number of seeds or images, as it is too small"
     return f"with about {np.ceil(images):.0f} times as many validation images and more seeds (seeds alone would not do)"
+
+
+def seeds_that_decide(statements: Sequence[Statement], settings: pd.DataFrame) -> int | None:
+    """Seeds a setting that would decide most of the statements that seeds can decide; None where they decide none."""
+    seeds = float(settings.loc[settings["top1"].notna(), "seeds"].mean())
+    needed = []
+    for statement in statements:
+        margin = abs(statement.noisy.value)
+        wide, narrow = (_margin(of, 0.0) for of in (statement.noisy, statement.quiet))
+        if np.isfinite([margin, wide, narrow]).all() and narrow < margin <= wide:
+            needed.append(_seeds(margin, wide, narrow, seeds))
+    return max((number for number in needed if number <= MOST_SEEDS), default=None)
+
+
+def _seeds(margin: float, wide: float, narrow: float, seeds: float) -> int:
+    """More than there are, with which half an interval is as wide as the margin."""
+    return max(int(np.ceil(seeds * (wide**2 - narrow**2) / (margin**2 - narrow**2))), int(seeds) + 1)
 
 
 def _margin(of: Estimate, line: float) -> float:

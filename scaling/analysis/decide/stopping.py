@@ -12,7 +12,8 @@ from scaling.analysis.decide.answer import Answer, answer
 from scaling.analysis.decide.differences import differences
 from scaling.analysis.decide.kinds import compared
 from scaling.analysis.decide.limits import Limit
-from scaling.analysis.decide.recommend import recommend
+from scaling.analysis.decide.next_runs import LEAST_GAIN, can_improve
+from scaling.analysis.decide.recommend import Recommendation, recommend
 from scaling.analysis.settings import collapse_seeds
 from scaling.errors import UserError
 from scaling.schema import Question
@@ -24,13 +25,17 @@ one, at 90% (2.270 over 1.645; Jennison and Turnbull 2000, Table 2.1)."""
 HOPELESS = 0.2
 """Chance to be decided by all that is left of a study, below which it ends undecided."""
 
+COMPLETE = "every trial of the study is recorded"
+"""Why a study may end of which nothing is left."""
+
 OF_DIFFERENCES = frozenset({"ways", "groups", "recipes", "along", "methods"})
 
 
-def enough(frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = ()) -> str:
+def enough(frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = (), dollars_per_hour: float = 0.0) -> str:
     """Why a study may end; empty while it goes on.
 
-    With limits, the choice is what is decided: it is within 0.2 points of the best with 90%. Without, the question is:
+    With limits, the choice is what is decided: it is within 0.2 points of the best with 90%, or all runs that are left
+    are not expected to improve it. Without, the question is:
     every statement of its answer is decided although it is looked at again and again, and everything that it compares
     has been trained once; or what is left could hardly decide it.
 
@@ -38,22 +43,25 @@ def enough(frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = ()
         frame: trials that were recorded, and those of the study that were not, with the status `planned`.
         question: of the study.
         limits: of the network to choose.
+        dollars_per_hour: of the accelerator, where the price of a training is limited.
 
     Raises:
         UserError: if the plan of the question names what these results do not have.
     """
     if not len(frame) or not frame["status"].eq("planned").any():
-        return "every trial of the study is recorded"
+        return COMPLETE
     recorded = frame[~frame["status"].eq("planned")]
     settings = collapse_seeds(frame)
     by_choice = bool(limits) or compared(frame, settings, question).kind not in OF_DIFFERENCES
     if not len(recorded) or settings["top1"].notna().sum() < 2:
         return ""
     if by_choice:
-        chosen = [each for _, each in recommend(frame, limits)]
+        chosen = [each for _, each in recommend(frame, limits, dollars_per_hour=dollars_per_hour)]
         if limits and chosen and not any(each.choices for each in chosen):
             return chosen[0].sentence
-        return f"the choice is decided: {chosen[0].sentence}" if chosen and all(each.sure for each in chosen) else ""
+        if chosen and all(each.sure for each in chosen):
+            return f"the choice is decided: {chosen[0].sentence}"
+        return "" if can_improve(frame, question, limits, dollars_per_hour) else _settled(chosen)
     if _lacks(frame, settings, question):
         return ""
     try:
@@ -63,6 +71,16 @@ def enough(frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = ()
     if told.statements and all(statement.decided(WIDER) for statement in told.statements):
         return "the question is decided"
     return _hopeless(frame, told)
+
+
+def _settled(chosen: Sequence[Recommendation]) -> str:
+    """That no run of the study would decide a choice, what to choose then, and what it would take."""
+    said = f" {chosen[0].sentence}" if chosen else ""
+    return (
+        "no run of the study that is left can decide the choice: all of them together are expected to improve it by "
+        f"less than {LEAST_GAIN:g} points.{said} More seeds than the study has, more validation images or other "
+        "networks might decide it."
+    )
 
 
 def _lacks(frame: pd.DataFrame, settings: pd.DataFrame, question: Question) -> bool:

@@ -13,7 +13,9 @@ from scaling.analysis.laws.response_surface import Surface
 from scaling.analysis.uncertainty import Estimate, Floats, estimate
 from scaling.results.columns import METRICS
 
-_SURE = 0.95
+SURE = 0.95
+"""Chance to be the best from which on a factor is named."""
+
 _FREE = 0.05
 
 
@@ -91,7 +93,7 @@ def rank(joint: Joint, cost: str, at: Mapping[str, float] | None = None) -> Rank
         return Ranking(
             cost, point, tuple(payoffs), None, "undecided", "a ranking needs two factors that cost something"
         )
-    verdict: Literal["holds", "undecided"] = "holds" if payoffs[0].chance_best >= _SURE else "undecided"
+    verdict: Literal["holds", "undecided"] = "holds" if payoffs[0].chance_best >= SURE else "undecided"
     return Ranking(cost, point, tuple(payoffs), payoffs[0].factor, verdict, "")
 
 

@@ -75,6 +75,10 @@ def ask(
 JOINTLY = "; intervals and verdicts hold jointly at 90%"
 
 
+REGIMES = ("after 10 epochs", "after 50 epochs")
+SHIFT = "for the shift with longer training"
+
+
 # Two factors.
 
 
@@ -105,8 +109,17 @@ def test_what_longer_training_changes_is_said() -> None:
     assert "depth pays more than width after 50 epochs" in said.sentence
     assert "longer training shifts that towards depth by 2.2 points" in said.sentence
     assert said.decided
+    assert [stated.which for stated in said.statements] == [*REGIMES, SHIFT]
     unsure = ask([*arms(0.01), *arms(0.008, epochs=50)], noise=1.0)
     assert "whether longer training shifts that is undecided" in unsure.sentence
+
+
+def test_an_answer_is_undecided_and_says_what_it_takes_while_what_longer_training_changes_is() -> None:
+    said = ask([*arms(0.04), *arms(0.041, epochs=50)], noise=0.1)
+    assert "width pays more than depth after 10 epochs" in said.sentence
+    assert "width pays more than depth after 50 epochs" in said.sentence
+    assert not said.decided
+    assert said.takes.startswith(f"If the difference is as measured, it would be decided: {SHIFT}, ")
 
 
 def test_what_is_undecided_in_one_regime_alone_is_named() -> None:
@@ -333,9 +346,9 @@ def test_methods_one_by_one() -> None:
     for gains, decided in (((0, 0.02, 0.05, 0.03), True), ((0, 0.02, 0.0201, 0.05), False)):
         rows = [point(26, 1.0, 10.0, 0.6 + gain, **of) for gain, of in zip(gains, methods, strict=True)]
         said = ask(rows, noise=0.1)
-        assert (
-            said.sentence.startswith("3 steps from 60.0% to ") if False else "3 steps from 60.0% to " in said.sentence
-        )
+        assert "3 steps from 60.0% to " in said.sentence
+        assert said.sentence.endswith(f"{JOINTLY}.")
+        assert bool(said.takes) is not decided
         assert (said.decided, said.figure) == (decided, "additive")
 
 
@@ -365,6 +378,8 @@ def test_runtimes(times: dict[float, float], spread: float, begins: str, decided
     said = ask(deployed(times, spread))
     assert said.sentence.startswith(begins)
     assert (said.decided, said.figure) == (decided, "runtimes")
+    assert said.sentence.endswith("The orders of all pairs are read jointly at 90%.")
+    assert said.takes.startswith("Narrower times would tell") is not decided
 
 
 GRID = surface(
@@ -376,16 +391,19 @@ def test_a_whole_grid_says_which_factor_pays_most() -> None:
     said = ask(GRID)
     assert re.match(
         r"Of depth, width, resolution and epochs, (\w+) pays most: spent on \1, 1% more of the time of the training "
-        r"lowers error by 0\.\d\d%, and on \w+ by 0\.\d\d%; \1 is the best with a chance of \d+%\.",
+        r"lowers error by 0\.\d\d% \(0\.\d\d to 0\.\d\d\), and on \w+ by 0\.\d\d% \(.*\); \1 is the best with a chance "
+        r"of \d+%\. Each interval is at 90% by itself; a factor is named from 95% on\.$",
         said.sentence,
     )
-    assert (said.decided, said.figure) == (True, "power_law")
+    assert (said.decided, said.takes, said.figure) == (True, "", "power_law")
 
 
 def test_a_noisy_grid_is_undecided() -> None:
     said = ask(GRID, noise=10.0)
     assert re.match(r"Of [\w, ]+, whether \w+ or \w+ pays most is undecided: ", said.sentence)
     assert not said.decided
+    assert said.takes.startswith("More seeds, or settings further apart in ")
+    assert f"`scaling next {GRID['study'].iloc[0]}` names the trainings" in said.takes
 
 
 def test_three_factors_of_a_plan_are_a_grid() -> None:
@@ -395,7 +413,20 @@ def test_three_factors_of_a_plan_are_a_grid() -> None:
 def test_what_is_nothing_else_is_a_front() -> None:
     said = ask([point(26, 1.0, 10.0, 0.6), point(50, 2.0, 80.0, 0.7)], noise=0.1)
     assert said.sentence.startswith("Front of accuracy and time per training step: 2 of 2 ResNet-RS settings are on it")
-    assert (said.decided, said.figure) == (True, "fronts")
+    assert said.sentence.endswith(
+        " These are, from the cheapest to the dearest: ResNet-RS 26@32, 10 epochs (60.0%, training_ms 10), ResNet-RS "
+        "50x2@32, 10 epochs (70.0%, training_ms 80). Surely means with 90%, each setting by itself."
+    )
+    assert (said.decided, said.takes, said.figure) == (True, "", "fronts")
+
+
+def test_a_front_may_be_planned_of_a_whole_grid_and_names_some_of_many() -> None:
+    said = ask(GRID, {"compare": ("front",), "cost": "training_ms"}, noise=10.0)
+    assert said.figure == "fronts"
+    assert "6 of them are, from the cheapest to the dearest: ResNet-RS " in said.sentence
+    assert said.sentence.count("training_ms ") == 6
+    assert not said.decided
+    assert said.takes.startswith("More seeds or validation images would tell; `scaling next ")
 
 
 # Plans that are wrong, and studies that say nothing yet.

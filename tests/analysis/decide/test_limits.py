@@ -66,12 +66,40 @@ def test_what_can_be_limited_is_every_metric_of_which_less_is_better_and_hours_a
     assert not any(cost.maximize for cost in COSTS.values())
 
 
-def test_hours_are_measured_else_planned_and_dollars_follow_them() -> None:
-    settings = SETTINGS.assign(train_seconds=[7200.0, *[np.nan] * 47], planned_seconds=3600.0)
-    made = with_made(settings, dollars_per_hour=3)
-    assert made["train_hours"].tolist()[:3] == [2, 1, 1]
-    assert made["dollars"].tolist()[:3] == [6, 3, 3]
-    assert with_made(settings)["dollars"].isna().all()
+def hours(trained: int, *, price: float = 0.0) -> pd.DataFrame:
+    """Trainings of two hours that were planned to take one; only the first so many are done."""
+    seconds = [7200.0 if number < trained else np.nan for number in range(len(SETTINGS))]
+    return with_made(SETTINGS.assign(train_seconds=seconds, planned_seconds=3600.0), price)
+
+
+def test_hours_are_known_where_a_training_was_timed_and_dollars_follow_them() -> None:
+    made = hours(1, price=3)
+    assert made["train_hours"].tolist()[:3] == pytest.approx([2, np.nan, np.nan], nan_ok=True)
+    assert made["dollars"].tolist()[:3] == pytest.approx([6, np.nan, np.nan], nan_ok=True)
+    assert made["planned_dollars"].tolist()[:3] == [3, 3, 3]
+    assert hours(1)["dollars"].isna().all()
+
+
+@pytest.mark.parametrize("trained", [0, 1])
+@pytest.mark.parametrize(("cost", "planned"), [("train_hours", 1), ("dollars", 3), ("train_seconds", 3600)])
+def test_what_was_not_trained_costs_what_is_planned_within_a_factor_of_two(
+    trained: int, cost: str, planned: float
+) -> None:
+    price = priced(hours(trained, price=3), COSTS[cost], 4000, random())
+    assert price.planned
+    assert price.measured.sum() == trained
+    assert price.value[trained:] == pytest.approx(planned)
+    assert price.low[trained:] == pytest.approx(planned / 2, rel=0.05)
+    assert price.high[trained:] == pytest.approx(planned * 2, rel=0.05)
+    assert price.high[:trained] == pytest.approx(price.low[:trained])
+
+
+def test_where_some_were_trained_they_tell_the_hours_of_the_others_and_not_the_plan() -> None:
+    price = priced(hours(24), COSTS["train_hours"], 400, random())
+    assert not price.planned
+    assert not price.measured[24:].any()
+    assert price.value[24:] == pytest.approx(2, rel=0.2)
+    assert (price.high > price.low)[24:].all()
 
 
 def test_what_was_counted_is_exact() -> None:

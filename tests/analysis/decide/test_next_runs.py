@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from scaling.analysis.decide.limits import limits_of
-from scaling.analysis.decide.next_runs import LEAST_KNOWN, NextRun, next_runs
+from scaling.analysis.decide.next_runs import LEAST_GAIN, LEAST_KNOWN, NextRun, can_improve, next_runs
 from scaling.schema import AnswerPlan, Question
 from tests.analysis.decide.surfaces import FACTORS, Simulated, surface
 from tests.analysis.simulated import row
@@ -20,11 +21,17 @@ OPEN = Question("Which is best?")
 WIDTH_OR_DEPTH = Question("Which pays more?", AnswerPlan(compare=("width", "depth"), at_equal="macs"))
 
 
+SIZES: dict[str, Any] = {
+    "depths": (14, 26, 50),
+    "widths": (0.5, 1.0, 2.0),
+    "resolutions": (64, 128),
+    "epochs": (10, 30),
+}
+
+
 @cache
 def study(seed: int = 1) -> Simulated:
-    return surface(
-        seed, depths=(14, 26, 50), widths=(0.5, 1.0, 2.0), resolutions=(64, 128), epochs=(10, 30), images=10**6
-    )
+    return surface(seed, **SIZES, images=10**6)
 
 
 def with_trials(frame: pd.DataFrame, seeds: int = 3) -> pd.DataFrame:
@@ -87,8 +94,7 @@ def test_a_run_whose_outcome_cannot_matter_is_not_named(seed: int) -> None:
     runs = of(frame, next_runs(frame, OPEN, limits_of(["macs=1e18"]), count=2))
     measured = frame.set_index(FACTORS)["top1"].dropna()
     named = [measured[cell] for cell in map(tuple, runs[FACTORS].to_numpy(float))]
-    assert len(named) == 2
-    assert min(named) > measured.max() - 0.02
+    assert min(named, default=1.0) > measured.max() - 0.02
     assert (measured < measured.max() - 0.02).mean() > 0.5
 
 
@@ -152,6 +158,58 @@ def test_limits_move_the_choice_to_what_meets_them() -> None:
     assert (within["macs"] <= most).all()
     without = of(frame, next_runs(frame, OPEN, count=3))
     assert [*within.index] != [*without.index]
+
+
+@pytest.mark.parametrize("share", [0.2, 0.3, 0.6])
+def test_what_is_beyond_the_limit_is_named_only_where_it_narrows_the_choice(share: float) -> None:
+    frame = half_trained(seeds=2)
+    most = frame["macs"].quantile(share)
+    runs = next_runs(frame, OPEN, limits_of([f"macs={most}"]), count=100)
+    beyond = of(frame, runs)["macs"].to_numpy() > most
+    gains = [float(re.findall(r"gain (\S+) points", run.why)[0]) for run in runs]
+    assert runs
+    assert not beyond.all()
+    assert all(gain >= LEAST_GAIN for gain, over in zip(gains, beyond, strict=True) if over)
+
+
+def test_before_anything_is_known_what_meets_the_limit_is_trained_first() -> None:
+    frame = with_trials(untrained(study().frame), seeds=2).assign(planned_seconds=lambda rows: 1e9 / rows["macs"])
+    most = np.sort(frame["macs"].unique())[1]
+    runs = of(frame, next_runs(frame, OPEN, limits_of([f"macs={most}"])))
+    assert (runs["macs"] <= most).all()
+
+
+def settled() -> pd.DataFrame:
+    """Every network was trained twice with next to no noise, and the best is far ahead; a third seed is planned."""
+    return with_trials(surface(1, **SIZES, seeds=2, images=10**9, seed_noise=1e-6, scatter=0.05).frame, seeds=3)
+
+
+def level() -> pd.DataFrame:
+    """Two networks are as good as each other, but for the few images that they were both scored on."""
+    frame = with_trials(surface(1, **SIZES, seeds=2, images=500, seed_noise=1e-4).frame, seeds=3)
+    return frame.assign(top1=frame["top1"].where(frame["top1"].isna(), 0.8 + 1e-6 * frame["seed"]))
+
+
+@pytest.mark.parametrize("limits", [(), ("macs=1e12",)])
+@pytest.mark.parametrize("frame", [settled(), level()], ids=["settled", "level"])
+def test_where_no_run_is_expected_to_improve_the_choice_none_is_named(
+    frame: pd.DataFrame, limits: tuple[str, ...]
+) -> None:
+    assert not can_improve(frame, OPEN, limits_of(limits))
+    assert next_runs(frame, OPEN, limits_of(limits)) == []
+    assert can_improve(half_trained(), OPEN, limits_of(limits))
+    assert can_improve(frame, WIDTH_OR_DEPTH)  # is not for a choice
+
+
+def test_a_limit_on_money_is_kept_at_its_price_and_allows_all_where_there_is_none() -> None:
+    frame = half_trained()
+    hours = frame["planned_seconds"] / 3600
+    frame["train_seconds"] = frame["planned_seconds"].where(frame["status"] == "ok")
+    most = limits_of([f"dollars={5 * hours.quantile(0.4)}"])
+    within = of(frame, next_runs(frame, OPEN, most, count=3, dollars_per_hour=5.0))
+    assert (within["planned_seconds"] / 3600 <= hours.quantile(0.4)).all()
+    free = of(frame, next_runs(frame, OPEN, most, count=3))
+    assert [*free.index] != [*within.index]
 
 
 def test_with_limits_the_choice_counts_and_not_the_question() -> None:
@@ -262,5 +320,7 @@ def test_there_are_as_many_as_were_asked_for_while_there_are_so_many(settings: i
     frame.loc[first, "status"], frame.loc[first, "top1"] = "ok", 0.7
     for question in (OPEN, WIDTH_OR_DEPTH):
         left = len(frame) - trained
-        assert len({*ids(next_runs(frame, question, count=4))}) == min(4, left)
-        assert len({*ids(next_runs(frame, question, count=100))}) == left
+        # Of so few and level ones a choice may not gain by all that are left: see above.
+        settled = trained >= min(settings, LEAST_KNOWN)
+        assert min(4, left) * (not settled) <= len({*ids(next_runs(frame, question, count=4))}) <= min(4, left)
+        assert left * (not settled) <= len({*ids(next_runs(frame, question, count=100))}) <= left

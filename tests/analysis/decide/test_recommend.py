@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 
@@ -232,6 +233,19 @@ def test_dollars_follow_hours_and_the_price_of_one() -> None:
     found = chosen(frame, "dollars=21", dollars_per_hour=2.0)
     assert {found.settings.loc[choice.row, "epochs"] for choice in found.choices} == {10}
     assert found.choices[0].costs["dollars"].value == 20
+
+
+def test_hours_of_what_was_not_trained_are_said_to_be_predicted_with_their_interval() -> None:
+    simulated = study(1, images=10**8, seed_noise=1e-5)
+    best = pd.MultiIndex.from_tuples([simulated.truth.idxmax()])
+    frame = simulated.hiding(best).assign(planned_seconds=60.0)
+    found = chosen(frame, "train_hours=1")
+    assert re.search(r", train_hours 0\.0167 \(predicted; 0\.00\d+ to 0\.03\d+\) of 1; ", found.sentence)
+    assert "train_hours of 36 settings is as planned, within a factor of 2" in found.notes
+    timed = frame.assign(train_seconds=(60.0 * frame["epochs"]).where(frame["status"] == "ok"))
+    found = chosen(timed, "train_hours=1")
+    assert re.search(r", train_hours 0\.\d+ \(predicted; 0\.\d+ to 0\.\d+\) of 1; ", found.sentence)
+    assert "train_hours of 1 setting is predicted from that of 35" in found.notes
 
 
 def test_the_lesser_of_two_limits_for_one_cost_counts() -> None:

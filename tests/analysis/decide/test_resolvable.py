@@ -174,7 +174,7 @@ def test_people_are_told_in_two_sentences() -> None:
     )
     two = told((one, Resolvable("the other", 0.02, 0.015, 0.018, 0.017)), "")
     assert "a difference of 1.2 points in the surest of 2 comparisons, of 2.0 points in all." in two
-    assert two.endswith("with both half as much; for one comparison alone, 1.7 points.")
+    assert two.endswith("with both half as much; with fewer cells, down to one comparison, 1.7 points.")
     alike = told((one, one), "")
     assert "a difference of 1.2 points in each of 2 comparisons." in alike
 

@@ -119,6 +119,18 @@ def test_where_all_is_recorded_that_is_the_reason(ahead: float) -> None:
     assert enough(pd.DataFrame(), WIDTH_OR_DEPTH) == said
 
 
+def test_it_goes_on_while_longer_training_may_shift_it() -> None:
+    """Both regimes are decided, for the same side; what longer training changes is half of the question."""
+    frames = [arms(0.06, seed, trained=3).assign(epochs=epochs) for seed, epochs in ((0, 10), (1, 50))]
+    frame = pd.concat([of.assign(trial_id=of["trial_id"] + f"-{number}") for number, of in enumerate(frames)])
+    frame = frame.reset_index(drop=True)
+    *regimes, shift = answer(frame[frame["status"] == "ok"], WIDTH_OR_DEPTH).statements
+    assert len(regimes) == 2
+    assert all(statement.decided(WIDER) for statement in regimes)
+    assert not shift.decided()
+    assert enough(frame, WIDTH_OR_DEPTH) != "the question is decided"
+
+
 @pytest.mark.parametrize(("depth", "width"), SIZES)
 def test_a_cell_that_the_question_compares_is_never_skipped(depth: float, width: float) -> None:
     """However clear the rest is, and however hopeless."""
@@ -146,6 +158,28 @@ def test_with_limits_the_choice_is_what_is_decided() -> None:
     assert enough(frame, WIDTH_OR_DEPTH, cheap).startswith("the choice is decided: ")
     unsure = arms(0.0, noise=0.02, images=1000, trained=2)
     assert enough(unsure, WIDTH_OR_DEPTH, limits_of(["macs=1e9"])) == ""
+
+
+@pytest.mark.parametrize("limits", [(), ("macs=1e9",)])
+def test_a_choice_that_no_run_can_decide_ends_and_it_says_what_might(limits: tuple[str, ...]) -> None:
+    grid = Question("Which factor pays most?", AnswerPlan(compare=("width", "depth", "resolution")))
+    level = arms(0.0, noise=0.0, images=300, trained=4, seeds=5)
+    level["top1"] = level["top1"].where(level["top1"].isna(), 0.8 + 1e-6 * level["seed"])
+    reason = enough(level, grid, limits_of(limits))
+    assert reason.startswith(
+        "no run of the study that is left can decide the choice: all of them together are expected "
+    )
+    assert " by less than 0.001 points. Of 5 settings" in reason
+    assert reason.endswith("More seeds than the study has, more validation images or other networks might decide it.")
+    assert enough(level[level["seed"] < 4], grid, limits_of(limits)) == "every trial of the study is recorded"
+
+
+def test_a_limit_on_money_is_one_at_its_price() -> None:
+    frame = arms(0.0, noise=0.0001, images=10**8, trained=2)
+    frame["train_seconds"] = frame["planned_seconds"].where(frame["status"] == "ok")
+    cheap = limits_of([f"dollars={2 * 30 / 3600}"])  # the base alone, which takes 26 seconds
+    assert enough(frame, WIDTH_OR_DEPTH, cheap, 2.0).startswith("the choice is decided: The only setting that meets ")
+    assert "of no setting the price of the training is known" in enough(frame, WIDTH_OR_DEPTH, cheap)
 
 
 @pytest.mark.parametrize("ahead", [0.02, 0.05])
