@@ -83,7 +83,9 @@ def legend(recommended: Recommendation, shown: int) -> str:
     hidden = len({*recommended.set} - names)
     several = f"one of {len(recommended.set)} that hold the best with {LEVEL:.0%}, together"
     also = f"; {hidden} of them are not in these rows" if hidden else ""
-    return f"{HELD} {several if len(recommended.set) > 1 else f'is the best with a chance of {LEVEL:.0%} or more'}{also}"
+    return (
+        f"{HELD} {several if len(recommended.set) > 1 else f'is the best with a chance of {LEVEL:.0%} or more'}{also}"
+    )
 
 
 def _table(recommended: Recommendation) -> tables.Table:

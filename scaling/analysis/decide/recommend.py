@@ -236,7 +236,7 @@ def _nothing(settings: pd.DataFrame, known: Rows, metric: str) -> str:
 
 def _how(cost: str) -> str:
     if cost.endswith("_ms"):
-        return " (`scaling latency STUDY` times networks without training them)"
+        return " (`--time` times networks without training them)"
     return " (the accelerator has no price; give one in accelerators.yaml)" if cost == "dollars" else ""
 
 
@@ -350,7 +350,8 @@ def _notes(settings: pd.DataFrame, known: Rows, prices: Sequence[tuple[Limit, Pr
                 if price.planned
                 else f"predicted from that of {price.measured.sum()}"
             )
-            notes.append(f"{limit.cost.name} of {counted(missing, 'setting')} is {by}")
+            offer = f"; `--time` times {'it' if missing == 1 else 'them'}" if limit.cost.is_time else ""
+            notes.append(f"{limit.cost.name} of {counted(missing, 'setting')} is {by}{offer}")
     if left := len(settings) - len(known):
         notes.append(f"the accuracy of {counted(left, 'setting')} is predicted from that of {len(known)}")
     if failed := int(settings["failed"].sum()):

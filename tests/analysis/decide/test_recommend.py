@@ -180,7 +180,7 @@ def test_costs_known_of_different_settings_have_a_sentence() -> None:
         (
             FRAME.drop(columns=[name for name in FRAME if name.startswith("inference")]),
             ["inference_ms=5"],
-            "of no setting the time per inference step is known (`scaling latency STUDY` times networks",
+            "of no setting the time per inference step is known (`--time` times networks without training them)",
         ),
         (FRAME, ["training_joules=5"], "of no setting the energy per training step is known."),
         (FRAME.assign(train_seconds=60.0), ["dollars=5"], "of no setting the price of the training is known (the"),
@@ -284,7 +284,7 @@ def test_times_of_untrained_settings_on_another_device_are_not_taken_for_those_h
     elsewhere = on(frame, "phone", 0.001)
     frame = pd.concat([on(frame[~planned], "laptop"), elsewhere[planned]], ignore_index=True)
     ((_, found),) = recommend(frame, limits_of(["training_ms=40"]))
-    assert "training_ms of 18 settings is predicted from that of 18" in found.notes
+    assert "training_ms of 18 settings is predicted from that of 18; `--time` times them" in found.notes
     hidden = found.settings["seeds"] == 0
     truth = FRAME.drop_duplicates(FACTORS).set_index(FACTORS)["training_ms"]
     for choice in found.choices:
