@@ -1,4 +1,4 @@
-"""`scaling recommend --time` in real processes: it times what was not timed, trains nothing, and chooses by the times."""
+"""`scaling recommend --time` in real processes: it times what was not timed, and trains nothing."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ def _per_doubling(settings: pd.DataFrame, about: Compared) -> tuple[float, str]:
     """What doubling the cost adds to accuracy (fraction) within the groups, and whether that is measured."""
     known = settings[settings["top1"].notna() & (settings[about.cost.name] > 0)]
     groups = known.groupby(list(about.compare))
-    doublings = np.log2(known[about.cost.name].astype(float))
+    doublings = known[about.cost.name].astype(float).map(np.log2)
     apart = (doublings - doublings.groupby([known[name] for name in about.compare]).transform("mean")).to_numpy(float)
     ahead = (known["top1"] - groups["top1"].transform("mean")).to_numpy(float)
     gain = float(apart @ ahead / (apart @ apart)) if apart @ apart > 0 else 0.0

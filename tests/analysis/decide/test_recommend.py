@@ -170,8 +170,12 @@ def test_costs_known_of_different_settings_have_a_sentence() -> None:
     [
         (pd.DataFrame(), [], "Nothing to choose from: there are no records yet; `scaling run STUDY` makes some."),
         (pd.DataFrame(), ["params=1"], "Nothing to choose from: there are no records yet"),
-        (FRAME.assign(status="failed"), [], "Nothing to choose by: 72 trials failed and none went well."),
-        (FRAME.assign(status="planned"), [], "Nothing to choose by: nothing was trained to success yet."),
+        (
+            FRAME.assign(status="failed"),
+            [],
+            "72 trials failed and none went well; `scaling run STUDY --retry failed` tries again.",
+        ),
+        (FRAME.assign(status="planned"), [], "nothing was trained to success yet; `scaling run STUDY` does that."),
         (
             study(0).hiding(study(0).truth.index[1:]),
             [],
@@ -182,7 +186,11 @@ def test_costs_known_of_different_settings_have_a_sentence() -> None:
             ["inference_ms=5"],
             "of no setting the time per inference step is known (`--time` times networks without training them)",
         ),
-        (FRAME, ["training_joules=5"], "of no setting the energy per training step is known."),
+        (
+            FRAME,
+            ["training_joules=5"],
+            "of no setting the energy per training step is known (a machine tells it whose counters can be read: see ",
+        ),
         (FRAME.assign(train_seconds=60.0), ["dollars=5"], "of no setting the price of the training is known (the"),
     ],
     ids=["empty", "empty, limited", "all failed", "all planned", "one record", "no latency", "no energy", "no price"],
@@ -219,7 +227,9 @@ def test_test_accuracies_are_chosen_by_where_that_is_asked_for() -> None:
     frame = FRAME.assign(test_top1=0.9 - 0.5 * FRAME["top1"], test_raw_n=10_000, validation_correct=None)
     found = chosen(frame, metric="test_top1")
     assert cell(found, found.choices[0]) == FRAME.groupby(FACTORS)["top1"].mean().idxmin()
-    assert chosen(FRAME, metric="test_top1").sentence == "Nothing to choose by: no trial has a test accuracy."
+    assert chosen(FRAME, metric="test_top1").sentence == (
+        "Nothing to choose by: no trial has a test accuracy; without `--for test_top1` validation counts."
+    )
     assert "no records yet" in chosen(pd.DataFrame(), metric="test_top1").sentence
 
 
