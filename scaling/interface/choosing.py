@@ -193,6 +193,8 @@ def _what_it_takes(
     told = answer(frame, study.question)
     if told.decided:
         return ", and its question is decided", ()
+    if settings["top1"].notna().sum() < 2:
+        return f". {told.sentence.rstrip('.')}", ()
     takes = f". {told.takes.rstrip('.')}" if told.takes else ""
     number = seeds_that_decide(told.statements, settings) if told.statements else twice
     return f", and its question is not decided{takes}", more_seeds(study, number) if number else ()

@@ -9,13 +9,16 @@ from typing import Any, TypeAlias
 from rich.console import Console
 
 from scaling.analysis.decide.recommend import NEAR, Choice, Recommendation
-from scaling.analysis.uncertainty import Estimate
+from scaling.analysis.uncertainty import LEVEL, Estimate
 from scaling.reports import tables
 
 Recommendations: TypeAlias = Sequence[tuple[str, Recommendation]]
 """Each with the words that tell it from the others; no words where there is one."""
 
 SHOWN = 10
+
+HELD = "+"
+"""Marks the settings that hold the best with 90%."""
 
 MEETS, BEST, NEARLY, LOST = "meets\nlimits", "is the\nbest", f"within\n{100 * NEAR:g}", "points\nlost"
 """Headings of what is known of a choice besides its accuracy and costs."""
@@ -66,6 +69,23 @@ def _show_choices(recommended: Recommendation, console: Console, wide: bool) -> 
         tables.print_narrow(table, console, spare=(LOST, NEARLY, *intervals, MEETS), short=("setting",))
     if not all(choice.trained for choice in recommended.choices[:SHOWN]):
         console.print("* predicted, not trained", highlight=False)
+    console.print(legend(recommended, SHOWN), highlight=False, soft_wrap=True)
+
+
+def marked(choice: Choice, recommended: Recommendation) -> str:
+    """Its name; with a sign where it is one of those that hold the best."""
+    return f"{choice.name} {HELD}" if choice.name in recommended.set else choice.name
+
+
+def legend(recommended: Recommendation, shown: int) -> str:
+    """What the sign means, and how many of those that have it are not among so many rows."""
+    names = {choice.name for choice in recommended.choices[:shown]}
+    hidden = len({*recommended.set} - names)
+    several = f"one of {len(recommended.set)} that hold the best with {LEVEL:.0%}, together"
+    also = f"; {hidden} of them are not in these rows" if hidden else ""
+    return (
+        f"{HELD} {several if len(recommended.set) > 1 else f'is the best with a chance of {LEVEL:.0%} or more'}{also}"
+    )
 
 
 def _table(recommended: Recommendation) -> tables.Table:
@@ -75,7 +95,7 @@ def _table(recommended: Recommendation) -> tables.Table:
     table = tables.table(("setting", *numbers), right=numbers)
     for choice in recommended.choices[:SHOWN]:
         table.add_row(
-            choice.name if choice.trained else f"{choice.name} *",
+            marked(choice, recommended) if choice.trained else f"{marked(choice, recommended)} *",
             f"{100 * choice.accuracy.value:.1f}",
             f"{100 * choice.accuracy.low:.1f} to {100 * choice.accuracy.high:.1f}",
             *(cell for name in costs for cell in _cost(choice.costs[name])),

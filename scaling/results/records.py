@@ -362,7 +362,9 @@ def find(*paths: Path, begun: bool = False) -> list[ResultsFolder]:
             folders = _inside(shipped(f"{OWN}/{REFERENCE}"), begun)
         if not folders:
             what = "no records.jsonl or latency.jsonl in it or below; run a study first"
-            raise ResultsError(f"{path}: {what if path.is_dir() else 'no such folder'}")
+            place = path if path.parent == Path() else path.parent
+            nowhere = f"no such folder; `scaling run STUDY --results {place}` makes one"
+            raise ResultsError(f"{path}: {what if path.is_dir() else nowhere}")
         results_folders += [folder for folder in folders if not ships_below(path, folder)] or folders
     return results_folders
 

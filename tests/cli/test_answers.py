@@ -12,6 +12,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from scaling.analysis.decide.stopping import ONE_SETTING
 from scaling.cli.app import app
 from scaling.generator.study import check, load
 from scaling.plots import draw_study
@@ -115,6 +116,32 @@ def test_next_of_a_complete_and_undecided_study_says_what_it_takes_and_how(
     more = load("pair.yaml", [arguments[4]])
     assert len(more.trials) == 2 * int(needed[1])
     assert {trial.id for trial in study.trials} <= {trial.id for trial in more.trials}
+
+
+def test_next_where_all_have_failed_names_the_retry(place: Path) -> None:
+    study = check(content())
+    failed = [train_record(of, failure="nan") for of in study.trials]
+    results_folder(place / "failed" / "example", failed, (), study.to_yaml())
+    said = call("next", "example.yaml", "--results", "failed").stdout
+    assert "12 trials failed and none went well; `scaling run example --retry failed` tries again" in said
+
+
+def test_next_of_a_space_of_one_point_says_that_there_is_nothing_to_choose(place: Path) -> None:
+    study = check(content("point", grid=[{"depth": 14, "width": 0.25}]))
+    (place / "point.yaml").write_text(study.to_yaml())
+    assert call("next", "point.yaml", "--count", "1").stdout.startswith("point: 1 training would decide most, ")
+    results_folder(place / "results" / "point", [train_record(study.trials[0])], (), study.to_yaml())
+    said = call("next", "point.yaml").stdout
+    assert said == f"point: nothing to run next: {ONE_SETTING}\n"
+
+
+@pytest.mark.parametrize("command", ["fit", "plot", "compare"])
+def test_one_record_is_no_mistake_and_says_what_it_lacks(place: Path, command: str) -> None:
+    study = check(content())
+    results_folder(place / "one" / "example", [train_record(study.trials[0])], (), study.to_yaml())
+    more = ("--format", "png", "--figure", "accuracy_vs_macs") if command == "plot" else ()
+    said = call(command, "one", *more).stdout
+    assert "Not answered yet: one setting alone has an accuracy; `scaling run example` trains the others" in said
 
 
 def test_next_of_a_complete_study_under_limits_says_the_choice(place: Path) -> None:

@@ -189,5 +189,6 @@ def test_what_is_asked_wrongly_is_a_message_and_exit_2(folder: Path, arguments: 
 
 
 def test_a_folder_that_does_not_exist_or_is_empty_is_exit_2(tmp_path: Path) -> None:
-    assert "no such folder" in recommend(tmp_path / "nowhere", code=2).stderr
+    missing = recommend(tmp_path / "nowhere", code=2).stderr
+    assert f"no such folder; `scaling run STUDY --results {tmp_path}` makes one" in missing
     assert "run a study first" in recommend(tmp_path, code=2).stderr

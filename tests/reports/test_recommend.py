@@ -9,6 +9,7 @@ from rich.console import Console
 
 from scaling.analysis.decide.limits import limits_of
 from scaling.analysis.decide.recommend import Recommendation, recommend
+from scaling.reports.page.leads import _table
 from scaling.reports.recommend import SHOWN, as_json, show
 from tests.analysis.decide.surfaces import surface
 
@@ -30,7 +31,7 @@ def test_a_narrow_terminal_loses_nothing() -> None:
     lines = shown(answers)
     assert lines[0] == found.sentence
     rows = [line for line in lines if line.startswith("ResNet-RS ")]
-    assert [line.split("  ")[0] for line in rows] == [choice.name for choice in found.choices[:SHOWN]]
+    assert [line.split("  ")[0].strip(" *+") for line in rows] == [choice.name for choice in found.choices[:SHOWN]]
     assert f"and {len(found.choices) - SHOWN} more that meet the limits; --json has all" in lines
     assert "left out for lack of space: points lost" in "".join(lines)
     assert "left out" not in "".join(shown(answers, wide=True))
@@ -40,6 +41,34 @@ def test_what_was_predicted_is_marked() -> None:
     ((_, found),) = answers = recommended("training_ms=1000", "params=1e9")
     marked = [" *" in line for line in shown(answers) if line.startswith("ResNet-RS ")]
     assert marked == [not choice.trained for choice in found.choices[:SHOWN]]
+
+
+def test_the_settings_that_hold_the_best_are_marked_and_the_sign_is_explained() -> None:
+    ((_, found),) = answers = recommended("training_ms=1000", "params=1e9")
+    lines = shown(answers)
+    marked = [" +" in line for line in lines if line.startswith("ResNet-RS ")]
+    assert marked == [choice.name in found.set for choice in found.choices[:SHOWN]]
+    hidden = len(found.set) - sum(marked)
+    also = f"; {hidden} of them are not in these rows" if hidden else ""
+    assert f"+ one of {len(found.set)} that hold the best with 90%, together{also}" in lines
+
+
+def test_one_that_holds_the_best_alone_is_marked_as_such() -> None:
+    certain = surface(
+        1, depths=(14, 50), widths=(0.5, 2.0), resolutions=(64,), epochs=(10,), images=10**9, seed_noise=1e-6
+    )
+    lines = shown(recommend(certain.frame, draws=200))
+    assert sum(" +" in line for line in lines if line.startswith("ResNet-RS ")) == 1
+    assert "+ is the best with a chance of 90% or more" in lines
+
+
+def test_a_page_marks_them_too() -> None:
+    ((_, found),) = recommended()
+    table = _table(found)
+    assert table is not None
+    assert "+ one of " in table.caption
+    names = [row[0].text for row in table.rows]
+    assert [name.endswith(" +") for name in names] == [name.removesuffix(" +") in found.set for name in names]
 
 
 def test_a_cost_has_its_interval_where_it_is_not_exact() -> None:

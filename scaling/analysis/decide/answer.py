@@ -8,9 +8,10 @@ import pandas as pd
 
 from scaling.analysis.comparability import parts
 from scaling.analysis.decide.kinds import compared
-from scaling.analysis.decide.replies import REPLIES, Asking, front
+from scaling.analysis.decide.replies import REPLIES, Asking, front, study_of
 from scaling.analysis.decide.statements import Statement, each_takes
 from scaling.analysis.settings import collapse_seeds
+from scaling.analysis.wording import counted
 from scaling.schema import Question
 
 
@@ -62,8 +63,7 @@ def answer_of(frame: pd.DataFrame, settings: pd.DataFrame, question: Question) -
     """The same from settings, as `scaling.analysis.settings.collapse_seeds` gives them of the trials in `frame`."""
     known = settings["top1"].notna()
     if known.sum() < 2:
-        many = "nothing has been trained to success yet" if not known.any() else "one setting alone has an accuracy"
-        return Answer(question.text, f"Not answered yet: {many}.", False, "", None)
+        return Answer(question.text, f"Not answered yet: {_too_few(frame, settings)}.", False, "", None)
     about = compared(frame, settings[known], question)
     largest = max(parts(settings, about.cost.name), key=lambda part: int(part[1][about.cost.name].notna().sum()))
     asking = Asking(frame, largest[1], about.compare, about.cost, question)
@@ -71,3 +71,14 @@ def answer_of(frame: pd.DataFrame, settings: pd.DataFrame, question: Question) -
     place = f"On {largest[0]}: " if largest[0] else ""
     needed = each_takes(reply.statements, settings) or ("" if reply.decided else reply.takes)
     return Answer(question.text, place + reply.sentence, reply.decided, needed, reply.figure, reply.statements)
+
+
+def _too_few(frame: pd.DataFrame, settings: pd.DataFrame) -> str:
+    """Why fewer than two settings have an accuracy, and what to do."""
+    name, failed = study_of(frame), int(frame["status"].eq("failed").sum()) if "status" in frame else 0
+    if settings["top1"].notna().any():
+        one = "one setting alone has an accuracy"
+        return f"{one}; `scaling run {name}` trains the others, or its study needs a second value of something"
+    if failed:
+        return f"{counted(failed, 'trial')} failed and none went well; `scaling run {name} --retry failed` tries again"
+    return f"nothing has been trained to success yet; `scaling run {name}` does that"

@@ -221,22 +221,27 @@ def _nothing(settings: pd.DataFrame, known: Rows, metric: str) -> str:
         return "Nothing to choose from: there are no records yet; `scaling run STUDY` makes some."
     if not len(known):
         failed = int(settings["failed"].sum())
-        why = (
-            f"{counted(failed, 'trial')} failed and none went well" if failed else "nothing was trained to success yet"
-        )
-        why = "no trial has a test accuracy" if metric == "test_top1" and settings["seeds"].any() else why
+        if metric == "test_top1" and settings["seeds"].any():
+            return "Nothing to choose by: no trial has a test accuracy; without `--for test_top1` validation counts."
+        run = "`scaling run STUDY"
+        if failed:
+            why = f"{counted(failed, 'trial')} failed and none went well; {run} --retry failed` tries again"
+        else:
+            why = f"nothing was trained to success yet; {run}` does that"
         return f"Nothing to choose by: {why}."
     if len(known) < _LEAST_KNOWN and len(settings) > 1:
         return (
             f"Nothing to choose by: one setting alone was trained ({name_of(settings.iloc[int(known[0])])}); a second "
-            "one, of another size, lets others be predicted."
+            "one, of another size, lets others be predicted: `scaling run STUDY`."
         )
     return ""
 
 
 def _how(cost: str) -> str:
     if cost.endswith("_ms"):
-        return " (`scaling latency STUDY` times networks without training them)"
+        return " (`--time` times networks without training them)"
+    if cost.endswith("_joules"):
+        return " (a machine tells it whose counters can be read: see docs/weights.md)"
     return " (the accelerator has no price; give one in accelerators.yaml)" if cost == "dollars" else ""
 
 
@@ -350,7 +355,8 @@ def _notes(settings: pd.DataFrame, known: Rows, prices: Sequence[tuple[Limit, Pr
                 if price.planned
                 else f"predicted from that of {price.measured.sum()}"
             )
-            notes.append(f"{limit.cost.name} of {counted(missing, 'setting')} is {by}")
+            offer = f"; `--time` times {'it' if missing == 1 else 'them'}" if limit.cost.is_time else ""
+            notes.append(f"{limit.cost.name} of {counted(missing, 'setting')} is {by}{offer}")
     if left := len(settings) - len(known):
         notes.append(f"the accuracy of {counted(left, 'setting')} is predicted from that of {len(known)}")
     if failed := int(settings["failed"].sum()):

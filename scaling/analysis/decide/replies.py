@@ -316,8 +316,13 @@ def _percent(lowers: Estimate) -> str:
 
 def _next(asking: Asking) -> str:
     """The command that names what is worth training next."""
-    study = asking.frame["study"].dropna() if "study" in asking.frame else pd.Series(dtype=object)
-    return f"`scaling next {study.iloc[0] if len(study) else 'STUDY'}` names the trainings that are worth most"
+    return f"`scaling next {study_of(asking.frame)}` names the trainings that are worth most"
+
+
+def study_of(frame: pd.DataFrame) -> str:
+    """The name of the study whose trials these are, for a command; `STUDY` where nobody knows."""
+    names = frame["study"].dropna() if "study" in frame else pd.Series(dtype=object)
+    return str(names.iloc[0]) if len(names) else "STUDY"
 
 
 def front(asking: Asking) -> Reply:

@@ -28,6 +28,9 @@ HOPELESS = 0.2
 COMPLETE = "every trial of the study is recorded"
 """Why a study may end of which nothing is left."""
 
+ONE_SETTING = "the study has one setting, and nothing to choose from: it needs a second value of something"
+"""Why a study may end once its one setting is trained."""
+
 OF_DIFFERENCES = frozenset({"ways", "groups", "recipes", "along", "methods"})
 
 
@@ -53,8 +56,10 @@ def enough(frame: pd.DataFrame, question: Question, limits: Sequence[Limit] = ()
     recorded = frame[~frame["status"].eq("planned")]
     settings = collapse_seeds(frame)
     by_choice = bool(limits) or compared(frame, settings, question).kind not in OF_DIFFERENCES
-    if not len(recorded) or settings["top1"].notna().sum() < 2:
+    if not len(recorded) or settings["top1"].notna().sum() < min(2, len(settings)):
         return ""
+    if len(settings) == 1:
+        return ONE_SETTING
     if by_choice:
         chosen = [each for _, each in recommend(frame, limits, dollars_per_hour=dollars_per_hour)]
         if limits and chosen and not any(each.choices for each in chosen):

@@ -306,9 +306,9 @@ def _columns(points: pd.DataFrame, cost: Column) -> tuple[Floats, Floats]:
 
 def _notes(sides: Sequence[Side], cost: Column, by: str) -> Iterator[str]:
     if len(sides) < 2:
-        yield f"nothing to compare: {counted(len(sides), 'group')} by {by}" + "".join(
-            f" ({title(side.name)})" for side in sides
-        )
+        named = "".join(f" ({title(side.name)})" for side in sides)
+        what = f"nothing to compare: {counted(len(sides), 'group')} by {by}{named}"
+        yield f"{what}; it takes a second {by}, or another column that tells groups apart, as `--by epochs`"
     for side in sides:
         yield from wording.missing(side.name, side.failed, side.unmeasured, cost)
     if sides:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from scaling.analysis.decide.recommend import NEAR, Choice, Recommendation
 from scaling.reports.conclusion import Conclusion
 from scaling.reports.page.page import Cell, Lead, Table, TableColumn
+from scaling.reports.recommend import legend, marked
 
 _MOST = 10
 
@@ -35,15 +36,18 @@ def _table(recommended: Recommendation) -> Table | None:
         return None
     left = len(recommended.choices) - _MOST
     more = f"; {left} more are left out" if left > 0 else ""
-    rows = tuple(map(_row, recommended.choices[:_MOST]))
-    return Table(_COLUMNS, rows, f"Settings by what choosing them loses{more}. No limits: see `scaling recommend`.")
+    rows = tuple(_row(choice, recommended) for choice in recommended.choices[:_MOST])
+    said = (
+        f"Settings by what choosing them loses{more}; {legend(recommended, _MOST)}. No limits: see `scaling recommend`."
+    )
+    return Table(_COLUMNS, rows, said)
 
 
-def _row(choice: Choice) -> tuple[Cell, ...]:
+def _row(choice: Choice, recommended: Recommendation) -> tuple[Cell, ...]:
     accuracy = choice.accuracy.scaled(100)
     numbers = (100 * choice.best, 100 * choice.near, 100 * choice.loss)
     return (
-        Cell(choice.name),
+        Cell(marked(choice, recommended)),
         Cell(f"{accuracy.value:.1f}", accuracy.value),
         Cell(f"{accuracy.low:.1f} to {accuracy.high:.1f}", accuracy.low),
         *(Cell(f"{number:.{digits}f}", number) for number, digits in zip(numbers, (0, 0, 2), strict=True)),

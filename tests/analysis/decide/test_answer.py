@@ -463,6 +463,9 @@ def test_a_strategy_that_does_not_exist_is_told_from_those_that_do() -> None:
         ask(strategies(width=0.0, compound=0.0), {"compare": ("width", "compond")}, made("width", "compound"))
 
 
+OR_BY = ", or another column that tells groups apart, as `--by epochs`"
+
+
 @pytest.mark.parametrize(
     ("plan", "reason"),
     [
@@ -470,8 +473,11 @@ def test_a_strategy_that_does_not_exist_is_told_from_those_that_do() -> None:
             {"compare": ("resolution", "depth")},
             "no place has both a depth arm and a resolution arm from the same point",
         ),
-        ({"compare": ("dropout",)}, "nothing to compare: 0 groups by dropout"),
-        ({"compare": ("family",)}, "nothing to compare: 1 group by family (ResNet-RS)"),
+        ({"compare": ("dropout",)}, f"nothing to compare: 0 groups by dropout; it takes a second dropout{OR_BY}"),
+        (
+            {"compare": ("family",)},
+            f"nothing to compare: 1 group by family (ResNet-RS); it takes a second family{OR_BY}",
+        ),
     ],
 )
 def test_what_is_not_there_cannot_be_compared(plan: dict[str, Any], reason: str) -> None:
@@ -479,14 +485,23 @@ def test_what_is_not_there_cannot_be_compared(plan: dict[str, Any], reason: str)
     assert (said.decided, said.sentence) == (False, f"Not answered: {reason}.")
 
 
+ONE = (
+    "one setting alone has an accuracy; `scaling run simulated` trains the others, or its study needs a second value of "
+    "something"
+)
+
+
 @pytest.mark.parametrize(
     ("rows", "why"),
     [
-        ([], "nothing has been trained to success yet"),
-        (arms(0.01, status="failed"), "nothing has been trained to success yet"),
-        (arms(0.01, status="planned"), "nothing has been trained to success yet"),
-        (arms(0.01)[:1], "one setting alone has an accuracy"),
-        (seeded(arms(0.01)[:1], 3), "one setting alone has an accuracy"),
+        ([], "nothing has been trained to success yet; `scaling run STUDY` does that"),
+        (
+            arms(0.01, status="failed"),
+            "5 trials failed and none went well; `scaling run simulated --retry failed` tries again",
+        ),
+        (arms(0.01, status="planned"), "nothing has been trained to success yet; `scaling run simulated` does that"),
+        (arms(0.01)[:1], ONE),
+        (seeded(arms(0.01)[:1], 3), ONE),
     ],
     ids=["empty", "failed", "planned", "one", "one with three seeds"],
 )

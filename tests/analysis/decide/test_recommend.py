@@ -170,8 +170,12 @@ def test_costs_known_of_different_settings_have_a_sentence() -> None:
     [
         (pd.DataFrame(), [], "Nothing to choose from: there are no records yet; `scaling run STUDY` makes some."),
         (pd.DataFrame(), ["params=1"], "Nothing to choose from: there are no records yet"),
-        (FRAME.assign(status="failed"), [], "Nothing to choose by: 72 trials failed and none went well."),
-        (FRAME.assign(status="planned"), [], "Nothing to choose by: nothing was trained to success yet."),
+        (
+            FRAME.assign(status="failed"),
+            [],
+            "72 trials failed and none went well; `scaling run STUDY --retry failed` tries again.",
+        ),
+        (FRAME.assign(status="planned"), [], "nothing was trained to success yet; `scaling run STUDY` does that."),
         (
             study(0).hiding(study(0).truth.index[1:]),
             [],
@@ -180,9 +184,13 @@ def test_costs_known_of_different_settings_have_a_sentence() -> None:
         (
             FRAME.drop(columns=[name for name in FRAME if name.startswith("inference")]),
             ["inference_ms=5"],
-            "of no setting the time per inference step is known (`scaling latency STUDY` times networks",
+            "of no setting the time per inference step is known (`--time` times networks without training them)",
         ),
-        (FRAME, ["training_joules=5"], "of no setting the energy per training step is known."),
+        (
+            FRAME,
+            ["training_joules=5"],
+            "of no setting the energy per training step is known (a machine tells it whose counters can be read: see ",
+        ),
         (FRAME.assign(train_seconds=60.0), ["dollars=5"], "of no setting the price of the training is known (the"),
     ],
     ids=["empty", "empty, limited", "all failed", "all planned", "one record", "no latency", "no energy", "no price"],
@@ -219,7 +227,9 @@ def test_test_accuracies_are_chosen_by_where_that_is_asked_for() -> None:
     frame = FRAME.assign(test_top1=0.9 - 0.5 * FRAME["top1"], test_raw_n=10_000, validation_correct=None)
     found = chosen(frame, metric="test_top1")
     assert cell(found, found.choices[0]) == FRAME.groupby(FACTORS)["top1"].mean().idxmin()
-    assert chosen(FRAME, metric="test_top1").sentence == "Nothing to choose by: no trial has a test accuracy."
+    assert chosen(FRAME, metric="test_top1").sentence == (
+        "Nothing to choose by: no trial has a test accuracy; without `--for test_top1` validation counts."
+    )
     assert "no records yet" in chosen(pd.DataFrame(), metric="test_top1").sentence
 
 
@@ -284,7 +294,7 @@ def test_times_of_untrained_settings_on_another_device_are_not_taken_for_those_h
     elsewhere = on(frame, "phone", 0.001)
     frame = pd.concat([on(frame[~planned], "laptop"), elsewhere[planned]], ignore_index=True)
     ((_, found),) = recommend(frame, limits_of(["training_ms=40"]))
-    assert "training_ms of 18 settings is predicted from that of 18" in found.notes
+    assert "training_ms of 18 settings is predicted from that of 18; `--time` times them" in found.notes
     hidden = found.settings["seeds"] == 0
     truth = FRAME.drop_duplicates(FACTORS).set_index(FACTORS)["training_ms"]
     for choice in found.choices:
