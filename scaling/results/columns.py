@@ -70,6 +70,11 @@ class Column:
         """Whether it is a time of a step, so that less of it is faster."""
         return self.phase is not None and self.name.endswith("_ms")
 
+    def shown(self, value: float) -> str:
+        """A value with its unit, in a sentence: `2.33 s`, `1.57 million`."""
+        unit = self.label.partition(" (")[2].rstrip(")").removesuffix("s" if self.label.endswith("millions)") else "")
+        return f"{self.scale * value:.3g} {unit}".rstrip()
+
     @property
     def words(self) -> str:
         """What it is, in a sentence: `time per training step`."""

@@ -353,7 +353,7 @@ def _named(points: pd.DataFrame, cost: Column) -> str:
         return ""
     rows = np.unique(np.linspace(0, len(on) - 1, min(len(on), _MOST_NAMED)).round().astype(int))
     said = [
-        f"{name_of(on.iloc[row])} ({100 * on['top1'].iloc[row]:.1f}%, {cost.name} {on[cost.name].iloc[row]:.3g})"
+        f"{name_of(on.iloc[row])} ({100 * on['top1'].iloc[row]:.1f}%, {cost.shown(on[cost.name].iloc[row])})"
         for row in rows
     ]
     some = f"{len(said)} of them are" if len(said) < len(on) else "These are" if len(said) > 1 else "This is"

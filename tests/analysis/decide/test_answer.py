@@ -413,8 +413,8 @@ def test_what_is_nothing_else_is_a_front() -> None:
     said = ask([point(26, 1.0, 10.0, 0.6), point(50, 2.0, 80.0, 0.7)], noise=0.1)
     assert said.sentence.startswith("Front of accuracy and time per training step: 2 of 2 ResNet-RS settings are on it")
     assert said.sentence.endswith(
-        " These are, from the cheapest to the dearest: ResNet-RS 26@32, 10 epochs (60.0%, training_ms 10), ResNet-RS "
-        "50x2@32, 10 epochs (70.0%, training_ms 80). Surely means with 90%, each setting by itself."
+        " These are, from the cheapest to the dearest: ResNet-RS 26@32, 10 epochs (60.0%, 10 ms), ResNet-RS "
+        "50x2@32, 10 epochs (70.0%, 80 ms). Surely means with 90%, each setting by itself."
     )
     assert (said.decided, said.takes, said.figure) == (True, "", "fronts")
 
