@@ -84,7 +84,7 @@ test-lowest: $(LOWEST_INSTALLED)  ## Run the quick tests with the oldest version
 test-peers: $(PEERS_INSTALLED)  ## Compare our networks with timm's, in an environment with PyTorch (gigabytes)
 	$(PEERS)/bin/python -m pytest -s tests/peers $(ARGS)
 
-bench: $(BENCH_INSTALLED) $(GARDEN_INSTALLED) $(DATA)  ## Measure ours against others, into benchmarks/results.md: ARGS="study plan" for some
+bench: $(BENCH_INSTALLED) $(GARDEN_INSTALLED) $(DATA)  ## Measure ours against others, into benchmarks/results.md: ARGS="study plan" for some, --resume to go on
 	BENCH_GARDEN_PYTHON=$(GARDEN)/bin/python $(BENCH)/bin/python -m benchmarks $(ARGS)
 
 calibration: $(INSTALLED)  ## Simulate how often verdicts are false, into docs/calibration.md (15 min)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
-import importlib.metadata
-import os
-import platform
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
+from functools import partial
 
-from benchmarks import rows
+from benchmarks import here
+from benchmarks.measuring import measure
+from benchmarks.rows import Measurement
 
 ROOMS = (
     "study",
     "small_steps",
+    "torch_steps",
     "large_steps",
     "gpu_steps",
     "pipeline",
@@ -26,37 +26,26 @@ ROOMS = (
     "driver",
     "decide",
 )
-VERSIONS = ("tensorflow", "keras", "jax", "torch", "timm", "moocore", "paretoset", "optuna", "numpy", "pandas")
 
 
-def main(names: list[str]) -> None:
-    """Measures room after room and writes each one's rows as they come."""
-    if unknown := set(names) - set(ROOMS):
-        sys.exit(f"no benchmark {', '.join(sorted(unknown))} (choices: {', '.join(ROOMS)})")
-    for name in names or ROOMS:
-        for row in (made := importlib.import_module(f"benchmarks.{name}").rows()):
-            print(row)  # noqa: T201
-        rows.write(name, made, about())
+def main() -> None:
+    """Measures room after room; 1 where a row failed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures ours against others.")
+    parser.add_argument("rooms", nargs="*", metavar="ROOM", help=f"of {', '.join(ROOMS)}; all unless some are named")
+    parser.add_argument("--resume", action="store_true", help="leave rows alone that are of this device and commit")
+    options = parser.parse_args()
+    if unknown := set(options.rooms) - set(ROOMS):
+        parser.error(f"no benchmark {', '.join(sorted(unknown))} (choices: {', '.join(ROOMS)})")
+    rooms = {name: partial(planned, name) for name in options.rooms or ROOMS}
+    if failed := measure(rooms, here.find(), resume=options.resume, say=partial(print, flush=True)):
+        sys.exit(f"{len(failed)} rows failed: {'; '.join(row.name for row in failed)}")
 
 
-def about() -> dict[str, Any]:
-    """Machine, versions and command."""
-    installed = {one.metadata["Name"].lower() for one in importlib.metadata.distributions()}
-    return {
-        "device": f"{_processor()}, {os.cpu_count()} cores",
-        "date": datetime.now(UTC).date().isoformat(),
-        "command": "make bench",
-        "versions": {"python": platform.python_version()}
-        | {name: importlib.metadata.version(name) for name in VERSIONS if name in installed},
-    }
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+def planned(room: str) -> Sequence[Measurement]:
+    """What a room measures."""
+    found: Sequence[Measurement] = importlib.import_module(f"benchmarks.{room}").measurements()
+    return found
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import pandas as pd
 from benchmarks import replays
 from benchmarks.processes import lacks
 from benchmarks.replays import Grid, Policy, Predictor
-from benchmarks.rows import Row
+from benchmarks.rows import Measurement, Row, lacking
 from scaling import published
 from scaling.analysis.decide.answer import answer
 from scaling.analysis.decide.next_runs import next_runs
@@ -21,6 +23,7 @@ from scaling.analysis.decide.surface import Points, predict
 from scaling.analysis.settings import collapse_seeds
 from scaling.generator.study import load
 from scaling.results.frame import load_results
+from scaling.schema import Question
 from tests.analysis.decide.surfaces import surface
 
 REFERENCE = Path(__file__).parents[1] / "results" / "reference"
@@ -31,11 +34,12 @@ REPEATS = 5
 SMALL = {"depths": (14.0, 50.0, 200.0), "widths": (0.25, 0.5, 1.0, 2.0), "resolutions": (64, 128, 256)}
 
 
-def rows() -> list[Row]:
+def measurements() -> list[Measurement]:
     """All of them, as `docs/decide.md` has them."""
-    return [*_figure_2(), *_sets(), *_coverage(), *_peers(), *_verdicts(), *_small_scale()]
+    return [_figure_2(), *_coverage(), _sets(), *_small_scale(), *_peers(), _verdicts()]
 
 
+@cache
 def _grids() -> dict[str, Grid]:
     """Published ones, and our own where its records are."""
     fig2 = published.load("fig2").drop_duplicates(["depth", "width", "resolution"])
@@ -56,25 +60,37 @@ def _regrets(grid: Grid, policy: Policy, predictor: Predictor, seeds: int = 1) -
     return {share: np.stack([run[share] for run in runs]) for share in SHARES if all(share in run for run in runs)}
 
 
-def _figure_2() -> Iterator[Row]:
-    grid = _grids()["Figure 2"]
-    mine = _regrets(grid, replays.ours, replays.by_surface)
-    simple = _regrets(grid, replays.cheapest_first, replays.by_quadratic)
-    for share, mean, worst in ((0.01, 0.15, 0.5), (0.05, 0.08, 0.35)):
-        for what, of, most in (("mean", np.mean, mean), ("worst", np.max, worst)):
-            found, other = float(of(mine[share])), float(of(simple[share]))
-            name = f"decide: regret from {share:.0%} of Figure 2's compute, {what} of 14 budgets"
-            yield _row(name, "points", f"<= {most:g}", found, other, found <= most, "peer: cheapest first, a quadratic")
-    until, simplest = _within(mine), _within(simple)
-    yield _row(
+QUADRATIC = "peer: cheapest first, a quadratic"
+OF_FIGURE_2 = ((0.01, "mean", 0.15), (0.01, "worst", 0.5), (0.05, "mean", 0.08), (0.05, "worst", 0.35))
+"""Share of the compute, and the most that the mean or the worst regret may be."""
+
+
+def _figure_2() -> Measurement:
+    rows = [
+        Row(f"decide: regret from {share:.0%} of Figure 2's compute, {what} of 14 budgets", "points", f"<= {most:g}",
+            note=QUADRATIC)
+        for share, what, most in OF_FIGURE_2
+    ]  # fmt: skip
+    within = Row(
         "decide: share of Figure 2's compute until every choice stays within 0.2 points",
         "%",
         "<= 5",
-        100 * until,
-        100 * simplest,
-        until <= 0.05,
-        f"looked at {', '.join(f'{share:.0%}' for share in SHARES)}; peer: cheapest first, a quadratic",
+        note=f"looked at {', '.join(f'{share:.0%}' for share in SHARES)}; {QUADRATIC}",
     )
+    return Measurement((*rows, within), _measured_figure_2)
+
+
+def _measured_figure_2(*rows: Row) -> Iterator[Row]:
+    grid = _grids()["Figure 2"]
+    mine = _regrets(grid, replays.ours, replays.by_surface)
+    simple = _regrets(grid, replays.cheapest_first, replays.by_quadratic)
+    *regrets, within = rows
+    for row, (share, what, most) in zip(regrets, OF_FIGURE_2, strict=True):
+        of = np.mean if what == "mean" else np.max
+        found, other = float(of(mine[share])), float(of(simple[share]))
+        yield _found(row, found, other, found <= most)
+    until, simplest = _within(mine), _within(simple)
+    yield _found(within, 100 * until, 100 * simplest, until <= 0.05)
 
 
 def _within(by_share: dict[float, np.ndarray]) -> float:
@@ -84,8 +100,13 @@ def _within(by_share: dict[float, np.ndarray]) -> float:
     return stays[0] if stays else 1.0
 
 
-def _sets() -> Iterator[Row]:
+def _sets() -> Measurement:
     """How often the stated set holds the true best: of simulated surfaces, half of which nobody has trained."""
+    name = f"decide: {3 * SURFACES} surfaces, half hidden, whose true best is in the stated 90% set"
+    return Measurement((Row(name, "%", "88 to 95"),), _measured_sets)
+
+
+def _measured_sets(row: Row) -> Iterator[Row]:
     held = []
     for seed in range(3 * SURFACES):
         made = surface(seed, **SMALL)
@@ -97,27 +118,26 @@ def _sets() -> Iterator[Row]:
         names = {choice.name for choice in told.choices if settings[choice.row] == best}
         held.append(bool(names & {*told.set}))
     share = 100 * float(np.mean(held))
-    yield _row(
-        f"decide: {3 * SURFACES} surfaces, half hidden, whose true best is in the stated 90% set",
-        "%",
-        "88 to 95",
-        share,
-        None,
-        88 <= share <= 95,
-    )
+    yield _found(row, share, None, 88 <= share <= 95)
 
 
-def _coverage() -> Iterator[Row]:
+def _coverage() -> Iterator[Measurement]:
     """How many predicted accuracies lie in their 90% intervals, the dearest third hidden."""
-    frames = {name: grid.frame for name, grid in _grids().items()}
-    for name, frame in frames.items():
-        yield _covered(name, [frame])
-    yield _covered(f"{SURFACES} simulated surfaces", [surface(seed, **SMALL).frame for seed in range(SURFACES)])
+    frames: dict[str, Callable[[], Sequence[pd.DataFrame]]] = {name: partial(_frame_of, name) for name in _grids()} | {
+        f"{SURFACES} simulated surfaces": lambda: [surface(seed, **SMALL).frame for seed in range(SURFACES)]
+    }
+    for name, found in frames.items():
+        named = f"decide: predicted accuracies inside their 90% interval, dearest third hidden: {name}"
+        yield Measurement((Row(named, "%", "85 to 95"),), partial(_covered, found))
 
 
-def _covered(name: str, frames: Sequence[pd.DataFrame]) -> Row:
-    inside = []
-    for frame in frames:
+def _frame_of(name: str) -> list[pd.DataFrame]:
+    return [_grids()[name].frame]
+
+
+def _covered(frames: Callable[[], Sequence[pd.DataFrame]], row: Row) -> Iterator[Row]:
+    inside: list[bool] = []
+    for frame in frames():
         settings = collapse_seeds(frame)
         points = Points.of(settings)
         order = np.argsort(points.compute, kind="stable")
@@ -128,32 +148,48 @@ def _covered(name: str, frames: Sequence[pd.DataFrame]) -> Row:
         spread = np.sqrt(np.diag(found.covariance)[hidden] + sd[hidden] ** 2)
         inside += (np.abs(logs - found.mean)[hidden] <= 1.645 * spread).tolist()
     share = 100 * float(np.mean(inside))
-    name = f"decide: predicted accuracies inside their 90% interval, dearest third hidden: {name}"
-    return _row(name, "%", "85 to 95", share, None, 85 <= share <= 95, f"{len(inside)} settings")
+    yield _found(row, share, None, 85 <= share <= 95, f"{len(inside)} settings")
 
 
-def _peers() -> Iterator[Row]:
+def _peers() -> Iterator[Measurement]:
     """Ours against what others would do with the same compute, on our own grid."""
-    grid = _grids().get("own grid")
-    if grid is None:
-        yield Row("decide: own grid", "points", "", note="its records are not here")
-        return
-    mine = _regrets(grid, replays.ours, replays.by_surface)
-    peers: dict[str, Policy] = {f"Optuna {name}": replays.optuna_with(name) for name in ("tpe", "nsga2", "gp")}
+    peers: dict[str, Policy] = {f"Optuna {name}": replays.optuna_with(name) for name in ("tpe", "nsga2")}
     peers |= {"successive halving": replays.halving, "random": replays.at_random}
+    peers |= {"Optuna gp": replays.optuna_with("gp")}
     for name, policy in peers.items():
-        if name == "Optuna gp" and (why := lacks("torch")):
-            yield Row(f"decide: regret on our own grid against {name}", "points", "< 1", note=why)
-            continue
-        theirs = _regrets(grid, policy, replays.as_measured, REPEATS)
-        for share in SHARES:
-            found, other = float(mine[share].mean()), float(theirs[share].mean())
-            what = f"decide: regret on our own grid from {share:.0%} of its compute, against {name}"
-            yield _row(what, "points", "< peer", found, other, found < other, f"mean of 14 budgets, {REPEATS} repeats")
+        note = f"mean of 14 budgets, {REPEATS} repeats"
+        rows = tuple(
+            Row(f"decide: regret on our own grid from {share:.0%} of its compute, against {name}", "points", "< peer",
+                note=note)
+            for share in SHARES
+        )  # fmt: skip
+        why = lacks("torch") if name == "Optuna gp" else ""
+        why = why if "own grid" in _grids() else "the records of our own grid are not here"
+        yield lacking(rows, why) if why else Measurement(rows, partial(_against, policy))
 
 
-def _verdicts() -> Iterator[Row]:
+@cache
+def _ours() -> dict[float, np.ndarray]:
+    return _regrets(_grids()["own grid"], replays.ours, replays.by_surface)
+
+
+def _against(policy: Policy, *rows: Row) -> Iterator[Row]:
+    theirs = _regrets(_grids()["own grid"], policy, replays.as_measured, REPEATS)
+    for row, share in zip(rows, SHARES, strict=True):
+        found, other = float(_ours()[share].mean()), float(theirs[share].mean())
+        yield _found(row, found, other, found < other)
+
+
+def _verdicts() -> Measurement:
     """`run --until decided` on the records of `depth_vs_width`, and how often its verdict is the whole study's."""
+    rows = (
+        Row("decide: depth_vs_width until decided, share of its compute", "%", "<= 25"),
+        Row("decide: depth_vs_width until decided, same verdicts", "%", ">= 90"),
+    )
+    return Measurement(rows, _measured_verdicts)
+
+
+def _measured_verdicts(of_compute: Row, of_verdicts: Row) -> Iterator[Row]:
     frame = load_results(REFERENCE / "depth_vs_width")
     question = load("depth_vs_width").question
     whole = [statement.decided() for statement in answer(frame, question).statements]
@@ -170,13 +206,11 @@ def _verdicts() -> Iterator[Row]:
         spent.append(share)
     share, same = 100 * float(np.mean(spent)), 100 * float(np.mean(agreed))
     note = f"the whole study's verdicts: {whole}; orders of its seeds: {2 * REPEATS}"
-    yield _row(
-        "decide: depth_vs_width until decided, share of its compute", "%", "<= 25", share, 100.0, share <= 25, note
-    )
-    yield _row("decide: depth_vs_width until decided, same verdicts", "%", ">= 90", same, None, same >= 90, note)
+    yield _found(of_compute, share, 100.0, share <= 25, note)
+    yield _found(of_verdicts, same, None, same >= 90, note)
 
 
-def _until(frame: pd.DataFrame, question) -> tuple[np.ndarray, float]:
+def _until(frame: pd.DataFrame, question: Question) -> tuple[np.ndarray, float]:
     known = np.zeros(len(frame), dtype=bool)
     places = {name: row for row, name in enumerate(frame["trial_id"])}
     costs = frame["planned_seconds"].to_numpy(float)
@@ -191,34 +225,42 @@ def _until(frame: pd.DataFrame, question) -> tuple[np.ndarray, float]:
             known[places[run.trial_id]] = True
 
 
-def _small_scale() -> Iterator[Row]:
+def _small_scale() -> Iterator[Measurement]:
     """Pairs of networks whose order is right: by ranking all trained for short, and by the surface at that compute."""
     for name, grid in _grids().items():
         lengths = sorted(grid.frame["epochs"].unique())
         if len(lengths) < 2:
             continue
-        short = (grid.frame["epochs"] == lengths[0]).to_numpy() & (
-            grid.frame["seed"] == grid.frame["seed"].min()
-        ).to_numpy()
-        spent = grid.costs[short].sum()
-        known, used = np.zeros(len(grid.frame), dtype=bool), 0.0
-        while True:
-            chosen = [row for row in replays.ours(grid, known, np.random.default_rng(0)) if not known[row]]
-            fits = [row for row in chosen if used + grid.costs[row] <= spent]
-            if not fits:
-                break
-            known[fits] = True
-            used += grid.costs[fits].sum()
-        long = np.flatnonzero(grid.frame["epochs"] == lengths[-1])
-        sizes = grid.frame[["depth", "width", "resolution"]].apply(tuple, axis=1)
-        early = {sizes[row]: grid.frame["top1"][row] for row in np.flatnonzero(short)}
-        long = [row for row in long if sizes[row] in early]
-        predicted = replays.by_surface(grid, known)
-        found = _right(predicted[long], grid.truth[long])
-        other = _right(np.array([early[sizes[row]] for row in long]), grid.truth[long])
-        what = f"decide: pairs of networks in the right order after {lengths[-1]:g} epochs, {name}"
-        note = f"peer: all ranked after {lengths[0]:g}; ours has the same compute to spend (arXiv 2504.11393: 80%)"
-        yield _row(what, "%", ">= peer", 100 * found, 100 * other, found >= other, note)
+        first, last = lengths[0], lengths[-1]
+        note = f"peer: all ranked after {first:g}; ours has the same compute to spend (arXiv 2504.11393: 80%)"
+        what = f"decide: pairs of networks in the right order after {last:g} epochs, {name}"
+        yield Measurement((Row(what, "%", ">= peer", note=note),), partial(_ordered, grid, first, last))
+
+
+def _ordered(grid: Grid, first: float, last: float, row: Row) -> Iterator[Row]:
+    """Networks after `last` epochs, as they are after `first` and as the surface has them."""
+    frame = grid.frame
+    short = (frame["epochs"] == first).to_numpy() & (frame["seed"] == frame["seed"].min()).to_numpy()
+    known = _chosen(grid, grid.costs[short].sum())
+    sizes = frame[["depth", "width", "resolution"]].apply(tuple, axis=1)
+    early = {sizes[at]: frame["top1"][at] for at in np.flatnonzero(short)}
+    long = [at for at in np.flatnonzero(frame["epochs"] == last) if sizes[at] in early]
+    predicted = replays.by_surface(grid, known)
+    found = _right(predicted[long], grid.truth[long])
+    other = _right(np.array([early[sizes[at]] for at in long]), grid.truth[long])
+    yield _found(row, 100 * found, 100 * other, found >= other)
+
+
+def _chosen(grid: Grid, compute: float) -> np.ndarray:
+    """Which trials ours has trained for so much compute."""
+    known, used = np.zeros(len(grid.frame), dtype=bool), 0.0
+    while True:
+        chosen = [at for at in replays.ours(grid, known, np.random.default_rng(0)) if not known[at]]
+        fits = [at for at in chosen if used + grid.costs[at] <= compute]
+        if not fits:
+            return known
+        known[fits] = True
+        used += grid.costs[fits].sum()
 
 
 def _right(guessed: np.ndarray, truth: np.ndarray) -> float:
@@ -227,8 +269,8 @@ def _right(guessed: np.ndarray, truth: np.ndarray) -> float:
     return float(np.mean(((guessed[first] > guessed[second]) == (truth[first] > truth[second]))[differ]))
 
 
-def _row(name: str, unit: str, target: str, ours: float, peer: float | None, met: bool, note: str = "") -> Row:
-    return Row(name=name, unit=unit, target=target, ours=ours, peer=peer, met=met, note=note)
+def _found(row: Row, ours: float, peer: float | None, met: bool, note: str = "") -> Row:
+    return replace(row, ours=ours, peer=peer, met=met, note=note or row.note)
 
 
 MARK = "<!-- decide: measured -->"

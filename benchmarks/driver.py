@@ -11,26 +11,36 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.processes import environment
-from benchmarks.rows import Row, compared
+from benchmarks.rows import Measurement, Row, compared
+
+if TYPE_CHECKING:
+    from scaling.runner.jobs import Event
 
 TRIALS, WORKERS = 50_000, 1_000
+NAME = f"driver of {TRIALS:,} trials and {WORKERS:,} workers"
+ROWS = (
+    Row(f"{NAME}: processor time", "s", "<= 1", note="the peer: 60 s; a fake engine that answers at once"),
+    Row(f"{NAME}: memory", "MB", "<= 1", note="the peer: 500 MB"),
+)
 
 
-def rows() -> list[Row]:
+def measurements() -> list[Measurement]:
     """Against 60 s of processor time and 500 MB; a fifth of the trials shows whether it grows in proportion."""
-    fifth, whole = _measured(TRIALS // 5), _measured(TRIALS)
-    name = f"driver of {TRIALS:,} trials and {WORKERS:,} workers"
+    return [Measurement(ROWS, _measured)]
+
+
+def _measured(of_time: Row, of_memory: Row) -> Iterator[Row]:
+    fifth, whole = _driven(TRIALS // 5), _driven(TRIALS)
     growth = whole["cpu_seconds"] / fifth["cpu_seconds"]
-    note = f"a fake engine that answers at once; {growth:.2f} times the time of a fifth of the trials"
-    return [
-        compared(f"{name}: processor time", [whole["cpu_seconds"]], [60.0], "s", "<= 1", f"the peer: 60 s; {note}"),
-        compared(f"{name}: memory", [whole["megabytes"]], [500.0], "MB", "<= 1", "the peer: 500 MB"),
-    ]
+    note = f"{of_time.note}; {growth:.2f} times the time of a fifth of the trials"
+    yield compared(of_time, [whole["cpu_seconds"]], [60.0], note)
+    yield compared(of_memory, [whole["megabytes"]], [500.0])
 
 
-def _measured(trials: int) -> dict[str, float]:
+def _driven(trials: int) -> dict[str, float]:
     """Processor time and the most memory of a process that drives so many trials."""
     command = [sys.executable, "-m", "benchmarks.driver", str(trials)]
     told = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, check=True, text=True).stdout
@@ -39,7 +49,7 @@ def _measured(trials: int) -> dict[str, float]:
 
 
 def drive(trials: int, workers: int) -> dict[str, float]:
-    """Runs a study of so many trials to the end, in this process."""
+    """Runs a study of so many trials to the end, in this process; whole thousands, or fifties below a thousand."""
     from rich.console import Console
 
     from scaling.generator.study import check
@@ -48,16 +58,17 @@ def drive(trials: int, workers: int) -> dict[str, float]:
     from scaling.launch.progress.broadcast import Broadcast
     from scaling.launch.progress.estimate import RunProgress
     from scaling.launch.progress.views import PlainView
-    from scaling.launch.workload import jobs, weights
+    from scaling.launch.workload import jobs, works
     from scaling.results.records import ResultsFolder
 
+    epochs, seeds = min(20, trials // 50), max(1, trials // 1000)
     study = check(
         {
             "study": "many",
             "question": "What does a driver cost?",
             "dataset": {"name": "imagenet"},
             "grid": [{"depth": [14, 26, 50, 101, 200], "width": [0.25, 0.5, 1.0, 1.5, 2.0], "resolution": [128, 160]}],
-            "across": {"epochs": list(range(1, 21)), "seed": list(range(trials // 1000))},
+            "across": {"epochs": list(range(1, 1 + epochs)), "seed": list(range(seeds))},
             "latency": {"phases": []},
         }
     )
@@ -66,7 +77,7 @@ def drive(trials: int, workers: int) -> dict[str, float]:
         with folder.writing():
             outcomes, policy = Outcomes.read(folder), RetryPolicy()
             todo = missing(jobs(study), outcomes, "made up", policy)
-            progress = RunProgress(todo, weights(todo), workers=workers)
+            progress = RunProgress(todo, works(todo), workers=workers)
             view = Broadcast(PlainView(progress, Console(file=nowhere, width=200)), progress, folder.path)
             began = time.perf_counter()
             summary = loop.run(todo, folder, outcomes, FakeEngine(workers), view, policy)
@@ -86,7 +97,7 @@ class FakeEngine:
 
     def __init__(self, workers: int) -> None:
         from benchmarks.made_up import ENVIRONMENT
-        from scaling.runner.jobs import Event, Ready
+        from scaling.runner.jobs import Ready
 
         self.workers = workers
         self._events: list[Event] = [Ready(number, ENVIRONMENT) for number in range(workers)]
@@ -105,7 +116,7 @@ class FakeEngine:
         )  # fmt: skip
         self._events.append(Finished(number, record))
 
-    def events(self, timeout: float) -> Iterator[object]:
+    def events(self, timeout: float) -> Iterator[Event]:
         events, self._events = self._events[:100], self._events[100:]
         yield from events
 

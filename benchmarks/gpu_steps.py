@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from benchmarks.processes import Side, environment, in_turn, lacks, same_work
-from benchmarks.rows import Row, compared
+from benchmarks.rows import Measurement, Row, compared, lacking
 from scaling.models import names
 from scaling.runner.compute import devices
 
@@ -35,8 +37,10 @@ class Network:
     theirs: str
     batch: int
 
-    def row(self, phase: str) -> str:
-        return f"{self.ours} in bfloat16 on a GPU, batch {self.batch}, against timm: {PHASES[phase]}"
+    def rows(self) -> tuple[Row, ...]:
+        """Of each phase, not yet measured."""
+        named = f"{self.ours} in bfloat16 on a GPU, batch {self.batch}, against timm"
+        return tuple(Row(f"{named}: {phase}", "ms", ">= 1") for phase in PHASES.values())
 
 
 NETWORKS = (
@@ -47,20 +51,22 @@ NETWORKS = (
 )
 
 
-def rows() -> list[Row]:
-    """Two for each network, measured where there is a GPU."""
+def measurements() -> list[Measurement]:
+    """Two rows for each network, measured where there is a GPU."""
     gpus = [device for device in devices.detect() if devices.kind_of(device) == "gpu"]
     if why := _unseen(gpus[0]) if gpus else "no GPU here":
-        return [Row(network.row(phase), "ms", ">= 1", note=why) for network in NETWORKS for phase in PHASES]
-    return [row for network in NETWORKS for row in measured(network, gpus[0])]
+        return [lacking(network.rows(), why) for network in NETWORKS]
+    name = gpu_name(gpus[0])
+    return [Measurement(one.rows(), partial(measured, one, gpus[0]), device=name) for one in NETWORKS]
 
 
-def measured(network: Network, device: str, timed: int = TIMED, repeats: int = REPEATS) -> list[Row]:
+def measured(network: Network, device: str, *rows: Row, timed: int = TIMED, repeats: int = REPEATS) -> Iterator[Row]:
     """Both sides in turn on one device, ours as a worker of `scaling run` is started there.
 
     Args:
         network: which.
         device: `gpu:0`; `cpu:0` to try it.
+        rows: of each phase.
         timed: steps that are timed as one.
         repeats: of that.
     """
@@ -68,13 +74,35 @@ def measured(network: Network, device: str, timed: int = TIMED, repeats: int = R
     variant = names.parse(network.ours)
     shape = (variant.depth, variant.width, variant.resolution, variant.stem, "imagenet", network.batch, LOSS_STEPS)
     mine = (*shape, variant.family, "mixed_bfloat16", timed)
-    theirs = (network.theirs, variant.resolution, network.batch, LOSS_STEPS, "channels_last", _torch_s(device), timed)
-    with Side("ours", *mine, KERAS_BACKEND=BACKEND, **place) as ours, Side("timm_step", *theirs, **place) as timm:
+    theirs = (
+        network.theirs,
+        variant.resolution,
+        network.batch,
+        LOSS_STEPS,
+        "channels_last",
+        _torch_s(device),
+        timed,
+    )
+    with (
+        Side("ours", *mine, KERAS_BACKEND=BACKEND, **place) as ours,
+        Side("timm_step", *theirs, **place) as timm,
+    ):
         same_work([ours, timm])
-        times = {phase: in_turn([ours, timm], phase, repeats) for phase in PHASES}
-    note = f"{ours.about['device'] or device}; ours on {BACKEND}; theirs by torch.compile, autocast, channels_last"
-    in_ms = {phase: [[1e3 * one for one in side] for side in sides] for phase, sides in times.items()}
-    return [compared(network.row(phase), *sides, "ms", ">= 1", note) for phase, sides in in_ms.items()]
+        note = f"{ours.about['device'] or device}; ours on {BACKEND}; theirs by torch.compile, autocast, channels_last"
+        for row, phase in zip(rows, PHASES, strict=True):
+            our_ms, timm_ms = ([1e3 * one for one in side] for side in in_turn([ours, timm], phase, repeats))
+            yield compared(row, our_ms, timm_ms, note)
+
+
+def gpu_name(device: str) -> str:
+    """What its maker calls `gpu:0`; as it is called here where nobody tells."""
+    chosen = devices.visible((device,))["CUDA_VISIBLE_DEVICES"]
+    ask = ["nvidia-smi", f"--id={chosen}", "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        told = subprocess.run(ask, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return device
+    return told or device
 
 
 def _torch_s(device: str) -> str:

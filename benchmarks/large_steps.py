@@ -3,58 +3,61 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+import statistics
+from collections.abc import Iterator, Sequence
 
 from benchmarks.processes import GARDEN, Side, in_turn, lacks, same_work
-from benchmarks.rows import Row, compared
+from benchmarks.rows import Measurement, Row, compared, lacking
 
 RESOLUTION, BATCH, LOSS_STEPS, REPEATS = 160, 16, 2, 5
 NAME = f"ResNet-RS-50@{RESOLUTION}, batch {BATCH}, against"
 
 
-def rows() -> list[Row]:
+GROWN = "growth of the process' peak by building the network and its first steps"
+AGAINST_GARDEN = (
+    Row(f"{NAME} the Model Garden: training step", "s", ">= 1.3"),
+    Row(f"{NAME} the Model Garden: inference", "s", ">= 1.2"),
+    Row(f"{NAME} the Model Garden: memory of a training step", "MB", "<= 1", note=GROWN),
+)
+AGAINST_TIMM = (Row(f"{NAME} timm: training step", "s", ">= 1"), Row(f"{NAME} timm: inference", "s", ">= 1"))
+LAYOUTS = ("channels_last", "contiguous")
+
+
+def measurements() -> list[Measurement]:
     """Against the Model Garden, and against the better of timm's two layouts."""
-    return [*_against_garden(), *_against_timm()]
+    no_garden = "" if GARDEN.exists() else f"not installed: {GARDEN} is missing"
+    no_timm = lacks("timm", "torch")
+    return [
+        lacking(AGAINST_GARDEN, no_garden) if no_garden else Measurement(AGAINST_GARDEN, _against_garden),
+        lacking(AGAINST_TIMM, no_timm) if no_timm else Measurement(AGAINST_TIMM, _against_timm),
+    ]
 
 
 def _ours() -> Side:
     return Side("ours", 50, 1.0, RESOLUTION, "resnet_rs", "imagenet", BATCH, LOSS_STEPS)
 
 
-def _against_garden() -> list[Row]:
-    named = f"{NAME} the Model Garden"
-    if not GARDEN.exists():
-        return [Row(f"{named}: training step", "s", ">= 1.3", note=f"not installed: {GARDEN} is missing")]
+def _against_garden(step: Row, forward: Row, memory: Row) -> Iterator[Row]:
     with _ours() as ours, Side("garden", RESOLUTION, BATCH, LOSS_STEPS, python=GARDEN) as garden:
         same_work([ours, garden])
-        steps, forwards = in_turn([ours, garden], "step", REPEATS), in_turn([ours, garden], "forward", REPEATS)
-        memory = [[one.about["memory"]] for one in (ours, garden)]
-    note = f"theirs in an environment of its own with TensorFlow {garden.about['version']}, which it asks for"
-    grown = "growth of the process' peak by building the network and its first steps"
-    return [
-        compared(f"{named}: training step", *steps, "s", ">= 1.3", note),
-        compared(f"{named}: inference", *forwards, "s", ">= 1.2", note),
-        compared(f"{named}: memory of a training step", *memory, "MB", "<= 1", grown),
-    ]
+        note = f"theirs in an environment of its own with TensorFlow {garden.about['version']}, which it asks for"
+        for row, what in ((step, "step"), (forward, "forward")):
+            mine, others = in_turn([ours, garden], what, REPEATS)
+            yield compared(row, mine, others, note)
+        yield compared(memory, [ours.about["memory"]], [garden.about["memory"]])
 
 
-def _against_timm() -> list[Row]:
-    named = f"{NAME} timm"
-    if why := lacks("timm", "torch"):
-        return [Row(f"{named}: training step", "s", ">= 1", note=why)]
+def _against_timm(step: Row, forward: Row) -> Iterator[Row]:
     with contextlib.ExitStack() as stack:
-        layouts = ("channels_last", "contiguous")
         options = ("resnetrs50", RESOLUTION, BATCH, LOSS_STEPS)
-        theirs = [stack.enter_context(Side("timm_step", *options, one)) for one in layouts]
+        theirs = [stack.enter_context(Side("timm_step", *options, one)) for one in LAYOUTS]
         ours = stack.enter_context(_ours())
         same_work([ours, *theirs])
-        steps, forwards = (in_turn([ours, *theirs], what, REPEATS) for what in ("step", "forward"))
-    return [
-        _best(f"{named}: {what}", one, layouts) for what, one in (("training step", steps), ("inference", forwards))
-    ]
+        yield _best(step, in_turn([ours, *theirs], "step", REPEATS))
+        yield _best(forward, in_turn([ours, *theirs], "forward", REPEATS))
 
 
-def _best(name: str, times: list[list[float]], layouts: Sequence[str]) -> Row:
+def _best(row: Row, times: Sequence[list[float]]) -> Row:
     ours, *theirs = times
-    best = min(theirs, key=sorted)
-    return compared(name, ours, best, "s", ">= 1", f"theirs: {layouts[theirs.index(best)]}, the better of two")
+    best = min(theirs, key=statistics.median)
+    return compared(row, ours, best, f"theirs: {LAYOUTS[theirs.index(best)]}, the better of two")

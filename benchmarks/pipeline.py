@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.made_up import write_photos
 from benchmarks.processes import GARDEN, THREADS, Side, in_turn
-from benchmarks.rows import Row, compared
+from benchmarks.rows import Measurement, Row, compared, lacking
 
 RESOLUTION, BATCH, MAGNITUDE = 224, 128, 10
 WARM, TIMED, REPEATS = 2, 10, 5
@@ -21,14 +23,20 @@ NEAR, NEAR_DISTORTED = 0.01, 0.1
 it uncovers with a reflection, ours with grey, as first released."""
 
 
-def rows() -> list[Row]:
+def measurements() -> list[Measurement]:
     """As each side resizes and alike, without RandAugment, and on all cores."""
-    if why := _missing():
-        return [Row(_name(*CASES[0]), "pictures/s per core", ">= 1", note=why)]
-    with tempfile.TemporaryDirectory() as folder:
-        photos = Path(folder, "photos")
-        size = write_photos(photos, PHOTOS, COPIES)
-        return [_row(photos, size, *case) for case in CASES]
+    why = _missing()
+    rows = {case: Row(_name(*case), "pictures/s per core", ">= 1") for case in CASES}
+    if why:
+        return [lacking(rows.values(), why)]
+    return [Measurement((row,), functools.partial(_measured, *case)) for case, row in rows.items()]
+
+
+@functools.cache
+def _photos() -> tuple[tempfile.TemporaryDirectory[str], float]:
+    """A folder of pictures that stays as long as this process, and their mean size in bytes."""
+    folder = tempfile.TemporaryDirectory()
+    return folder, write_photos(Path(folder.name, "photos"), PHOTOS, COPIES)
 
 
 def _missing() -> str:
@@ -43,15 +51,17 @@ def _name(layers: int, method: str, cores: int) -> str:
     return f"JPEG folder at {RESOLUTION}, {augmented}, {on}, against the Model Garden's input, {method}"
 
 
-def _row(photos: Path, size: float, layers: int, method: str, cores: int) -> Row:
+def _measured(layers: int, method: str, cores: int, row: Row) -> Iterator[Row]:
+    folder, size = _photos()
+    photos = Path(folder.name, "photos")
     options = (photos, RESOLUTION, BATCH, layers, MAGNITUDE, WARM, TIMED, cores)
     with Side("ours_input", *options) as ours, Side("garden_input", *options, method, python=GARDEN) as garden:
         _check(ours, garden, NEAR_DISTORTED if layers else NEAR)
         read = in_turn([ours, garden], "read", REPEATS)
-    each = [[rate / cores for rate in one] for one in read]
+    mine, others = ([rate / cores for rate in one] for one in read)
     theirs = f"theirs as TFRecords, with TensorFlow {garden.about['version']}"
     note = f"JPEGs of {size / 1e3:.0f} kB from the page cache, {theirs}; both normalised float32"
-    return compared(_name(layers, method, cores), *each, "pictures/s per core", ">= 1", note, more=True)
+    yield compared(row, mine, others, note, more=True)
 
 
 def _check(ours: Side, garden: Side, near: float) -> None:

@@ -58,6 +58,7 @@ class Side:
 
     def __init__(self, script: str, *arguments: object, python: Path | str = sys.executable, **more: str) -> None:
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process)
+        self._command = " ".join([script, *map(str, arguments)])
         self._process = subprocess.Popen(
             [str(python), str(SIDES / f"{script}.py"), *map(str, arguments)],
             env=environment(**SAME_THREADS, **more),
@@ -82,7 +83,7 @@ class Side:
             ended = self._process.wait()
             self._complaints.seek(0)
             last = self._complaints.read()[-2000:].decode(errors="replace")
-            raise RuntimeError(f"{self._process.args} ended with {ended}: {last}")
+            raise RuntimeError(f"{self._command} ended with {ended}: {last}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,9 @@ from scaling.analysis.decide.next_runs import next_runs
 from scaling.analysis.decide.surface import Points, predict
 from scaling.analysis.settings import collapse_seeds
 from scaling.schema import Question
+
+if TYPE_CHECKING:
+    import optuna
 
 FACTORS = ["depth", "width", "resolution", "epochs"]
 BUDGETS = 14
@@ -141,7 +145,7 @@ def optuna_with(sampler: str) -> Policy:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
-        axes = {
+        axes: dict[str, optuna.distributions.BaseDistribution] = {
             name: optuna.distributions.CategoricalDistribution(sorted(grid.frame[name].unique().tolist()))
             for name in [*FACTORS, "seed"]
             if grid.frame[name].nunique() > 1
@@ -156,7 +160,7 @@ def optuna_with(sampler: str) -> Policy:
                     optuna.trial.create_trial(
                         params={name: cell[name] for name in axes},
                         distributions=axes,
-                        values=[float(cell["top1"]), float(cell["macs"])],
+                        values=[float(grid.frame[name].to_numpy(float)[row]) for name in ("top1", "macs")],
                     )
                 )
             for _ in range(50):
@@ -169,7 +173,7 @@ def optuna_with(sampler: str) -> Policy:
     return policy
 
 
-def _sampler(name: str, number: int):
+def _sampler(name: str, number: int) -> optuna.samplers.BaseSampler:
     import optuna
 
     if name == "tpe":
@@ -199,7 +203,8 @@ def by_quadratic(grid: Grid, known: np.ndarray) -> np.ndarray:
     pairs = [logs[:, a] * logs[:, b] for a in range(logs.shape[1]) for b in range(a + 1)]
     terms = np.column_stack([np.ones(len(logs)), logs, *pairs])
     error = np.log(1 - grid.frame["top1"].to_numpy(float)[known])
-    return -terms @ np.linalg.lstsq(terms[known], error, rcond=None)[0]
+    predicted: np.ndarray = -terms @ np.linalg.lstsq(terms[known], error, rcond=None)[0]
+    return predicted
 
 
 def as_measured(grid: Grid, known: np.ndarray) -> np.ndarray:

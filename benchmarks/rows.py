@@ -1,16 +1,10 @@
-"""A measured row, and the files that rows are kept in."""
+"""A row that compares ours with a peer, and rows that are measured together."""
 
 from __future__ import annotations
 
-import json
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
-
-HERE = Path(__file__).parent
-JSON, MARKDOWN = HERE / "results.json", HERE / "results.md"
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -24,7 +18,11 @@ class Row:
         low, high: of the ratio, over the repeats, each of ours with the peer's that was measured next to it.
         target: `>= 1.5` or `<= 1.15`; empty where there is none.
         met: None where there is nothing to compare.
-        note: what must be known to read the row, or why it was not measured.
+        note: what must be known to read the row, or what is missing here to measure it.
+        failure: what went wrong when measuring it was tried last; empty where nothing did.
+        device: what it was measured on.
+        commit: the code that was measured; empty where that is not known.
+        seconds: that measuring it took.
     """
 
     name: str
@@ -37,67 +35,76 @@ class Row:
     high: float | None = None
     met: bool | None = None
     note: str = ""
+    failure: str = ""
     room: str = ""
+    device: str = ""
+    commit: str = ""
     date: str = ""
+    seconds: float | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """A device's row of a name takes the place of its earlier one."""
+        return self.name, self.device
+
+    @property
+    def measured(self) -> bool:
+        return self.ours is not None
+
+    @property
+    def only_lacks(self) -> bool:
+        """Whether it says no more than what is missing on its device."""
+        return not self.measured and not self.failure
 
 
-def compared(
-    name: str, ours: Sequence[float], peer: Sequence[float], unit: str, target: str, note: str = "", more: bool = False
-) -> Row:
-    """A row of repeats of ours and the peer's, measured in turn; `more` where more of the unit is better."""
-    sign, wanted = target.split()
+@dataclass(frozen=True)
+class Measurement:
+    """Rows that come of the same processes.
+
+    Attributes:
+        rows: as they are before they are measured.
+        measure: given these rows, gives them measured, in the same order, each as soon as it is done.
+        device: what they are measured on; empty: this machine's processor.
+        missing: why they cannot be measured here; empty where they can.
+    """
+
+    rows: tuple[Row, ...]
+    measure: Callable[..., Iterable[Row]]
+    device: str = ""
+    missing: str = ""
+
+    def measured(self) -> Iterator[Row]:
+        """The rows, one after the other.
+
+        Raises:
+            ValueError: where others come than were planned.
+        """
+        for row, done in zip(self.rows, self.measure(*self.rows), strict=True):
+            if done.name != row.name:
+                raise ValueError(f"{row.name!r} was to be measured, not {done.name!r}")
+            yield done
+
+
+def lacking(rows: Iterable[Row], why: str) -> Measurement:
+    """Of rows that cannot be measured here."""
+    return Measurement(tuple(replace(row, note=why) for row in rows), lambda *same: same, missing=why)
+
+
+def compared(row: Row, ours: Sequence[float], peer: Sequence[float], note: str = "", more: bool = False) -> Row:
+    """A row with repeats of ours and the peer's, measured in turn; `more` where more of the unit is better."""
+    sign, wanted = row.target.split()
     straight = sign == "<=" or more
     ratio, *ratios = [
         a / b if straight else b / a
         for a, b in ((statistics.median(ours), statistics.median(peer)), *zip(ours, peer, strict=True))
     ]
-    return Row(
-        name=name,
-        unit=unit,
-        target=target,
+    return replace(
+        row,
         ours=statistics.median(ours),
         peer=statistics.median(peer),
         ratio=ratio,
         low=min(ratios),
         high=max(ratios),
         met=ratio <= float(wanted) if sign == "<=" else ratio >= float(wanted),
-        note=note,
+        note=note or row.note,
     )
-
-
-def write(room: str, rows: Iterable[Row], about: dict[str, Any]) -> None:
-    """Writes a room's rows over those it had, keeps those of other rooms, and draws the table anew.
-
-    A row that could not be measured here does not take the place of one that was measured elsewhere.
-    """
-    before = json.loads(JSON.read_text())["rows"] if JSON.exists() else []
-    measured = {row["name"]: row for row in before if row["room"] == room and row["ours"] is not None}
-    made = [asdict(replace(row, room=room, date=about["date"])) for row in rows]
-    made = [measured.get(row["name"], row) if row["ours"] is None else row for row in made]
-    kept = [*(row for row in before if row["room"] != room), *made]
-    JSON.write_text(json.dumps({**about, "rows": kept}, indent=1) + "\n")
-    MARKDOWN.write_text(_markdown([Row(**row) for row in kept], about))
-
-
-def _markdown(rows: Sequence[Row], about: dict[str, Any]) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
-    lines = [
-        f"# Ours and theirs on {about['device']}",
-        "",
-        f"`{about['command']}`. {versions}. What each row means: [README.md](README.md).",
-        "",
-        "| what | ours | peer | unit | ratio | low to high | target | met | measured |",
-        "|---|---|---|---|---|---|---|---|---|",
-        *(_line(row) for row in rows),
-        "",
-        *(f"- {row.name}: {row.note}" for row in rows if row.note),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _line(row: Row) -> str:
-    met = {True: "yes", False: "**no**", None: ""}[row.met] if row.ours is not None else "not measured"
-    spread = f"{row.low:.3g} to {row.high:.3g}" if row.low is not None else ""
-    numbers = ["" if value is None else f"{value:.4g}" for value in (row.ours, row.peer, row.ratio)]
-    ours, peer, ratio = numbers
-    return f"| {row.name} | {ours} | {peer} | {row.unit} | {ratio} | {spread} | {row.target} | {met} | {row.date} |"

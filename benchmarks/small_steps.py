@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+
 from benchmarks.processes import Side, in_turn
-from benchmarks.rows import Row, compared
+from benchmarks.rows import Measurement, Row, compared
 
 VARIANTS = ((14, 0.25), (26, 0.25), (50, 0.25), (14, 0.5))
 LOSS_STEPS = 3
 PARTS = 5
 
 
-def rows() -> list[Row]:
+def measurements() -> list[Measurement]:
     """Two rows for each variant."""
-    return [row for depth, width in VARIANTS for row in _rows(depth, width)]
+    return [_measurement(depth, width) for depth, width in VARIANTS]
 
 
-def _rows(depth: int, width: float) -> list[Row]:
-    options = (depth, width, 32, "small", "synthetic", 128, LOSS_STEPS)
-    name, firsts = f"resnet_rs_{depth}x{width:g}@32, batch 128, against keras model.fit", []
+def _measurement(depth: int, width: float) -> Measurement:
+    name = f"resnet_rs_{depth}x{width:g}@32, batch 128, against keras model.fit"
+    rows = (
+        Row(f"{name}: training step", "ms", ">= 1.5"),
+        Row(f"{name}: until the first step is done", "s", ">= 2", note="built, compiled and run; no imports"),
+    )
+    return Measurement(rows, partial(_measured, depth, width))
+
+
+def _measured(depth: int, width: float, step: Row, first: Row) -> Iterator[Row]:
+    options, firsts = (depth, width, 32, "small", "synthetic", 128, LOSS_STEPS), []
     for _ in range(2):
         with Side("ours", *options) as ours, Side("keras_fit", *options) as keras:
             _check(ours, keras)
             firsts.append((ours.about["first_step"], keras.about["first_step"]))
             if len(firsts) == 1:
-                steps = in_turn([ours, keras], "step", PARTS)
-    first = [list(one) for one in zip(*firsts, strict=True)]
-    return [
-        compared(f"{name}: training step", *[[1e3 * s for s in one] for one in steps], "ms", ">= 1.5"),
-        compared(f"{name}: until the first step is done", *first, "s", ">= 2", "built, compiled and run; no imports"),
-    ]
+                mine, others = ([1e3 * s for s in one] for one in in_turn([ours, keras], "step", PARTS))
+                yield compared(step, mine, others)
+    yield compared(first, [mine for mine, _ in firsts], [other for _, other in firsts])
 
 
 def _check(ours: Side, theirs: Side) -> None:

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks import decide
-from benchmarks.rows import JSON as RESULTS
+from benchmarks.results import Results
 from benchmarks.rows import Row
 from scaling.analysis.claims.replay import replay
 from scaling.analysis.decide import next_runs, recommend, resolvable, stopping, surface
@@ -96,15 +96,23 @@ def test_what_was_seen_on_a_gpu_is_what_was_recorded() -> None:
     assert all(of["failed"] == 0 and of["trained"] == 2 for of in seen["precisions"].values())
 
 
+TABLES_DEVICE = "AMD EPYC, 2 cores"
+"""That the tables of benchmarks/README.md and docs/decide.md are of."""
+
+
+def rows(pattern: str) -> list[Row]:
+    """Of what was compared there."""
+    return [row for row in Results.read().rows if row.device == TABLES_DEVICE and re.search(pattern, row.name)]
+
+
 def ratios(pattern: str) -> list[float]:
-    rows = json.loads((ROOT / "benchmarks" / "results.json").read_text())["rows"]
-    return [row["ratio"] for row in rows if re.search(pattern, row["name"]) and row["ratio"] is not None]
+    return [row.ratio for row in rows(pattern) if row.ratio is not None]
 
 
 @pytest.mark.parametrize(
     ("start", "pattern", "form"),
     [
-        ("| a study of 24 trials | its bare training steps |", "over bare steps", "{0:.2f} of their time"),
+        ("| a study of 24 trials | its bare training steps |", "trials: over bare", "{0:.2f} of their time"),
         ("| | one process per trial |", "one process per trial", "{0:.1f} times as fast"),
         ("| small networks: training step |", r"model\.fit: training step", "{min:.2f} to {max:.2f} times as fast"),
         ("| small networks: until the first step is done |", "until the first", "{min:.1f} to {max:.1f} times as fast"),
@@ -121,7 +129,17 @@ def ratios(pattern: str) -> list[float]:
 def test_the_table_of_speeds_is_that_of_the_benchmarks(start: str, pattern: str, form: str) -> None:
     (line,) = [line for line in (ROOT / "benchmarks" / "README.md").read_text().splitlines() if line.startswith(start)]
     found = ratios(pattern)
-    assert form.format(*found, min=min(found), max=max(found)) in line
+    assert form.format(*found, min=min(found), max=max(found)) in line.replace("**", "")
+    assert ("**" in line) == any(row.met is False for row in rows(pattern)), "bold is missed"
+    *_, target, _ = line.split("|")
+    assert {row.target.split()[1] for row in rows(pattern)} <= set(re.findall(r"[\d.]+", target))
+
+
+def test_what_no_row_has_is_not_measured_yet() -> None:
+    text = (ROOT / "benchmarks" / "README.md").read_text()
+    for what, pattern in (("`make study", "make study"), ("training step of five", "same layers in PyTorch")):
+        (line,) = [line for line in text.splitlines() if line.startswith(f"| {what}")]
+        assert ("not measured yet" in line) == (not any(row.measured for row in rows(pattern)))
 
 
 def test_every_path_that_a_document_names_is_there() -> None:
@@ -254,5 +272,4 @@ def test_readmes_study_can_decide_what_it_is_said_to(tmp_path: Path, monkeypatch
 
 
 def test_the_table_of_decide_md_is_that_of_the_benchmark() -> None:
-    rows = [Row(**row) for row in json.loads(RESULTS.read_text())["rows"] if row["room"] == "decide"]
-    assert decide.table(rows) in (ROOT / "docs" / "decide.md").read_text()
+    assert decide.table(rows("^decide: ")) in (ROOT / "docs" / "decide.md").read_text()

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from protocol import only, pictures_per_second, reserved, serve
+from protocol import images_per_second, only, reserved, serve
 
 channel = reserved()
 resolution, size, layers, magnitude, warm, timed, cores = (int(one) for one in sys.argv[2:9])
@@ -61,5 +61,5 @@ serve(
         "deviation": float(np.sqrt(square - mean**2)),
         "version": tf.__version__,
     },
-    {"read": lambda: pictures_per_second(batches, warm, timed)},
+    {"read": lambda: images_per_second(batches, warm, timed)},
 )

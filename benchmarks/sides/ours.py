@@ -1,8 +1,10 @@
 """Our training step and forward pass: DEPTH WIDTH RESOLUTION STEM DATASET BATCH STEPS [FAMILY PRECISION TIMED].
 
-With TIMED so many steps are timed as one, on pictures that the device already has.
+With TIMED so many steps are timed as one, on pictures that the device already has. Where SAVE_WEIGHTS is set, the
+weights before the first step are left in that file, by their names.
 """
 
+import os
 import sys
 import time
 
@@ -31,6 +33,8 @@ began = time.perf_counter()
 variant = Variant(family=family, depth=depth, width=width, resolution=resolution, stem=sys.argv[4])
 program = Program(ProgramKey.of(variant, of, Recipe(epochs=1, precision=precision)))
 program.reset(0)
+if "SAVE_WEIGHTS" in os.environ:
+    np.savez(os.environ["SAVE_WEIGHTS"], **program.weights(averaged=False))
 
 
 def started():

@@ -3,7 +3,7 @@
 import itertools
 import sys
 
-from protocol import only, pictures_per_second, reserved, serve
+from protocol import images_per_second, only, reserved, serve
 
 channel = reserved()
 resolution, size, layers, magnitude, warm, timed, cores = (int(one) for one in sys.argv[2:9])
@@ -40,5 +40,5 @@ images = np.concatenate([images for images, _ in epoch()])
 serve(
     channel,
     {"shape": images.shape[1:], "mean": float(images.mean()), "deviation": float(images.std())},
-    {"read": lambda: pictures_per_second(normalised(), warm, timed)},
+    {"read": lambda: images_per_second(normalised(), warm, timed)},
 )

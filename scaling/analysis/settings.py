@@ -40,28 +40,23 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row a setting, in order of first appearance: the columns of `SETTING`; `seeds`, the number of trials that
-        went well, and `failed`, of those that did not; `top1`, `top1_min`, `top1_max`, `top1_std` and `test_top1*`
-        (fractions) over the trials that went well, NaN where there are none; `top5`, `test_top5`, `train_seconds` and
-        `train_top1`, their means; `train_device`, where they were trained, or `SEVERAL_DEVICES`; `top1_sd`, `seed_sd`
-        and how it is known, see `scaling.analysis.uncertainty.with_noise`; `validation_correct`, what each seed was
-        right on, where that is known of all; and size, cost, latency and `trust` (published numbers only) as they were.
-        Trials whose variant was timed under different conditions (another device) stay apart, so that no row mixes two
-        latencies.
+        went well, and `failed`, of those that did not; over the trials that went well, NaN where there are none, the
+        means of all columns that are `averaged`, and `top1_min`, `top1_max`, `top1_std` and `test_top1_*` (fractions);
+        `train_device`, where they were trained, or `SEVERAL_DEVICES`; `top1_sd`, `seed_sd` and how it is known, see
+        `scaling.analysis.uncertainty.with_noise`; `validation_correct`, what each seed was right on, where that is
+        known of all; and size, cost, latency and `trust` (published numbers only) as they were. Trials whose variant
+        was timed under different conditions (another device) stay apart, so that no row mixes two latencies.
     """
     given = float(frame[GIVEN_SEED_SD].iloc[0]) if GIVEN_SEED_SD in frame and len(frame) else None
     frame = _prepared(frame)
-    accuracies = {
-        f"{name}{suffix}": (name, how)
-        for name in ("top1", "test_top1")
-        for suffix, how in (("", "mean"), ("_min", "min"), ("_max", "max"), ("_std", "std"))
-    }
-    carried = {name: (name, "first") for name in ("trust", *names("carried"))}
     counts = {"seeds": ("ok", "sum"), "failed": ("not_ok", "sum")}
-    counts |= {name: (name, "mean") for name in ("top5", "test_top5", "train_seconds", "train_top1")}
     counts |= {"train_device": ("device", "first"), "devices": ("device", "nunique")}
+    means = {name: (name, "mean") for name in names("averaged")}
+    spreads = {f"{name}_{how}": (name, how) for name in ("top1", "test_top1") for how in ("min", "max", "std")}
+    carried = {name: (name, "first") for name in ("trust", *names("carried"))}
     groups = frame.groupby([*SETTING, *names("condition")], dropna=False, sort=False)
     # Copied: pandas adds columns slowly, and warns of it, where each of many stands by itself.
-    settings = groups.agg(**counts, **accuracies, **carried).copy().reset_index().copy()
+    settings = groups.agg(**counts, **means, **spreads, **carried).copy().reset_index().copy()
     settings[CORRECT] = _correct(groups, frame)
     settings["train_device"] = settings["train_device"].mask(settings.pop("devices") > 1, SEVERAL_DEVICES)
     return uncertainty.with_noise(settings, given)
@@ -99,7 +94,7 @@ def with_seed_noise(frame: pd.DataFrame, points: float | None) -> pd.DataFrame:
 
 def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     """The columns needed, each of one type whatever is missing; results of failed trials blanked."""
-    results = ("top1", "test_top1", "top5", "test_top5", "train_top1", "train_seconds", CORRECT)
+    results = (*names("averaged"), CORRECT)
     columns = ["device", *SETTING, *names("condition"), *results, *names("carried")]
     frame = frame.reindex(columns=["status", "trust", *columns])
     typed = {

@@ -10,17 +10,11 @@ with the module of `scaling.runner.data` that reads it.
 from __future__ import annotations
 
 from scaling.datasets.dataset import DataError, DatasetInfo, Splits, check_batch
-from scaling.datasets.known import CIFAR10, CIFAR100, FASHION_MNIST, IMAGENET, SYNTHETIC
 from scaling.datasets.registry import DATASETS, PATTERNS, dataset_info, default_fraction
 
 __all__ = [
-    "CIFAR10",
-    "CIFAR100",
     "DATASETS",
-    "FASHION_MNIST",
-    "IMAGENET",
     "PATTERNS",
-    "SYNTHETIC",
     "DataError",
     "DatasetInfo",
     "Splits",

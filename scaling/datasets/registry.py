@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from scaling.datasets import folder, prepared, subset
+from scaling.datasets import folder, known, prepared, subset
 from scaling.datasets.dataset import DataError, DatasetInfo, Registration
-from scaling.datasets.known import CIFAR10, CIFAR100, FASHION_MNIST, IMAGENET, SYNTHETIC
 from scaling.errors import did_you_mean
 
 
@@ -15,11 +14,11 @@ def _named(info: DatasetInfo, reader: str) -> Registration:
 REGISTRY: dict[str, Registration] = {
     registration.kind: registration
     for registration in (
-        _named(FASHION_MNIST, "scaling.runner.data.fashion_mnist"),
-        _named(CIFAR10, "scaling.runner.data.cifar"),
-        _named(CIFAR100, "scaling.runner.data.cifar"),
-        _named(SYNTHETIC, "scaling.runner.data.synthetic"),
-        _named(IMAGENET, "scaling.runner.data.imagenet"),
+        _named(known.FASHION_MNIST, "scaling.runner.data.fashion_mnist"),
+        _named(known.CIFAR10, "scaling.runner.data.cifar"),
+        _named(known.CIFAR100, "scaling.runner.data.cifar"),
+        _named(known.SYNTHETIC, "scaling.runner.data.synthetic"),
+        _named(known.IMAGENET, "scaling.runner.data.imagenet"),
         Registration(folder.PATTERN, folder.TITLE, folder.info, "scaling.runner.data.image_folder"),
         Registration(subset.PATTERN, subset.TITLE, subset.info, "scaling.runner.data.subset"),
         Registration(prepared.PATTERN, prepared.TITLE, prepared.info, "scaling.runner.data.tfds"),

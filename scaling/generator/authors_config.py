@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scaling.datasets import IMAGENET
+from scaling.datasets.known import IMAGENET
 from scaling.errors import did_you_mean
 from scaling.generator.errors import StudyError
 

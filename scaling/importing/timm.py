@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scaling.datasets import IMAGENET
+from scaling.datasets.known import IMAGENET
 from scaling.errors import UserError, did_you_mean
 from scaling.importing.timm_files import Place, Scored, Timed, place_of, read_accuracies, read_speeds
 from scaling.models import BUILT_IN, cost

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from scaling.analysis.decide.limits import Limit
     from scaling.interface.choosing import AtMost
+    from scaling.launch.options import Engine
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,7 +78,7 @@ def run(
     *,
     workers: int | None = None,
     devices: str | None = None,
-    engine: Literal["local", "ray"] = "local",
+    engine: Engine = "local",
     address: str | None = None,
     limit: int | None = None,
     retry: str | None = None,

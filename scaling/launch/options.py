@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from scaling.errors import UserError, did_you_mean
 from scaling.launch.keeping import Keep
@@ -18,6 +18,8 @@ from scaling.schema import FailureKind
 
 if TYPE_CHECKING:
     from scaling.analysis.decide.limits import Limit
+
+Engine: TypeAlias = Literal["local", "ray"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class RunOptions:
     workers: int | None = None
     devices: str | None = None
     compile: Compile = "auto"
-    engine: Literal["local", "ray"] = "local"
+    engine: Engine = "local"
     address: str | None = None
     resources: str | None = None
     limit: int | None = None

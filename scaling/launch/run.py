@@ -189,7 +189,7 @@ class _Run:
         keeper.recorded(record)
         if gate and isinstance(record, LatencyRecord):
             gate.limits.take([record])
-        end_where_data_is_gone(record, self.study.file.dataset.name, elsewhere=self.options.engine != "local")
+        end_where_data_is_gone(record, self.study.file.dataset.name, elsewhere=not self.pools.training.placements)
 
 
 def end_where_data_is_gone(record: Record, dataset: str, elsewhere: bool) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from scaling.schema import Dataset, LatencyRequest, Recipe, Runtime, Variant
 
@@ -25,11 +25,12 @@ TIMED: dict[str, str] = {
 }
 """What is timed: how its columns begin, and in words. Keras' own steps are the first two."""
 
-Role: TypeAlias = Literal["setting", "condition", "carried", "trial"]
+Role: TypeAlias = Literal["setting", "condition", "carried", "averaged", "trial"]
 """What becomes of a column when trials that differ in their seed alone are gathered into a setting.
 
 `setting`: tells settings apart. `condition`: tells apart what was timed under different conditions. `carried`: the same
-in all trials of a setting, so it is carried over. `trial`: a trial's own; the setting has a mean of it or nothing.
+in all trials of a setting, so it is carried over. `averaged`: a result of a trial, of which the setting has the mean.
+`trial`: a trial's own, of which the setting has nothing, or what `collapse_seeds` makes of it.
 """
 
 
@@ -76,20 +77,11 @@ class Column:
         return words[:1].lower() + words[1:]
 
 
-_TEXT_FIELDS = {
-    "dataset",
-    "resize",
-    "family",
-    "stem",
-    "activation",
-    "blocks",
-    "options",
-    "code",
-    "schedule",
-    "optimizer",
-    "randaugment",
-    "precision",
-}
+def _is_text(annotation: Any) -> bool:
+    """Whether a field holds words, or several values, which become one text."""
+    if annotation is str or isinstance(annotation, str) or get_origin(annotation) is tuple:
+        return True
+    return any(map(_is_text, get_args(annotation)))
 
 
 def _identity() -> Iterator[Column]:
@@ -98,9 +90,10 @@ def _identity() -> Iterator[Column]:
     yield Column("weights", "setting", text=True)
     for name in ("trial_id", "status", "failure_kind", "failure_message"):
         yield Column(name, text=True)
-    fields = ("dataset" if name == "name" else name for name in Dataset.model_fields)
-    for name in (*fields, *Variant.model_fields, *Recipe.model_fields):
-        yield Column(name, "setting", text=name in _TEXT_FIELDS, law_unit="epochs" if name == "epochs" else None)
+    for noun in (Dataset, Variant, Recipe):
+        for name, field in noun.model_fields.items():
+            column, law_unit = "dataset" if name == "name" else name, "epochs" if name == "epochs" else None
+            yield Column(column, "setting", text=_is_text(field.annotation), law_unit=law_unit)
     yield Column("init", "setting", text=True)
     yield Column("seed")
 
@@ -124,7 +117,7 @@ def _sizes() -> Iterator[Column]:
     # Reckoned, not measured, and only where a study's plan was asked.
     yield Column("memory_gb", "carried", label="Memory of a training step (GB)")
     yield Column("planned_seconds", "carried")
-    yield Column("train_seconds", label="Training time (s)", depends_on=("train_device", "precision"))
+    yield Column("train_seconds", "averaged", label="Training time (s)", depends_on=("train_device", "precision"))
     yield Column("device", text=True)
 
 
@@ -132,13 +125,13 @@ def _accuracies() -> Iterator[Column]:
     for score in ("validation_raw", "validation_ema", "test_raw", "test_ema"):
         for part in ("top1", "top5", "correct", "n", "loss"):
             yield Column(f"{score}_{part}")
-    yield Column("top1", label="Top-1 validation accuracy (%)", maximize=True, scale=100, log=False)
+    yield Column("top1", "averaged", label="Top-1 validation accuracy (%)", maximize=True, scale=100, log=False)
     yield Column("top1_n", "carried")
-    yield Column("test_top1", label="Top-1 test accuracy (%)", maximize=True, scale=100, log=False)
-    yield Column("top5", label="Top-5 validation accuracy (%)", maximize=True, scale=100, log=False)
-    yield Column("test_top5", label="Top-5 test accuracy (%)", maximize=True, scale=100, log=False)
+    yield Column("test_top1", "averaged", label="Top-1 test accuracy (%)", maximize=True, scale=100, log=False)
+    yield Column("top5", "averaged", label="Top-5 validation accuracy (%)", maximize=True, scale=100, log=False)
+    yield Column("test_top5", "averaged", label="Top-5 test accuracy (%)", maximize=True, scale=100, log=False)
     yield Column("validation_correct", text=True)
-    yield Column("train_top1")
+    yield Column("train_top1", "averaged")
 
 
 def timed(request: LatencyRequest) -> str:

@@ -14,17 +14,13 @@ from typing import Any, TypeAlias
 import pandas as pd
 
 from scaling.datasets import DATASETS
-from scaling.results.columns import TABLE, TIMED, of_variant, timed
+from scaling.results.columns import TABLE, TIMED, names, of_variant, timed
 from scaling.results.records import ResultsFolder, Skipped, about_reference, collection_paused, find, supersedes
 from scaling.schema import Dataset, LatencyRecord, Recipe, Reported, TrainRecord, Trial, Variant
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
 _SCORE_COLUMNS = {name: [f"{name}_{column}" for column in ("top1", "top5", "correct", "n", "loss")] for name in SCORES}
-_OWN = [
-    *("trial_id", "status", "failure_kind", "failure_message", "seed", "params", "macs", "activations"),
-    *("train_seconds", "device", *(column for columns in _SCORE_COLUMNS.values() for column in columns)),
-    *("top1", "top1_n", "test_top1", "top5", "test_top5", "train_top1", "validation_correct"),
-]
+_OWN = ["params", "macs", "activations", "top1_n", *names("averaged", "trial")]
 """Columns that differ between the seeds of a setting; in the others they are alike."""
 
 Row: TypeAlias = dict[str, Any]

@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from scaling.datasets import SYNTHETIC
+from scaling.datasets.known import SYNTHETIC
 from scaling.results import lock
 from scaling.runner import environment
 from scaling.runner.compute import devices

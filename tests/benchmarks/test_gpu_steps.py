@@ -19,7 +19,9 @@ TIMM_S = {
 
 def notes() -> set[str]:
     """Why nothing was measured; two rows for each network must say so."""
-    rows = gpu_steps.rows()
+    planned = gpu_steps.measurements()
+    rows = [row for one in planned for row in one.measured()]
+    assert all(one.missing for one in planned)
     assert len(rows) == 2 * len(gpu_steps.NETWORKS)
     assert all(row.ours is row.peer is row.ratio is row.met is None and row.target == ">= 1" for row in rows)
     return {row.note for row in rows}
@@ -45,6 +47,13 @@ def test_a_package_that_does_not_see_the_gpu_is_named_with_what_helps(monkeypatc
     codes = {name: (f"raise SystemExit({name == blind:d})", f"cure of {name}") for name in gpu_steps.SEES_GPU}
     monkeypatch.setattr(gpu_steps, "SEES_GPU", codes)
     assert notes() == {f"{blind} computes on no GPU here: cure of {blind}"}
+
+
+def test_rows_of_a_gpu_are_of_that_gpu(monkeypatch):
+    monkeypatch.setattr(devices, "detect", lambda: ("gpu:0",))
+    monkeypatch.setattr(gpu_steps, "_unseen", lambda gpu: "")
+    monkeypatch.setattr(gpu_steps, "gpu_name", lambda gpu: "NVIDIA H100")
+    assert {one.device for one in gpu_steps.measurements()} == {"NVIDIA H100"}
 
 
 @pytest.mark.parametrize("network", gpu_steps.NETWORKS, ids=lambda network: network.ours)

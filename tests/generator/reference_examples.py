@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from scaling.generator import yaml_file
+from scaling.generator import file_schema, yaml_file
+from scaling.generator.file_schema import Schema
 from scaling.generator.study_file import WAYS
+from scaling.models import BUILT_IN
 
 COMPLETE = """\
 # yaml-language-server: $schema=study.schema.json
@@ -30,7 +32,7 @@ latency: {phases: [training], batch_size: 128, max_seconds: 4}
 """
 """The study file that the page begins with."""
 
-EXAMPLES: dict[str, dict[str, str]] = {
+_WRITTEN: dict[str, dict[str, str]] = {
     "": {
         "study": "study: my_study",
         "question": "question: Does depth or width pay more?",
@@ -77,11 +79,10 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "blocks": "depth: 17, blocks: [1, 2, 1, 1]",
     },
     "grid of resnet": {
-        "resnet_d": "resnet_d: true",
         "stem": "stem: small",
         "blocks": "depth: 14, blocks: 1-1-1-1",
     },
-    "grid of convnext": {"patch": "patch: 2", "kernel": "kernel: [3, 5]"},
+    "grid of convnext": {"kernel": "kernel: [3, 5]"},
     "grid of vit": {"patch": "patch: 8", "mlp_ratio": "mlp_ratio: 2.0", "head": "head: 16"},
     "recipe": {
         "epochs": "epochs: 6",
@@ -89,16 +90,13 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "learning_rate": "learning_rate: 0.05",
         "warmup_epochs": "warmup_epochs: 0.5",
         "schedule": "schedule: step",
-        "optimizer": "optimizer: rmsprop",
         "momentum": "momentum: 0.8",
-        "nesterov": "nesterov: true",
         "weight_decay": "weight_decay: 1.0e-4",
         "label_smoothing": "label_smoothing: 0.1",
         "dropout": "dropout: 0.25",
         "stochastic_depth": "stochastic_depth: 0.1",
         "randaugment_layers": "randaugment_layers: 2",
         "randaugment_magnitude": "randaugment_layers: 2, randaugment_magnitude: 15",
-        "autoaugment": "autoaugment: true",
         "randaugment": "randaugment_layers: 2, randaugment: released",
         "mixup_alpha": "mixup_alpha: 0.2",
         "cutmix_alpha": "cutmix_alpha: 1",
@@ -163,7 +161,29 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "runtimes": "runtimes: [keras, litert, onnx]",
     },
 }
-"""By place and key; the first place is the file itself."""
+
+
+def _other_values(fields: Mapping[str, Schema]) -> dict[str, str]:
+    """For each key with a default another choice, or the default itself where it is no choice."""
+    defaults = {name: field["default"] for name, field in fields.items() if field.get("default") is not None}
+    return {name: f"{name}: {_other_value(fields[name], default)}" for name, default in defaults.items()}
+
+
+def _other_value(field: Schema, default: Any) -> str:
+    if isinstance(default, bool):
+        return str(not default).lower()
+    others = [choice for choice in field.get("enum", ()) if choice != default]
+    return str(others[-1] if others else default)
+
+
+EXAMPLES: dict[str, dict[str, str]] = _WRITTEN | {
+    place: _other_values(fields) | _WRITTEN.get(place, {})
+    for place, fields in {
+        "recipe": file_schema.schema()["$defs"]["recipe"]["properties"],
+        **{f"grid of {family}": options for family, options in file_schema.family_options().items()},
+    }.items()
+}
+"""By place and key; the first place is the file itself. Knobs of recipes and options of families need none written."""
 
 _STUDY: dict[str, Any] = {
     "study": "example",
@@ -174,9 +194,6 @@ _STUDY: dict[str, Any] = {
 }
 _BESIDE: dict[str, dict[str, Any]] = {
     "answer": {"compare": ["depth"]},
-    "grid of resnet": {"family": "resnet"},
-    "grid of convnext": {"family": "convnext", "depth": 4},
-    "grid of vit": {"family": "vit", "depth": 4, "patch": 4, "head": 16},
     "scale": {
         "base": {"depth": 14, "width": 0.25, "resolution": 12, "stem": "small"},
         "strategy": "width",
@@ -184,7 +201,14 @@ _BESIDE: dict[str, dict[str, Any]] = {
     },
     "search": {"trials": 4, "space": {"depth": [14, 26]}},
 }
-"""What stands at the place of an example already."""
+
+
+def _beside(place: str) -> dict[str, Any]:
+    """What stands at the place of an example already; with options of a family, its first member."""
+    if not place.startswith("grid of "):
+        return _BESIDE.get(place, {})
+    family = BUILT_IN[place.removeprefix("grid of ")]
+    return {"family": family.name, "depth": next(iter(family.named.values())).depth}
 
 
 def read(place: str, key: str) -> dict[str, Any]:
@@ -196,7 +220,7 @@ def read(place: str, key: str) -> dict[str, Any]:
 
 def example_study(place: str, key: str) -> dict[str, Any]:
     """The content of a small study file with an example in its place."""
-    written = _BESIDE.get(place, {}) | read(place, key)
+    written = _beside(place) | read(place, key)
     content = deepcopy(_STUDY)
     match place.split(maxsplit=1)[0] if place else "":
         case "":

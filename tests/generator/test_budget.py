@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scaling import published
-from scaling.datasets import IMAGENET
+from scaling.datasets.known import IMAGENET
 from scaling.generator import calibration
 from scaling.generator.accelerators import Accelerator, table
 from scaling.generator.budget import Basis, basis, pace, train_macs

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from scaling.datasets import IMAGENET, SYNTHETIC
+from scaling.datasets.known import IMAGENET, SYNTHETIC
 from scaling.generator.errors import StudyError
 from scaling.generator.sizes import size
 from scaling.generator.study import check

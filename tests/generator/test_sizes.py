@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaling.datasets import FASHION_MNIST, IMAGENET
+from scaling.datasets.known import FASHION_MNIST, IMAGENET
 from scaling.generator.sizes import size
 from scaling.models import check, count, describe
 from scaling.models.families.resnet_rs import BLOCKS

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from scaling.datasets import IMAGENET
+from scaling.datasets.known import IMAGENET
 from scaling.generator.sizes import size
 from scaling.generator.strategies import SHARES, Scaled, Shares, reach, shares, stretch
 from scaling.models.families.resnet_rs import BLOCKS, deepened, with_blocks

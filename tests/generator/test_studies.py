@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from scaling.datasets import DATASETS, IMAGENET
+from scaling.datasets import DATASETS
+from scaling.datasets.known import IMAGENET
 from scaling.generator import study as studies
 from scaling.generator.sizes import size
 from scaling.generator.study import Study

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scaling.datasets import IMAGENET
+from scaling.datasets.known import IMAGENET
 from scaling.generator.sizes import size
 from scaling.generator.strategies import STRATEGIES, reach, shares
 from scaling.importing.timm_files import variant_of

@@ -1,4 +1,4 @@
-"""The laws that error may follow: a power law, one with a floor, one that breaks or bends. All in log error against log x."""
+"""The laws that error may follow: a power law, one with a floor, one that breaks or bends. In log error over log x."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _bent(u: Floats, fitted: Floats) -> Curve:
 
 
 def _floored_too(law: Callable[[Floats, Floats], Curve]) -> Callable[[Floats, Floats], Curve]:
-    """Of a law with a level and a shape the one with a floor; the shape ends with the log of the floor over the rest."""
+    """The law with a floor of a law with a level; its shape ends with the log of the floor over the rest."""
 
     def curve(u: Floats, fitted: Floats) -> Curve:
         free = law(u, fitted)

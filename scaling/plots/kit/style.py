@@ -24,7 +24,7 @@ SERIES_MARKER = ("o", "D", "s", "^", "v", "P")
 """Of what has no colour of its own, in order."""
 
 _OTHERS = [(color, marker) for marker in ("P", "X", "v", "*") for color in (SKY, INK, GREY)]
-"""Of families that are not built in, by a sum over the name, so that a family looks alike in all figures."""
+"""Of all families but the first built-in ones, by a sum over the name, so that a family looks alike everywhere."""
 
 VERDICT_COLOR = {"faster": BLUE, "slower": VERMILLION, "undecided": GREY, "depth": BLUE, "width": VERMILLION}
 MANY = 2000
@@ -107,7 +107,7 @@ def family_marker(family: str) -> str:
 
 
 def _family_look(family: str) -> tuple[str, str]:
-    names = list(BUILT_IN)
+    names = list(BUILT_IN)[: len(SERIES)]
     if family in names:
         return SERIES[names.index(family)], SERIES_MARKER[names.index(family)]
     return _OTHERS[zlib.crc32(family.encode()) % len(_OTHERS)]

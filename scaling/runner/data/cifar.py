@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scaling.datasets import CIFAR10, CIFAR100, DataError, DatasetInfo
+from scaling.datasets import DataError, DatasetInfo
+from scaling.datasets.known import CIFAR10, CIFAR100
 from scaling.runner.data.memory import Split
 from scaling.runner.data.places import DATA_DIR, check_that_keras_cache_is_searched, chosen, keras_cache
 from scaling.runner.data.reader import Reader, from_memory

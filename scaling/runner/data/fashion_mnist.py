@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scaling.datasets import FASHION_MNIST, DataError
+from scaling.datasets import DataError
+from scaling.datasets.known import FASHION_MNIST
 from scaling.runner.data.images import Images, Labels
 from scaling.runner.data.memory import Split
 from scaling.runner.data.places import DATA_DIR, check_that_keras_cache_is_searched, chosen, keras_cache

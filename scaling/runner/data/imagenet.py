@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from scaling.datasets import IMAGENET, DataError, Splits, dataset_info
+from scaling.datasets import DataError, Splits, dataset_info
+from scaling.datasets.known import IMAGENET
 from scaling.runner.data.places import DATA_DIR
 from scaling.runner.data.reader import Reader, streamed
 from scaling.runner.data.source import Source

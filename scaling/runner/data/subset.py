@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling.datasets import FASHION_MNIST, subset
+from scaling.datasets import subset
+from scaling.datasets.known import FASHION_MNIST
 from scaling.runner.data import cifar, fashion_mnist
 from scaling.runner.data.memory import Split
 from scaling.runner.data.reader import Reader, from_memory, reader_of

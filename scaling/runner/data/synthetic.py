@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scaling.datasets import SYNTHETIC
+from scaling.datasets.known import SYNTHETIC
 from scaling.runner.data.memory import Split
 from scaling.runner.data.reader import Reader, from_memory
 

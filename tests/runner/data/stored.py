@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from scaling.datasets import IMAGENET, folder, prepared
+from scaling.datasets import folder, prepared
+from scaling.datasets.known import IMAGENET
 from scaling.datasets.registry import REGISTRY
 from scaling.runner.data import imagenet, places
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling.datasets import FASHION_MNIST
+from scaling.datasets.known import FASHION_MNIST
 from scaling.runner import data
 from scaling.runner.data import Augmentation, DataError, Shard, fashion_mnist
 from scaling.runner.data.images import WHOLE

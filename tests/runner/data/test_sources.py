@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scaling.datasets import CIFAR10, CIFAR100, FASHION_MNIST
+from scaling.datasets.known import CIFAR10, CIFAR100, FASHION_MNIST
 from scaling.runner.data import DataError, cifar, fashion_mnist, imagenet, places, sources
 
 
