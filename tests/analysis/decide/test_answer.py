@@ -485,8 +485,8 @@ def test_what_is_not_there_cannot_be_compared(plan: dict[str, Any], reason: str)
 
 
 ONE = (
-    "one setting alone has an accuracy; `scaling run simulated` trains the others, or its study needs a second value of "
-    "something"
+    "one setting alone has an accuracy; `scaling run simulated` trains the others, or its study needs a second value "
+    "of something"
 )
 
 
