@@ -14,7 +14,8 @@ from scaling.analysis.decide.limits import Limit, limits_of
 from scaling.analysis.decide.next_runs import NextRun
 from scaling.analysis.decide.recommend import Recommendation
 from scaling.analysis.decide.recommend import recommend as recommended
-from scaling.analysis.settings import with_seed_noise
+from scaling.analysis.settings import collapse_seeds, with_seed_noise
+from scaling.analysis.uncertainty import about_seed_noise
 from scaling.errors import UserError
 from scaling.generator import budget
 from scaling.generator import study as studies
@@ -117,17 +118,20 @@ class NextTrials(Shown):
         runs: none where `reason` says why.
         reason: why none are named; empty where some are.
         basis: what hours are reckoned by.
+        notes: what a reader has to know beside: which noise between seeds is assumed.
     """
 
     study: Study
     runs: tuple[NextRun, ...]
     reason: str
     basis: Basis = field(repr=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """How many, and what they take; or why there are none."""
-        return (next_report.sentence(self.study, self.runs, self.reason, self.basis),)
+        """How many, and what they take, or why there are none; then the notes."""
+        said = next_report.sentence(self.study, self.runs, self.reason, self.basis)
+        return (said, *(f"note: {note}" for note in self.notes))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a training: which, why, and its seconds."""
@@ -142,6 +146,7 @@ def next_trials(
     count: int = 4,
     at_most: AtMost = (),
     on: str | None = None,
+    seed_noise: float | None = None,
 ) -> NextTrials:
     """Names the few trainings of a study that would change its answer most, or with `at_most` the choice.
 
@@ -150,7 +155,7 @@ def next_trials(
         results: the folder that holds a folder for each study.
         hours: of training that all of them may take together; None: any.
         count: how many, to be trained side by side.
-        at_most, on: as of `recommend`.
+        at_most, on, seed_noise: as of `recommend`.
 
     Raises:
         UserError: for a search, which decides by itself what it trains next.
@@ -164,10 +169,12 @@ def next_trials(
     limits = limits_in(at_most)
     folder = ResultsFolder(Path(results) / planned.name)
     space = _space(planned, folder, [folder] if folder.training.path.exists() else [], on)
-    reason = enough(space.frame, planned.question, limits)
+    frame = with_seed_noise(space.frame, seed_noise)
+    reason = enough(frame, planned.question, limits)
     seconds = float("inf") if hours is None else 3600 * hours
-    runs = [] if reason else next_runs(space.frame, planned.question, limits, count, seconds)
-    return NextTrials(planned, tuple(runs), reason, space.basis)
+    runs = [] if reason else next_runs(frame, planned.question, limits, count, seconds)
+    doubt = about_seed_noise(collapse_seeds(frame)) if runs else None
+    return NextTrials(planned, tuple(runs), reason, space.basis, (doubt,) if doubt else ())
 
 
 class _Space(NamedTuple):

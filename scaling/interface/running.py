@@ -65,6 +65,7 @@ def run(
     until: Literal["decided"] | None = None,
     at_most: AtMost = (),
     max_hours: float | None = None,
+    seed_noise: float | None = None,
 ) -> Run:
     """Trains and times what a study is still missing; the same as `scaling run`, which has more options.
 
@@ -77,6 +78,8 @@ def run(
         until: `decided`: train only what decides the study's question, or with `at_most` the choice under these limits.
         at_most: limits by cost, as `{"inference_ms": 5}`, with `until`.
         max_hours: of training that may be spent, with `until`.
+        seed_noise: standard deviation between seeds (points of accuracy) that the answer rests on, in place of what was
+            measured or is assumed.
 
     Raises:
         UserError: for what cannot be run; nothing was begun then.
@@ -102,9 +105,9 @@ def run(
             limit=limit,
             keep=keep,
             policy=launch.RetryPolicy(recorded=launch.retried_kinds(retry)),
-            until=None if until is None else launch.Until(limits_in(at_most), max_hours),
+            until=None if until is None else launch.Until(limits_in(at_most), max_hours, seed_noise),
         ),
         Console(),
     )
     trained = ResultsFolder(folder).training.path.exists()
-    return Run(folder, summary, answer_of(folder) if trained else None)
+    return Run(folder, summary, answer_of(folder, seed_noise) if trained else None)

@@ -27,10 +27,12 @@ class Until:
     Attributes:
         limits: of the network to choose; none: the study's question is what is decided.
         max_hours: of training that may be spent, earlier runs counted in; None: as many as it takes.
+        seed_noise: standard deviation between seeds (points) in place of what was measured or is assumed; None: these.
     """
 
     limits: tuple[Limit, ...] = ()
     max_hours: float | None = None
+    seed_noise: float | None = None
 
 
 @dataclass(frozen=True)

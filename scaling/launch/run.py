@@ -139,7 +139,9 @@ class _Run:
             return SearchJobs(self.study, self.results, self.outcomes, place, workers, self.options.limit)
         if self.study.file.search is not None:
             raise UserError(f"--until decided: {self.study.name} is a search, which decides by itself what it trains")
-        return UntilDecided(self.study, self.results, self.outcomes, place, workers, until.limits, until.max_hours)
+        return UntilDecided(
+            self.study, self.results, self.outcomes, place, workers, until.limits, until.max_hours, until.seed_noise
+        )
 
     def _work(
         self,

@@ -45,7 +45,9 @@ class UntilDecided:
         workers: int,
         limits: Sequence[Limit] = (),
         max_hours: float | None = None,
+        seed_noise: float | None = None,
     ) -> None:
+        self._seed_noise = seed_noise
         self._study, self._results, self._outcomes, self._place = study, results, outcomes, place
         self._batch, self._limits, self._max_hours = max(BATCH, workers), tuple(limits), max_hours
         self._progress: RunProgress | None = None
@@ -113,6 +115,7 @@ class UntilDecided:
 
     def _frame(self, trial_ids: Sequence[str]) -> pd.DataFrame:
         """Recorded trials, all or some, and the others of the study as if they were not recorded."""
+        from scaling.analysis.settings import with_seed_noise
         from scaling.generator.candidates import with_candidates
 
         frame, known = self._recorded(), set(trial_ids)
@@ -120,7 +123,7 @@ class UntilDecided:
             frame = frame[frame["trial_id"].isin(known)]
         # The pace as well is that of these trials alone.
         reckoned_by = basis(None, [record for record in self._results.training.read()[0] if record.trial_id in known])
-        return with_candidates(frame, self._study, self._results, reckoned_by)
+        return with_seed_noise(with_candidates(frame, self._study, self._results, reckoned_by), self._seed_noise)
 
     def _recorded(self) -> pd.DataFrame:
         import pandas as pd

@@ -29,8 +29,8 @@ class Band:
         low, high: interval of `speedup`; all those of a comparison hold at once in 90% of studies.
         verdict: `faster` or `slower` where the interval leaves out 1, else `undecided`. Of a cost that is no time,
             `faster` means less of it.
-        flips_at: the standard deviation between seeds (fraction) at which the verdict would change, where it is not
-            known but assumed; None where it is known, or the verdict would not change.
+        flips_at: the standard deviation between seeds (fraction), if it were known, at which the verdict would change,
+            where it is assumed or was measured on few; None where it is known, or the verdict would not change.
     """
 
     accuracy: float

@@ -27,6 +27,7 @@ from scaling.analysis.uncertainty import (
     flips_at,
     jointly,
     log_ratio,
+    seed_noise_of,
     with_noise,
 )
 from scaling.analysis.wording import counted
@@ -213,10 +214,13 @@ def _concluded(sides: Sequence[Side], settings: pd.DataFrame, cost: Column, draw
     """All pairs' statements, bounded together."""
     read = _read_all(sides, settings, cost, draws)
     said = _statements(read)
-    assumed = settings["seed_noise"].eq("assumed").any()
-    quiet = _statements(_read_all(sides, with_noise(settings, 0.0), cost, draws)) if assumed else said
-    seed_sd = float(settings["seed_sd"].median())
-    flips = [flips_at(0.0, *logs, seed_sd) if assumed else None for logs in zip(said, quiet, strict=True)]
+    noise = seed_noise_of(settings)
+    flips: list[float | None] = [None] * len(said)
+    if noise.doubtful:
+        known, quiet = (
+            _statements(_read_all(sides, with_noise(settings, seed_sd), cost, draws)) for seed_sd in (noise.middle, 0.0)
+        )
+        flips = [flips_at(0.0, *logs, noise.middle) for logs in zip(known, quiet, strict=True)]
     statements = iter(zip(said, flips, strict=True))
     for pair in read:
         yield _comparison(pair, [next(statements) for _ in pair.statements] if pair.reason is None else [], cost)

@@ -8,7 +8,7 @@ from itertools import groupby
 import pandas as pd
 
 from scaling.analysis.equal_accuracy.bands import Band, Crossover
-from scaling.analysis.uncertainty import Estimate, seed_noise_assumed
+from scaling.analysis.uncertainty import Estimate, about_seed_noise
 from scaling.analysis.wording import at_chance
 from scaling.models.names import title
 from scaling.results.columns import Column
@@ -35,7 +35,7 @@ def comparison(
 
 def _sure(overall: Band) -> str:
     """Whether it is decided, and what noise between seeds would change that."""
-    flips = "" if overall.flips_at is None else f"{100 * overall.flips_at:.2f} points between seeds"
+    flips = "" if overall.flips_at is None else f"{100 * overall.flips_at:.2f} points between seeds, if that were known"
     if overall.verdict == "undecided":
         return ": undecided" + (f" (decided with less than {flips})" if flips else "")
     return f" (undecided with more than {flips})" if flips else ""
@@ -83,8 +83,8 @@ def cautions(points: pd.DataFrame, cost: Column) -> Iterator[str]:
         yield "times without an interval of their own are taken as exact"
     if cost.phase and (count := int((points[f"{cost.phase}_disturbed"] > 0).sum())):
         yield f"{count} of {len(points)} times were disturbed by other work on the machine"
-    if assumed := seed_noise_assumed(points):
-        yield assumed
+    if doubt := about_seed_noise(points):
+        yield doubt
     if points["validation_fraction"].eq(0).any():
         yield "accuracies are of the test images: all training images were trained on (validation_fraction 0)"
     yield from at_chance(points)

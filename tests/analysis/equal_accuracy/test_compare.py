@@ -59,6 +59,16 @@ def test_a_crossing_is_found_where_it_is() -> None:
     assert (crossing.above, crossing.decided) == ("faster", True)
 
 
+def test_noise_that_was_measured_on_few_is_said_with_where_a_verdict_would_change() -> None:
+    once = [*family("a", 3.0, RISING), *family("b", 1.0, RISING)]
+    again = [{**one, "seed": 1, "top1": float(str(one["top1"])) + 0.001} for one in once[:2]]
+    found = compare(settings(*once, *again))
+    assert "was measured on 2 repeated trainings alone" in "; ".join(found.notes)
+    (pair,) = found.pairs
+    assert pair.overall is not None
+    assert pair.overall.flips_at is not None
+
+
 def test_a_dominated_point_changes_nothing() -> None:
     without = only(settings(*family("a", 3.0, RISING), *family("b", 1.0, RISING)))
     worse = row("b", 9, 3.0, 0.55, pictures=10**9)
