@@ -55,6 +55,8 @@ class Replayed:
         instead: at what it was tested where that is not what the claim names; else empty.
         rests_on: what has to be said where noise between seeds is assumed, or was measured on few, and the verdict
             would change with it.
+        level: at which confidence the verdict is, by itself and not together with those of other claims; None where
+            nothing of it is by chance, or there is none.
     """
 
     claim: Claim
@@ -64,6 +66,7 @@ class Replayed:
     estimate: Estimate | None
     instead: str
     rests_on: str
+    level: float | None
 
 
 def replay(
@@ -95,8 +98,9 @@ def _replayed(claim: Claim, results: pd.DataFrame | None, seed_noise: float | No
         finding = TESTS[claim.test](of_device, **claim.limits)
         rests_on = _rests_on(claim, of_device, finding)
     except (NotAddressedError, MixedConditionsError) as reason:
-        finding, rests_on = Finding("not addressed", str(reason)), ""
-    return Replayed(claim, on, finding.verdict, finding.found, finding.estimate, finding.instead, rests_on)
+        finding, rests_on = Finding("not addressed", str(reason), level=None), ""
+    told = finding.verdict, finding.found, finding.estimate, finding.instead
+    return Replayed(claim, on, *told, rests_on, finding.level)
 
 
 def _rests_on(claim: Claim, frame: pd.DataFrame, finding: Finding) -> str:
