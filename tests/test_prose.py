@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from benchmarks import decide
 from benchmarks.results import Results
 from benchmarks.rows import Row
+from scaling.analysis import uncertainty
 from scaling.analysis.claims.replay import replay
 from scaling.analysis.decide import next_runs, recommend, resolvable, stopping, surface
 from scaling.analysis.decide.statements import MOST_SEEDS
@@ -257,8 +258,12 @@ def test_the_constants_in_decide_md_are_those_of_the_code() -> None:
         f"with a chance of less than {stopping.HOPELESS:.0%}",
         f"decide in {resolvable.POWER:.0%} of repetitions",
         f"is above {100 * resolvable.TYPICAL:g} points",
+        f"{uncertainty.SHORT_TRAINING:g} times as large for short trainings on small data",
+        f"{uncertainty.HARDLY_TRAINED:g} times for those that have seen fewer than {uncertainty.FEW_IMAGES:,} images",
+        f"was measured on fewer than {uncertainty.FEW_FREEDOM:g} trainings beyond the first",
     ):
         assert said in text
+    assert uncertainty.ASSUMED_FREEDOM == 5 - 1  # five seeds of one setting
     assert (next_runs.LEAST_KNOWN, until.BATCH, next_runs.SIZES, MOST_SEEDS) == (4, 4, 8, 100)
 
 

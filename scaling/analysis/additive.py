@@ -11,7 +11,7 @@ import pandas as pd
 
 from scaling.analysis import uncertainty
 from scaling.analysis.settings import DATASET, RECIPE, VARIANT, collapse_seeds
-from scaling.analysis.uncertainty import Estimate, jointly
+from scaling.analysis.uncertainty import Estimate, Floats, jointly
 
 DRAWS = 2000
 _LEAST, _MOST_NETWORKS = 3, 200
@@ -52,11 +52,20 @@ def table_steps(table: pd.DataFrame, images: float = np.nan) -> tuple[Step, ...]
     """
     top1 = table["top1_percent"].to_numpy(float) / 100
     kinds = table["kind"] if "kind" in table else pd.Series("", table.index)
-    n = np.full(len(top1), images)
-    seed_sd = uncertainty.assumed_seed_sd(top1, n, np.full(len(top1), True))
-    sd = np.hypot(np.sqrt(top1 * (1 - top1) / images), seed_sd) if np.isfinite(images) else np.zeros(len(top1))
     verified = [trust != "unverified" for trust in table["trust"]]
-    return _steps(list(table["step"]), [str(kind) for kind in kinds], top1, sd, verified)
+    drawn = _redrawn(_as_settings(top1, images)) if np.isfinite(images) else np.broadcast_to(top1, (1, len(top1)))
+    return _steps(list(table["step"]), [str(kind) for kind in kinds], top1, drawn, verified)
+
+
+def _as_settings(top1: Floats, images: float) -> pd.DataFrame:
+    """Accuracies on ImageNet of one seed each, with the noise that is assumed."""
+    one = {"study": "", "folder": "", "dataset": "imagenet", "top1": top1, "top1_n": images}
+    return uncertainty.with_noise(pd.DataFrame({**one, "seeds": 1, "top1_std": np.nan}))
+
+
+def _redrawn(settings: pd.DataFrame) -> Floats:
+    """`(draws, settings)` accuracies: with the images that they share, and seeds whose noise is known from few."""
+    return uncertainty.draw_top1(settings, DRAWS, np.random.default_rng(0))
 
 
 def steps(frame: pd.DataFrame) -> tuple[Step, ...]:
@@ -72,9 +81,7 @@ def steps(frame: pd.DataFrame) -> tuple[Step, ...]:
         return ()
     rows = settings.loc[[row for row, _ in chain]]
     kinds = ["architecture" if column in _NETWORK else "training" for _, column in chain]
-    return _steps(
-        _labels(rows, chain), kinds, rows["top1"].to_numpy(float), rows["top1_sd"].to_numpy(float), [True] * len(rows)
-    )
+    return _steps(_labels(rows, chain), kinds, rows["top1"].to_numpy(float), _redrawn(rows), [True] * len(rows))
 
 
 def chain_of(settings: pd.DataFrame) -> list[tuple[int, str]]:
@@ -123,11 +130,10 @@ def _labels(rows: pd.DataFrame, chain: Sequence[tuple[int, str]]) -> list[str]:
 def _steps(
     labels: Sequence[str],
     kinds: Sequence[str],
-    top1: uncertainty.Floats,
-    sd: uncertainty.Floats,
+    top1: Floats,
+    drawn: Floats,
     verified: Sequence[bool],
 ) -> tuple[Step, ...]:
-    drawn = top1 + sd * np.random.default_rng(0).standard_normal((DRAWS, len(top1)))
     gains = [Estimate(np.nan, np.nan, np.nan), *jointly(np.diff(top1), np.diff(drawn, axis=1))]
     return tuple(
         Step(label, kind, float(value), gain, sure)

@@ -9,7 +9,6 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
 
 from scaling.results.columns import METRICS, Column
 from scaling.results.correct import unpacked
@@ -40,6 +39,10 @@ FEW_IMAGES = 10_000
 
 ASSUMED_FREEDOM = 4.0
 """Degrees of freedom that an assumed standard deviation is trusted with: as if from five seeds of one setting."""
+
+FEW_FREEDOM = 10.0
+"""Degrees of freedom below which a standard deviation between seeds is known from few: Student's interval is more than
+a tenth wider than the normal one."""
 
 _MOST_DRAWN = 20_000_000
 """Numbers drawn for one answer."""
@@ -265,38 +268,86 @@ def _inverse_chi_square(freedom: float, count: int, random: np.random.Generator)
     return np.asarray(freedom / random.chisquare(freedom, count)) if np.isfinite(freedom) else np.ones(count)
 
 
-def seed_noise_assumed(settings: pd.DataFrame) -> str | None:
-    """What has to be said where the noise between seeds was not measured; None where it was, or was given."""
-    assumed = settings[(settings["seed_noise"] == "assumed") & settings["top1"].notna()]
-    if assumed.empty:
+@dataclass(frozen=True)
+class SeedNoise:
+    """How far the seeds of one setting differ, and how that is known.
+
+    Attributes:
+        low, middle, high: standard deviations between seeds (fraction): the least, the median and the largest that
+            settings have.
+        freedom: from how many degrees of freedom they are known, infinite where they were given. Of a measured one they
+            are the trainings beyond the first of each setting.
+        source: `measured`, `assumed` where one of them is, or `given`.
+    """
+
+    low: float
+    middle: float
+    high: float
+    freedom: float
+    source: str
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is assumed, or was measured on few."""
+        return self.source == "assumed" or (self.source == "measured" and self.freedom < FEW_FREEDOM)
+
+    @property
+    def words(self) -> str:
+        """How large it is and how that is known, the beginning of a sentence."""
+        low, high = (f"{100 * of:.2f}" for of in (self.low, self.high))
+        points = low if low == high else f"{low} to {high}"
+        if self.source == "given":
+            return f"A standard deviation of {points} points between seeds is given"
+        if self.source == "assumed":
+            return f"A standard deviation of {points} points between seeds is assumed"
+        count = f"{self.freedom:g} repeated training{'' if self.freedom == 1 else 's'}"
+        return f"The standard deviation between seeds, {points} points, was measured on {count} alone"
+
+
+def seed_noise_of(settings: pd.DataFrame) -> SeedNoise:
+    """Of settings, as `with_noise` gives them: of those where it is assumed, if there are some."""
+    known = settings[settings["top1"].notna() & settings["seed_sd"].notna()]
+    if known.empty:
+        return SeedNoise(np.nan, np.nan, np.nan, np.inf, "given")
+    assumed = known["seed_noise"] == "assumed"
+    chosen = known[assumed] if assumed.any() else known
+    sd = chosen["seed_sd"].to_numpy(float)
+    freedom = float(chosen["seed_freedom"].min())
+    return SeedNoise(float(sd.min()), float(np.median(sd)), float(sd.max()), freedom, str(chosen["seed_noise"].iloc[0]))
+
+
+def about_seed_noise(settings: pd.DataFrame) -> str | None:
+    """What has to be said where the noise between seeds is assumed or was measured on few; None elsewhere."""
+    noise = seed_noise_of(settings)
+    if not noise.doubtful:
         return None
-    low, high = 100 * assumed["seed_sd"].min(), 100 * assumed["seed_sd"].max()
-    points = f"{low:.2f}" if f"{low:.2f}" == f"{high:.2f}" else f"{low:.2f} to {high:.2f}"
+    said = noise.words[0].lower() + noise.words[1:]
+    if noise.source == "measured":
+        return f"{said}; --seed-noise overrules it, and more seeds measure it better"
     return (
-        f"only one seed a setting: a standard deviation of {points} points between seeds is assumed, from that of "
-        f"independent errors (arXiv 2304.01910); --seed-noise overrules it, and a second seed measures it"
+        f"only one seed a setting: {said}, from that of independent errors (arXiv 2304.01910); --seed-noise overrules "
+        "it, and a second seed measures it"
     )
 
 
-def flips_at(line: float, noisy: Estimate, quiet: Estimate, seed_sd: float) -> float | None:
+def flips_at(line: float, known: Estimate, quiet: Estimate, seed_sd: float) -> float | None:
     """The standard deviation between seeds at which what an interval decides would change; None if at none.
 
-    As `--seed-noise` would give it: known, not assumed with `ASSUMED_FREEDOM`. Half an interval's width grows with it
-    as the root of a sum of squares.
+    As `--seed-noise` would give it: known, not assumed or from few. Half an interval's width grows with it as the root
+    of a sum of squares.
 
     Args:
         line: that the interval holds or leaves out.
-        noisy: with the standard deviation that is assumed.
-        quiet: with none.
-        seed_sd: that is assumed, in the unit of the answer.
+        known: with a noise between seeds that is known to be `seed_sd`.
+        quiet: without.
+        seed_sd: in the unit of the answer.
     """
-    above = noisy.value > line
-    margin = abs(noisy.value - line)
-    wide, narrow = (abs(of.value - (of.low if above else of.high)) for of in (noisy, quiet))
+    above = known.value > line
+    margin = abs(known.value - line)
+    wide, narrow = (abs(of.value - (of.low if above else of.high)) for of in (known, quiet))
     if not (np.isfinite([margin, wide, narrow]).all() and narrow < min(margin, wide)):
         return None
-    if_known = stats.norm.ppf((1 + LEVEL) / 2) / stats.t.ppf((1 + LEVEL) / 2, ASSUMED_FREEDOM)
-    return float(seed_sd * np.sqrt((margin**2 - narrow**2) / (wide**2 - narrow**2)) / if_known)
+    return float(seed_sd * np.sqrt((margin**2 - narrow**2) / (wide**2 - narrow**2)))
 
 
 def draw_cost(settings: pd.DataFrame, cost: str, count: int, random: np.random.Generator) -> Floats:

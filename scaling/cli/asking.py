@@ -13,6 +13,7 @@ from scaling.cli.common import (
     MaxHours,
     Overrides,
     ResultsDir,
+    SeedNoise,
     StudyName,
     input_errors,
     print_json,
@@ -40,6 +41,7 @@ def plan(
     ] = False,
     max_hours: MaxHours = None,
     max_cost: MaxCost = None,
+    seed_noise: SeedNoise = None,
     overrides: Overrides = None,
     results: ResultsDir = RESULTS,
     wide: Annotated[
@@ -52,7 +54,7 @@ def plan(
     from scaling.reports import plan as plans
 
     with input_errors():
-        planned = asking.plan(load(study, overrides), results, on, calibrate=calibrate)
+        planned = asking.plan(load(study, overrides), results, on, calibrate=calibrate, seed_noise=seed_noise)
         if explain is not None:
             _explain(planned.study, explain, as_json)
             return

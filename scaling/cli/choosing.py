@@ -73,6 +73,7 @@ def next_trials(
     count: Annotated[int, typer.Option(min=1, help="How many, to be trained side by side.")] = 4,
     at_most: AtMost = None,
     on: Accelerator = None,
+    seed_noise: SeedNoise = None,
     overrides: Overrides = None,
     results: ResultsDir = RESULTS,
     wide: Wide = False,
@@ -85,9 +86,15 @@ def next_trials(
 
     with input_errors(), notes_told():
         named = choosing.next_trials(
-            load(study, overrides), results, hours=hours, count=count, at_most=limits_of(at_most or ()), on=on
+            load(study, overrides),
+            results,
+            hours=hours,
+            count=count,
+            at_most=limits_of(at_most or ()),
+            on=on,
+            seed_noise=seed_noise,
         )
-    told = named.study, named.runs, named.reason, named.basis
+    told = named.study, named.runs, named.reason, named.basis, named.notes
     if as_json:
         print_json(report.as_json(*told))
     else:

@@ -17,6 +17,7 @@ from scaling.cli.common import (
     MaxHours,
     Overrides,
     ResultsDir,
+    SeedNoise,
     StudyName,
     Wide,
     input_errors,
@@ -131,6 +132,7 @@ def run(
     on: Accelerator = None,
     max_hours: MaxHours = None,
     max_cost: MaxCost = None,
+    seed_noise: SeedNoise = None,
     overrides: Overrides = None,
     results: ResultsDir = RESULTS,
 ) -> None:
@@ -155,7 +157,7 @@ def run(
             policy=launch.RetryPolicy(retries, timeout, launch.retried_kinds(retry)),
             until=None
             if until is None
-            else until_of(planned, folder, limits_of(at_most or ()), max_hours, max_cost, on),
+            else until_of(planned, folder, limits_of(at_most or ()), max_hours, max_cost, on, seed_noise),
             trackers=(*(("tensorboard",) if tensorboard else ()), *(("mlflow",) if mlflow else ())),
             **{name: value for name, value in context.params.items() if name in SAME},
         )
@@ -166,21 +168,21 @@ def run(
     for line in _told(summary, folder, same_command(context), same_command(context, without=("retry", "limit"))):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if not summary.stopped:
-        _answer(folder)
+        _answer(folder, seed_noise)
     if summary.stopped:
         raise typer.Exit(INTERRUPTED)
     if summary.failed or summary.failures:
         raise typer.Exit(SOME_FAILED)
 
 
-def _answer(folder: Path) -> None:
+def _answer(folder: Path, seed_noise: float | None) -> None:
     """The answer to the study's question, as far as there is one."""
     from scaling.cli.deciding import tell_answer
     from scaling.interface.deciding import answer_of
     from scaling.results.records import ResultsFolder
 
     if ResultsFolder(folder).training.path.exists():
-        for said in answer_of(folder).conclusions:
+        for said in answer_of(folder, seed_noise).conclusions:
             tell_answer(said, terminal())
 
 

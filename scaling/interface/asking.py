@@ -65,12 +65,14 @@ class Plan(Shown):
         trials: one mapping a trial: sizes, recipe, memory (1e9 bytes), hours, cost (dollars), whether it is done.
         basis: what hours and money are reckoned by.
         results: the folder of its results.
+        seed_noise: standard deviation between seeds (points) in place of what was measured or is assumed; None: these.
     """
 
     study: Study
     trials: Sequence[dict[str, Any]]
     basis: Basis
     results: ResultsFolder
+    seed_noise: float | None = None
 
     @cached_property
     def resolves(self) -> str:
@@ -80,6 +82,7 @@ class Plan(Shown):
         import pandas as pd
 
         from scaling.analysis.decide.resolvable import beside, resolvable, told
+        from scaling.analysis.settings import with_seed_noise
         from scaling.datasets import dataset_info
         from scaling.generator.candidates import with_candidates
         from scaling.results.frame import load_results
@@ -88,6 +91,7 @@ class Plan(Shown):
         recorded = load_results(self.results.path) if self.results.exists() else pd.DataFrame()
         images = dataset_info(dataset.name).validated(dataset.validation_fraction)
         candidates = with_candidates(recorded, self.study, self.results, self.basis)
+        candidates = with_seed_noise(candidates, self.seed_noise)
         resolved, reason = resolvable(candidates, self.study.question, images)
         more = beside(resolved, candidates, self.study.question)
         return f"{told(resolved, reason)} {more}".strip()
@@ -159,6 +163,7 @@ def plan(
     on: str | None = None,
     *,
     calibrate: bool = False,
+    seed_noise: float | None = None,
 ) -> Plan:
     """Plans a study: its trials, what each needs, what is done, and what it can decide.
 
@@ -168,6 +173,8 @@ def plan(
         on: the accelerator that hours and money are of, as of `scaling plan --on`; None: the one that its records were
             made on, else this machine's processor.
         calibrate: first time a few training steps on this machine, which plans without records go by from then on.
+        seed_noise: standard deviation between seeds (points of accuracy) that what it can decide is reckoned with, in
+            place of what was measured or is assumed.
 
     Raises:
         UserError: for a study or an accelerator that there is none of, and what a run would refuse: results that would
@@ -187,7 +194,7 @@ def plan(
     else:
         planned = without_left_out(planned, TimeLimits.read(planned, folder), done)
     by = budget.basis(on or _limited_on(planned), records, _folder_of(planned), calibration.of_training())
-    return Plan(planned, tuple(plans.rows(planned, done, by)), by, folder)
+    return Plan(planned, tuple(plans.rows(planned, done, by)), by, folder, seed_noise)
 
 
 def _calibrate(study: Study) -> None:

@@ -17,6 +17,7 @@ from scaling.analysis.decide.recommend import Recommendation
 from scaling.analysis.decide.recommend import recommend as recommended
 from scaling.analysis.decide.statements import seeds_that_decide
 from scaling.analysis.settings import collapse_seeds, with_seed_noise
+from scaling.analysis.uncertainty import about_seed_noise
 from scaling.errors import UserError
 from scaling.generator import budget
 from scaling.generator import study as studies
@@ -121,6 +122,7 @@ class NextTrials(Shown):
         reason: why none are named; empty where some are.
         basis: what hours are reckoned by.
         more: overrides that give a study that is complete and undecided so many seeds that they may decide it.
+        notes: what a reader has to know beside: which noise between seeds is assumed.
     """
 
     study: Study
@@ -128,11 +130,13 @@ class NextTrials(Shown):
     reason: str
     basis: Basis = field(repr=False)
     more: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """How many, and what they take; or why there are none."""
-        return (next_report.sentence(self.study, self.runs, self.reason, self.basis),)
+        """How many, and what they take, or why there are none; then the notes."""
+        said = next_report.sentence(self.study, self.runs, self.reason, self.basis)
+        return (said, *(f"note: {note}" for note in self.notes))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a training: which, why, and its seconds."""
@@ -147,6 +151,7 @@ def next_trials(
     count: int = 4,
     at_most: AtMost = (),
     on: str | None = None,
+    seed_noise: float | None = None,
 ) -> NextTrials:
     """Names the few trainings of a study that would change its answer most, or with `at_most` the choice.
 
@@ -155,7 +160,7 @@ def next_trials(
         results: the folder that holds a folder for each study.
         hours: of training that all of them may take together; None: any.
         count: how many, to be trained side by side.
-        at_most, on: as of `recommend`.
+        at_most, on, seed_noise: as of `recommend`.
 
     Raises:
         UserError: for a search, which decides by itself what it trains next.
@@ -170,11 +175,13 @@ def next_trials(
     folder = ResultsFolder(Path(results) / planned.name)
     space = _space(planned, folder, [folder] if folder.training.path.exists() else [], on)
     price = space.basis.accelerator.dollars_per_hour
-    reason = enough(space.frame, planned.question, limits, price)
-    takes, more = _what_it_takes(space.frame, planned, limits, price) if reason == COMPLETE else ("", ())
+    frame = with_seed_noise(space.frame, seed_noise)
+    reason = enough(frame, planned.question, limits, price)
+    takes, more = _what_it_takes(frame, planned, limits, price) if reason == COMPLETE else ("", ())
     seconds = float("inf") if hours is None else 3600 * hours
-    runs = [] if reason else next_runs(space.frame, planned.question, limits, count, seconds, price)
-    return NextTrials(planned, tuple(runs), f"{reason}{takes}", space.basis, more)
+    runs = [] if reason else next_runs(frame, planned.question, limits, count, seconds, price)
+    doubt = about_seed_noise(collapse_seeds(frame)) if runs else None
+    return NextTrials(planned, tuple(runs), f"{reason}{takes}", space.basis, more, (doubt,) if doubt else ())
 
 
 def _what_it_takes(

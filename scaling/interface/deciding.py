@@ -71,9 +71,9 @@ def answer(results: Results = None, seed_noise: float | None = None) -> Answered
     return Answered(tuple(conclude(folder, seed_noise) for folder in folders_of(results)))
 
 
-def answer_of(folder: Path) -> Answered:
-    """The answer of one results folder."""
-    return Answered((conclude(ResultsFolder(folder)),))
+def answer_of(folder: Path, seed_noise: float | None = None) -> Answered:
+    """The answer of one results folder; `seed_noise` as of `answer`."""
+    return Answered((conclude(ResultsFolder(folder), seed_noise),))
 
 
 def answers(results: Results = None, seed_noise: float | None = None) -> tuple[Conclusion, ...]:
@@ -158,8 +158,8 @@ class Fitted(Shown):
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Of each group what its laws amount to."""
-        return tuple(
+        """Of each group what its laws amount to, then the notes."""
+        said = (
             f"{group.name}: {sentence}"
             for group, laws in self.fits.laws
             for sentence in (
@@ -167,6 +167,7 @@ class Fitted(Shown):
                 *fit_report.sentences(self.fits.on, laws),
             )
         )
+        return (*said, *(f"note: {note}" for note in self.fits.notes))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a parameter of each law of each group, with the ends of its 90% interval."""

@@ -60,6 +60,7 @@ def until_of(
     max_hours: float | None,
     max_dollars: float | None,
     on: str | None,
+    seed_noise: float | None,
 ) -> Until:
     """When a run until decided ends; with the price of an hour where money is limited.
 
@@ -69,7 +70,7 @@ def until_of(
     reasons = [f"--max-cost {max_dollars:g}"] if max_dollars is not None else []
     reasons += [f"--at-most {limit}" for limit in limits if limit.cost.name == "dollars"]
     price = price_of(study, ResultsFolder(folder), on, " and ".join(reasons)) if reasons else 0.0
-    return Until(limits, max_hours, max_dollars, price)
+    return Until(limits, max_hours, max_dollars, price, seed_noise)
 
 
 def run(
@@ -88,6 +89,7 @@ def run(
     max_hours: float | None = None,
     max_dollars: float | None = None,
     on: str | None = None,
+    seed_noise: float | None = None,
 ) -> Run:
     """Trains and times what a study is still missing; the same as `scaling run`, which has more options.
 
@@ -102,6 +104,8 @@ def run(
         max_hours: of training that may be spent, with `until`.
         max_dollars: the same in money, at the price of an hour of the accelerator `on`.
         on: the accelerator that money is of; None: the one that the records were made on.
+        seed_noise: standard deviation between seeds (points of accuracy) that the answer rests on, in place of what was
+            measured or is assumed.
 
     Raises:
         UserError: for what cannot be run; nothing was begun then.
@@ -127,9 +131,11 @@ def run(
             limit=limit,
             keep=keep,
             policy=launch.RetryPolicy(recorded=launch.retried_kinds(retry)),
-            until=None if until is None else until_of(asked, folder, limits_in(at_most), max_hours, max_dollars, on),
+            until=None
+            if until is None
+            else until_of(asked, folder, limits_in(at_most), max_hours, max_dollars, on, seed_noise),
         ),
         Console(),
     )
     trained = ResultsFolder(folder).training.path.exists()
-    return Run(folder, summary, answer_of(folder) if trained else None)
+    return Run(folder, summary, answer_of(folder, seed_noise) if trained else None)

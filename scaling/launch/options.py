@@ -31,12 +31,14 @@ class Until:
         max_hours: of training that may be spent, earlier runs counted in; None: as many as it takes.
         max_dollars: the same in money.
         dollars_per_hour: of training; 0: not known.
+        seed_noise: standard deviation between seeds (points) in place of what was measured or is assumed; None: these.
     """
 
     limits: tuple[Limit, ...] = ()
     max_hours: float | None = None
     max_dollars: float | None = None
     dollars_per_hour: float = 0.0
+    seed_noise: float | None = None
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,7 @@ class UntilDecided:
 
     def _frame(self, trial_ids: Sequence[str]) -> pd.DataFrame:
         """Recorded trials, all or some, and the others of the study as if they were not recorded."""
+        from scaling.analysis.settings import with_seed_noise
         from scaling.generator.candidates import with_candidates
 
         frame, known = self._recorded(), set(trial_ids)
@@ -141,7 +142,7 @@ class UntilDecided:
             frame = frame[frame["trial_id"].isin(known)]
         # The pace as well is that of these trials alone.
         reckoned_by = basis(None, [record for record in self._results.training.read()[0] if record.trial_id in known])
-        return with_candidates(frame, self._study, self._results, reckoned_by)
+        return with_seed_noise(with_candidates(frame, self._study, self._results, reckoned_by), self._until.seed_noise)
 
     def _recorded(self) -> pd.DataFrame:
         import pandas as pd

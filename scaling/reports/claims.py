@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.padding import Padding
 
 from scaling.analysis.claims.replay import Replayed
+from scaling.analysis.uncertainty import LEVEL
 
 _COLOURS = {"holds": "green", "fails": "red", "undecided": "yellow", "not addressed": "dim"}
 _PIPE = r"\|"
@@ -22,7 +23,7 @@ Answers: TypeAlias = Sequence[tuple[str, Sequence[Replayed]]]
 
 
 def as_json(answers: Answers) -> list[dict[str, Any]]:
-    """One mapping a claim and part: `part`, `claim`, `says`, `source`, `on`, `verdict`, `instead`, `rests_on`, ..."""
+    """One mapping a claim and part: `part`, `claim`, `says`, `source`, `on`, `verdict`, `rests_on`, `level`, ..."""
     return [
         {
             "part": words,
@@ -35,6 +36,7 @@ def as_json(answers: Answers) -> list[dict[str, Any]]:
             "estimate": None if outcome.estimate is None else asdict(outcome.estimate),
             "instead": outcome.instead,
             "rests_on": outcome.rests_on,
+            "level": outcome.level,
             "expected": outcome.claim.expected,
         }
         for words, replayed in answers
@@ -43,7 +45,10 @@ def as_json(answers: Answers) -> list[dict[str, Any]]:
 
 
 def as_markdown(replayed: Sequence[Replayed]) -> str:
-    """A table, as notebooks and pages show it: one row a claim, with what was found and what it takes."""
+    """A table, as notebooks and pages show it: one row a claim, with what was found and what it takes.
+
+    Below it stands at which confidence verdicts are, and that they are so one by one.
+    """
     rows = [
         ("Claim", "tested on", "verdict", "found", "expected"),
         ("---",) * 5,
@@ -52,13 +57,31 @@ def as_markdown(replayed: Sequence[Replayed]) -> str:
             for outcome in replayed
         ),
     ]
-    return "\n".join(f"| {' | '.join(cell.replace('|', _PIPE) for cell in row)} |" for row in rows)
+    table = "\n".join(f"| {' | '.join(cell.replace('|', _PIPE) for cell in row)} |" for row in rows)
+    return "\n\n".join(filter(None, (table, together(replayed))))
+
+
+def together(replayed: Sequence[Replayed]) -> str:
+    """At which confidence the verdicts are, and what that means of all of them; empty where none is by chance."""
+    by_chance = [outcome for outcome in replayed if outcome.level is not None]
+    if not by_chance:
+        return ""
+    false = (1 - LEVEL) * len(by_chance)
+    return (
+        f"Each verdict is at {LEVEL:.0%} by itself, not jointly with the others: of {len(by_chance)} that are read "
+        f"together, up to {false:.1f} may be false on average."
+    )
 
 
 def _verdict(outcome: Replayed) -> str:
     """In bold, with what belongs beside it: `**holds** (at 2 epochs, not 10)`."""
     beside = "; ".join(part for part in (outcome.instead, outcome.rests_on) if part)
     return f"**{outcome.verdict}**" + (f" ({beside})" if beside else "")
+
+
+def _confidence(outcome: Replayed) -> str:
+    """At which a verdict is."""
+    return "as printed, without an interval" if outcome.level is None else f"at {outcome.level:.0%} by itself"
 
 
 def show(answers: Answers, console: Console, reasons: bool = False) -> None:
@@ -82,12 +105,14 @@ def _show_part(replayed: Sequence[Replayed], console: Console, reasons: bool) ->
             f"found: {outcome.found}",
             *([f"rests on an assumed noise between seeds: {outcome.rests_on}"] if outcome.rests_on else []),
             f"expected: {outcome.claim.expected}",
-            f"({outcome.claim.source}; tested on {outcome.on})",
+            f"({outcome.claim.source}; tested on {outcome.on}; {_confidence(outcome)})",
         )
         for line in lines:
             console.print(Padding(line, (0, 0, 0, 10)), highlight=False, markup=False)
     counts = Counter(outcome.verdict for outcome in replayed)
     console.print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()), highlight=False)
+    if said := together(replayed):
+        console.print(said, highlight=False)
     if reasons:
         for outcome in unaddressed:
             console.print(f"{outcome.claim.claim}: {outcome.found}", style="dim", highlight=False, markup=False)

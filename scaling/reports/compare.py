@@ -17,6 +17,9 @@ from scaling.reports import tables
 Answers: TypeAlias = Sequence[tuple[str, Comparisons]]
 """What is compared with like, each with the words that tell it from the others; no words where there is one."""
 
+_FLIPS = "changes at\nseed noise"
+"""Heading of the standard deviation between seeds at which a verdict would change."""
+
 
 def as_json(answers: Answers) -> dict[str, Any]:
     """`cost`, `by`; `parts`, one for each condition: `part`, `conditions`, `notes`, `pairs`, `bands`, `crossovers`."""
@@ -70,13 +73,21 @@ def _show_part(comparisons: Comparisons, console: Console) -> None:
     for pair in comparisons.pairs:
         console.print(f"[bold]{title(pair.of.name)} over {title(pair.over.name)}[/bold]  {shared}", highlight=False)
         if pair.overall is not None:
-            table = tables.table(("accuracy", "speed-up", "90%", "verdict"), right=("accuracy", "speed-up", "90%"))
-            for band in pair.bands:
-                table.add_row(*_cells(band, comparisons))
-            tables.print_whole(table, console)
+            tables.print_whole(_table(pair, comparisons), console)
         console.print(pair.sentence, highlight=False)
     for note in comparisons.notes:
         console.print(f"note: {note}", highlight=False)
+
+
+def _table(pair: Comparison, comparisons: Comparisons) -> tables.Table:
+    """A line a band; where the noise between seeds is doubtful, also the one at which its verdict would change."""
+    flips = any(band.flips_at is not None for band in pair.bands)
+    numbers = ("accuracy", "speed-up", "90%")
+    table = tables.table((*numbers, "verdict", *((_FLIPS,) if flips else ())), right=(*numbers, _FLIPS))
+    for band in pair.bands:
+        at = "" if band.flips_at is None else f"{100 * band.flips_at:.2f} points"
+        table.add_row(*_cells(band, comparisons), *((at,) if flips else ()))
+    return table
 
 
 def _cells(band: Band, comparisons: Comparisons) -> tuple[str, ...]:

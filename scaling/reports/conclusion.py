@@ -11,7 +11,8 @@ import pandas as pd
 
 from scaling.analysis.decide.answer import Answer, answer
 from scaling.analysis.decide.recommend import Recommendation, recommend
-from scaling.analysis.settings import with_seed_noise
+from scaling.analysis.settings import collapse_seeds, with_seed_noise
+from scaling.analysis.uncertainty import seed_noise_of
 from scaling.analysis.wording import counted
 from scaling.errors import UserError
 from scaling.generator.recorded import asked_by
@@ -57,6 +58,15 @@ class Conclusion:
             "answer": told.sentence,
             "decided": told.decided,
             "takes": told.takes,
+            "rests_on": told.rests_on,
+            "statements": [
+                {
+                    "which": statement.which,
+                    "decided": statement.decided(),
+                    "flips_at": statement.flips_at,
+                }
+                for statement in told.statements
+            ],
             "figure": told.figure,
         }
 
@@ -117,7 +127,17 @@ def _unknown(frame: pd.DataFrame) -> str:
     disturbed = (frame.loc[trained, ["training_disturbed", "inference_disturbed"]].astype(float) > 0).any(axis=1).sum()
     if disturbed:
         said.append(f"how far other work on the machine has disturbed the times of {counted(int(disturbed), 'trial')}")
-    if frame.loc[trained, "seed"].nunique() < 2:
-        said.append("how far seeds differ: there is one, and their noise is assumed")
+    if trained.any() and (doubt := _doubt_of_seeds(frame[trained])):
+        said.append(doubt)
     said.append("whether any of it holds on other data, for other recipes or on another device")
     return f"Not known: {'; '.join(said)}."
+
+
+def _doubt_of_seeds(trained: pd.DataFrame) -> str:
+    """Of how far seeds differ; empty where that was measured on enough, or is given."""
+    noise = seed_noise_of(collapse_seeds(trained))
+    if not noise.doubtful:
+        return ""
+    if noise.source == "assumed":
+        return "how far seeds differ: no setting has two, and their noise is assumed"
+    return f"how far seeds differ: {counted(noise.freedom, 'repeated training')} alone told it"

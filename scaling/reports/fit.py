@@ -74,7 +74,7 @@ def point_of(name: str | None) -> dict[str, float] | None:
 
 
 def as_json(fits: Fits, at: float | None = None) -> dict[str, Any]:
-    """`on`, `unit`, `level`; `groups`, one a law's settings; `joint`, one a joint law's; numbers with low and high.
+    """`on`, `unit`, `level`; `groups`, one a law's settings; `joint`, one a joint law's; `notes`; numbers with ends.
 
     Args:
         fits: of all groups.
@@ -97,6 +97,7 @@ def as_json(fits: Fits, at: float | None = None) -> dict[str, Any]:
             for group, joint, ranks in fits.joints
         ],
         "not_fitted": fits.not_fitted,
+        "notes": list(fits.notes),
     }
     cleaned: dict[str, Any] = _finite(document)
     return cleaned
@@ -168,7 +169,7 @@ def _finite(value: Any) -> Any:
 
 
 def show(fits: Fits, console: Console, at: float | None = None) -> None:
-    """For each group the error at a value of `on`, where one was asked for, its laws, and which factor pays most."""
+    """For each group the error at a value of `on`, where one was asked for, its laws, which factor pays most; notes."""
     for group, laws in fits.laws:
         console.print(
             f"[bold]{group.name}[/bold]  error as a law of {fits.on} ({LAW_UNITS[fits.on]})",
@@ -186,6 +187,8 @@ def show(fits: Fits, console: Console, at: float | None = None) -> None:
         _show_joint(joint, rankings, console)
     if fits.not_fitted:
         console.print(f"{fits.not_fitted} more groups not fitted: name fewer folders", highlight=False, soft_wrap=True)
+    for note in fits.notes:
+        console.print(f"note: {note}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _show_laws(laws: Laws, console: Console) -> None:

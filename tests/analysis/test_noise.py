@@ -33,7 +33,7 @@ def test_noise_that_was_not_measured_is_assumed_and_said(tmp_path: Path, images:
     assert single["seed_sd"].tolist() == pytest.approx([assumed])
     assert single["top1_sd"].tolist() == pytest.approx([np.sqrt(0.8 * 0.2 / 400 + assumed**2)])
     assert single["seed_noise"].tolist() == ["assumed"]
-    assert f"{100 * assumed:.2f} points" in str(uncertainty.seed_noise_assumed(single))
+    assert f"{100 * assumed:.2f} points" in str(uncertainty.about_seed_noise(single))
 
 
 def test_the_assumed_noise_is_that_of_the_shipped_runs() -> None:
@@ -71,7 +71,7 @@ def test_a_given_noise_overrules_what_was_measured(tmp_path: Path) -> None:
     given = collapse_seeds(with_seed_noise(load_results(results_folder(tmp_path, records).path), 0.2))
     assert given["seed_sd"].tolist() == pytest.approx([0.002])
     assert given["top1_sd"].tolist() == pytest.approx([np.sqrt(0.72 * 0.28 / 10_000 + 0.002**2 / 2)])
-    assert uncertainty.seed_noise_assumed(given) is None
+    assert uncertainty.about_seed_noise(given) is None
 
 
 def test_an_interval_from_few_degrees_of_freedom_is_students(tmp_path: Path) -> None:
@@ -96,13 +96,44 @@ def test_joint_intervals_hold_all_truths_at_once() -> None:
 
 
 def test_a_verdict_flips_where_the_interval_would_reach_the_line() -> None:
-    """Half-widths 0.5 without noise between seeds and 1.3 = hypot(0.5, 1.2) with it, 1 from the line.
+    """Half-widths 0.5 without noise between seeds and 1.3 = hypot(0.5, 1.2) with it, 1 from the line."""
+    known, quiet = Estimate(1.0, -0.3, 2.3), Estimate(1.0, 0.5, 1.5)
+    assert uncertainty.flips_at(0.0, known, quiet, 1.2) == pytest.approx(np.sqrt(1 - 0.25), rel=1e-3)
+    assert uncertainty.flips_at(0.0, known, Estimate(1.0, -0.2, 2.2), 1.2) is None
 
-    Where noise is known an interval is narrower than where it is assumed, as the normal is than Student's with four.
-    """
-    noisy, quiet = Estimate(1.0, -0.3, 2.3), Estimate(1.0, 0.5, 1.5)
-    assert uncertainty.flips_at(0.0, noisy, quiet, 1.2) == pytest.approx(np.sqrt(1 - 0.25) * 2.132 / 1.645, rel=1e-3)
-    assert uncertainty.flips_at(0.0, noisy, Estimate(1.0, -0.2, 2.2), 1.2) is None
+
+def noise_of(sd: float, freedom: float, source: str) -> uncertainty.SeedNoise:
+    return uncertainty.SeedNoise(sd, sd, sd, freedom, source)
+
+
+@pytest.mark.parametrize(
+    ("freedom", "said"),
+    [
+        (1, "The standard deviation between seeds, 30.00 points, was measured on 1 repeated training alone"),
+        (9, "The standard deviation between seeds, 30.00 points, was measured on 9 repeated trainings alone"),
+        (10, ""),
+    ],
+)
+def test_noise_that_was_measured_on_few_is_said(freedom: float, said: str) -> None:
+    noise = noise_of(0.3, freedom, "measured")
+    assert (noise.words if noise.doubtful else "") == said
+
+
+def test_a_note_says_how_few_it_was_measured_on(tmp_path: Path) -> None:
+    records = [train_record(trial(seed=seed), top1=top1, n=10_000) for seed, top1 in enumerate((0.70, 0.74))]
+    note = uncertainty.about_seed_noise(settings(tmp_path, records))
+    assert note == (
+        "the standard deviation between seeds, 2.83 points, was measured on 1 repeated training alone; --seed-noise "
+        "overrules it, and more seeds measure it better"
+    )
+
+
+def test_of_several_studies_the_assumed_noise_is_told(tmp_path: Path) -> None:
+    results_folder(tmp_path / "one", [train_record(trial(seed=seed), top1=0.7 + seed / 100) for seed in range(2)])
+    results_folder(tmp_path / "two", [train_record(trial(), top1=0.8, n=400)])
+    noise = uncertainty.seed_noise_of(collapse_seeds(load_results(tmp_path)))
+    assert (noise.source, noise.freedom) == ("assumed", uncertainty.ASSUMED_FREEDOM)
+    assert noise.low == noise.high
 
 
 def test_seed_noise_is_pooled_by_degrees_of_freedom_and_shrinks_with_seeds(tmp_path: Path) -> None:

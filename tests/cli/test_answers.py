@@ -55,7 +55,11 @@ def test_next_names_runs_their_time_and_why(place: Path) -> None:
     assert re.match(r"what +time +why$", lines[1])
     lines = call("next", "example.yaml", "--wide").stdout.splitlines()
     assert re.match(r"trial +what +time +why$", lines[1])
-    assert all(re.search(r"(expected to gain|narrows|cheapest|not trained yet)", line) for line in lines[2:])
+    *runs, note = lines[2:]
+    assert all(re.search(r"(expected to gain|narrows|cheapest|not trained yet)", line) for line in runs)
+    assert re.match(r"note: the standard deviation between seeds, [\d.]+ points, was measured on \d repeated", note)
+    assert parsed("next", "example.yaml")["notes"] == [note.removeprefix("note: ")]
+    assert parsed("next", "example.yaml", "--seed-noise", "0.2")["notes"] == []
 
 
 def test_next_as_json_has_every_run(place: Path) -> None:
@@ -179,6 +183,9 @@ def test_a_plan_says_what_it_can_resolve(place: Path) -> None:
     lines = call("plan", "steps.yaml").stdout.splitlines()
     (said,) = [line for line in lines if "has a chance of 80% to decide a difference of " in line]
     assert said == f"steps: {parsed('plan', 'steps.yaml')['resolves']}"
+    assert re.search(r" A standard deviation of [\d.]+ to [\d.]+ points between seeds is assumed\.", said)
+    given = parsed("plan", "steps.yaml", "--seed-noise", "0.2")["resolves"]
+    assert " A standard deviation of 0.20 points between seeds is given." in given
 
 
 def test_a_plan_that_can_hardly_decide_its_question_says_so_in_its_first_line(place: Path) -> None:
@@ -221,6 +228,8 @@ def test_the_answer_leads(place: Path, command: str) -> None:
         "answer": told.answer.sentence,
         "decided": told.answer.decided,
         "takes": told.answer.takes,
+        "rests_on": told.answer.rests_on,
+        "statements": [],
         "figure": told.answer.figure,
     }
 

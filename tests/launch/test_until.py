@@ -97,6 +97,12 @@ def test_each_batch_is_new_and_the_last_is_followed_by_a_reason(tmp_path: Path) 
     assert {trial.id for trial in run.until.so_far().trials} == {*named}
 
 
+def test_it_ends_by_the_noise_between_seeds_that_is_given(tmp_path: Path, whole: list[list[str]]) -> None:
+    quiet = Run(results_folder(tmp_path / "quiet" / "arms"), 0.012, seed_noise=0.01)
+    assert len(quiet.to_the_end()) < len(whole)
+    assert quiet.until.reason == "the question is decided"
+
+
 @pytest.mark.parametrize("done", range(BATCH))
 def test_killed_in_any_batch_it_trains_the_same_trials(tmp_path: Path, whole: list[list[str]], done: int) -> None:
     """Workers end in any order, and a batch that was begun is ended before anybody asks whether there is an answer."""

@@ -13,13 +13,33 @@ def test_one_row_a_claim_with_its_verdict_and_what_was_found() -> None:
     stated = claims("power_law_breaks", "diminishing_resolution")
     replayed = [
         Replayed(
-            stated[0], "published/fig2", "holds", "break at 6e9", None, "at 2 epochs, not 10", "holds without noise"
+            stated[0],
+            "published/fig2",
+            "holds",
+            "break at 6e9",
+            None,
+            "at 2 epochs, not 10",
+            "holds without noise",
+            0.9,
         ),
         Replayed(
-            replace(stated[1], expected="a | b"), "these results", "not addressed", "no such network", None, "", ""
+            replace(stated[1], expected="a | b"),
+            "these results",
+            "not addressed",
+            "no such network",
+            None,
+            "",
+            "",
+            None,
         ),
     ]
-    head, rule, *rows = as_markdown(replayed).splitlines()
+    table, confidence = as_markdown(replayed).split("\n\n")
+    head, rule, *rows = table.splitlines()
+    assert confidence == (
+        "Each verdict is at 90% by itself, not jointly with the others: of 1 that are read together, up to 0.1 may be "
+        "false on average."
+    )
+    assert as_markdown(replayed[1:]).splitlines()[-1].startswith("| ")
     assert head.count("|") == rule.count("|") == 6
     assert rows[0] == (
         f"| {stated[0].says} | published/fig2 | **holds** (at 2 epochs, not 10; holds without noise) | break at 6e9 "

@@ -56,6 +56,15 @@ def test_json_has_every_number_with_its_interval(study: Path) -> None:
     assert joint["parameters"]["width"]["value"] == pytest.approx(-0.2, abs=0.004)
 
 
+def test_the_noise_that_is_assumed_is_a_note(tmp_path: Path) -> None:
+    records = [train_record(trial(width=n / 4), macs=n * 10**6, top1=0.5 + n / 50, n=5000) for n in range(1, 7)]
+    once = results_folder(tmp_path / "once", records).path
+    (note,) = json.loads(fit(once, "--json"))["notes"]
+    assert "points between seeds is assumed" in note
+    assert f"note: {note}" in fit(once)
+    assert json.loads(fit(once, "--seed-noise", "0.2", "--json"))["notes"] == []
+
+
 def test_people_get_a_table(study: Path) -> None:
     text = fit(study)
     assert " *, " in text

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from scaling.analysis.uncertainty import Estimate
+from scaling.analysis.uncertainty import LEVEL, Estimate
 
 Verdict: TypeAlias = Literal["holds", "fails", "undecided", "not addressed"]
 
@@ -26,6 +26,7 @@ class Finding:
         estimate: the number itself; None where there is none.
         line: what the estimate's interval has to leave on one side for a verdict; None where there is no such number.
         instead: at what the results test the claim where that is not what it names: `at 2 epochs, not 10`.
+        level: at which confidence the verdict is, by itself; None where nothing of it is by chance.
     """
 
     verdict: Verdict
@@ -33,6 +34,7 @@ class Finding:
     estimate: Estimate | None = None
     line: float | None = None
     instead: str = ""
+    level: float | None = LEVEL
 
 
 def nearest(estimate: Estimate, low: float, high: float = np.inf) -> float:

@@ -11,7 +11,7 @@ import pandas as pd
 from scaling.analysis import uncertainty
 from scaling.analysis.claims.finding import Finding, NotAddressedError, Verdict, nearest
 from scaling.analysis.settings import SETTING, VARIANT, collapse_seeds
-from scaling.analysis.uncertainty import Estimate, affordable, estimate
+from scaling.analysis.uncertainty import Estimate, affordable, estimate, jointly
 
 DRAWS = 2000
 _METHODS = ("ema_decay", "label_smoothing", "stochastic_depth", "randaugment_layers", "dropout")
@@ -67,7 +67,8 @@ def weight_decay_with_regularization(frame: pd.DataFrame) -> Finding:
                 changes[name].append((same.index[0], same.index[-1]))
     if not all(changes.values()):
         raise NotAddressedError("needs two weight decays, each with and without regularization, on one network")
-    none, full = (_mean_change(top1, pairs) for pairs in changes.values())
+    both = np.array([_mean_change(top1, pairs) for pairs in changes.values()])
+    none, full = jointly(both[:, 0], both[:, 1:].T)
     sides = (none.side_of(0, "fails", "holds"), full.side_of(0, "holds", "fails"))
     verdict = "holds" if sides == ("holds", "holds") else "fails" if "fails" in sides else "undecided"
     text = f"{_points(none)} without regularization, {_points(full)} with all of it"
@@ -112,10 +113,9 @@ def _drawn(frame: pd.DataFrame) -> tuple[pd.DataFrame, uncertainty.Floats]:
     return settings, np.vstack([settings["top1"].to_numpy(float), drawn])
 
 
-def _mean_change(top1: uncertainty.Floats, pairs: Sequence[tuple[int, int]]) -> Estimate:
-    """Of the first of each pair less the second."""
-    change = np.mean([top1[:, first] - top1[:, second] for first, second in pairs], axis=0)
-    return estimate(change[0], change[1:])
+def _mean_change(top1: uncertainty.Floats, pairs: Sequence[tuple[int, int]]) -> uncertainty.Floats:
+    """`(1 + draws,)`, of the first of each pair less the second."""
+    return np.asarray(np.mean([top1[:, first] - top1[:, second] for first, second in pairs], axis=0))
 
 
 def _points(change: Estimate) -> str:

@@ -19,7 +19,7 @@ from scaling.analysis.claims.recipes import (
 from scaling.analysis.claims.speed import lower_resolution_faster, paired_speedups, speed_at_equal_accuracy
 from scaling.analysis.comparability import MixedConditionsError, on_device
 from scaling.analysis.settings import collapse_seeds, with_seed_noise
-from scaling.analysis.uncertainty import Estimate, flips_at, seed_noise_assumed
+from scaling.analysis.uncertainty import Estimate, flips_at, seed_noise_of
 from scaling.errors import UserError
 from scaling.published.claims import Claim, claims
 
@@ -53,7 +53,10 @@ class Replayed:
         found: the number with its interval, in words; or why the results cannot speak to it.
         estimate: the number itself, where there is one.
         instead: at what it was tested where that is not what the claim names; else empty.
-        rests_on: what has to be said where noise between seeds is assumed and the verdict would change with it.
+        rests_on: what has to be said where noise between seeds is assumed, or was measured on few, and the verdict
+            would change with it.
+        level: at which confidence the verdict is, by itself and not together with those of other claims; None where
+            nothing of it is by chance, or there is none.
     """
 
     claim: Claim
@@ -63,6 +66,7 @@ class Replayed:
     estimate: Estimate | None
     instead: str
     rests_on: str
+    level: float | None
 
 
 def replay(
@@ -94,22 +98,28 @@ def _replayed(claim: Claim, results: pd.DataFrame | None, seed_noise: float | No
         finding = TESTS[claim.test](of_device, **claim.limits)
         rests_on = _rests_on(claim, of_device, finding)
     except (NotAddressedError, MixedConditionsError) as reason:
-        finding, rests_on = Finding("not addressed", str(reason)), ""
-    return Replayed(claim, on, finding.verdict, finding.found, finding.estimate, finding.instead, rests_on)
+        finding, rests_on = Finding("not addressed", str(reason), level=None), ""
+    told = finding.verdict, finding.found, finding.estimate, finding.instead
+    return Replayed(claim, on, *told, rests_on, finding.level)
 
 
 def _rests_on(claim: Claim, frame: pd.DataFrame, finding: Finding) -> str:
-    """Whether the verdict would be another without the noise that is assumed, or with more of it."""
-    settings = collapse_seeds(frame)
-    if not seed_noise_assumed(settings):
+    """Whether the verdict would be another without the noise that is assumed or known from few, or with more of it."""
+    noise = seed_noise_of(collapse_seeds(frame))
+    if not noise.doubtful:
         return ""
-    without = TESTS[claim.test](with_seed_noise(frame, 0.0), **claim.limits)
+    known, without = (
+        TESTS[claim.test](with_seed_noise(frame, points), **claim.limits) for points in (100 * noise.middle, 0.0)
+    )
+    at = None
+    if finding.line is not None and known.estimate is not None and without.estimate is not None:
+        at = flips_at(finding.line, known.estimate, without.estimate, noise.middle)
     if without.verdict != finding.verdict:
-        return f"{without.verdict} without noise between seeds"
-    if finding.estimate is None or without.estimate is None or finding.line is None or finding.verdict == "undecided":
+        less = "without noise" if at is None else f"with less than {100 * at:.2g} points"
+        return f"{without.verdict} {less} between seeds"
+    if at is None or finding.verdict == "undecided":
         return ""
-    at = flips_at(finding.line, finding.estimate, without.estimate, float(settings["seed_sd"].median()))
-    return "" if at is None else f"undecided with more than {100 * at:.2g} points between seeds"
+    return f"undecided with more than {100 * at:.2g} points between seeds"
 
 
 def _of_device(frame: pd.DataFrame, device: str | None) -> pd.DataFrame:

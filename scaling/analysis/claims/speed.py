@@ -29,7 +29,7 @@ def paired_speedups(frame: pd.DataFrame, low: float, high: float) -> Finding:
         f"whose accuracies differ by {min(gaps):+.1f} to {max(gaps):+.1f} points"
     )
     as_printed = (round(ends.low, 1), round(ends.high, 1)) == (low, high)
-    return Finding("holds" if as_printed else "fails", text, ends)
+    return Finding("holds" if as_printed else "fails", text, ends, level=None)
 
 
 def speed_at_equal_accuracy(frame: pd.DataFrame, low: float, cost: str) -> Finding:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from scaling.analysis.comparability import parts
-from scaling.analysis.decide.kinds import compared
+from scaling.analysis.decide.kinds import Kind, compared
 from scaling.analysis.decide.replies import REPLIES, Asking, front, study_of
-from scaling.analysis.decide.statements import Statement, each_takes
-from scaling.analysis.settings import collapse_seeds
+from scaling.analysis.decide.statements import Statement, each_takes, rests_on
+from scaling.analysis.settings import collapse_seeds, with_seed_noise
+from scaling.analysis.uncertainty import SeedNoise, seed_noise_of, with_noise
 from scaling.analysis.wording import counted
 from scaling.schema import Question
 
@@ -26,6 +28,8 @@ class Answer:
         takes: what would decide the rest, in a sentence; empty where it is decided, or nobody can say.
         figure: name of the figure that shows it; None where none does.
         statements: what the sentence decides or leaves undecided, where it is of differences.
+        rests_on: the noise between seeds where it is assumed, or was measured on few, and at which noise each statement
+            would change, in a sentence; else empty.
     """
 
     question: str
@@ -34,11 +38,12 @@ class Answer:
     takes: str
     figure: str | None
     statements: tuple[Statement, ...] = ()
+    rests_on: str = ""
 
     @property
     def words(self) -> str:
-        """The answer, and what it would take."""
-        return f"{self.sentence} {self.takes}".strip()
+        """The answer, the noise that it rests on, and what it would take."""
+        return " ".join(filter(None, (self.sentence, self.rests_on, self.takes)))
 
 
 def answer(frame: pd.DataFrame, question: Question) -> Answer:
@@ -67,10 +72,15 @@ def answer_of(frame: pd.DataFrame, settings: pd.DataFrame, question: Question) -
     about = compared(frame, settings[known], question)
     largest = max(parts(settings, about.cost.name), key=lambda part: int(part[1][about.cost.name].notna().sum()))
     asking = Asking(frame, largest[1], about.compare, about.cost, question)
-    reply = REPLIES[about.kind](asking) or front(asking)
+    replied = REPLIES[about.kind](asking)
+    reply = replied or front(asking)
     place = f"On {largest[0]}: " if largest[0] else ""
     needed = each_takes(reply.statements, settings) or ("" if reply.decided else reply.takes)
-    return Answer(question.text, place + reply.sentence, reply.decided, needed, reply.figure, reply.statements)
+    noise = seed_noise_of(largest[1])
+    statements = _with_noise(reply.statements, noise, about.kind, asking)
+    of_accuracy = bool(statements) or replied is None or about.kind in ("grow", "front")
+    rests = rests_on(statements, noise) if of_accuracy else ""
+    return Answer(question.text, place + reply.sentence, reply.decided, needed, reply.figure, statements, rests)
 
 
 def _too_few(frame: pd.DataFrame, settings: pd.DataFrame) -> str:
@@ -82,3 +92,13 @@ def _too_few(frame: pd.DataFrame, settings: pd.DataFrame) -> str:
     if failed:
         return f"{counted(failed, 'trial')} failed and none went well; `scaling run {name} --retry failed` tries again"
     return f"nothing has been trained to success yet; `scaling run {name}` does that"
+
+
+def _with_noise(statements: Sequence[Statement], noise: SeedNoise, kind: Kind, asking: Asking) -> tuple[Statement, ...]:
+    """The same, with what they would be if the noise between seeds were known, where it is not well enough."""
+    if not statements or not noise.doubtful:
+        return tuple(statements)
+    frame, settings = with_seed_noise(asking.frame, 100 * noise.middle), with_noise(asking.settings, noise.middle)
+    known = REPLIES[kind](replace(asking, frame=frame, settings=settings))
+    by_which = {statement.which: statement.noisy for statement in known.statements} if known else {}
+    return tuple(replace(of, noise=noise, known=by_which.get(of.which)) for of in statements)

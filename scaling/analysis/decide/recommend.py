@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -11,10 +11,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from scaling.analysis.comparability import MEASURED_ON, MixedConditionsError, parts
+from scaling.analysis.decide import choice_noise
 from scaling.analysis.decide.limits import COSTS, EXTRA, Limit, Priced, cheapest, priced, with_made
 from scaling.analysis.decide.surface import Points, predict
 from scaling.analysis.settings import SETTING, collapse_seeds
-from scaling.analysis.uncertainty import LEVEL, Estimate, Floats, Rows, affordable, seed_noise_assumed
+from scaling.analysis.uncertainty import (
+    LEVEL,
+    Estimate,
+    Floats,
+    Rows,
+    about_seed_noise,
+    affordable,
+    seed_noise_of,
+    with_noise,
+)
 from scaling.analysis.wording import at_chance, counted
 from scaling.errors import UserError, did_you_mean
 from scaling.models.names import title
@@ -202,7 +212,7 @@ def _of_part(settings: pd.DataFrame, limits: tuple[Limit, ...], metric: str, dra
         choices,
         held,
         _sentence(choices, held, limits, prices, bool(settings["failed"].iloc[choices[0].row])),
-        tuple(_notes(settings, known, prices)),
+        (*_notes(settings, known, prices), *_flips(settings, known, meets, likely, choices[0].near >= LEVEL)),
     )
 
 
@@ -264,10 +274,8 @@ def _ranked(
     prices: Sequence[tuple[Limit, Priced]],
     trained: set[int],
 ) -> tuple[Choice, ...]:
-    allowed = np.where(meets, top1, -np.inf)
-    most = allowed.max(axis=1)
-    some = np.isfinite(most)
     winners = _winners(top1, meets)
+    near, loss = _against_the_best(top1, meets)
     choices = []
     for row in likely.tolist():
         own = top1[:, row]
@@ -284,11 +292,20 @@ def _ranked(
                 },
                 meets=float(meets[:, row].mean()),
                 best=float(winners[row]),
-                near=float((allowed[some, row] >= most[some] - NEAR).mean()),
-                loss=float(np.fmax(most[some] - own[some], 0.0).mean()),
+                near=float(near[row]),
+                loss=float(loss[row]),
             )
         )
     return tuple(sorted(choices, key=lambda choice: (choice.meets < LEVEL, choice.loss, choice.row)))
+
+
+def _against_the_best(top1: Floats, meets: Mask) -> tuple[Floats, Floats]:
+    """`(settings,)` chances to be within `NEAR` of the best that meets the limits, and what each loses to it."""
+    allowed = np.where(meets, top1, -np.inf)
+    most = allowed.max(axis=1)
+    some = np.isfinite(most)
+    near = (allowed[some] >= most[some, None] - NEAR).mean(axis=0)
+    return np.asarray(near), np.asarray(np.fmax(most[some, None] - top1[some], 0.0).mean(axis=0))
 
 
 def _winners(top1: Floats, meets: Mask) -> Floats:
@@ -345,8 +362,28 @@ def _cost(price: Priced, row: int, limit: Limit) -> str:
     return f", {limit.cost.name} {price.value[row]:.3g}{'' if price.measured[row] else interval} of {limit.most:g}"
 
 
+def _flips(settings: pd.DataFrame, known: Rows, meets: Mask, likely: Rows, sure: bool) -> Iterator[str]:
+    """A note on the noise between seeds at which the choice would be decided, or no longer be."""
+    noise = seed_noise_of(settings)
+    if not noise.doubtful or not 1 < len(settings) <= choice_noise.MOST_SETTINGS:
+        return
+    met = meets[: choice_noise.DRAWS]
+
+    def near_with(seed_sd: float) -> float:
+        top1 = accuracies(with_noise(settings, seed_sd), known, len(met), np.random.default_rng(0))
+        near, loss = _against_the_best(top1, met)
+        best = min(likely.tolist(), key=lambda row: (met[:, row].mean() < LEVEL, loss[row], row))
+        return float(near[best])
+
+    at = choice_noise.flips_at(near_with, sure, noise)
+    if at is not None:
+        wanted = f"within {100 * NEAR:g} points of the best with {LEVEL:.0%}"
+        said = f"the choice is {wanted} only while" if sure else f"the choice would be {wanted} if"
+        yield f"{said} the standard deviation between seeds is below {100 * at:.2g} points"
+
+
 def _notes(settings: pd.DataFrame, known: Rows, prices: Sequence[tuple[Limit, Priced]]) -> list[str]:
-    notes = [note for note in [seed_noise_assumed(settings)] if note]
+    notes = [note for note in [about_seed_noise(settings)] if note]
     notes += at_chance(settings)
     for limit, price in prices:
         if missing := int((~price.measured & ~np.isnan(price.value)).sum()):

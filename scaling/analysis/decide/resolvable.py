@@ -11,7 +11,7 @@ from scipy import stats
 from scaling.analysis.decide.differences import differences
 from scaling.analysis.decide.kinds import Compared, Kind, compared
 from scaling.analysis.settings import collapse_seeds
-from scaling.analysis.uncertainty import ASSUMED_FREEDOM, LEVEL, Floats, assumed_of
+from scaling.analysis.uncertainty import ASSUMED_FREEDOM, LEVEL, Floats, SeedNoise, assumed_of, seed_noise_of
 from scaling.analysis.wording import HARDLY
 from scaling.schema import Question
 
@@ -44,6 +44,7 @@ class Resolvable:
         smallest: difference of accuracy (fraction) that is decided with `POWER`.
         seeds, images: the same with four times as many seeds, or validation images; with both it is half.
         alone: the same if nothing else were stated.
+        noise: between seeds, that it was reckoned with.
     """
 
     which: str
@@ -51,6 +52,7 @@ class Resolvable:
     seeds: float
     images: float
     alone: float
+    noise: SeedNoise
 
 
 def between_two(images: int, accuracy: float = EXPECTED) -> float:
@@ -108,7 +110,8 @@ def _expected(frame: pd.DataFrame, settings: pd.DataFrame, images: float | None)
     top1 = 1 - middle * np.exp(-PER_DOUBLING * doublings)
     count = images or 50_000
     sd, several = settings["seed_sd"].astype(float), int((trials - 1).clip(lower=0).sum())
-    known = settings["seed_noise"].eq("measured") & sd.notna()
+    given = settings["seed_noise"].eq("given")
+    known = (settings["seed_noise"].eq("measured") | given) & sd.notna()
     assumed = assumed_of(settings, top1.to_numpy(float), np.full(len(top1), float(count)))
     seed_sd = np.full(len(top1), float(sd[known].median())) if known.any() else assumed
     return settings.assign(
@@ -116,7 +119,9 @@ def _expected(frame: pd.DataFrame, settings: pd.DataFrame, images: float | None)
         top1_n=float(count),
         seeds=trials,
         seed_sd=seed_sd,
-        seed_freedom=float(several or ASSUMED_FREEDOM),
+        # Of several seeds a study will know it as well as they tell it, whatever is assumed before.
+        seed_freedom=np.inf if given.all() else float(several or ASSUMED_FREEDOM),
+        seed_noise=np.where(given, "given", np.where(known.any(), "measured", "assumed")),
     )
 
 
@@ -138,11 +143,17 @@ def _smallest(which: str, weights: Floats, expected: pd.DataFrame, count: int) -
         half = np.hypot(stats.norm.ppf(sure) * parts[0], stats.t.ppf(sure, freedom) * parts[1])
         return float(half + power * np.hypot(*parts))
 
-    return Resolvable(which, smallest(1, 1, count), smallest(1, 4, count), smallest(4, 1, count), smallest(1, 1, 1))
+    noise = seed_noise_of(expected)
+    return Resolvable(
+        which, smallest(1, 1, count), smallest(1, 4, count), smallest(4, 1, count), smallest(1, 1, 1), noise
+    )
 
 
 def told(resolved: tuple[Resolvable, ...], reason: str) -> str:
-    """What a design resolves, in two sentences; whether it can decide its own question stands first."""
+    """What a design resolves, in two sentences; whether it can decide its own question stands first.
+
+    A third one says which noise between seeds is assumed, where it is.
+    """
     if not resolved:
         return f"What it can resolve is not foreseen: {reason}."
     worst = max(resolved, key=lambda each: each.smallest)
@@ -161,7 +172,8 @@ def told(resolved: tuple[Resolvable, ...], reason: str) -> str:
         f"{_points(worst.images)}, with both half as much"
     )
     alone = f"; with fewer cells, down to one comparison, {_points(worst.alone)}" if len(resolved) > 1 else ""
-    return f"{begins} has a chance of {POWER:.0%} to decide {what}. {more}{alone}."
+    rests_on = f" {worst.noise.words}." if worst.noise.source != "measured" else ""
+    return f"{begins} has a chance of {POWER:.0%} to decide {what}. {more}{alone}.{rests_on}"
 
 
 def beside(resolved: tuple[Resolvable, ...], frame: pd.DataFrame, question: Question) -> str:

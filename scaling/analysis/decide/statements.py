@@ -1,4 +1,4 @@
-"""What an answer states of a difference, and what it would take to decide it: more seeds, or more images."""
+"""What an answer states of a difference, what it would take to decide it, and which noise between seeds it rests on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scaling.analysis.uncertainty import Estimate
+from scaling.analysis.uncertainty import Estimate, SeedNoise, flips_at
 
 MOST_SEEDS = 100
 """Seeds a setting beyond which a difference counts as too small to be decided."""
+
+_MOST_FLIPS = 3
+"""Statements of which a sentence says at which noise they would change."""
 
 
 @dataclass(frozen=True)
@@ -22,15 +25,38 @@ class Statement:
         which: it is, in words; empty where it is the only one.
         noisy: with all its noise.
         quiet: without noise between seeds.
+        known: with noise between seeds that is known to be as large as `noise` has it in the middle.
+        noise: between seeds, that `noisy` holds; None where nobody asks for it.
     """
 
     which: str
     noisy: Estimate
     quiet: Estimate
+    known: Estimate | None = None
+    noise: SeedNoise | None = None
 
     def decided(self, wider: float = 1.0) -> bool:
         """Whether its interval, made so many times as wide, leaves out 0."""
-        return abs(self.noisy.value) > wider * _margin(self.noisy, 0.0)
+        return bool(abs(self.noisy.value) > wider * _margin(self.noisy, 0.0))
+
+    @property
+    def flips_at(self) -> float | None:
+        """The standard deviation between seeds (points), if it were known, at which its verdict would change.
+
+        None where that noise was given, or measured on enough seeds, and where no noise would change it.
+        """
+        if self.noise is None or self.known is None or not self.noise.doubtful:
+            return None
+        at = flips_at(0.0, self.known, self.quiet, self.noise.middle)
+        return None if at is None else 100 * at
+
+    @property
+    def flips(self) -> str:
+        """The same as a clause; empty where there is no such noise."""
+        if self.flips_at is None:
+            return ""
+        change = "undecided with more" if self.decided() else "decided with less"
+        return " ".join(filter(None, (self.which, f"the answer would be {change} than {self.flips_at:.2g} points")))
 
 
 def takes(noisy: Estimate, quiet: Estimate, seeds: float, line: float = 0.0) -> str:
@@ -97,3 +123,19 @@ def each_takes(statements: Sequence[Statement], settings: pd.DataFrame) -> str:
     said = "; ".join(", ".join(filter(None, (" and ".join(which), needed))) for needed, which in by_need.items())
     begins = "If the difference is as measured, it would be decided"
     return f"{begins}{': ' if any(map(any, by_need.values())) else ' '}{said}."
+
+
+def rests_on(statements: Sequence[Statement], noise: SeedNoise) -> str:
+    """Which noise between seeds an answer rests on and at which it would change, in a sentence.
+
+    Empty where that noise was given, or measured on enough seeds.
+    """
+    if not noise.doubtful:
+        return ""
+    clauses = [statement.flips for statement in statements if statement.flips]
+    left = len(clauses) - _MOST_FLIPS
+    more = [f"{left} more would change as well"] if left > 0 else []
+    said = "; ".join([*clauses[:_MOST_FLIPS], *more])
+    if not statements:
+        return f"{noise.words}."
+    return f"{noise.words}; {f'if it were known, {said}' if said else 'no verdict would be another with less'}."

@@ -16,7 +16,15 @@ from scaling.analysis.depth_width.arm_curves import Drawn, drawn, shared_range
 from scaling.analysis.depth_width.arms import WIDTH_AND_DEPTH, Arm, Axes, find_arms, strategy_arms
 from scaling.analysis.depth_width.overfitting import Growth, growth, last_step
 from scaling.analysis.depth_width.rank_transfer import Ranking, rankings
-from scaling.analysis.uncertainty import Estimate, affordable, flips_at, jointly, seed_noise_assumed, with_noise
+from scaling.analysis.uncertainty import (
+    Estimate,
+    about_seed_noise,
+    affordable,
+    flips_at,
+    jointly,
+    seed_noise_of,
+    with_noise,
+)
 from scaling.analysis.wording import at_chance, counted
 from scaling.errors import UserError, did_you_mean
 from scaling.results.columns import Column
@@ -138,9 +146,12 @@ def regimes(
     draws = affordable(draws, len(settings))
     top1, compared, said = _said(settings, metric, arms, axes, draws)
     flips: list[str] = []
-    if settings["seed_noise"].eq("assumed").any():
-        quiet = _said(with_noise(settings, 0.0), metric, arms, axes, draws)[-1]
-        flips = ["; ".join(_flips(said, quiet, float(settings["seed_sd"].median())))]
+    noise = seed_noise_of(settings)
+    if noise.doubtful:
+        known, quiet = (
+            _said(with_noise(settings, seed_sd), metric, arms, axes, draws)[-1] for seed_sd in (noise.middle, 0.0)
+        )
+        flips = ["; ".join(_flips(said, known, quiet, noise.middle))]
     steps = _Statements([last_step(arm, settings, top1) for arm in arms])
     epochs_of = {each.cell.epochs for each in compared}
     ordered_regimes = tuple(_regime(epochs, axes, compared, said) for epochs in sorted(epochs_of, key=lambda e: e or 0))
@@ -170,16 +181,19 @@ def _said(
     return top1, compared, _Statements([*_advantages(compared)])
 
 
-def _flips(said: _Statements, quiet: _Statements, seed_sd: float) -> Iterator[str]:
-    """At what noise between seeds each verdict on a regime, and on what longer training changes, would change."""
+def _flips(said: _Statements, known: _Statements, quiet: _Statements, seed_sd: float) -> Iterator[str]:
+    """At what noise between seeds each verdict on a regime, and on what longer training changes, would change.
+
+    `known`: what would be said if it were known to be `seed_sd`; `quiet`: if there were none.
+    """
     for key in said:
         if isinstance(key, tuple):
             continue
         of = "what longer training changes" if key == _SHIFT else _regime_words(key)
-        at = flips_at(0.0, said[key], quiet[key], seed_sd)
+        at = flips_at(0.0, known[key], quiet[key], seed_sd)
         if at is not None:
             would_be = "decided with less" if said[key].side_of(0.0, "y", "y") == "undecided" else "undecided with more"
-            yield f"{of}: {would_be} than {100 * at:.2f} points between seeds"
+            yield f"{of}: {would_be} than {100 * at:.2f} points between seeds, if that were known"
 
 
 def partners(arms: Sequence[Arm], axes: Axes) -> Iterator[tuple[Arm, Arm]]:
@@ -317,8 +331,8 @@ def _notes(settings: pd.DataFrame, cost: Column, axes: Axes, cells: Sequence[Cel
         if cell.shared is None:
             at = f" at {cell.place}" if cell.place else ""
             yield f"{_regime_words(cell.epochs)}{at}: the arms share no range of {cost.words}"
-    if assumed := seed_noise_assumed(settings):
-        yield assumed
+    if doubt := about_seed_noise(settings):
+        yield doubt
     yield from at_chance(settings)
     if failed := int(settings["failed"].sum()):
         yield f"{failed} failed trials are in no arm"

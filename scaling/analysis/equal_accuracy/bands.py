@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +29,8 @@ class Band:
         low, high: interval of `speedup`; all those of a comparison hold at once in 90% of studies.
         verdict: `faster` or `slower` where the interval leaves out 1, else `undecided`. Of a cost that is no time,
             `faster` means less of it.
-        flips_at: the standard deviation between seeds (fraction) at which the verdict would change, where it is not
-            known but assumed; None where it is known, or the verdict would not change.
+        flips_at: the standard deviation between seeds (fraction), if it were known, at which the verdict would change,
+            where it is assumed or was measured on few; None where it is known, or the verdict would not change.
     """
 
     accuracy: float
@@ -56,10 +56,10 @@ class Crossover:
 
     Attributes:
         accuracy: of the crossing (fraction).
-        low, high: its 90% interval, within the range tested.
+        low, high: its 90% interval by itself, within the range tested.
         above: the verdict on the side of higher accuracies, were it decided.
-        decided: whether one is surely faster on one side and the other on the other side; if not, the curves may
-            as well touch as cross.
+        decided: whether one is surely faster in a band on one side and the other in a band on the other side, by the
+            verdicts of bands, which hold jointly; if not, the curves may as well touch as cross.
     """
 
     accuracy: float
@@ -76,7 +76,15 @@ def band_edges(low: float, high: float) -> list[float]:
     return [low, *(float(edge) for edge in inner if low + step / 3 < edge < high - step / 3), high]
 
 
-def crossings(line: pd.DataFrame, drawn: Floats) -> Iterator[Crossover]:
+class _Place(NamedTuple):
+    """Of a crossing: its accuracy with the ends of its interval, and whether the one is faster above it."""
+
+    accuracy: float
+    ends: tuple[float, float]
+    up: bool
+
+
+def crossings(line: pd.DataFrame, drawn: Floats, bands: Sequence[Band]) -> list[Crossover]:
     """The crossovers along a speed-up.
 
     Where the interval holds 1, nobody is ahead for sure; each such stretch whose two ends are on different sides of 1
@@ -85,7 +93,28 @@ def crossings(line: pd.DataFrame, drawn: Floats) -> Iterator[Crossover]:
     Args:
         line: `accuracy`, ascending, `speedup`, `low` and `high`, which hold at all accuracies at once.
         drawn: `(draws, accuracies)`, logarithms of the speed-up, redrawn.
+        bands: of the same accuracies, whose verdicts decide.
     """
+    places = list(_places(line, drawn))
+    edges = [-np.inf, *(place.accuracy for place in places), np.inf]
+    return [
+        Crossover(
+            place.accuracy,
+            *place.ends,
+            above="faster" if place.up else "slower",
+            decided=_surely(bands, before, place.accuracy, "slower" if place.up else "faster")
+            and _surely(bands, place.accuracy, after, "faster" if place.up else "slower"),
+        )
+        for place, before, after in zip(places, edges, edges[2:], strict=False)
+    ]
+
+
+def _surely(bands: Sequence[Band], low: float, high: float, verdict: Speed) -> bool:
+    """Whether a band has this verdict whose middle lies between two accuracies."""
+    return any(band.verdict == verdict and low < band.accuracy < high for band in bands)
+
+
+def _places(line: pd.DataFrame, drawn: Floats) -> Iterator[_Place]:
     at = line["accuracy"].to_numpy(float)
     logs, low, high = np.log(line[["speedup", "low", "high"]].to_numpy(float)).T
     sure = (low > 0) | (high < 0)
@@ -99,8 +128,7 @@ def crossings(line: pd.DataFrame, drawn: Floats) -> Iterator[Crossover]:
         place = float(np.mean([_crossing(at, logs, turn) for turn in inside]))
         up = bool(logs[last] > 0)
         ends = _interval(place, [_nearest(place, up, at, of) for of in drawn]) or _around(at, sure, first, last)
-        decided = bool(sure[: first + 1].any() and sure[last:].any())
-        yield Crossover(place, *ends, "faster" if up else "slower", decided)
+        yield _Place(place, ends, up)
 
 
 def _turns(logs: Floats) -> npt.NDArray[np.intp]:

@@ -27,6 +27,7 @@ from scaling.analysis.uncertainty import (
     flips_at,
     jointly,
     log_ratio,
+    seed_noise_of,
     with_noise,
 )
 from scaling.analysis.wording import counted
@@ -71,10 +72,11 @@ class Comparison:
         cost: of the metrics table.
         covered: accuracies (fractions) that both reach by their measured points; None where there are none.
         overall: of the frontiers, the geometric mean over `covered`.
-        typical: the same of the families' typical members, all of which count, those behind the front as well.
-        bands: the same, band by band.
+        typical: the same of the families' typical members, all of which count, those behind the front as well; its
+            interval is its own.
+        bands: of the frontiers, band by band; the intervals of all pairs' `bands` and `overall` hold at once.
         crossovers: where the one that costs less becomes the other; none in the range tested, if empty.
-        curve: columns `accuracy`, `speedup`, `low`, `high`, over `covered`.
+        curve: columns `accuracy`, `speedup`, `low`, `high`, over `covered`; the interval holds along this one curve.
         sentence: what one may conclude, or why nothing.
     """
 
@@ -117,8 +119,11 @@ def compare(
     What is compared is the cost of each group's frontier: the logarithm of the cost of its Pareto-optimal settings is a
     monotone function of accuracy (see `cost_curve` beside this module), read between the accuracies that both reach.
     Intervals are of accuracies and costs redrawn within their noise, everything else computed anew. The best of noisy
-    points lie too high, and the more so the more there are; how much more the best of redrawn ones do is taken off. All
-    that is said of the groups, of bands, on the whole and along the curve, holds at once in 90% of studies.
+    points lie too high, and the more so the more there are; how much more the best of redrawn ones do is taken off.
+
+    What is said of bands and on the whole, of all pairs of groups, holds at once in 90% of studies, and whether a
+    crossover is decided follows from it. By itself holds what is read apart from that: the interval along the curve of
+    one pair, at all its accuracies; the place of a crossover; and typical members.
 
     Args:
         settings: as `scaling.analysis.settings.collapse_seeds` gives it.
@@ -213,13 +218,18 @@ def _concluded(sides: Sequence[Side], settings: pd.DataFrame, cost: Column, draw
     """All pairs' statements, bounded together."""
     read = _read_all(sides, settings, cost, draws)
     said = _statements(read)
-    assumed = settings["seed_noise"].eq("assumed").any()
-    quiet = _statements(_read_all(sides, with_noise(settings, 0.0), cost, draws)) if assumed else said
-    seed_sd = float(settings["seed_sd"].median())
-    flips = [flips_at(0.0, *logs, seed_sd) if assumed else None for logs in zip(said, quiet, strict=True)]
+    noise = seed_noise_of(settings)
+    flips: list[float | None] = [None] * len(said)
+    if noise.doubtful:
+        known, quiet = (
+            _statements(_read_all(sides, with_noise(settings, seed_sd), cost, draws)) for seed_sd in (noise.middle, 0.0)
+        )
+        flips = [flips_at(0.0, *logs, noise.middle) for logs in zip(known, quiet, strict=True)]
     statements = iter(zip(said, flips, strict=True))
+    several = sum(pair.reason is None for pair in read) > 1
     for pair in read:
-        yield _comparison(pair, [next(statements) for _ in pair.statements] if pair.reason is None else [], cost)
+        own = [next(statements) for _ in pair.statements] if pair.reason is None else []
+        yield _comparison(pair, own, cost, several)
 
 
 def _statements(read: Sequence[_Read]) -> list[Estimate]:
@@ -231,8 +241,13 @@ def _statements(read: Sequence[_Read]) -> list[Estimate]:
     return jointly(values, np.stack([pair.drawn[:, part].mean(axis=1) for pair, part in parts], axis=1))
 
 
-def _comparison(pair: _Read, statements: Sequence[tuple[Estimate, float | None]], cost: Column) -> Comparison:
-    """What is said of one pair: the logarithms of its speed-ups, and where each verdict would flip."""
+def _comparison(
+    pair: _Read, statements: Sequence[tuple[Estimate, float | None]], cost: Column, of_all: bool
+) -> Comparison:
+    """What is said of one pair: the logarithms of its speed-ups, and where each verdict would flip.
+
+    `of_all`: whether other pairs' statements hold together with them.
+    """
     of, over, at = pair.of, pair.over, pair.at
     nodes = jointly(pair.logs, pair.drawn)
     line = pd.DataFrame(
@@ -245,9 +260,9 @@ def _comparison(pair: _Read, statements: Sequence[tuple[Estimate, float | None]]
     *bands, overall = (Band.over(at[part], *said) for part, said in zip(pair.statements, statements, strict=True))
     once = ~line["accuracy"].duplicated().to_numpy()
     line = line[once]
-    crossovers = tuple(crossings(line, pair.drawn[:, once]))
+    crossovers = tuple(crossings(line, pair.drawn[:, once], bands))
     members = log_ratio(estimate(pair.typical[0], pair.typical[1:]))
-    sentence = wording.comparison((of.name, over.name), cost, overall, bands, crossovers)
+    sentence = wording.comparison((of.name, over.name), cost, overall, bands, crossovers, of_all)
     if any(len(side.front) < len(side.points) for side in (of, over)):
         sentence += f" {wording.typical(members)}"
     return Comparison(of, over, cost, _shared(of, over), overall, members, tuple(bands), crossovers, line, sentence)

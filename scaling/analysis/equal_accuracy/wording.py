@@ -8,7 +8,7 @@ from itertools import groupby
 import pandas as pd
 
 from scaling.analysis.equal_accuracy.bands import Band, Crossover
-from scaling.analysis.uncertainty import Estimate, seed_noise_assumed
+from scaling.analysis.uncertainty import LEVEL, Estimate, about_seed_noise
 from scaling.analysis.wording import at_chance
 from scaling.models.names import title
 from scaling.results.columns import Column
@@ -20,9 +20,12 @@ def verdict_word(verdict: str, cost: Column) -> str:
 
 
 def comparison(
-    names: tuple[str, str], cost: Column, overall: Band, bands: Sequence[Band], at: Sequence[Crossover]
+    names: tuple[str, str], cost: Column, overall: Band, bands: Sequence[Band], at: Sequence[Crossover], of_all: bool
 ) -> str:
-    """What `names[0]` gains over `names[1]`: on average, by bands, and where the two cross."""
+    """What `names[0]` gains over `names[1]`: on average, by bands, and where the two cross.
+
+    `of_all`: whether the statements of other pairs hold together with these.
+    """
     of, over = map(title, names)
     times = f"{overall.speedup:.2f} times"
     interval = f"(90%: {overall.low:.2f} to {overall.high:.2f})"
@@ -30,12 +33,13 @@ def comparison(
     how = "fast" if cost.is_time else "economical"
     first = f"At equal accuracy {shared}, {of} is {times} as {how} as {over} {interval}"
     first += f" by {cost.words}{_sure(overall)}."
-    return f"{first} {_runs(of, cost, bands)} {_crossed(of, cost, at)}"
+    jointly = f"These intervals and verdicts{', of all pairs,' if of_all else ''} hold jointly at {LEVEL:.0%}."
+    return f"{first} {_runs(of, cost, bands)} {jointly} {_crossed(of, cost, at)}"
 
 
 def _sure(overall: Band) -> str:
     """Whether it is decided, and what noise between seeds would change that."""
-    flips = "" if overall.flips_at is None else f"{100 * overall.flips_at:.2f} points between seeds"
+    flips = "" if overall.flips_at is None else f"{100 * overall.flips_at:.2f} points between seeds, if that were known"
     if overall.verdict == "undecided":
         return ": undecided" + (f" (decided with less than {flips})" if flips else "")
     return f" (undecided with more than {flips})" if flips else ""
@@ -51,7 +55,7 @@ def _crossed(of: str, cost: Column, crossovers: Sequence[Crossover]) -> str:
     if not crossovers:
         return "Crossovers: none in the range tested."
     places = (
-        f"at {crossover.accuracy:.1%} ({crossover.low:.1%} to {crossover.high:.1%}), "
+        f"at {crossover.accuracy:.1%} ({LEVEL:.0%} by itself: {crossover.low:.1%} to {crossover.high:.1%}), "
         f"{of} {verdict_word(crossover.above, cost)} above it"
         + ("" if crossover.decided else ", not decided on both sides")
         for crossover in crossovers
@@ -61,7 +65,7 @@ def _crossed(of: str, cost: Column, crossovers: Sequence[Crossover]) -> str:
 
 def typical(members: Estimate) -> str:
     """What all members say beside the frontier, which the best of them make."""
-    interval = f"90%: {members.low:.2f} to {members.high:.2f}"
+    interval = f"{LEVEL:.0%} by itself: {members.low:.2f} to {members.high:.2f}"
     return f"So much of the frontiers; of typical members, all counted, the ratio is {members.value:.2f} ({interval})."
 
 
@@ -83,8 +87,8 @@ def cautions(points: pd.DataFrame, cost: Column) -> Iterator[str]:
         yield "times without an interval of their own are taken as exact"
     if cost.phase and (count := int((points[f"{cost.phase}_disturbed"] > 0).sum())):
         yield f"{count} of {len(points)} times were disturbed by other work on the machine"
-    if assumed := seed_noise_assumed(points):
-        yield assumed
+    if doubt := about_seed_noise(points):
+        yield doubt
     if points["validation_fraction"].eq(0).any():
         yield "accuracies are of the test images: all training images were trained on (validation_fraction 0)"
     yield from at_chance(points)

@@ -13,6 +13,7 @@ from scaling.analysis.laws.joint import Joint, fit_joint
 from scaling.analysis.laws.marginal_returns import Ranking, rank
 from scaling.analysis.laws.power_law import Laws
 from scaling.analysis.settings import collapse_seeds
+from scaling.analysis.uncertainty import about_seed_noise
 from scaling.results.columns import LAW_UNITS
 
 COSTS = ("macs", "training_ms", "inference_ms")
@@ -31,12 +32,14 @@ class Fits:
         laws: of each group of settings.
         joints: of each group, the joint law and the rankings of factors by cost.
         not_fitted: number of groups beyond `MOST_GROUPS`.
+        notes: what a reader has to know beside: which noise between seeds is assumed.
     """
 
     on: str
     laws: list[tuple[Group, Laws]]
     joints: list[tuple[Group, Joint, list[Ranking]]]
     not_fitted: int
+    notes: tuple[str, ...] = ()
 
 
 def fit_all(
@@ -55,9 +58,10 @@ def fit_all(
     """
     settings = collapse_seeds(frame)
     inside = settings[on].between(*between) | settings[on].isna() if on in LAW_UNITS else slice(None)
+    doubt = about_seed_noise(settings[inside])
     groups, factors = groups_on(settings[inside], on), groups_of_factors(settings)
     left = max(0, len(groups) - MOST_GROUPS) + max(0, len(factors) - MOST_GROUPS)
     laws = [(group, fit_settings(group.settings, on)) for group in groups[:MOST_GROUPS]]
     joints = [(group, fit_joint(group.settings, COSTS)) for group in factors[:MOST_GROUPS]]
     ranked = [(group, joint, [rank(joint, cost, at) for cost in joint.costs]) for group, joint in joints]
-    return Fits(on, laws, ranked, left)
+    return Fits(on, laws, ranked, left, (doubt,) if doubt else ())

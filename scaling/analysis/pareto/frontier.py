@@ -8,7 +8,7 @@ import pandas as pd
 
 from scaling.analysis.comparability import comparable, cost_metric
 from scaling.analysis.pareto.front import front, front_chance
-from scaling.analysis.uncertainty import affordable
+from scaling.analysis.uncertainty import about_seed_noise, affordable
 from scaling.models.names import title
 from scaling.results.columns import Column
 
@@ -27,6 +27,7 @@ class Frontier:
         unmeasured: settings with an accuracy but without the cost.
         failed: settings with a failed trial or more.
         sentence: what one may conclude.
+        notes: what a reader has to know beside: which noise between seeds is assumed.
     """
 
     cost: Column
@@ -34,6 +35,7 @@ class Frontier:
     unmeasured: pd.DataFrame
     failed: pd.DataFrame
     sentence: str
+    notes: tuple[str, ...]
 
 
 def frontier(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRAWS) -> Frontier:
@@ -56,7 +58,9 @@ def frontier(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRA
     chance = front_chance(points, metric.name, "top1", draws=affordable(draws, len(points)))
     points = points.assign(on=on, chance=chance)
     failed = settings[settings["failed"] > 0]
-    return Frontier(metric, points, settings[right & ~known], failed, _sentence(points, metric))
+    doubt = about_seed_noise(points)
+    notes = (doubt,) if doubt else ()
+    return Frontier(metric, points, settings[right & ~known], failed, _sentence(points, metric), notes)
 
 
 def _sentence(points: pd.DataFrame, cost: Column) -> str:

@@ -147,7 +147,13 @@ def spec(context: Context) -> FigureSpec | Skipped:
         "network is on it.",
         concludes=" ".join(f"{title}: {front.sentence}" for title, front in shown),
         panels=tuple(partial(_panel, title, front, behind) for title, front in shown[:MOST]),
-        notes=(f"{_timed_on(devices)}{_HINT}", *_outside(shown), *left_out, *background_note(published, cost)),
+        notes=(
+            f"{_timed_on(devices)}{_HINT}",
+            *dict.fromkeys(f"{note[0].upper()}{note[1:]}." for _, front in shown for note in front.notes),
+            *_outside(shown),
+            *left_out,
+            *background_note(published, cost),
+        ),
         size=(4.9, 4.1),
         scales=("own",) * len(shown[:MOST]),
     )

@@ -9,6 +9,7 @@ import pandas as pd
 
 from scaling.analysis.depth_width.arms import find_arms
 from scaling.analysis.settings import crossed
+from scaling.analysis.uncertainty import seed_noise_of
 from scaling.plots.kit.bars import BARS
 from scaling.plots.kit.style import MANY, TIMES
 from scaling.results.columns import METRICS, Column
@@ -55,8 +56,8 @@ def about_bars(shown: pd.DataFrame) -> list[str]:
     """What the vertical bars are, and whether part of them is assumed; nothing where points are too many for bars."""
     if len(shown) > MANY:
         return []
-    assumed = (shown["seed_noise"] == "assumed").any()
-    return [BARS, *(["The noise of seeds is assumed, as no setting has two of them."] if assumed else [])]
+    noise = seed_noise_of(shown)
+    return [BARS, *([f"{noise.words}."] if noise.doubtful else [])]
 
 
 def about_cost(shown: pd.DataFrame, metric: Column) -> list[str]:

@@ -24,7 +24,7 @@ _COLUMNS = (
 def leads(said: Conclusion) -> Iterator[Lead]:
     """The answer, and what to choose on each device; what is not known stands at the end of the page."""
     answer = said.answer
-    details = (answer.takes,) if answer.takes else ()
+    details = tuple(filter(None, (answer.rests_on, answer.takes)))
     yield Lead("Answer", answer.sentence, details, answer.figure)
     for device, recommended in said.recommended:
         heading = f"Recommendation, {device}" if device else "Recommendation"

@@ -52,15 +52,22 @@ def test_without_noise_between_seeds_two_more_would_hold() -> None:
 
 
 def test_a_verdict_that_rests_on_assumed_noise_says_so() -> None:
-    assert REPLAYED["width_at_short_training"].rests_on == "holds without noise between seeds"
-    depth = REPLAYED["depth_at_long_training"].rests_on
-    assert depth.startswith("undecided with more than 0.")
-    at = float(depth.split()[4])
-    (quieter,), (louder,) = (
-        replay(stated=claims("depth_at_long_training"), seed_noise=noise) for noise in (0.9 * at, 1.1 * at)
-    )
+    assert REPLAYED["width_at_short_training"].rests_on.startswith("holds with less than 0.")
+    assert REPLAYED["depth_at_long_training"].rests_on.startswith("undecided with more than 0.")
+
+
+@pytest.mark.parametrize("claim", ["width_at_short_training", "depth_at_long_training"])
+def test_at_the_noise_that_a_verdict_names_it_changes(claim: str) -> None:
+    at = float(REPLAYED[claim].rests_on.split()[4])
+    (quieter,), (louder,) = (replay(stated=claims(claim), seed_noise=noise) for noise in (0.85 * at, 1.15 * at))
     assert (quieter.verdict, louder.verdict) == ("holds", "undecided")
     assert (quieter.rests_on, louder.rests_on) == ("", "")
+
+
+def test_each_verdict_is_at_90_percent_but_where_a_table_is_read_as_printed() -> None:
+    exact = {name for name, one in REPLAYED.items() if one.level is None}
+    assert exact == {name for name in VERDICTS if name.endswith("as_paired")}
+    assert {one.level for one in REPLAYED.values()} == {None, 0.9}
 
 
 def test_a_claim_tested_at_other_epochs_says_so() -> None:

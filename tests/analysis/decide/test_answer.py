@@ -63,11 +63,12 @@ def ask(
     said = answer(with_seed_noise(pd.DataFrame(rows), noise), asked)
     assert said.question == ASKED
     # A sentence for people: from a capital to a full stop, with nothing empty in it.
-    for text in filter(None, (said.sentence, said.takes)):
+    for text in filter(None, (said.sentence, said.rests_on, said.takes)):
         assert text[0].isupper() or text[0].isdigit(), text
         assert text.endswith("."), text
         assert not re.search(r"nan|  | [,;.:]|[,;:]\.|\(\)|inf\b", text), text
-    assert said.words == f"{said.sentence} {said.takes}".strip()
+    assert said.words == " ".join(filter(None, (said.sentence, said.rests_on, said.takes)))
+    assert bool(said.rests_on) <= (noise is None)
     assert not (said.decided and said.takes)
     return said
 
@@ -121,6 +122,23 @@ def test_an_answer_is_undecided_and_says_what_it_takes_while_what_longer_trainin
     assert said.takes.startswith(f"If the difference is as measured, it would be decided: {SHIFT}, ")
 
 
+def test_at_the_noise_that_an_answer_names_it_changes() -> None:
+    """One seed each: the noise is assumed, and another one is given in its place."""
+    said = ask(arms(0.01, images=50_000))
+    (statement,) = said.statements
+    assert statement.flips_at is not None
+    assert f"{statement.flips_at:.2g} points" in said.rests_on
+    less, more = (ask(arms(0.01, images=50_000), noise=times * statement.flips_at) for times in (0.9, 1.1))
+    assert (less.decided, more.decided) == (True, False)
+
+
+@pytest.mark.parametrize("plan", [None, {"compare": ("depth", "width", "resolution")}], ids=["front", "grow"])
+def test_an_answer_without_a_difference_says_the_noise_alone(plan: dict[str, Any] | None) -> None:
+    said = ask(surface(3, seeds=1).frame if plan else [point(26, 1.0, 10.0, 0.6), point(50, 2.0, 80.0, 0.7)], plan)
+    assert said.figure == ("power_law" if plan else "fronts")
+    assert re.fullmatch(r"A standard deviation of [\d.]+( to [\d.]+)? points between seeds is assumed\.", said.rests_on)
+
+
 def test_what_is_undecided_in_one_regime_alone_is_named() -> None:
     said = ask([*arms(0.05), *arms(0.003, epochs=50)], noise=0.5)
     assert not said.decided
@@ -135,6 +153,8 @@ def test_figure_3_of_the_paper() -> None:
     assert "longer training shifts that towards depth" in said.sentence
     assert not said.decided
     assert "after 10 epochs, with about 3 seeds a setting in place of 1" in said.takes
+    assert said.rests_on.startswith("A standard deviation of 0.1")
+    assert " points between seeds is assumed; if it were known, after 10 epochs the answer would be " in said.rests_on
     known = ask(published.load("fig3"), noise=0.0)
     assert "width pays more than depth after 10 epochs" in known.sentence
 

@@ -71,6 +71,18 @@ def test_the_best_that_meets_the_limit_is_chosen() -> None:
     assert found.choices[0].costs["macs"].value <= macs.median()
 
 
+def test_a_choice_that_rests_on_an_assumed_noise_says_at_which_it_would_change() -> None:
+    frame = study(1, seeds=1, images=20_000, seed_noise=1e-4).frame
+    found = chosen(frame)
+    (note,) = [note for note in found.notes if note.startswith("the choice ")]
+    how = "is within 0.2 points of the best with 90% only while" if found.sure else "would be"
+    assert note.startswith(f"the choice {how}")
+    at = float(note.split()[-2])
+    less, more = (chosen(frame.assign(given_seed_sd=times * at / 100)) for times in (0.7, 1.4))
+    assert (less.sure, more.sure) == (True, False)
+    assert not any(note.startswith("the choice ") for note in less.notes)
+
+
 def test_the_best_is_chosen_though_nobody_trained_it() -> None:
     simulated = study(1, images=10**8, seed_noise=1e-5)
     best = simulated.truth.idxmax()

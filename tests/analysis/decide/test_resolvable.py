@@ -13,7 +13,7 @@ from scaling.analysis.decide.answer import answer
 from scaling.analysis.decide.differences import differences
 from scaling.analysis.decide.resolvable import TYPICAL, Resolvable, resolvable, told
 from scaling.analysis.settings import collapse_seeds
-from scaling.analysis.uncertainty import assumed_seed_sd
+from scaling.analysis.uncertainty import SeedNoise, assumed_seed_sd
 from scaling.schema import AnswerPlan, Question
 from tests.analysis.decide.test_stopping import SIZES, WIDTH_OR_DEPTH
 from tests.analysis.simulated import row
@@ -161,18 +161,30 @@ def test_what_cannot_be_foreseen_is_said(frame: pd.DataFrame, question: Question
     assert told(found, why) == f"What it can resolve is not foreseen: {why}."
 
 
+KNOWN = SeedNoise(0.004, 0.004, 0.004, 20.0, "measured")
+
+
+def test_the_noise_that_a_plan_rests_on_is_told_where_it_was_not_measured() -> None:
+    assumed = told(*resolvable(planned(3), WIDTH_OR_DEPTH, IMAGES))
+    assert re.search(r" A standard deviation of 0\.\d\d to 0\.\d\d points between seeds is assumed\.$", assumed)
+    quiet, loud = (planned(3).assign(given_seed_sd=sd) for sd in (0.0001, 0.02))
+    assert resolved(quiet)[0].smallest < resolved(planned(3))[0].smallest < resolved(loud)[0].smallest
+    given = told(*resolvable(loud, WIDTH_OR_DEPTH, IMAGES))
+    assert given.endswith(" A standard deviation of 2.00 points between seeds is given.")
+
+
 def points(sentence: str) -> list[float]:
     return [float(number) for number in re.findall(r"([\d.]+) points", sentence)]
 
 
 def test_people_are_told_in_two_sentences() -> None:
-    one = Resolvable("width against depth", 0.012, 0.008, 0.01, 0.012)
+    one = Resolvable("width against depth", 0.012, 0.008, 0.01, 0.012, KNOWN)
     said = told((one,), "")
     assert said == (
         "It has a chance of 80% to decide a difference of 1.2 points (width against depth). With four times the seeds "
         "it is 0.8 points, with four times the validation images 1.0 points, with both half as much."
     )
-    two = told((one, Resolvable("the other", 0.02, 0.015, 0.018, 0.017)), "")
+    two = told((one, Resolvable("the other", 0.02, 0.015, 0.018, 0.017, KNOWN)), "")
     assert "a difference of 1.2 points in the surest of 2 comparisons, of 2.0 points in all." in two
     assert two.endswith("with both half as much; with fewer cells, down to one comparison, 1.7 points.")
     alike = told((one, one), "")
@@ -180,5 +192,5 @@ def test_people_are_told_in_two_sentences() -> None:
 
 
 def test_a_design_that_resolves_only_large_differences_is_told_that_first() -> None:
-    large = Resolvable("this", TYPICAL + 0.001, 0.02, 0.02, TYPICAL)
+    large = Resolvable("this", TYPICAL + 0.001, 0.02, 0.02, TYPICAL, KNOWN)
     assert told((large,), "").startswith("It can hardly decide its question: it has a chance of 80% to decide ")

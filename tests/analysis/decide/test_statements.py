@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from scaling.analysis.decide.statements import MOST_SEEDS, takes
-from scaling.analysis.uncertainty import Estimate
+from scaling.analysis.decide.statements import MOST_SEEDS, Statement, rests_on, takes
+from scaling.analysis.uncertainty import Estimate, SeedNoise
 
 Z90 = 1.645
 
@@ -83,3 +83,45 @@ def _noisy() -> Estimate:
 
 def _quiet() -> Estimate:
     return interval(0.01, 0.002, 0.0, 2)
+
+
+def noise(source: str = "assumed", freedom: float = 4.0) -> SeedNoise:
+    return SeedNoise(0.02, 0.02, 0.02, freedom, source)
+
+
+def rests(which: str, value: float, of: SeedNoise | None = None, images_sd: float = 0.002) -> Statement:
+    """With noise that is known half as well as it might be: the interval is 1.3 times as wide as if it were known."""
+    known, quiet = (interval(value, images_sd, seed_sd, 2) for seed_sd in (0.02, 0.0))
+    noisy = Estimate(value, value + 1.3 * (known.low - value), value + 1.3 * (known.high - value))
+    return Statement(which, noisy, quiet, known, of or noise())
+
+
+@pytest.mark.parametrize("value", [0.04, -0.04, 0.01])
+def test_at_the_noise_that_is_said_a_statement_changes(value: float) -> None:
+    statement = rests("", value)
+    at = statement.flips_at
+    assert at is not None
+    below, above = (interval(value, 0.002, times * at / 100, 2) for times in (0.99, 1.01))
+    assert below.side_of(0.0, "y", "y") == "y"
+    assert above.side_of(0.0, "y", "y") == "undecided"
+    assert (at > 2) is statement.decided()
+
+
+@pytest.mark.parametrize("known", [noise("given"), noise("measured", 10)], ids=["given", "measured on enough"])
+def test_where_noise_is_known_nothing_is_said_to_change_with_it(known: SeedNoise) -> None:
+    statement = rests("", 0.01, known)
+    assert (statement.flips_at, statement.flips) == (None, "")
+    assert rests_on([statement], known) == ""
+    assert Statement("", _noisy(), _quiet()).flips_at is None
+
+
+def test_an_answer_says_which_noise_it_rests_on_and_what_changes_with_it() -> None:
+    open_, sure = rests("after 2 epochs", 0.01), rests("after 5 epochs", 0.04)
+    begins = "A standard deviation of 2.00 points between seeds is assumed; "
+    assert rests_on([open_, sure], noise()) == (
+        f"{begins}if it were known, after 2 epochs the answer would be decided with less than 0.81 points; after 5 "
+        "epochs the answer would be undecided with more than 3.4 points."
+    )
+    assert rests_on([sure] * 5, noise()).endswith("; 2 more would change as well.")
+    assert rests_on([rests("", 0.001, images_sd=0.01)], noise()) == f"{begins}no verdict would be another with less."
+    assert rests_on([], noise()) == "A standard deviation of 2.00 points between seeds is assumed."

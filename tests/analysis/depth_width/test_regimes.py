@@ -49,7 +49,7 @@ def test_figure_3_says_which_cells_are_undecided() -> None:
     verdicts = {(cell.epochs, cell.place): cell.verdict for one in FIG3.regimes for cell in one.cells}
     assert verdicts[10, "128 px"] == verdicts[350, "160 px"] == "undecided"
     assert (verdicts[10, "224 px"], verdicts[350, "320 px"]) == ("undecided", "depth")
-    assert any(note.startswith("10 epochs: decided with less than 0.1") for note in FIG3.notes)
+    assert any(note.startswith("10 epochs: decided with less than 0.2") for note in FIG3.notes)
     assert any("0.17 to 0.26 points between seeds is assumed" in note for note in FIG3.notes)
 
 

@@ -57,6 +57,40 @@ def test_a_crossing_is_found_where_it_is() -> None:
     assert crossing.accuracy == pytest.approx(3.125 / 3.75, abs=1e-3)
     assert crossing.low <= crossing.accuracy <= crossing.high
     assert (crossing.above, crossing.decided) == ("faster", True)
+    assert {band.verdict for band in pair.bands} >= {"faster", "slower"}
+    assert "Crossovers: at 83.3% (90% by itself: " in pair.sentence
+
+
+def test_a_crossover_is_decided_by_bands_on_both_sides() -> None:
+    """The same curves, known so badly on one side that no band is decided there."""
+    sure = family("b", 2.0, [0.62, 0.78, 0.94])
+    rough = [*family("a", 1.0, [0.60, 0.70]), *family("a", 1.0, [0.60, 0.70, 0.80, 0.90], top1_n=500)[2:]]
+    pair = only(settings(*rough, *sure))
+    (crossing,) = pair.crossovers
+    above = {band.verdict for band in pair.bands if band.accuracy > crossing.accuracy}
+    assert "faster" not in above
+    assert not crossing.decided
+    assert "not decided on both sides" in pair.sentence
+
+
+def test_the_sentence_says_what_holds_jointly() -> None:
+    jointly = "These intervals and verdicts{} hold jointly at 90%."
+    two = [*family("a", 3.0, RISING), *family("b", 1.0, RISING)]
+    assert jointly.format("") in only(settings(*two)).sentence
+    three = compare(settings(*two, *family("c", 2.0, RISING)))
+    assert all(jointly.format(", of all pairs,") in pair.sentence for pair in three.pairs)
+    apart = compare(settings(*two, *family("c", 2.0, [0.9, 0.92, 0.94, 0.96])))
+    assert sum(jointly.format("") in pair.sentence for pair in apart.pairs) == 1
+
+
+def test_noise_that_was_measured_on_few_is_said_with_where_a_verdict_would_change() -> None:
+    once = [*family("a", 3.0, RISING), *family("b", 1.0, RISING)]
+    again = [{**one, "seed": 1, "top1": float(str(one["top1"])) + 0.001} for one in once[:2]]
+    found = compare(settings(*once, *again))
+    assert "was measured on 2 repeated trainings alone" in "; ".join(found.notes)
+    (pair,) = found.pairs
+    assert pair.overall is not None
+    assert pair.overall.flips_at is not None
 
 
 def test_a_dominated_point_changes_nothing() -> None:

@@ -6,9 +6,10 @@ import pytest
 from scaling import published
 from scaling.analysis.comparability import MixedConditionsError
 from scaling.analysis.pareto.frontier import frontier
-from scaling.analysis.settings import collapse_seeds
+from scaling.analysis.settings import collapse_seeds, with_seed_noise
 
 TABLE7 = published.load("table7")
+TPU_NAME = next(name for name in TABLE7["training_device"].unique() if "TPU" in name)
 TPU = collapse_seeds(TABLE7[TABLE7["training_device"].str.contains("TPU")])
 
 
@@ -18,6 +19,9 @@ def test_all_of_resnet_rs_and_the_largest_efficientnet_are_on_the_front_of_table
     assert on["family"].value_counts().to_dict() == {"resnet_rs": 11, "efficientnet": 1}
     assert found.points["chance"].between(0, 1).all()
     assert "1 of 8 EfficientNet settings are on it as measured (0 surely, 6 surely not, 2 undecided)" in found.sentence
+    (note,) = found.notes
+    assert "points between seeds is assumed" in note
+    assert frontier(collapse_seeds(with_seed_noise(TABLE7, 0.2)[TABLE7["training_device"] == TPU_NAME])).notes == ()
 
 
 def test_what_cannot_be_placed_is_kept_apart() -> None:
