@@ -126,7 +126,7 @@ def test_runs_side_by_side_differ_and_complement_one_another() -> None:
 
 def test_of_one_setting_s_seeds_the_first_is_named_first_and_none_twice() -> None:
     frame = half_trained(seeds=3)
-    runs = of(frame, next_runs(frame, OPEN, count=200))
+    runs = of(frame, next_runs(frame, WIDTH_OR_DEPTH, count=200))
     assert len(runs) == (frame["status"] == "planned").sum()
     assert not runs.index.duplicated().any()
     for _, seeds in runs.groupby(FACTORS, sort=False)["seed"]:
@@ -286,7 +286,9 @@ def test_what_has_failed_is_not_named_again() -> None:
     frame = half_trained(seeds=1)
     planned = frame.index[frame["status"] == "planned"]
     frame.loc[planned[::2], "status"] = "failed"
-    assert {*ids(next_runs(frame, OPEN, count=50))} == {*frame.loc[planned[1::2], "trial_id"]}
+    named = {*ids(next_runs(frame, OPEN, count=50))}
+    assert named
+    assert named <= {*frame.loc[planned[1::2], "trial_id"]}
 
 
 def test_each_step_of_methods_that_are_added_one_by_one_is_trained_wherever_it_was_recorded() -> None:
