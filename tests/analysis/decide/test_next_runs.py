@@ -126,8 +126,8 @@ def test_runs_side_by_side_differ_and_complement_one_another() -> None:
 
 def test_of_one_setting_s_seeds_the_first_is_named_first_and_none_twice() -> None:
     frame = half_trained(seeds=3)
-    runs = of(frame, next_runs(frame, OPEN, count=200))
-    assert len(runs)
+    runs = of(frame, next_runs(frame, WIDTH_OR_DEPTH, count=200))
+    assert len(runs) == (frame["status"] == "planned").sum()
     assert not runs.index.duplicated().any()
     for _, seeds in runs.groupby(FACTORS, sort=False)["seed"]:
         assert seeds.is_monotonic_increasing
