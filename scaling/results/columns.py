@@ -93,6 +93,7 @@ def _identity() -> Iterator[Column]:
     yield Column("study", "setting", text=True)
     yield Column("folder", "setting", text=True)
     yield Column("weights", "setting", text=True)
+    yield Column("model", "carried", text=True)
     for name in ("trial_id", "status", "failure_kind", "failure_message"):
         yield Column(name, text=True)
     for noun in (Dataset, Variant, Recipe):

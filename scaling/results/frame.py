@@ -39,7 +39,8 @@ def load_results(*paths: str | os.PathLike[str], device: str | None = None) -> p
         One row a trial, the last record of each (a success, once there is one, over any failure). Columns: `study`,
         `folder`, `trial_id`, `status` (`ok` or `failed`), `failure_kind`, `failure_message`; the fields of dataset
         (`dataset`, `train_examples`, `validation_fraction`), variant, recipe, `init` (the weights it began with), and
-        `seed`; `params`, `macs`, `activations`; for each score `*_top1` and `*_top5` (fractions; the latter where there
+        `seed`; `model` and `weights` of a network that others trained: what they call it, and the tag of its weights;
+        `params`, `macs`, `activations`; for each score `*_top1` and `*_top5` (fractions; the latter where there
         are ten classes or more), `*_correct`, `*_n`, `*_loss`; `top1`, `top1_n`, `test_top1`, `top5`, `test_top5`: of
         the averaged weights where the recipe averages, else of the raw ones; `validation_correct`: which of the images
         behind `top1` were right (see `scaling.results.correct`); `train_top1`, the last epoch's, augmentation and
@@ -159,10 +160,10 @@ def _asked(trial: Trial | Reported) -> Row:
     if isinstance(trial, Reported):
         unknown = dict.fromkeys([*Dataset.model_fields, *Recipe.model_fields]) | {"init": trial.init}
         del unknown["name"]
-        return {"dataset": trial.dataset, "weights": trial.weights, **unknown, **variant}
+        return {"dataset": trial.dataset, "model": trial.model, "weights": trial.weights, **unknown, **variant}
     dataset = trial.dataset.model_dump()
     asked = {**dataset, **variant, **trial.recipe.model_dump(), "init": trial.init}
-    return {"dataset": asked.pop("name"), "weights": None, **asked}
+    return {"dataset": asked.pop("name"), "model": None, "weights": None, **asked}
 
 
 class _Timings:

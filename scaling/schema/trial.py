@@ -266,8 +266,11 @@ class Reported(Noun):
 
     @property
     def weights(self) -> str | None:
-        """What the model's name says of how it was trained: `aa_in1k` of `tf_efficientnet_b0.aa_in1k`."""
-        return self.model.partition(".")[2] or None
+        """What the model's name says of how it was trained: `aa_in1k` of `tf_efficientnet_b0.aa_in1k`.
+
+        None where they were scored here: the name is that of a file then, and `init` tells which.
+        """
+        return None if self.init else self.model.partition(".")[2] or None
 
     @property
     def id(self) -> str:

@@ -20,6 +20,7 @@ from scaling.importing.timm_files import place_of, variant_of
 from scaling.plots.kit.point_names import model_name
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
+from scaling.schema import Reported, Variant
 
 ACCURACY = "model,img_size,top1,top1_err,top5,top5_err,param_count,crop_pct,interpolation"
 INFER = (
@@ -93,7 +94,10 @@ def test_becomes_a_results_folder_that_compares(
         assert found.pairs[0].overall is not None
         assert found.pairs[0].overall.verdict == "faster"
         assert any("images a step and are stated for" in note for note in found.notes)
-        assert "weights: EfficientNet aa_in1k; ResNet-RS tf_in1k" in found.notes
+        said = found.pairs[0].sentence
+        assert ", ResNet-RS with the weights tf_in1k is " in said
+        assert " as EfficientNet with the weights aa_in1k (90%: " in said
+        assert not any(note.startswith("weights: ") for note in found.notes)
 
 
 def test_says_what_it_left_out(accuracies: Path, inference: Path, tmp_path: Path) -> None:
@@ -140,6 +144,7 @@ def test_the_published_table_and_its_source_give_the_same_answer(tmp_path: Path)
     done = import_timm(accuracies, [training], tmp_path / "as_published")
     imported = load_results(done.folder)
     assert sorted(imported["weights"].unique()) == ["aa_in1k", "tf_in1k"]
+    assert (imported["model"].str.partition(".")[2] == imported["weights"]).all()
     assert speedup(imported) == pytest.approx(speedup(table), rel=1e-3)
     best = import_timm(accuracies, [training], tmp_path / "best", weights=())
     assert "weights the best of others of" in best.notes[0]
@@ -291,3 +296,11 @@ def test_a_file_that_is_no_table_is_named(tmp_path: Path, content: bytes) -> Non
     )
     assert ran.exit_code == 2
     assert "results.csv: " in ran.output
+
+
+def test_a_file_that_was_scored_here_names_no_weights_of_others() -> None:
+    variant = Variant(depth=50, width=1.0, resolution=160)
+    elsewhere = Reported(model="resnetrs50.tf_in1k", dataset="imagenet", variant=variant)
+    assert elsewhere.weights == "tf_in1k"
+    here = Reported(model="model.safetensors", dataset="imagenet", variant=variant, init="0" * 16)
+    assert here.weights is None

@@ -262,7 +262,8 @@ def _comparison(
     line = line[once]
     crossovers = tuple(crossings(line, pair.drawn[:, once], bands))
     members = log_ratio(estimate(pair.typical[0], pair.typical[1:]))
-    sentence = wording.comparison((of.name, over.name), cost, overall, bands, crossovers, of_all)
+    sides = [(side.name, side.points) for side in (of, over)]
+    sentence = wording.comparison(sides, cost, overall, bands, crossovers, of_all)
     if any(len(side.front) < len(side.points) for side in (of, over)):
         sentence += f" {wording.typical(members)}"
     return Comparison(of, over, cost, _shared(of, over), overall, members, tuple(bands), crossovers, line, sentence)

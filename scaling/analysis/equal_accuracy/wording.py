@@ -20,21 +20,48 @@ def verdict_word(verdict: str, cost: Column) -> str:
 
 
 def comparison(
-    names: tuple[str, str], cost: Column, overall: Band, bands: Sequence[Band], at: Sequence[Crossover], of_all: bool
+    sides: Sequence[tuple[str, pd.DataFrame]],
+    cost: Column,
+    overall: Band,
+    bands: Sequence[Band],
+    at: Sequence[Crossover],
+    of_all: bool,
 ) -> str:
-    """What `names[0]` gains over `names[1]`: on average, by bands, and where the two cross.
+    """What the first of two sides gains over the second: on average, by bands, and where the two cross.
 
-    `of_all`: whether the statements of other pairs hold together with these.
+    Args:
+        sides: the name of each, and its points.
+        cost, overall, bands, at: what was found.
+        of_all: whether the statements of other pairs hold together with these.
     """
-    of, over = map(title, names)
+    of = title(sides[0][0])
+    first_of, first_over = (_named(*side) for side in sides)
     times = f"{overall.speedup:.2f} times"
     interval = f"(90%: {overall.low:.2f} to {overall.high:.2f})"
     shared = f"from {overall.accuracy_low:.1%} to {overall.accuracy_high:.1%}"
     how = "fast" if cost.is_time else "economical"
-    first = f"At equal accuracy {shared}, {of} is {times} as {how} as {over} {interval}"
+    first = f"At equal accuracy {shared}, {first_of} is {times} as {how} as {first_over} {interval}"
     first += f" by {cost.words}{_sure(overall)}."
     jointly = f"These intervals and verdicts{', of all pairs,' if of_all else ''} hold jointly at {LEVEL:.0%}."
     return f"{first} {_runs(of, cost, bands)} {jointly} {_crossed(of, cost, at)}"
+
+
+def _named(name: str, points: pd.DataFrame) -> str:
+    """A group, with the weights that its networks have where others trained them and they are few."""
+    tags = _weights(points)
+    return f"{title(name)} with the weights {' and '.join(tags)}" if _can_be_named(points) else title(name)
+
+
+def _can_be_named(points: pd.DataFrame) -> bool:
+    return 0 < len(_weights(points)) <= _MOST_WEIGHTS
+
+
+def _weights(points: pd.DataFrame) -> list[str]:
+    return sorted(points["weights"].dropna().unique()) if "weights" in points else []
+
+
+_MOST_WEIGHTS = 2
+"""Weights of a group that a sentence names; of more a note does."""
 
 
 def _sure(overall: Band) -> str:
@@ -110,8 +137,8 @@ def _span(values: Sequence[float]) -> str:
 
 
 def weights(groups: Iterable[tuple[str, pd.DataFrame]]) -> Iterator[str]:
-    """Which weights the networks have that others trained."""
-    named = ((name, points["weights"].dropna().unique()) for name, points in groups if "weights" in points)
-    told = [f"{title(name)} {', '.join(sorted(tags))}" for name, tags in named if len(tags)]
+    """Which weights the networks have that others trained, where they are too many for the sentence."""
+    many = ((name, _weights(points)) for name, points in groups if not _can_be_named(points))
+    told = [f"{title(name)} {', '.join(tags)}" for name, tags in many if tags]
     if told:
         yield f"weights: {'; '.join(sorted(told))}"
