@@ -87,7 +87,7 @@ test-peers: $(PEERS_INSTALLED)  ## Compare our networks with timm's, in an envir
 bench: $(BENCH_INSTALLED) $(GARDEN_INSTALLED) $(DATA)  ## Measure ours against others, into benchmarks/results.md: ARGS="study plan" for some, --resume to go on
 	BENCH_GARDEN_PYTHON=$(GARDEN)/bin/python $(BENCH)/bin/python -m benchmarks $(ARGS)
 
-calibration: $(INSTALLED)  ## Simulate how often verdicts are false, into docs/calibration.md (15 min)
+calibration: $(INSTALLED)  ## Simulate how often verdicts are false, into docs/calibration.md (half an hour; ARGS="--parts price pairing" for some)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.analysis.calibration $(ARGS)
 
 reference: $(INSTALLED)  ## Write docs/study-file.md and the JSON schema of study files anew

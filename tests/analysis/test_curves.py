@@ -8,7 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.analysis.curves import LAWS, bnsl, m1, m2, m4, predicted, read, section
+from tests.analysis.curves import (
+    LAWS,
+    as_near_as,
+    bnsl,
+    covering,
+    m1,
+    m2,
+    m4,
+    nearer_than_bnsl,
+    predicted,
+    read,
+    section,
+)
 
 TRUTHS = {
     m1: [-1.0, 0.2],
@@ -48,4 +60,19 @@ def test_the_section_says_how_far_each_is_off(file: Path) -> None:
     text = section(file)
     assert text.startswith("1 of the 72 learning curves")
     assert all(f"| {law} | 0." in text for law in LAWS)
-    assert "hold 100.0% of the later points" in text
+    assert "hold 100.0% of the later points (wanted 80% to 95%: missed)" in text
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (as_near_as(0.0349), "mean at most 0.035"),
+        (as_near_as(0.0351), "mean at most 0.035: missed"),
+        (nearer_than_bnsl(0.60), "at least 60%"),
+        (nearer_than_bnsl(0.58), "at least 60%: missed"),
+        (covering(0.942), "wanted 80% to 95%"),
+        (covering(0.96), "wanted 80% to 95%: missed"),
+    ],
+)
+def test_what_is_wanted_of_the_forecast_and_missed_is_said(said: str, words: str) -> None:
+    assert said == words
