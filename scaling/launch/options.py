@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
@@ -81,8 +82,12 @@ class RunOptions:
     timed_as_trained: bool = False
     until: Until | None = None
 
-    def worker_config(self, results: ResultsFolder) -> WorkerConfig:
+    def worker_config(self, results: ResultsFolder, workers: int = 1) -> WorkerConfig:
         """What the workers need of it.
+
+        Args:
+            results: of the study.
+            workers: how many they are; several share decoded images.
 
         Raises:
             UserError: if no checkpoint can be written where they are to go.
@@ -96,6 +101,7 @@ class RunOptions:
             weights=None if self.keep == "none" else self.weights(results),
             weights_gb=self.weights_gb,
             weights_stay=self.keep == "all",
+            run=secrets.token_hex(8) if workers > 1 else "",
         )
 
     def weights(self, results: ResultsFolder) -> str:

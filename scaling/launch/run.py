@@ -28,7 +28,7 @@ from scaling.launch.until import UntilDecided
 from scaling.launch.workload import jobs, limited, works
 from scaling.results.records import ResultsError, ResultsFolder
 from scaling.runner import environment, tracking
-from scaling.runner.data import sources
+from scaling.runner.data import shared, sources
 from scaling.runner.deploy.runtimes import RUNTIMES
 from scaling.runner.jobs import Job, Record, TimeJob, TrainJob
 from scaling.schema import LatencyRecord
@@ -56,7 +56,12 @@ def run(study: Study, folder: Path, options: RunOptions, console: Console) -> Ru
     if not options.timings_only:
         sources.locate(study.file.dataset.name)
     results = ResultsFolder(folder)
-    with stopping.listening() as stop, results.writing() as notes, worker_pools(study, options) as pools:
+    with (
+        stopping.listening() as stop,
+        results.writing() as notes,
+        shared.swept(),
+        worker_pools(study, options) as pools,
+    ):
         for note in notes:
             console.print(f"note    {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
         _write(results.study_file, study.to_yaml())
@@ -170,7 +175,7 @@ class _Run:
                     break
                 if gate:
                     gate.times_here = pool is self.pools.timing
-                with pool.start(self.options.worker_config(self.results)) as engine:
+                with pool.start(self.options.worker_config(self.results, pool.workers)) as engine:
                     summary += loop.run(
                         part,
                         self.results,

@@ -28,6 +28,7 @@ class WorkerConfig:
         weights: folder or URL where weights of finished trials go; None: they are not kept.
         weights_gb: what may be there in all; a trial's that do not fit are not kept, and that is said.
         weights_stay: whether they stay however other networks turn out.
+        run: a name that no other run has, under which workers of a machine share decoded images; empty: they do not.
     """
 
     logs: str
@@ -38,6 +39,7 @@ class WorkerConfig:
     weights: str | None = None
     weights_gb: float = 10.0
     weights_stay: bool = False
+    run: str = ""
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ class Worker:
 
         started, trial = time.perf_counter(), job.trial
         try:
-            images = data.load(trial.dataset, trial.variant.resolution)
+            images = data.load(trial.dataset, trial.variant.resolution, run=self._config.run)
             outcome, program, begun = self._outcome(job, images)
         except Exception as error:
             return train_record(trial, self.environment, log, failure=failure_of(error))

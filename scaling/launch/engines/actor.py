@@ -12,6 +12,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from scaling.runner.compute.devices import parse, visible
+from scaling.runner.data import shared
 from scaling.runner.jobs import Died, Event, Finished, Job, Note, Ready, WorkerConfig
 from scaling.runner.logs import redirect
 from scaling.runner.worker import Worker
@@ -70,6 +71,10 @@ class Actor:
     def interrupt(self) -> None:
         """Asks the training to write a checkpoint at its next step and to end."""
         self._interrupted.set()
+
+    def leave(self) -> None:
+        """Says that it is about to be killed, which leaves it no time to tidy up."""
+        shared.leave()
 
     def _work(self, number: int, config: WorkerConfig, kind: str) -> None:
         try:

@@ -11,6 +11,7 @@ from queue import SimpleQueue
 from typing import NamedTuple
 
 from scaling.runner.compute.devices import visible
+from scaling.runner.data import shared
 from scaling.runner.jobs import Finished, Job, Ready, WorkerConfig
 from scaling.runner.logs import redirect
 from scaling.runner.worker import Worker
@@ -77,4 +78,5 @@ def _listen(channel: Connection, jobs: SimpleQueue[Job], interrupted: threading.
             else:
                 jobs.put(message)
     except (EOFError, OSError):
+        shared.leave()
         os._exit(1)

@@ -31,6 +31,8 @@ REACH_SECONDS = 10.0
 """Given to a cluster's head to take a connection."""
 NOTED_SECONDS = 15.0
 """After which people are told that a worker has no node yet."""
+LEAVING_SECONDS = 2.0
+"""Given to the workers to remove what they share on their nodes, before they are killed."""
 STARVED_SECONDS = 1800.0
 """After which a run ends that no node has had room for; an autoscaler may need minutes to bring one."""
 OBJECT_STORE_BYTES = 80 * 2**20
@@ -126,6 +128,8 @@ class RayEngine:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if leaving := [worker.leave() for worker in self._workers if worker.is_placed]:
+            ray.wait(leaving, num_returns=len(leaving), timeout=LEAVING_SECONDS)
         for worker in self._workers:
             worker.kill()
 
@@ -199,6 +203,9 @@ class _RayWorker:
 
     def interrupt(self) -> None:
         self._actor.interrupt.remote()
+
+    def leave(self) -> Any:
+        return self._actor.leave.remote()
 
     def kill(self) -> None:
         self._killed = True

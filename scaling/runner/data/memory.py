@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scaling.datasets import Splits
 from scaling.runner.data.augment import Augmentation
 from scaling.runner.data.images import WHOLE, Batch, Images, Labels, MaskedBatch, Part, Shard
+from scaling.runner.data.shared import Pieces
 from scaling.schema import Dataset
 
 SPLIT_SEED = 2103_07579
@@ -40,6 +41,23 @@ class InMemory:
     validation: Split
     test: Split
     shard: Shard = WHOLE
+
+    @classmethod
+    def of(cls, pieces: Pieces, shard: Shard) -> InMemory:
+        """From its arrays."""
+        train, validation, test = (
+            Split(pieces[f"{name}_images"][0], pieces[f"{name}_labels"][0])
+            for name in ("train", "validation" if "validation_labels" in pieces else "test", "test")
+        )
+        return cls(train, validation, test, shard)
+
+    def pieces(self) -> Pieces:
+        """Its arrays, each in one piece; without those of validation where that is the test images."""
+        splits = {"train": self.train, "validation": self.validation, "test": self.test}
+        if self.validation is self.test:
+            del splits["validation"]
+        arrays = {f"{name}_{field}": array for name, split in splits.items() for field, array in vars(split).items()}
+        return {name: [array] for name, array in arrays.items()}
 
     @property
     def train_size(self) -> int:

@@ -11,14 +11,15 @@ from scaling.datasets import dataset_info
 from scaling.datasets.registry import find
 from scaling.runner.data.image_dataset import ImageDataset
 from scaling.runner.data.images import Shard
-from scaling.runner.data.memory import Split, in_memory
+from scaling.runner.data.memory import InMemory, Split, in_memory
+from scaling.runner.data.shared import Copies, Pieces
 from scaling.schema import Dataset
 
 if TYPE_CHECKING:
     from scaling.runner.data.source import Source
 
-Load: TypeAlias = Callable[[Dataset, int, Shard], ImageDataset]
-"""From which images, pixels a side and a host's part of each batch to the images."""
+Load: TypeAlias = Callable[[Dataset, int, Shard, str], ImageDataset]
+"""From which images, pixels a side, a host's part of each batch and the run whose workers share them to the images."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +56,27 @@ def from_memory(read: Callable[[str, int], tuple[Split, Split]]) -> Load:
     Args:
         read: from name and resolution to train and test images, as stored or at this resolution.
     """
-    return lambda dataset, resolution, shard: in_memory(*read(dataset.name, resolution), dataset, resolution, shard)
+
+    def load(dataset: Dataset, resolution: int, shard: Shard, run: str) -> ImageDataset:
+        def pieces() -> Pieces:
+            return in_memory(*read(dataset.name, resolution), dataset, resolution, shard).pieces()
+
+        return InMemory.of(Copies(run, f"{dataset!r} at {resolution}").get("all", pieces), shard)
+
+    return load
 
 
 def streamed(source: Callable[[Dataset], Source]) -> Load:
     """Reads a data set from where it is stored, as its images are wanted; `source` may import TensorFlow."""
 
-    def load(dataset: Dataset, resolution: int, shard: Shard) -> ImageDataset:
+    def load(dataset: Dataset, resolution: int, shard: Shard, run: str) -> ImageDataset:
         _leave_the_gpu_to_keras()
         from scaling.runner.data.stream import Streamed
 
         stored = source(dataset)
         unreadable = dict.fromkeys(stored.unreadable)
-        return Streamed(stored, dataset_info(dataset.name), resolution, shard, dataset.resize, unreadable)
+        copies = Copies(run, f"{dataset!r} at {resolution} for {shard!r}")
+        return Streamed(stored, dataset_info(dataset.name), resolution, shard, dataset.resize, copies, unreadable)
 
     return load
 

@@ -12,18 +12,19 @@ from scaling.schema import Dataset
 
 
 @functools.lru_cache(maxsize=1)
-def load(dataset: Dataset, resolution: int, shard: Shard = WHOLE) -> ImageDataset:
+def load(dataset: Dataset, resolution: int, shard: Shard = WHOLE, run: str = "") -> ImageDataset:
     """The images of a data set at a resolution; the last one loaded is kept.
 
     Args:
         dataset: which, and how many of them.
         resolution: pixels a side.
         shard: this host's part of each batch.
+        run: whose workers on this machine share what they decode, see `Copies`; empty: nobody does.
 
     Raises:
         DataError: if it is not on this machine or damaged, or too small for what is asked.
     """
-    return reader_of(dataset.name).load(dataset, resolution, shard)
+    return reader_of(dataset.name).load(dataset, resolution, shard, run)
 
 
 def locate(name: str) -> str:

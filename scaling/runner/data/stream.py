@@ -7,9 +7,9 @@ is 0. So the number of batches stays, and so do the bits of every other batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
@@ -20,6 +20,7 @@ from scaling.runner.data.augment import Augmentation
 from scaling.runner.data.chunks import Chunk, Distort, batches
 from scaling.runner.data.decode import evaluation_image, training_image
 from scaling.runner.data.images import Batch, Images, Labels, MaskedBatch, Part, Shard
+from scaling.runner.data.shared import Copies, Pieces
 from scaling.runner.data.source import Order, Source, Tensor
 from scaling.schema.trial import Resize
 
@@ -28,6 +29,9 @@ LEAST_LIMIT, LIMIT = 10, 0.001
 
 KEPT_BYTES = 2**30
 """An evaluation split that takes no more than this, decoded, stays in memory."""
+
+NamedBatch: TypeAlias = tuple[*MaskedBatch, list[str]]
+"""A batch, and the names of those of its images that cannot be decoded."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class Streamed:
     resolution: int
     shard: Shard
     resize: Resize = "bicubic"
+    copies: Copies = field(default_factory=Copies)
     _skipped: dict[str, None] = field(default_factory=dict)
     _kept: dict[tuple[Part, int], list[MaskedBatch]] = field(default_factory=dict)
 
@@ -81,7 +86,7 @@ class Streamed:
             rows = _numbered(self.source.training(order, self.shard)).map(number)
             decoded = batches(rows, each, self._chunk(image), _distortion(augmentation, order))
         expected = self.train_size // batch_size - start
-        for images, labels, good in self._checked(decoded, expected):
+        for images, labels, good, _ in self._checked(decoded, expected):
             yield _replaced(images, labels, good)
 
     def evaluation(self, part: Part, batch_size: int) -> Iterator[MaskedBatch]:
@@ -92,12 +97,25 @@ class Streamed:
         """
         size = self.validation_size if part == "validation" else self.test_size
         if size * self.resolution**2 * self.info.channels > KEPT_BYTES:
-            return self._evaluation(part, batch_size)
+            return ((images, labels, mask) for images, labels, mask, _ in self._evaluation(part, batch_size))
         if (part, batch_size) not in self._kept:
-            self._kept[part, batch_size] = list(self._evaluation(part, batch_size))
+            kept = self.copies.get(f"{part} by {batch_size}", lambda: self._pieces(part, batch_size))
+            self._skip(name for names in kept["skipped"] for name in names.tolist())
+            self._kept[part, batch_size] = list(zip(kept["images"], kept["labels"], kept["masks"], strict=True))
         return iter(self._kept[part, batch_size])
 
-    def _evaluation(self, part: Part, batch_size: int) -> Iterator[MaskedBatch]:
+    def _pieces(self, part: Part, batch_size: int) -> Pieces:
+        """All batches of a split, and the names of the images that cannot be decoded."""
+        decoded = list(self._evaluation(part, batch_size))
+        skipped = np.array([name for *_, names in decoded for name in names], dtype=np.str_)
+        return {
+            "images": [images for images, *_ in decoded],
+            "labels": [labels for _, labels, *_ in decoded],
+            "masks": [mask for *_, mask, _ in decoded],
+            "skipped": [skipped],
+        }
+
+    def _evaluation(self, part: Part, batch_size: int) -> Iterator[NamedBatch]:
         own = self.shard.rows(batch_size)
 
         def is_own(row: Tensor, *_: Tensor) -> Tensor:
@@ -110,28 +128,33 @@ class Streamed:
             rows = _numbered(_filled(self.source.evaluation(part), batch_size)).filter(is_own)
             dtype = "float32" if self.resize == "legacy_bicubic" else "uint8"
             decoded = batches(rows, own.stop - own.start, self._chunk(image, dtype))
-        for images, labels, good in self._checked(decoded):
-            yield images, labels, good.astype(np.float32)
+        for images, labels, good, names in self._checked(decoded):
+            yield images, labels, good.astype(np.float32), names
 
     def _chunk(self, image: Any, dtype: str = "uint8") -> Chunk:
         return Chunk(self.source.open, image, (self.resolution, self.resolution, self.info.channels), dtype)
 
-    def _checked(self, decoded: Any, expected: int | None = None) -> Iterator[tuple[Images, Labels, Any]]:
-        """Batches with which of their rows are good; the names of the others are noted and counted."""
+    def _checked(self, decoded: Any, expected: int | None = None) -> Iterator[tuple[Images, Labels, Any, list[str]]]:
+        """Batches with which of their rows are good; the names of the others are noted and counted, and returned."""
         count = 0
         try:
             for images, labels, good, names in decoded.as_numpy_iterator():
                 count += 1
-                bad = names.ravel()[~good.ravel()]
-                self._skipped.update(dict.fromkeys(name.decode(errors="replace") for name in bad if name))
-                self._check_limit()
-                yield images.reshape(-1, *images.shape[2:]), labels.ravel(), good.ravel()
+                bad = [name.decode(errors="replace") for name in names.ravel()[~good.ravel()] if name]
+                self._skip(bad)
+                yield images.reshape(-1, *images.shape[2:]), labels.ravel(), good.ravel(), bad
         except tf.errors.OpError as error:
             raise DataError(f"{self.info.name}: cannot be read: {error.message}") from None
         if expected is not None and count < expected:
             raise DataError(f"{self.info.name}: {count} of {expected} batches, then there were no more images")
 
-    def _check_limit(self) -> None:
+    def _skip(self, names: Iterable[str]) -> None:
+        """Notes the names of images that cannot be decoded.
+
+        Raises:
+            DataError: if they are too many by now.
+        """
+        self._skipped.update(dict.fromkeys(names))
         limit = max(LEAST_LIMIT, LIMIT * (self.train_size + self.validation_size + self.test_size))
         if len(self._skipped) > limit:
             first = ", ".join(self.skipped[:5])

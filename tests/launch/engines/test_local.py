@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +17,7 @@ from scaling.launch.engines.local import LocalEngine
 from scaling.launch.engines.process import Placement
 from scaling.runner.jobs import Died, Event, Finished, Ready, TrainJob, WorkerConfig
 from tests.builders import trial
+from tests.runner.data.mapped import copies_of
 
 pytestmark = pytest.mark.slow
 
@@ -62,6 +66,42 @@ def test_a_worker_that_is_killed_at_any_time_can_be_started_again(engine: LocalE
     finished = next_event(engine)
     assert isinstance(finished, Finished)
     assert finished.record.failure is None
+
+
+DRIVER = """
+import sys, time
+from pathlib import Path
+from scaling.launch.engines.local import LocalEngine
+from scaling.launch.engines.process import Placement
+from scaling.runner.jobs import Ready, WorkerConfig
+from tests.launch.engines.test_local import JOB
+if __name__ == "__main__":
+    config = WorkerConfig(logs=sys.argv[1], checkpoints=sys.argv[1], run=sys.argv[2])
+    with LocalEngine([Placement(("cpu:0",), (core,)) for core in (0, 0)], config) as engine:
+        print(*(worker.process.pid for worker in engine._workers), flush=True)
+        while True:
+            for event in engine.events(timeout=0.2):
+                if isinstance(event, Ready):
+                    engine.submit(event.worker, JOB)
+"""
+
+
+def test_workers_share_decoded_images_and_leave_none_when_the_driver_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "driver.py").write_text(DRIVER)
+    command = [sys.executable, str(tmp_path / "driver.py"), str(tmp_path), secrets.token_hex(8)]
+    path = os.pathsep.join(sys.path)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": path}) as driver:
+        assert driver.stdout
+        one, other = map(int, driver.stdout.readline().split())
+        deadline = time.monotonic() + PATIENCE
+        while not (copies := copies_of(one) & copies_of(other)):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert copies_of(one) == copies_of(other) == copies
+        driver.kill()
+    while any(copy.exists() for copy in copies):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_a_worker_that_cannot_start_dies_and_its_log_says_why(

@@ -30,6 +30,7 @@ from scaling.launch.engines import EngineError
 from scaling.launch.engines.actor import Outbox, on_this_node
 from scaling.runner.jobs import Note, WorkerConfig
 from scaling.runner.training import checkpoint
+from tests.runner.data.mapped import copies_of
 
 STUDY = """
 study: tiny
@@ -214,6 +215,8 @@ def test_a_killed_node_costs_no_more_than_the_time_since_the_checkpoint(cluster:
         *("--address", address, "--workers", "2", "--resources", "CPU=1", "--checkpoint-seconds", "0"),
     )
     wait_until(lambda: trial_on(cluster.nodes[1]) in histories(folder), driver)
+    wait_until(lambda: len(shared := mapped(cluster)) == 2 and len({*shared}) == 1, driver)
+    (copy,) = {*mapped(cluster)}
     before = histories(folder)
     cluster.kill(cluster.nodes[1])
     output, _ = driver.communicate(timeout=PATIENCE)
@@ -228,6 +231,7 @@ def test_a_killed_node_costs_no_more_than_the_time_since_the_checkpoint(cluster:
     assert retried[: len(before[failed["trial_id"]])] == before[failed["trial_id"]]
     timings = (folder / "results" / "tiny" / "latency.jsonl").read_text().splitlines()
     assert len({json.loads(timing)["request"]["variant"]["width"] for timing in timings}) == 2
+    assert not copy.exists()
 
 
 @needs_ray
@@ -258,6 +262,13 @@ def test_a_killed_actor_is_replaced_and_a_stopped_driver_leaves_a_checkpoint_and
 
 def is_actor(entry: Path) -> bool:
     return (entry / "cmdline").read_text().startswith("ray::Actor")
+
+
+def mapped(cluster: Cluster) -> list[Path]:
+    """The decoded images that the workers share, of each worker; both nodes are on this machine."""
+    sessions = [node.pid for node in cluster.nodes]
+    workers = processes(lambda entry: session_of(entry) in sessions and is_actor(entry))
+    return [copy for worker in workers for copy in copies_of(worker)]
 
 
 def trial_on(node: subprocess.Popen[bytes]) -> str | None:

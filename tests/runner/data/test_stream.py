@@ -11,7 +11,8 @@ import pytest
 
 from scaling.datasets import folder
 from scaling.runner import data
-from scaling.runner.data import Augmentation, DataError, ImageDataset, Shard
+from scaling.runner.data import Augmentation, DataError, ImageDataset, Shard, shared
+from scaling.runner.data.stream import Streamed
 from scaling.schema import Dataset
 from tests.runner.data import stored
 
@@ -171,6 +172,33 @@ def test_a_damaged_image_is_named_replaced_and_masked(tmp_path: Path) -> None:
     assert masks.sum() == len(validation_files) - 1
     assert masks[0] == 0
     assert loaded.skipped == (train_files[3][0], validation_files[0][0])
+
+
+def test_workers_of_a_run_share_what_they_evaluate_and_the_names_of_what_they_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As bytes: a copy that is mapped is what a worker that is alone decodes."""
+    (memory := tmp_path / "memory").mkdir()
+    monkeypatch.setattr(shared, "MEMORY", memory)
+    name = stored.image_folder(tmp_path / "images")
+    _, (damaged, *_) = folder.cut(folder.scan(str(tmp_path / "images")), 0.125)
+    (tmp_path / "images" / damaged[0]).write_bytes(b"no image")
+
+    def seen(run: str) -> tuple[list[bytes], tuple[str, ...]]:
+        data.load.cache_clear()
+        loaded = data.load(Dataset(name=name, validation_fraction=0.125), SIZE, run=run)
+        batches = [batch for part in ("validation", "test") for batch in loaded.evaluation(part, 4)]
+        return [array.tobytes() for batch in batches for array in batch], tuple(loaded.skipped)
+
+    alone = seen("")
+    assert not list(memory.iterdir())
+    assert alone[1] == (damaged[0],)
+    assert seen("one run") == alone
+    assert list(memory.iterdir())
+    monkeypatch.setattr(Streamed, "_evaluation", lambda *_: pytest.fail("it has been decoded already"))
+    first = data.load(Dataset(name=name, validation_fraction=0.125), SIZE, run="one run")
+    assert seen("one run") == alone
+    del first
 
 
 def test_a_damaged_example_of_a_shard_is_named_by_file_and_number(
