@@ -1,8 +1,9 @@
 """Error beyond what was measured: laws that part there, averaged, and how far they part.
 
-A power law with a floor bends too early where error still falls, one that falls from chance too late; fitted to all
-points alike, either is led by the small networks, fitted to the largest above all, by their noise. On most of the
-learning curves of `docs/calibration.md` the mean of the four was nearer to what came next than a law fitted alone.
+A power law with a floor bends too early where error still falls, one that falls from chance too late, and one that bends
+to a floor follows noise where points are few. Fitted to all points alike, each is led by the small networks; fitted to
+the largest above all, by their noise. On most of the learning curves of `docs/calibration.md` the mean of the six fits
+was nearer to what came next than a law fitted alone.
 """
 
 from __future__ import annotations
