@@ -126,27 +126,6 @@ def _bent(u: Floats, fitted: Floats) -> Curve:
     return Curve(basis, bend, np.array(starts), np.array(low), np.array(high))
 
 
-def _floored_too(law: Callable[[Floats, Floats], Curve]) -> Callable[[Floats, Floats], Curve]:
-    """The law with a floor of a law with a level; its shape ends with the log of the floor over the rest."""
-
-    def curve(u: Floats, fitted: Floats) -> Curve:
-        free = law(u, fitted)
-
-        def basis(shape: Floats) -> tuple[Floats, Floats]:
-            line, level = free.basis(shape[:, :-1])
-            return np.logaddexp(line, shape[:, -1:]), level
-
-        def bend(shape: Floats, linear: Floats) -> Floats:
-            line = free.basis(shape[:, :-1])[0]
-            reducible = 1 / (1 + np.exp(np.clip(shape[:, -1:] - line, -500, 500)))[:, :, None]
-            return np.concatenate([reducible * free.bend(shape[:, :-1], linear), 1 - reducible], axis=2)
-
-        starts = np.array([(*shape, floor) for shape in free.starts for floor in (-3.0, -1.0, 1.0)])
-        return Curve(basis, bend, starts, np.append(free.low, -7.0), np.append(free.high, 7.0))
-
-    return curve
-
-
 def _saturating(u: Floats, fitted: Floats) -> Curve:
     """Shape: the exponent c, the log odds m of what can be reduced at the center, and the log of the floor."""
 
@@ -201,10 +180,6 @@ def _of_bent(theta: Floats, center: float) -> dict[str, Floats]:
     }
 
 
-def _of_bent_floored(theta: Floats, center: float) -> dict[str, Floats]:
-    return _of_bent(theta[:, [0, 1, 2, 3, 5]], center) | {"floor": np.exp(theta[:, 5] + theta[:, 4])}
-
-
 POWER = Law("power law", "error = a x^slope", 2, _power, _of_power, 3)
 FLOORED = Law("power law with a floor", "error = floor + a x^slope", 3, _floored, _of_floored, 5)
 BROKEN = Law(
@@ -239,14 +214,8 @@ BENT = Law(
 )
 """A smoothly broken power law (arXiv 2210.14891, with one break) that takes a part of the measured range to turn."""
 
-BENT_FLOORED = Law(f"{BENT.name} to a floor", f"{BENT.formula} + floor", 6, _floored_too(_bent), _of_bent_floored, 9)
-"""The whole form of arXiv 2210.14891 with one break."""
-
 LAWS = (POWER, FLOORED, BROKEN)
 """Those that are chosen among, from the simplest on."""
 
 SMOOTH = (FLOORED, SATURATING, BENT)
 """Laws whose slope changes little by little: where one of them predicts as well as the broken law, no break is told."""
-
-FORECASTING = (FLOORED, SATURATING, BENT_FLOORED)
-"""Laws that part beyond what was measured, so that together they show how unsure it is."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scaling.analysis.laws.families import BENT, BENT_FLOORED, BROKEN, FLOORED, POWER, SATURATING, Law, straight
+from scaling.analysis.laws.families import BENT, BROKEN, FLOORED, POWER, SATURATING, Law, straight
 from scaling.analysis.laws.huber import HUBER, huber, solve
 from scaling.analysis.laws.residual_variance import draw_scatter, scatter
 
@@ -51,7 +51,6 @@ def test_an_infinite_deviation_leaves_a_point_out() -> None:
         (BROKEN, [0.7, -1.5, -0.3, 0.25]),
         (SATURATING, [0.8, 0.5, -2.0]),
         (BENT, [-0.3, -0.05, 0.4, 1.5, -1.5]),
-        (BENT_FLOORED, [-0.05, -0.6, -0.5, 1.5, -1.0, -1.5]),
     ],
     ids=lambda part: part.name if isinstance(part, Law) else "",
 )
