@@ -117,11 +117,7 @@ def test_what_longer_training_changes_is_said() -> None:
 
 def test_an_answer_is_undecided_and_says_what_it_takes_while_what_longer_training_changes_is() -> None:
     said = ask([*arms(0.04), *arms(0.041, epochs=50)], noise=0.1)
-<<<<<<< HEAD
-    assert re.search(r"width pays more than depth after 10 epochs \(.*?\) and after 50 epochs \(", said.sentence)
-=======
     assert re.search(r"width pays more than depth after 10 epochs \([^)]*\) and after 50 epochs", said.sentence)
->>>>>>> decide
     assert not said.decided
     assert said.takes.startswith(f"If the difference is as measured, it would be decided: {SHIFT}, ")
 
