@@ -56,7 +56,7 @@ def test_whoever_knows_all_and_predicts_the_truth_loses_nothing(grid: Grid) -> N
 def test_a_row_of_the_table_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decide, "SURFACES", 1)
     monkeypatch.setattr(decide, "SMALL", TINY)
-    (row,) = decide._sets()
+    (row,) = decide._sets().measured()
     assert row.name == "decide: 3 surfaces, half hidden, whose true best is in the stated 90% set"
     assert row.ours is not None
     assert 0 <= row.ours <= 100

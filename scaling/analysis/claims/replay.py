@@ -108,18 +108,21 @@ def _rests_on(claim: Claim, frame: pd.DataFrame, finding: Finding) -> str:
     noise = seed_noise_of(collapse_seeds(frame))
     if not noise.doubtful:
         return ""
-    known, without = (
-        TESTS[claim.test](with_seed_noise(frame, points), **claim.limits) for points in (100 * noise.middle, 0.0)
-    )
-    at = None
-    if finding.line is not None and known.estimate is not None and without.estimate is not None:
-        at = flips_at(finding.line, known.estimate, without.estimate, noise.middle)
+    without, at = _with_noise_of(0.0, claim, frame), None
+    if finding.line is not None and without.estimate is not None:
+        known = _with_noise_of(100 * noise.middle, claim, frame)
+        if known.estimate is not None:
+            at = flips_at(finding.line, known.estimate, without.estimate, noise.middle)
     if without.verdict != finding.verdict:
         less = "without noise" if at is None else f"with less than {100 * at:.2g} points"
         return f"{without.verdict} {less} between seeds"
     if at is None or finding.verdict == "undecided":
         return ""
     return f"undecided with more than {100 * at:.2g} points between seeds"
+
+
+def _with_noise_of(points: float, claim: Claim, frame: pd.DataFrame) -> Finding:
+    return TESTS[claim.test](with_seed_noise(frame, points), **claim.limits)
 
 
 def _of_device(frame: pd.DataFrame, device: str | None) -> pd.DataFrame:
