@@ -49,7 +49,7 @@ def test_the_document_has_every_row_and_says_which_missed_its_target() -> None:
     for row in ROWS:
         found = numbers(rows[row.what])
         assert rows[row.what] == line(row, found)
-        assert found.studies >= 100
+        assert found.studies >= (20 if "chance of" in row.what else 100)  # of most studies no chance lies in a bin
 
 
 def test_the_document_has_every_part_and_says_why_a_target_was_missed() -> None:
