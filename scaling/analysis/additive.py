@@ -59,8 +59,8 @@ def table_steps(table: pd.DataFrame, images: float = np.nan) -> tuple[Step, ...]
 
 def _as_settings(top1: Floats, images: float) -> pd.DataFrame:
     """Accuracies on ImageNet of one seed each, with the noise that is assumed."""
-    one = {"study": "", "folder": "", "dataset": "imagenet", "top1": top1, "top1_n": images}
-    return uncertainty.with_noise(pd.DataFrame({**one, "seeds": 1, "top1_std": np.nan}))
+    setting = {"study": "", "folder": "", "dataset": "imagenet", "top1": top1, "top1_n": images}
+    return uncertainty.with_noise(pd.DataFrame({**setting, "seeds": 1, "top1_std": np.nan}))
 
 
 def _redrawn(settings: pd.DataFrame) -> Floats:

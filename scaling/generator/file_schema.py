@@ -135,8 +135,8 @@ def _name_choices(models: Mapping[str, Schema]) -> None:
     models["Targets"].update(_exactly_one(Targets.model_fields))
     fields = models["Scale"]["properties"]
     named = [name for name in STRATEGIES if not EXPONENTS.fullmatch(name)]
-    one = _choices({}, named, f"^{EXPONENTS.pattern}$")
-    fields["strategy"]["anyOf"] = [one, {"type": "array", "items": one, "minItems": 1}]
+    strategy = _choices({}, named, f"^{EXPONENTS.pattern}$")
+    fields["strategy"]["anyOf"] = [strategy, {"type": "array", "items": strategy, "minItems": 1}]
 
 
 def _exactly_one(names: Iterable[str]) -> Schema:

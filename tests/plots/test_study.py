@@ -144,7 +144,8 @@ def test_small_print_and_title(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_labels_name_the_points_and_cover_nothing(tmp_path: Path) -> None:
     settings = collapse_seeds(load_results(folder_of(tmp_path, VARIANTS).path))
     with style.light():
-        figure = sheet.draw_tradeoffs(tradeoffs(settings, "training_ms"), "title", ["small print"])
+        panels = sheet.tradeoff_panels(tradeoffs(settings, "training_ms"))
+        figure = sheet.draw_panels(panels, "title", ["small print"], scales=("own",) * len(panels))
         figure.draw_without_rendering()
     (names,) = (artist for artist in figure.axes[0].artists if isinstance(artist, Names))
     notes = names.written
@@ -159,8 +160,9 @@ def test_title_legend_panels_and_print_do_not_overlap(tmp_path: Path) -> None:
     ]
     settings = collapse_seeds(load_results(folder_of(tmp_path, variants, failed=(3,)).path))
     with style.light():
-        figure = sheet.draw_tradeoffs(
-            tradeoffs(settings, "training_ms"), "a long title " * 20, ["small print " * 60] * 2
+        panels = sheet.tradeoff_panels(tradeoffs(settings, "training_ms"))
+        figure = sheet.draw_panels(
+            panels, "a long title " * 20, ["small print " * 60] * 2, scales=("own",) * len(panels)
         )
         assert isinstance(figure.canvas, FigureCanvasAgg)
         figure.canvas.draw()

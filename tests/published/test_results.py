@@ -12,7 +12,7 @@ from scaling.analysis.depth_width.tradeoff import tradeoffs
 from scaling.analysis.settings import collapse_seeds
 from scaling.models import count, describe
 from scaling.plots.kit import style
-from scaling.plots.kit.layout import draw_tradeoffs
+from scaling.plots.kit.layout import draw_panels, tradeoff_panels
 from scaling.published.results import RESULTS
 from scaling.results.columns import TABLE
 from scaling.results.frame import load_results
@@ -129,7 +129,7 @@ def test_figure_3_can_be_drawn() -> None:
     assert [(regime.epochs, len(regime.points)) for regime in regimes] == [(10, 23), (100, 23), (350, 23)]
     assert not sum(len(regime.unmeasured) + len(regime.failed) for regime in regimes)
     with style.light():
-        assert len(draw_tradeoffs(regimes, "Figure 3", []).axes) == 3
+        assert len(draw_panels(tradeoff_panels(regimes), "Figure 3", []).axes) == 3
 
 
 def test_figure_5_costs_what_its_networks_cost() -> None:

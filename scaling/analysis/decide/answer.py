@@ -87,8 +87,8 @@ def _too_few(frame: pd.DataFrame, settings: pd.DataFrame) -> str:
     """Why fewer than two settings have an accuracy, and what to do."""
     name, failed = study_of(frame), int(frame["status"].eq("failed").sum()) if "status" in frame else 0
     if settings["top1"].notna().any():
-        one = "one setting alone has an accuracy"
-        return f"{one}; `scaling run {name}` trains the others, or its study needs a second value of something"
+        alone = "one setting alone has an accuracy"
+        return f"{alone}; `scaling run {name}` trains the others, or its study needs a second value of something"
     if failed:
         return f"{counted(failed, 'trial')} failed and none went well; `scaling run {name} --retry failed` tries again"
     return f"nothing has been trained to success yet; `scaling run {name}` does that"

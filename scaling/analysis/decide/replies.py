@@ -77,16 +77,16 @@ def ways(asking: Asking) -> Reply | None:
     def compared(settings: pd.DataFrame) -> list[Regimes]:
         return [regimes(settings, asking.cost.name, axes=axes, strategies=strategies) for axes in pairs]
 
-    found = compared(asking.settings)
-    if not any(np.isfinite(regime.advantage.value) for ways in found for regime in ways.regimes):
-        reasons = "; ".join(dict.fromkeys(reason for ways in found for reason in _unanswered(ways)))
+    every_pair = compared(asking.settings)
+    if not any(np.isfinite(regime.advantage.value) for ways in every_pair for regime in ways.regimes):
+        reasons = "; ".join(dict.fromkeys(reason for ways in every_pair for reason in _unanswered(ways)))
         return Reply(f"Not answered: {reasons or 'one strategy alone'}.", False, None)
     of_each = " of each pair" if len(pairs) > 1 else ""
-    sentence = f"For the same {asking.cost.words}, {'; '.join(filter(None, map(_way, found)))}{_jointly(of_each)}."
+    sentence = f"For the same {asking.cost.words}, {'; '.join(filter(None, map(_way, every_pair)))}{_jointly(of_each)}."
     quiet = compared(with_noise(asking.settings, 0.0))
     statements = tuple(
         replace(stated, which=f"{_for(*map(axis_words, noisy.axes))} {stated.which}".strip()) if of_each else stated
-        for noisy, alone in zip(found, quiet, strict=True)
+        for noisy, alone in zip(every_pair, quiet, strict=True)
         for stated in _stated(noisy, alone)
     )
     return Reply(sentence, _all_decided(statements), "regimes", statements)
@@ -139,12 +139,12 @@ def _of_epochs(epochs: int | None) -> str:
 def groups(asking: Asking) -> Reply | None:
     """Groups at equal accuracy: what each costs."""
     by = asking.compare[0]
-    found = compare(asking.settings, asking.cost.name, by)
-    known = [(pair, pair.overall) for pair in found.pairs if pair.overall is not None]
+    comparison = compare(asking.settings, asking.cost.name, by)
+    known = [(pair, pair.overall) for pair in comparison.pairs if pair.overall is not None]
     if not known:
-        reasons = "; ".join([pair.sentence for pair in found.pairs] or list(found.notes[:1]))
+        reasons = "; ".join([pair.sentence for pair in comparison.pairs] or list(comparison.notes[:1]))
         return Reply(f"Not answered: {reasons}.", False, _against(asking.cost))
-    left_out = len(found.pairs) - len(known)
+    left_out = len(comparison.pairs) - len(known)
     beyond = f"; {counted(left_out, 'pair')} without a common accuracy" if left_out else ""
     pairs = "; ".join(_pair(pair, overall) for pair, overall in known[:_MOST_PAIRS])
     sentence = f"At equal accuracy {_fastest(known)}{pairs}, by {asking.cost.words}{beyond}{_jointly()}."
@@ -201,15 +201,15 @@ def _logs(overall: Band | None) -> Estimate:
 
 def recipes(asking: Asking) -> Reply | None:
     """Groups on the same networks: what each adds to the plainest."""
-    found = between_groups(asking.settings, asking.compare)
-    if not found:
+    contrasts = between_groups(asking.settings, asking.compare)
+    if not contrasts:
         return None
-    first, *others = (f"{contrast.of} {_gains(contrast.difference)}" for contrast in found)
-    said = "; ".join([f"{first} over {found[0].over}", *others])
+    first, *others = (f"{contrast.of} {_gains(contrast.difference)}" for contrast in contrasts)
+    said = "; ".join([f"{first} over {contrasts[0].over}", *others])
     quiet = between_groups(with_noise(asking.settings, 0.0), asking.compare)
     statements = tuple(
         Statement(f"for {contrast.of} against {contrast.over}", contrast.difference, alone.difference)
-        for contrast, alone in zip(found, quiet, strict=True)
+        for contrast, alone in zip(contrasts, quiet, strict=True)
     )
     sentence = f"On the same networks, {said}{_jointly()}."
     return Reply(sentence, _all_decided(statements), _against(asking.cost), statements)
@@ -218,11 +218,11 @@ def recipes(asking: Asking) -> Reply | None:
 def along_one(asking: Asking) -> Reply | None:
     """Steps of one factor: up to where accuracy surely rises."""
     factor = asking.compare[0]
-    found = along(asking.settings, factor)
-    if not found:
+    contrasts = along(asking.settings, factor)
+    if not contrasts:
         return None
-    sides = [contrast.difference.side_of(0.0, "rises", "falls") for contrast in found]
-    last, end = found[-1], sides[-1]
+    sides = [contrast.difference.side_of(0.0, "rises", "falls") for contrast in contrasts]
+    last, end = contrasts[-1], sides[-1]
     of, over = (_at(factor, value) for value in (last.of, last.over))
     ends = {
         "rises": ", and nothing shows where it would stop",
@@ -231,12 +231,12 @@ def along_one(asking: Asking) -> Reply | None:
     }
     quiet = along(with_noise(asking.settings, 0.0), factor)
     statements = (Statement("", last.difference, quiet[-1].difference),)
-    sentence = f"{_rises(found, sides, factor)}{ends[end]}{_jointly()}."
+    sentence = f"{_rises(contrasts, sides, factor)}{ends[end]}{_jointly()}."
     return Reply(sentence, end != "undecided", _against(asking.cost), statements)
 
 
-def _rises(found: Sequence[Contrast], sides: Sequence[str], factor: str) -> str:
-    rising = [contrast for contrast, side in zip(found, sides, strict=True) if side == "rises"]
+def _rises(contrasts: Sequence[Contrast], sides: Sequence[str], factor: str) -> str:
+    rising = [contrast for contrast, side in zip(contrasts, sides, strict=True) if side == "rises"]
     if not rising:
         return f"No step of {factor} surely raises accuracy"
     step = f"the last sure step adds {_interval(rising[-1].difference)}"
@@ -327,15 +327,15 @@ def study_of(frame: pd.DataFrame) -> str:
 
 def front(asking: Asking) -> Reply:
     """The networks that no other beats."""
-    found = frontier(asking.settings, asking.cost.name)
-    points = found.points
+    measured_front = frontier(asking.settings, asking.cost.name)
+    points = measured_front.points
     undecided = int(points["chance"].between(0.1, 0.9).sum()) if len(points) else 0
     each = f" Surely means with {LEVEL:.0%}, each setting by itself." if len(points) else ""
     takes = (
         f"More seeds or validation images would tell; {_next(asking)}, and `scaling recommend` the choice under limits."
     )
     return Reply(
-        f"{found.sentence}{_named(points, asking.cost)}{each}",
+        f"{measured_front.sentence}{_named(points, asking.cost)}{each}",
         bool(len(points)) and not undecided,
         "fronts",
         takes=takes,

@@ -30,20 +30,6 @@ Panel: TypeAlias = Callable[[Axes], Axes]
 """Draws on the axes that it is given."""
 
 
-def draw_tradeoffs(regimes: Sequence[Tradeoff], title: str, notes: Sequence[str]) -> Figure:
-    """Draws one panel a regime, three in a row, under one title and legend and over the small print.
-
-    Args:
-        regimes: as `scaling.analysis.depth_width.tradeoff.tradeoffs` gives it, one or more.
-        title: of the figure; wrapped.
-        notes: paragraphs of small print; wrapped.
-
-    Returns:
-        A figure, about 9 by 5 inches for two regimes. Draw and save it within `scaling.plots.kit.style.light`.
-    """
-    return draw_panels(tradeoff_panels(regimes), title, notes, scales=("own",) * len(regimes))
-
-
 def tradeoff_panels(regimes: Sequence[Tradeoff]) -> tuple[Panel, ...]:
     """A panel a regime, to be drawn with the same limits, so that a variant stands at the same place in each."""
 
