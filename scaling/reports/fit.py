@@ -226,9 +226,7 @@ def sentences(on: str, laws: Laws) -> list[str]:
     if not slope.high < 0:
         said.append(f"no trend: the interval of the power law's slope, {_number(slope)}, holds 0")
     if laws.best:
-        held = laws[laws.best].held_out
-        how = "each alone" if held.folds == len(laws.x) else f"{held.folds} parts"
-        said.append(f"* simplest that predicts held-out settings as well as any ({len(laws.x)} settings, {how})")
+        said.append(f"* simplest that, fitted to the smaller of {len(laws.x)} settings, predicts the larger as well as any")
     if laws.best and (together := laws[laws.best].together):
         said.append(f"neighbours scatter alike (correlation {together:.2f}), which the intervals of this law hold")
     if missing := [law.name for law in LAWS[len(laws.fits) :]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from scaling.analysis.laws.bootstrap import ends, fit_curve
 from scaling.analysis.laws.families import Law
@@ -18,6 +19,7 @@ ONE_BY_ONE = 20
 _FOLDS = 10
 _SEED = 0
 _Z = 1.644854
+_MOST_BEGINNINGS = 5
 _LARGEST_PART = 0.3
 _LEAST_TESTED = 2
 _DRAWS = 200
@@ -74,14 +76,53 @@ def hold_out(curve: Curve, y: Floats, sd: Floats) -> Held:
     return Held(_mean(distances), folds, distances)
 
 
-def simplest_of_best(held: Sequence[Held], usable: Sequence[bool]) -> int | None:
+def look_ahead(laws: Sequence[Law], u: Floats, y: Floats, sds: Sequence[Floats]) -> list[Floats]:
+    """How far each law, fitted to the smaller points, is off for the larger ones.
+
+    Fitted are several beginnings, from half of the places up to all but the last two, each of which every law here
+    fits.
+
+    Args:
+        laws: to be fitted; each fits all but the last two places.
+        u: `(n,)`, log(x / center), ascending.
+        y: `(n,)`, log errors.
+        sds: of each law `(n,)`, of noise and scatter together.
+
+    Returns:
+        Of each law, for every point beyond the first beginning, the mean |log(measured / predicted)| of all beginnings
+        that it lies beyond.
+    """
+    places = np.unique(u)
+    last = len(places) - _LEAST_TESTED
+    counts = np.unique(np.linspace(min(len(places) // 2, last), last, _MOST_BEGINNINGS).round().astype(int))
+    small = [u < places[count] for count in counts]
+    small = [fitted for fitted in small if all(law.fits(u[fitted]) for law in laws)]
+    beyond = ~small[0]
+    return [
+        np.nanmean([_ahead(law, u, y, sd, fitted)[beyond] for fitted in small], axis=0)
+        for law, sd in zip(laws, sds, strict=True)
+    ]
+
+
+def _ahead(law: Law, u: Floats, y: Floats, sd: Floats, fitted: npt.NDArray[np.bool_]) -> Floats:
+    """`(n,)` distances of the points beyond those fitted; NaN for those."""
+    solution = solve(law.curve(u[fitted], u[fitted]), y[None, fitted], sd[fitted])
+    off = np.full(len(u), np.nan)
+    off[~fitted] = np.abs(y[~fitted] - law.curve(u[~fitted], u[fitted]).at(solution.theta)[0])
+    return off
+
+
+def is_checked(law: Law, u: Floats) -> bool:
+    """Whether all but the last two places are enough to fit the law, so that these show what it predicts."""
+    places = np.unique(u)
+    return len(places) > _LEAST_TESTED and law.fits(u[u < places[-_LEAST_TESTED]])
+
+
+def simplest_of_best(distances: Sequence[Floats]) -> int:
     """The first, of those in order from the simplest, that is within a standard error of the least off."""
-    fits = [number for number, ok in enumerate(usable) if ok]
-    if not fits:
-        return None
-    best = min(fits, key=lambda number: held[number].off.value)
-    for number in fits:
-        more = held[number].distances - held[best].distances
+    best = min(range(len(distances)), key=lambda number: float(distances[number].mean()))
+    for number, of in enumerate(distances):
+        more = of - distances[best]
         if more.mean() <= more.std(ddof=1) / np.sqrt(len(more)):
             return number
     return best

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,8 @@ from scaling.analysis.laws.cross_validation import (
     Held,
     extrapolate,
     hold_out,
+    is_checked,
+    look_ahead,
     simplest_of_best,
     surely_better,
 )
@@ -97,8 +99,9 @@ class Laws:
         rows: where they stood in the input.
         left_out: number of points left out, by reason.
         fits: one a law, from the simplest on; those that the points are too few for are missing.
-        best: name of the law chosen: of those that converged the simplest whose held-out error is within one standard
-            error of the least; None where none did.
+        best: name of the law chosen: of those that converged the simplest that, fitted to the smaller points, is off
+            for the larger ones by the least, or by no more than a standard error beyond it; the first of them where the
+            points are too few to tell; None where none converged.
         broken: whether the power law breaks, and where; None with too few points.
         reason: why there is no fit; empty where there is one.
     """
@@ -157,10 +160,10 @@ def fit(x: npt.ArrayLike, error: npt.ArrayLike, sd: npt.ArrayLike = 0.0, *, draw
     u, y = np.log(x) - np.log(center), np.log(error)
     random = np.random.default_rng(seed)
     fits = tuple(_fit(law, u, y, noise, center, draws, random) for law in LAWS if law.fits(u))
-    best = simplest_of_best([law_fit.held_out for law_fit in fits], [law_fit.status == "converged" for law_fit in fits])
+    best = _chosen(fits, u, y)
     named = {each.law: each for each in fits}
     broken = _break(named, u, y, noise, random) if BROKEN.name in named else None
-    return Laws(x, error, noise, rows, left_out, fits, None if best is None else fits[best].law, broken, "")
+    return Laws(x, error, noise, rows, left_out, fits, best, broken, "")
 
 
 def _fit(law: Law, u: Floats, y: Floats, noise: Floats, center: float, draws: int, random: np.random.Generator) -> Fit:
@@ -182,6 +185,16 @@ def _fit(law: Law, u: Floats, y: Floats, noise: Floats, center: float, draws: in
         _u=u,
         _center=center,
     )
+
+
+def _chosen(fits: Sequence[Fit], u: Floats, y: Floats) -> str | None:
+    """By how well each predicts the larger points from the smaller ones; a law that cannot show it is not chosen."""
+    converged = [each for each in fits if each.status == "converged"]
+    checked = [each for each in converged if is_checked(each._family, u)]
+    if len(checked) > 1:
+        laws, sds = [each._family for each in checked], [each._fitted.sd for each in checked]
+        return checked[simplest_of_best(look_ahead(laws, u, y, sds))].law
+    return next((each.law for each in checked or converged), None)
 
 
 def _break(fits: Mapping[str, Fit], u: Floats, y: Floats, noise: Floats, random: np.random.Generator) -> Break:

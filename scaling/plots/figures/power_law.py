@@ -165,7 +165,7 @@ def spec_of(groups: list[Fitted], others: int = 0, behind: Sequence[Fitted] = ()
         name=NAME,
         title="How does error fall with the size of the network?",
         shows="Error against multiply-accumulates, both logarithmic, points by resolution; every law fitted, the band "
-        "of the one chosen by held-out error, and where the power law breaks.",
+        "of the one that predicts larger networks best, and where the power law breaks.",
         concludes=" ".join(said(group) for group in shown),
         panels=tuple(partial(_panel, group, behind) for group in shown),
         notes=tuple(_notes(groups, others, bool(behind))),
@@ -188,7 +188,7 @@ def said(fitted_group: Fitted) -> str:
         "error falls as MACs to the power" if slope.high < 0 else "error has no trend: it goes with MACs to the power"
     )
     first = f"{fitted_group.title}: over all {len(laws.x)} points {falls} {number(slope)}"
-    chosen = f"held-out points are predicted best by a {laws.best}" if laws.best else "no law converged"
+    chosen = f"a {laws.best} predicts the larger from the smaller best" if laws.best else "no law converged"
     return f"{first}; {_broken(laws)}; {chosen}."
 
 
