@@ -12,6 +12,7 @@ from scaling.launch.missing import Outcomes
 from scaling.launch.retry import RetryPolicy
 from scaling.launch.scheduler import Gate, Scheduler, View
 from scaling.launch.stopping import Stop
+from scaling.launch.workload import longest_first
 from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import Job, Record
 from scaling.schema import FailureKind
@@ -86,7 +87,7 @@ def run(
         EngineError: if no worker can be started.
     """
     stop = stop or Stop()
-    queue = JobQueue(jobs, timings_first=gate is not None)
+    queue = JobQueue(longest_first(jobs), timings_first=gate is not None)
     scheduler = Scheduler(engine, queue, results, outcomes, view, policy, stop, on_record, gate)
     refreshed = 0.0
     while not stop.requested and scheduler.has_work(more):

@@ -30,6 +30,11 @@ def jobs(study: Study) -> list[Job]:
     ]
 
 
+def longest_first(todo: Iterable[Job]) -> list[Job]:
+    """Each network's longest trainings before its shorter ones, so that a run does not end on a single long one."""
+    return sorted(todo, key=lambda job: -job.trial.recipe.epochs if isinstance(job, TrainJob) else 0)
+
+
 def limited(todo: list[Job], limit: int | None) -> list[Job]:
     """The first `limit` trainings, and all timings but those of variants that wait for a later run."""
     if limit is None:

@@ -226,7 +226,9 @@ def sentences(on: str, laws: Laws) -> list[str]:
     if not slope.high < 0:
         said.append(f"no trend: the interval of the power law's slope, {_number(slope)}, holds 0")
     if laws.best:
-        said.append(f"* simplest that, fitted to the smaller of {len(laws.x)} settings, predicts the larger as well as any")
+        said.append(
+            f"* simplest that, fitted to the smaller of {len(laws.x)} settings, predicts the larger as well as any"
+        )
     if laws.best and (together := laws[laws.best].together):
         said.append(f"neighbours scatter alike (correlation {together:.2f}), which the intervals of this law hold")
     if missing := [law.name for law in LAWS[len(laws.fits) :]]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 import pytest
 
 from scaling.launch.job_queue import JobQueue
+from scaling.launch.workload import longest_first
 from scaling.runner.compute.program_key import ProgramKey
 from scaling.runner.jobs import Job, TimeJob, TrainJob
 from scaling.schema import Variant
@@ -120,3 +121,15 @@ def test_timings_that_decide_on_trainings_come_before_all_of_them() -> None:
     assert queue.take(None) == TIME_B
     queue.release(TIME_B)
     assert {queue.take(None), queue.take(None)} == {TRAIN_A, TRAIN_B}
+
+
+def test_a_run_does_not_end_on_one_long_training() -> None:
+    """Two workers: with the short ones first, the last long training would run alone."""
+    one, three = ([TrainJob(trial(stem="small", epochs=epochs, seed=s)) for s in range(3)] for epochs in (1, 3))
+    queue, free, ends = JobQueue(longest_first([TIME_A, *one, *three])), [0.0, 0.0], 0.0
+    while (job := queue.take(None)) is not None and isinstance(job, TrainJob):
+        at = min(free)
+        ends = at + job.trial.recipe.epochs
+        free[free.index(at)] = ends
+    assert max(free) == 6
+    assert longest_first([*one, TIME_A, *three]) == [*three, *one, TIME_A]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from scaling.analysis.claims.finding import Finding, NotAddressedError, Verdict, nearest
 from scaling.analysis.laws import power_law
+from scaling.analysis.laws.families import LAWS, POWER, Law
 from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Laws
 from scaling.analysis.settings import SETTING, collapse_seeds
 from scaling.analysis.uncertainty import Estimate
@@ -18,7 +20,7 @@ def law_slope(frame: pd.DataFrame, low: float, high: float, above: float = 0, be
     """Whether ImageNet's exponent of error against FLOPs, between two numbers of FLOPs, lies in [low, high]."""
     if others := sorted(set(frame["dataset"].dropna()) - {"imagenet"}):
         raise NotAddressedError(f"the exponent is ImageNet's; these results are of {', '.join(others)}")
-    fitted = _laws(frame, above, below)["power law"]
+    fitted = _laws(frame, above, below, (POWER,))[POWER.name]
     exponent = fitted.parameters["slope"]
     slope = Estimate(exponent.value, exponent.low, exponent.high)
     text = (
@@ -30,7 +32,7 @@ def law_slope(frame: pd.DataFrame, low: float, high: float, above: float = 0, be
 
 def law_breaks(frame: pd.DataFrame) -> Finding:
     """Whether one power law does not do, and the law is flatter beyond its break than before it."""
-    laws = _laws(frame, 0, np.inf)
+    laws = _laws(frame, 0, np.inf, LAWS)
     if laws.broken is None:
         raise NotAddressedError("too few networks to see a break")
     at, slopes = laws.broken.at, laws["broken power law"].parameters
@@ -46,13 +48,13 @@ def law_breaks(frame: pd.DataFrame) -> Finding:
     return Finding(verdict, text, Estimate(at.value, at.low, at.high))
 
 
-def _laws(frame: pd.DataFrame, above: float, below: float) -> Laws:
+def _laws(frame: pd.DataFrame, above: float, below: float, laws: Sequence[Law]) -> Laws:
     """Of the networks that were trained longest, one point a setting."""
     settings = collapse_seeds(frame[frame["family"] == "resnet_rs"]).drop_duplicates([*SETTING, "top1"])
     settings = settings[settings["epochs"].fillna(0) == settings["epochs"].fillna(0).max()]
     flops = FLOPS_PER_MAC * settings["macs"]
     rows = settings[(flops > above) & (flops < below)]
-    laws = power_law.fit(FLOPS_PER_MAC * rows["macs"], 1 - rows["top1"], rows["top1_sd"])
-    if laws.reason:
-        raise NotAddressedError(f"between {above:.2g} and {below:.2g} FLOPs: {laws.reason}")
-    return laws
+    found = power_law.fit(FLOPS_PER_MAC * rows["macs"], 1 - rows["top1"], rows["top1_sd"], laws=laws)
+    if found.reason:
+        raise NotAddressedError(f"between {above:.2g} and {below:.2g} FLOPs: {found.reason}")
+    return found

@@ -135,7 +135,15 @@ class Laws:
         return next(fit for fit in self.fits if fit.law == law)
 
 
-def fit(x: npt.ArrayLike, error: npt.ArrayLike, sd: npt.ArrayLike = 0.0, *, draws: int = 500, seed: int = 0) -> Laws:
+def fit(
+    x: npt.ArrayLike,
+    error: npt.ArrayLike,
+    sd: npt.ArrayLike = 0.0,
+    *,
+    laws: Sequence[Law] = LAWS,
+    draws: int = 500,
+    seed: int = 0,
+) -> Laws:
     """Fits every law that the points are enough for.
 
     Log error is fitted with Huber's loss, each point weighted by its noise and by the scatter between points that the
@@ -145,6 +153,7 @@ def fit(x: npt.ArrayLike, error: npt.ArrayLike, sd: npt.ArrayLike = 0.0, *, draw
         x: `(n,)`, size, time or training; any unit.
         error: `(n,)`, 1 - top1, as fractions.
         sd: `(n,)`, standard deviations of `error`, in the same unit.
+        laws: to be fitted, from the simplest on; a break is judged where both the power law and the broken one are.
         draws: studies drawn anew, for the intervals.
         seed: of the random numbers.
     """
@@ -159,7 +168,7 @@ def fit(x: npt.ArrayLike, error: npt.ArrayLike, sd: npt.ArrayLike = 0.0, *, draw
     center = float(np.exp(np.log(x).mean()))
     u, y = np.log(x) - np.log(center), np.log(error)
     random = np.random.default_rng(seed)
-    fits = tuple(_fit(law, u, y, noise, center, draws, random) for law in LAWS if law.fits(u))
+    fits = tuple(_fit(law, u, y, noise, center, draws, random) for law in laws if law.fits(u))
     best = _chosen(fits, u, y)
     named = {each.law: each for each in fits}
     broken = _break(named, u, y, noise, random) if BROKEN.name in named else None

@@ -20,7 +20,9 @@ from scaling.runner.jobs import Job, Position, Record, TimeJob, TrainJob
 from scaling.schema import TrainRecord, Trial
 from tests.builders import trial
 
-REFERENCE = Path(__file__).parents[3] / "results" / "reference"
+RECORDED = Path(__file__).parent / "recorded"
+"""Runs on a machine that had nothing else to do: no estimate foresees that a machine will be half as fast."""
+
 RUNS = ("depth_vs_width", "pareto")
 WITHIN = 0.3
 FROM, SAID_FROM = 0.1, 0.15
@@ -44,7 +46,7 @@ def job_of(record: Record, cap: float) -> Job:
 
 def events(name: str) -> list[Event]:
     """Of a run as it went: when each job ended is recorded, and how long a training took."""
-    folder = ResultsFolder(REFERENCE / name)
+    folder = ResultsFolder(RECORDED / name)
     trainings, timings = folder.training.read()[0], folder.latency.read()[0]
     first = {record.request.id: record for record in reversed(timings)}
     records: list[Record] = sorted([*first.values(), *trainings], key=lambda record: record.finished)
