@@ -13,7 +13,7 @@ from scipy import stats
 
 from scaling.analysis import uncertainty
 from scaling.analysis.settings import collapse_seeds, with_seed_noise
-from scaling.analysis.uncertainty import Estimate
+from scaling.analysis.uncertainty import Estimate, Floats
 from scaling.results.correct import packed
 from scaling.results.frame import load_results
 from scaling.schema import LatencyRecord, TrainRecord
@@ -93,6 +93,19 @@ def test_joint_intervals_hold_all_truths_at_once() -> None:
     alone = uncertainty.jointly(np.zeros(1), errors[:, :1])[0]
     assert alone.high == pytest.approx(1.645, abs=0.08)
     assert said[0].high > 1.2 * alone.high
+
+
+def test_what_values_are_off_by_widens_intervals_but_never_narrows_them_and_not_without_end() -> None:
+    random = np.random.default_rng(3)
+    drawn, small = random.standard_normal((4000, 3)), 0.1 * random.standard_normal((500, 3))
+
+    def width(off: Floats | None) -> float:
+        one, *_ = uncertainty.jointly(np.zeros(3), drawn, off)
+        return one.high - one.low
+
+    assert width(small) == width(None)
+    assert width(13 * small) == pytest.approx(1.3 * width(None), rel=0.1)
+    assert width(100 * small) == pytest.approx(uncertainty._MOST_WIDENED * width(None))
 
 
 def test_a_verdict_flips_where_the_interval_would_reach_the_line() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from scaling.analysis.equal_accuracy import wording
 from scaling.analysis.equal_accuracy.bands import Band as Band
 from scaling.analysis.equal_accuracy.bands import Crossover as Crossover
 from scaling.analysis.equal_accuracy.bands import band_edges, crossings
-from scaling.analysis.equal_accuracy.cost_curve import contenders, curve, knots, typical
+from scaling.analysis.equal_accuracy.cost_curve import Curve, contenders, curve, knots, polyline, typical
 from scaling.analysis.pareto import front as pareto
 from scaling.analysis.settings import Grouping, labels
 from scaling.analysis.uncertainty import (
@@ -36,6 +36,8 @@ from scaling.results.columns import Column
 
 DRAWS = 400
 _TYPICAL_DRAWS = 200
+_STUDIES, _REDRAWN_AGAIN = 80, 30
+"""Redrawn studies that are concluded from as if they had been measured, and how often each is redrawn for that."""
 NODES = 9
 """Accuracies within a band at which the curves are read."""
 _SORTED = 10
@@ -120,6 +122,8 @@ def compare(
     monotone function of accuracy (see `cost_curve` beside this module), read between the accuracies that both reach.
     Intervals are of accuracies and costs redrawn within their noise, everything else computed anew. The best of noisy
     points lie too high, and the more so the more there are; how much more the best of redrawn ones do is taken off.
+    That is an estimate too, and a rough one where points lie close behind the front: what it leaves is found by
+    concluding from redrawn studies, whose truth is what was measured, in the same way (a double bootstrap; Beran 1987).
 
     What is said of bands and on the whole, of all pairs of groups, holds at once in 90% of studies, and whether a
     crossover is decided follows from it. By itself holds what is read apart from that: the interval along the curve of
@@ -173,7 +177,8 @@ def _side(name: str, rows: pd.DataFrame, metric: Column) -> Side:
 class _Read(NamedTuple):
     """Two sides' curves, read at accuracies that both reach: `parts` of them are the bands.
 
-    `logs` are of the speed-up, less what picking the best of noisy points adds to it; `drawn` are the same redrawn.
+    `logs` are of the speed-up, less what picking the best of noisy points adds to it; `drawn` are the same redrawn;
+    `off` is by how much `logs` of redrawn studies lie above what these were drawn from.
     `typical` are logs of the typical members' speed-up on the whole, as measured and then redrawn.
     Where the two cannot be compared, `reason` says why.
     """
@@ -185,6 +190,7 @@ class _Read(NamedTuple):
     parts: tuple[slice, ...]
     logs: Floats
     drawn: Floats
+    off: Floats
     typical: Floats
 
     @property
@@ -203,7 +209,7 @@ def _read_all(sides: Sequence[Side], settings: pd.DataFrame, cost: Column, draws
 def _read(of: Side, over: Side, cost: Column, drawn: _Redrawn) -> _Read:
     if reason := _no_answer(of, over, cost):
         none = np.array([])
-        return _Read(of, over, reason, none, (), none, none, none)
+        return _Read(of, over, reason, none, (), none, none, none, none)
     edges = band_edges(*_shared(of, over))
     at = np.concatenate([np.linspace(a, b, NODES) for a, b in pairwise(edges)])
     logs = _measured(over, cost, at) - _measured(of, cost, at)
@@ -211,7 +217,7 @@ def _read(of: Side, over: Side, cost: Column, drawn: _Redrawn) -> _Read:
     bias = np.nanmedian(redrawn, axis=0) - logs
     parts = tuple(slice(start, start + NODES) for start in range(0, len(at), NODES))
     members = _typical(over, cost, at, drawn) - _typical(of, cost, at, drawn)
-    return _Read(of, over, None, at, parts, logs - bias, redrawn - bias, members)
+    return _Read(of, over, None, at, parts, logs - bias, redrawn - bias, _off(of, over, cost, at, drawn), members)
 
 
 def _concluded(sides: Sequence[Side], settings: pd.DataFrame, cost: Column, draws: int) -> Iterator[Comparison]:
@@ -238,7 +244,11 @@ def _statements(read: Sequence[_Read]) -> list[Estimate]:
     if not parts:
         return []
     values = np.array([pair.logs[part].mean() for pair, part in parts])
-    return jointly(values, np.stack([pair.drawn[:, part].mean(axis=1) for pair, part in parts], axis=1))
+    drawn, off = (
+        np.stack([of[:, part].mean(axis=1) for of, part in means], axis=1)
+        for means in ([(pair.drawn, part) for pair, part in parts], [(pair.off, part) for pair, part in parts])
+    )
+    return jointly(values, drawn, off)
 
 
 def _comparison(
@@ -289,10 +299,10 @@ def _no_answer(of: Side, over: Side, cost: Column) -> str | None:
     return "no accuracy that both reach: " + ", ".join(reach)
 
 
-def _log_cost(cost: Floats, top1: Floats, at: Floats) -> Floats:
+def _log_cost(cost: Floats, top1: Floats, at: Floats, through: Callable[[Floats, Floats], Curve] = curve) -> Floats:
     """Logarithms of the front's cost at these accuracies; NaN where the points make no rising curve."""
     accuracies, logs = knots(cost, top1)
-    return curve(accuracies, logs)(at) if len(logs) > 1 else np.full(len(at), np.nan)
+    return through(accuracies, logs)(at) if len(logs) > 1 else np.full(len(at), np.nan)
 
 
 def _measured(side: Side, cost: Column, at: Floats) -> Floats:
@@ -304,6 +314,32 @@ def _redrawn(side: Side, cost: Column, at: Floats, drawn: _Redrawn) -> Floats:
     spread = side.points["top1_sd"].to_numpy(float)
     near = side.points.index[contenders(*_columns(side.points, cost), spread)]
     return np.array([_log_cost(*of, at) for of in zip(drawn.cost[:, near], drawn.top1[:, near], strict=True)])
+
+
+def _off(of: Side, over: Side, cost: Column, at: Floats, drawn: _Redrawn) -> Floats:
+    """`(studies, accuracies)`: the logs of redrawn studies, corrected as those measured are, less those measured."""
+    first, studies, again = (
+        a - b for a, b in zip(*(_again(side, cost, at, drawn) for side in (over, of)), strict=True)
+    )
+    return np.asarray(2 * studies - np.nanmedian(again, axis=1) - first)
+
+
+def _again(side: Side, cost: Column, at: Floats, drawn: _Redrawn) -> tuple[Floats, Floats, Floats]:
+    """Logs of the front's cost: `(accuracies,)` measured, `(studies, accuracies)` redrawn, `(studies, again, accuracies)`.
+
+    A study that was redrawn is redrawn again by what others of the draws differ from the measured points.
+    """
+    costs, top1 = _columns(side.points, cost)
+    near = contenders(costs, top1, side.points["top1_sd"].to_numpy(float))
+    rows, costs, top1 = side.points.index[near], costs[near], top1[near]
+    times, more = drawn.cost[:_REDRAWN_AGAIN, rows] / costs, drawn.top1[:_REDRAWN_AGAIN, rows] - top1
+    studies = list(zip(drawn.cost[-_STUDIES:, rows], drawn.top1[-_STUDIES:, rows], strict=True))
+    again = [
+        [_log_cost(its_costs * by, its_top1 + plus, at, polyline) for by, plus in zip(times, more, strict=True)]
+        for its_costs, its_top1 in studies
+    ]
+    lines = np.array([_log_cost(*study, at, polyline) for study in studies])
+    return _log_cost(costs, top1, at, polyline), lines, np.array(again)
 
 
 def _typical(side: Side, cost: Column, at: Floats, drawn: _Redrawn) -> Floats:

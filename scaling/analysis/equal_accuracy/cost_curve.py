@@ -67,10 +67,20 @@ def curve(accuracies: Floats, log_costs: Floats) -> Curve:
     # Here, as it takes as long to import as a figure that needs none of it to draw.
     from scipy.interpolate import PchipInterpolator
 
-    x, y = accuracies, log_costs
+    return PchipInterpolator(*_prolonged(accuracies, log_costs))
+
+
+def polyline(accuracies: Floats, log_costs: Floats) -> Curve:
+    """The same, straight between knots: ten times as quick, for what is read thousands of times."""
+    x, y = _prolonged(accuracies, log_costs)
+    return lambda at: np.interp(at, x, y)
+
+
+def _prolonged(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """With a point far beyond either end, straight on."""
     first, last = (y[1] - y[0]) / (x[1] - x[0]), (y[-1] - y[-2]) / (x[-1] - x[-2])
     far = 1.0 + x[-1] - x[0]
-    return PchipInterpolator(np.r_[x[0] - far, x, x[-1] + far], np.r_[y[0] - first * far, y, y[-1] + last * far])
+    return np.r_[x[0] - far, x, x[-1] + far], np.r_[y[0] - first * far, y, y[-1] + last * far]
 
 
 def typical(cost: Floats, top1: Floats, at: Floats) -> Floats:

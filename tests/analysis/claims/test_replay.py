@@ -30,7 +30,7 @@ VERDICTS = {
     "tpu_speed_at_equal_accuracy": "undecided",
     "v100_speed_at_equal_accuracy": "undecided",
     "training_speed_elsewhere": "fails",
-    "inference_speed_elsewhere": "fails",
+    "inference_speed_elsewhere": "undecided",
     "width_at_short_training": "undecided",
     "mixed_at_medium_training": "undecided",
     "depth_at_long_training": "holds",
