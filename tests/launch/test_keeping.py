@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from scaling.analysis.pareto.front import front
 from scaling.errors import UserError
 from scaling.generator.study import check
-from scaling.launch.keeping import Keeper, announced, megabytes
+from scaling.launch.keeping import COSTS, Fronts, Keeper, announced, megabytes
 from scaling.models import trained
+from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import TrainJob
 from scaling.schema import Score, TrainRecord, Trial
+from tests.builders import latency_record, train_record, trial
 
 STUDY = {
     "study": "kept",
@@ -92,3 +96,51 @@ def test_weights_of_a_run_that_was_killed_before_its_first_record_stay_for_now(t
     results.training.path.touch()
     Keeper(results, "best", str(results.weights)).tidy()  # nothing of it is recorded: it is trained again
     assert not file.exists()
+
+
+def on_a_front_by_definition(results: ResultsFolder) -> set[str]:
+    """Of all trials of a folder, by every cost."""
+    frame = load_results(results.path)
+    frame = frame[(frame["status"] == "ok") & frame["top1"].notna()]
+    rows = {cost: frame[frame[cost].notna()] for cost in COSTS}
+    return {id for cost, of in rows.items() if len(of) for id in of.loc[front(of, "top1", cost), "trial_id"]}
+
+
+def test_fronts_kept_up_record_by_record_are_those_of_all_records(tmp_path: Path) -> None:
+    """Networks with several seeds, equal accuracies, failures, and times that come early, late and twice."""
+    random = np.random.default_rng(0)
+    results, fronts = ResultsFolder(tmp_path), Fronts(ResultsFolder(tmp_path))
+    widths = (0.25, 0.5, 0.75, 1.0)
+    sizes: set[int] = set()
+    for seed in range(15):
+        for place, width in enumerate(widths):
+            of = trial(width=width, seed=seed)
+            record = train_record(
+                of, top1=int(random.integers(20, 30)) / 100, failure="nan" if random.random() < 0.1 else None,
+                params=int(1e6 * width), macs=int(1e6 * width),
+            )  # fmt: skip
+            results.training.append(record)
+            fronts.add(record)
+            if random.random() < 0.1:
+                timing = latency_record(of.variant, median_ms=float(random.integers(1, 5) + place % 2))
+                results.latency.append(timing)
+                fronts.add(timing)
+            assert fronts.ids() == Fronts.read(results).ids() == on_a_front_by_definition(results)
+            sizes.add(len(fronts.ids()))
+    assert len(sizes) > 2, "the fronts must have changed"
+
+
+def test_records_are_read_once_and_files_of_others_opened_once_however_often_the_folder_is_looked_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = ResultsFolder(tmp_path)
+    finished(results, Keeper(results, "all", str(results.weights)), True, (50, 40, 60))
+    asked: list[str] = []
+    read, opened = ResultsFolder.summaries, trained.read_about
+    monkeypatch.setattr(ResultsFolder, "summaries", lambda self: asked.append("records") or read(self))
+    monkeypatch.setattr(trained, "read_about", lambda path: asked.append(path.name) or opened(path))
+    keeper = Keeper(results, "best", str(results.weights))
+    for _ in range(3):
+        keeper.tidy()
+    assert sorted(asked) == sorted([f"{TRIALS[1].id}.safetensors", "records"])
+    assert left(results) == [0, 1, 2]
