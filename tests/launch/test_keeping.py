@@ -132,6 +132,22 @@ def test_fronts_kept_up_record_by_record_are_those_of_all_records(tmp_path: Path
     assert len(seen) > 5, "the fronts must have changed"
 
 
+def test_times_that_come_later_and_those_of_another_device_change_the_fronts(tmp_path: Path) -> None:
+    results = ResultsFolder(tmp_path)
+    good, poor, elsewhere = (
+        train_record(trial(width=0.25), top1=0.5, device="one gpu"),
+        train_record(trial(width=0.5), top1=0.4, device="one gpu"),
+        train_record(trial(width=0.25, seed=1), top1=0.3, device="another gpu"),
+    )
+    fronts = Fronts(results, [good, poor, elsewhere])
+    assert fronts.ids() == {good.trial_id}
+    for of, device, milliseconds in ((good, "one gpu", 9.0), (poor, "one gpu", 5.0), (elsewhere, "another gpu", 1.0)):
+        timing = latency_record(of.trial.variant, median_ms=milliseconds, device=device)
+        results.latency.append(timing)
+        fronts.add(timing)
+    assert fronts.ids() == {good.trial_id, poor.trial_id, elsewhere.trial_id}
+
+
 def test_records_are_read_once_and_files_of_others_opened_once_however_often_the_folder_is_looked_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
