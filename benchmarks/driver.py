@@ -6,7 +6,6 @@ The weights of each trial are an empty file, and the driver deletes those that a
 from __future__ import annotations
 
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -98,7 +97,7 @@ def drive(trials: int, workers: int, engine: Callable[[int, Path], Engine] | Non
         most = 0
 
         def tidy(self) -> None:
-            self.most = max(self.most, len(os.listdir(folder.weights)))
+            self.most = max(self.most, len(list(folder.weights.iterdir())))
             super().tidy()
 
     with tempfile.TemporaryDirectory() as path, Path("/dev/null").open("w") as nowhere:
@@ -147,10 +146,11 @@ class FakeEngine:
     def events(self, timeout: float) -> Iterator[Event]:
         from scaling.models.trained import path_of
         from scaling.runner.jobs import Finished
+        from scaling.schema import TrainRecord
 
         events, self._events = self._events[:100], self._events[100:]
         for event in events:
-            if isinstance(event, Finished):
+            if isinstance(event, Finished) and isinstance(event.record, TrainRecord):
                 Path(path_of(str(self._weights), event.record.trial_id)).touch()
             yield event
 

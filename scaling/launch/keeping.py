@@ -97,9 +97,9 @@ class Keeper:
 class Fronts:
     """The trials that no other beats in accuracy at no more of a cost, for one of `COSTS`; kept up record by record.
 
-    Trials of one network that were trained at one place cost the same, so only the best of them can be on a front. These
-    few are all that is held, and the fronts are sought anew only after one of them or a timing has changed: the work
-    grows in proportion to the records, however often the fronts are asked for.
+    Trials of one network that were trained at one place cost the same, so only the best of them can be on a front. No
+    others are held, and the fronts are sought anew only after one of these or a timing has changed. So a record costs
+    the same however many there are, and a search of the fronts as much as there are networks.
     """
 
     def __init__(self, results: ResultsFolder, records: Iterable[TrainRecord] = ()) -> None:

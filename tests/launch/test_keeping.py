@@ -39,10 +39,10 @@ def record(trial: Trial, correct: int, macs: int) -> TrainRecord:
 
 def finished(results: ResultsFolder, keeper: Keeper, stays: bool, accuracies: tuple[int, int, int]) -> None:
     results.weights.mkdir(parents=True, exist_ok=True)
-    for trial, correct, macs in zip(TRIALS, accuracies, (1, 2, 3), strict=True):
-        Path(trained.path_of(str(results.weights), trial.id)).write_bytes(trained.as_bytes(trial, {}, {}, stays))
-        results.training.append(record(trial, correct, macs))
-        keeper.recorded(record(trial, correct, macs))
+    for each, correct, macs in zip(TRIALS, accuracies, (1, 2, 3), strict=True):
+        Path(trained.path_of(str(results.weights), each.id)).write_bytes(trained.as_bytes(each, {}, {}, stays))
+        results.training.append(record(each, correct, macs))
+        keeper.recorded(record(each, correct, macs))
     keeper.tidy()
 
 
@@ -103,11 +103,12 @@ def on_a_front_by_definition(results: ResultsFolder) -> set[str]:
     frame = load_results(results.path)
     frame = frame[(frame["status"] == "ok") & frame["top1"].notna()]
     rows = {cost: frame[frame[cost].notna()] for cost in COSTS}
-    return {id for cost, of in rows.items() if len(of) for id in of.loc[front(of, "top1", cost), "trial_id"]}
+    on_one = [of.loc[front(of, "top1", cost), "trial_id"] for cost, of in rows.items() if len(of)]
+    return set().union(*on_one)
 
 
 def test_fronts_kept_up_record_by_record_are_those_of_all_records(tmp_path: Path) -> None:
-    """Several seeds of a network, two devices, equal accuracies, failures, and times that come early, late and twice."""
+    """Several seeds, two devices, equal accuracies, failures, and times that come early, late and twice."""
     random = np.random.default_rng(0)
     results, fronts = ResultsFolder(tmp_path), Fronts(ResultsFolder(tmp_path))
     widths, devices = (0.25, 0.5, 0.75, 1.0), ("one gpu", "another gpu")
