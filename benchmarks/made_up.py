@@ -68,6 +68,21 @@ def write_records(folder: Path, count: int) -> None:
             file.write(_record(index, random).model_dump_json(exclude_none=True) + "\n")
 
 
+def write_long_records(folder: Path, count: int, epochs: int) -> None:
+    """A results folder of `count` trainings of one network that differ in the seed, each of so many epochs."""
+    random = np.random.default_rng(0)
+    folder.mkdir(parents=True)
+    with (folder / "records.jsonl").open("w", encoding="utf-8") as file:
+        for seed in range(count):
+            trial = Trial(
+                dataset=Dataset(name="imagenet"),
+                variant=Variant(depth=50, width=1.0, resolution=160),
+                recipe=Recipe(epochs=epochs),
+                seed=seed,
+            )
+            file.write(record_of(trial, random).model_dump_json(exclude_none=True) + "\n")
+
+
 def _record(index: int, random: np.random.Generator) -> TrainRecord:
     cell, seed = index % 1000, index // 1000
     depth, width = DEPTHS[cell % 5], WIDTHS[cell // 5 % 5]
