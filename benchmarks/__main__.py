@@ -24,6 +24,8 @@ ROOMS = (
     "fronts",
     "records",
     "driver",
+    "scale",
+    "memory",
     "decide",
 )
 

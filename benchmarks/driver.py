@@ -1,4 +1,7 @@
-"""The driver's own cost: tens of thousands of trials on workers that answer at once, every record written through."""
+"""The driver's own cost: tens of thousands of trials on workers that answer at once, every record written through.
+
+The weights of each trial are an empty file, and the driver deletes those that are on no front, as `scaling run` does.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from benchmarks.processes import environment
 from benchmarks.rows import Measurement, Row, compared
 
 if TYPE_CHECKING:
+    from scaling.launch.engines import Engine
     from scaling.runner.jobs import Event
 
 TRIALS, WORKERS = 50_000, 1_000
@@ -24,6 +29,7 @@ NAME = f"driver of {TRIALS:,} trials and {WORKERS:,} workers"
 ROWS = (
     Row(f"{NAME}: processor time", "s", "<= 1", note="the peer: 60 s; a fake engine that answers at once"),
     Row(f"{NAME}: memory", "MB", "<= 1", note="the peer: 500 MB"),
+    Row(f"{NAME}: weights, the most files at once", "files", "<= 0.01", note="the peer: a file for each trial"),
 )
 
 
@@ -32,12 +38,13 @@ def measurements() -> list[Measurement]:
     return [Measurement(ROWS, _measured)]
 
 
-def _measured(of_time: Row, of_memory: Row) -> Iterator[Row]:
+def _measured(of_time: Row, of_memory: Row, of_weights: Row) -> Iterator[Row]:
     fifth, whole = _driven(TRIALS // 5), _driven(TRIALS)
     growth = whole["cpu_seconds"] / fifth["cpu_seconds"]
     note = f"{of_time.note}; {growth:.2f} times the time of a fifth of the trials"
     yield compared(of_time, [whole["cpu_seconds"]], [60.0], note)
     yield compared(of_memory, [whole["megabytes"]], [500.0])
+    yield compared(of_weights, [whole["weight_files"]], [TRIALS])
 
 
 def _driven(trials: int) -> dict[str, float]:
@@ -48,12 +55,23 @@ def _driven(trials: int) -> dict[str, float]:
     return measured
 
 
-def drive(trials: int, workers: int) -> dict[str, float]:
-    """Runs a study of so many trials to the end, in this process; whole thousands, or fifties below a thousand."""
+def drive(trials: int, workers: int, engine: Callable[[int, Path], Engine] | None = None) -> dict[str, float]:
+    """Runs a study to the end, in this process.
+
+    Args:
+        trials: how many; whole thousands, or fifties below a thousand.
+        workers: how many.
+        engine: makes it, of the number of workers and the folder for weights; None: `FakeEngine`.
+
+    Returns:
+        The processor time of this process so far (s), the most memory it has had (MB), the time of the run itself (s),
+        and the most files of weights that there were at once.
+    """
     from rich.console import Console
 
     from scaling.generator.study import check
     from scaling.launch import RetryPolicy, loop
+    from scaling.launch.keeping import Keeper
     from scaling.launch.missing import Outcomes, missing
     from scaling.launch.progress.broadcast import Broadcast
     from scaling.launch.progress.estimate import RunProgress
@@ -72,6 +90,16 @@ def drive(trials: int, workers: int) -> dict[str, float]:
             "latency": {"phases": []},
         }
     )
+
+    class Watched(Keeper):
+        """Counts the files before it deletes some: never are there more."""
+
+        most = 0
+
+        def tidy(self) -> None:
+            self.most = max(self.most, len(list(folder.weights.iterdir())))
+            super().tidy()
+
     with tempfile.TemporaryDirectory() as path, Path("/dev/null").open("w") as nowhere:
         folder = ResultsFolder(Path(path, "many"))
         with folder.writing():
@@ -79,8 +107,12 @@ def drive(trials: int, workers: int) -> dict[str, float]:
             todo = missing(jobs(study), outcomes, "made up", policy)
             progress = RunProgress(todo, works(todo), workers=workers)
             view = Broadcast(PlainView(progress, Console(file=nowhere, width=200)), progress, folder.path)
+            folder.weights.mkdir()
+            keeper = Watched(folder, "best", str(folder.weights))
             began = time.perf_counter()
-            summary = loop.run(todo, folder, outcomes, FakeEngine(workers), view, policy)
+            made = (engine or FakeEngine)(workers, folder.weights)
+            summary = loop.run(todo, folder, outcomes, made, view, policy, on_record=keeper.recorded)
+            keeper.tidy()
             seconds = time.perf_counter() - began
             if summary.succeeded != trials:
                 raise AssertionError(f"{summary.succeeded} of {trials} trials were recorded")
@@ -89,36 +121,38 @@ def drive(trials: int, workers: int) -> dict[str, float]:
         "cpu_seconds": usage.ru_utime + usage.ru_stime,
         "megabytes": usage.ru_maxrss / 1e3,
         "loop_seconds": seconds,
+        "weight_files": keeper.most,
     }
 
 
 class FakeEngine:
     """Workers that are ready at once and finish every job before they are asked."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, weights: Path) -> None:
         from benchmarks.made_up import ENVIRONMENT
         from scaling.runner.jobs import Ready
 
-        self.workers = workers
+        self.workers, self._weights, self._random = workers, weights, np.random.default_rng(0)
         self._events: list[Event] = [Ready(number, ENVIRONMENT) for number in range(workers)]
 
     def submit(self, number: int, job: object) -> None:
-        from benchmarks.made_up import ENVIRONMENT
+        from benchmarks.made_up import record_of
         from scaling.runner.jobs import Finished, TrainJob
-        from scaling.schema import Score, TrainRecord
 
         if not isinstance(job, TrainJob):
             raise TypeError(f"{job}: this engine only trains")
-        score = Score(correct=20_000, n=25_000, loss=1.0)
-        record = TrainRecord(
-            trial_id=job.id, trial=job.trial, params=1000, macs=1000, activations=1000, validation_raw=score,
-            validation_ema=score, train_seconds=1.0, finished=datetime.now(UTC), environment=ENVIRONMENT,
-        )  # fmt: skip
-        self._events.append(Finished(number, record))
+        self._events.append(Finished(number, record_of(job.trial, self._random, with_history=False)))
 
     def events(self, timeout: float) -> Iterator[Event]:
+        from scaling.models.trained import path_of
+        from scaling.runner.jobs import Finished
+        from scaling.schema import TrainRecord
+
         events, self._events = self._events[:100], self._events[100:]
-        yield from events
+        for event in events:
+            if isinstance(event, Finished) and isinstance(event.record, TrainRecord):
+                Path(path_of(str(self._weights), event.record.trial_id)).touch()
+            yield event
 
     def interrupt(self) -> None: ...
     def kill(self, number: int) -> None: ...

@@ -68,6 +68,21 @@ def write_records(folder: Path, count: int) -> None:
             file.write(_record(index, random).model_dump_json(exclude_none=True) + "\n")
 
 
+def write_long_records(folder: Path, count: int, epochs: int) -> None:
+    """A results folder of `count` trainings of one network that differ in the seed, each of so many epochs."""
+    random = np.random.default_rng(0)
+    folder.mkdir(parents=True)
+    with (folder / "records.jsonl").open("w", encoding="utf-8") as file:
+        for seed in range(count):
+            trial = Trial(
+                dataset=Dataset(name="imagenet"),
+                variant=Variant(depth=50, width=1.0, resolution=160),
+                recipe=Recipe(epochs=epochs),
+                seed=seed,
+            )
+            file.write(record_of(trial, random).model_dump_json(exclude_none=True) + "\n")
+
+
 def _record(index: int, random: np.random.Generator) -> TrainRecord:
     cell, seed = index % 1000, index // 1000
     depth, width = DEPTHS[cell % 5], WIDTHS[cell // 5 % 5]
@@ -78,16 +93,23 @@ def _record(index: int, random: np.random.Generator) -> TrainRecord:
         recipe=Recipe(epochs=epochs),
         seed=seed,
     )
-    cost = depth * width**2 * resolution**2
-    score = Score(correct=int(25_000 * (0.8 - 0.5 / np.log(cost * epochs)) + random.normal(0, 100)), n=25_000, loss=1.0)
+    return record_of(trial, random)
+
+
+def record_of(trial: Trial, random: np.random.Generator, with_history: bool = True) -> TrainRecord:
+    """A training that nobody did: its accuracy grows with its compute, and is noisy."""
+    variant, epochs = trial.variant, trial.recipe.epochs
+    cost = variant.depth * variant.width**2 * variant.resolution**2
+    correct = int(25_000 * (0.8 - 0.5 / np.log(cost * epochs)) + random.normal(0, 100))
+    score = Score(correct=correct, n=25_000, loss=1.0)
     history = tuple(
         Epoch(epoch=1 + i, learning_rate=0.1, train_loss=1.0, train_top1=0.5, validation_raw=score,
               validation_ema=score, seconds=1.0)
-        for i in range(epochs)
+        for i in range(epochs if with_history else 0)
     )  # fmt: skip
     return TrainRecord(
-        trial_id=trial.id, trial=trial, params=int(1e5 * depth * width**2), macs=int(1e3 * cost),
-        activations=int(1e3 * depth * width * resolution), history=history, validation_raw=score, validation_ema=score,
-        train_seconds=10.0 * epochs, setup_seconds=1.0, finished=datetime(2026, 1, 1, tzinfo=UTC),
-        environment=ENVIRONMENT,
+        trial_id=trial.id, trial=trial, params=int(1e5 * variant.depth * variant.width**2), macs=int(1e3 * cost),
+        activations=int(1e3 * variant.depth * variant.width * variant.resolution), history=history,
+        validation_raw=score, validation_ema=score, train_seconds=10.0 * epochs, setup_seconds=1.0,
+        finished=datetime(2026, 1, 1, tzinfo=UTC), environment=ENVIRONMENT,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.made_up import write_records
@@ -44,9 +44,14 @@ def _measured(of_time: Row, of_memory: Row) -> Iterator[Row]:
 
 def _plotted(folder: Path) -> tuple[float, float]:
     """Seconds, and the most GiB that the process had."""
-    command = scaling("plot", "results/many", "--figure", "regimes")
+    seconds, kilobytes = watched(scaling("plot", "results/many", "--figure", "regimes"), folder)
+    return seconds, kilobytes / 2**20
+
+
+def watched(command: Sequence[str], folder: Path) -> tuple[float, int]:
+    """Runs a command that must succeed: its seconds, and the most memory that its process had (1024 bytes)."""
     told = subprocess.run(
         [sys.executable, "-c", WATCHED, *command], cwd=folder, env=environment(), stdout=subprocess.PIPE, check=True
     )
     took, kilobytes = told.stdout.split()
-    return float(took), int(kilobytes) / 2**20
+    return float(took), int(kilobytes)

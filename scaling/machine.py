@@ -14,6 +14,10 @@ from pathlib import Path, PurePosixPath
 GROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
 STATISTICS = Path("/proc/stat")
+PROCESSOR = Path("/proc/cpuinfo")
+
+BFLOAT16 = ("amx_bf16", "avx512_bf16", "bf16")
+"""Instructions that multiply in bfloat16, by the names that Linux gives them: two of x86, the last of Arm."""
 
 
 def core_numbers() -> tuple[int, ...]:
@@ -40,6 +44,16 @@ def memory_gb() -> float:
     limits = [*_told("", "memory.max"), *_told("memory", "memory.limit_in_bytes")]
     whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return round(min([whole, *(int(limit) for limit in limits if limit.isdecimal())]) / 1e9, 1)
+
+
+def bfloat16_instructions() -> tuple[str, ...] | None:
+    """Which of `BFLOAT16` the processor has; None where the system does not tell."""
+    try:
+        lines = PROCESSOR.read_text().splitlines()
+    except OSError:
+        return None
+    flags = {flag for line in lines if line.lower().startswith(("flags", "features")) for flag in line.split()}
+    return tuple(name for name in BFLOAT16 if name in flags)
 
 
 def core_shares(numbers: Sequence[int], workers: int) -> list[tuple[int, ...]]:

@@ -13,7 +13,8 @@ from statistics import median
 import pytest
 from typer.testing import CliRunner
 
-from benchmarks import decide
+from benchmarks import decide, scale
+from benchmarks.made_up import write_long_records
 from benchmarks.results import Results
 from benchmarks.rows import Row
 from scaling.analysis import uncertainty
@@ -25,11 +26,16 @@ from scaling.analysis.laws.fits import fit_all
 from scaling.analysis.settings import collapse_seeds
 from scaling.analysis.uncertainty import Estimate
 from scaling.cli.app import app
-from scaling.launch import until
+from scaling.datasets import dataset_info
+from scaling.generator.sizes import size
+from scaling.launch import RunOptions, keeping, until
+from scaling.launch.engines.actor import NEWS_SECONDS
 from scaling.published import load
 from scaling.reports.conclusion import conclude
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
+from scaling.runner.jobs import INTERRUPTION_SECONDS
+from scaling.schema import LatencyPlan, Variant
 
 ROOT = Path(__file__).parents[1]
 README = " ".join((ROOT / "README.md").read_text().split())
@@ -141,6 +147,53 @@ def test_what_no_row_has_is_not_measured_yet() -> None:
     for what, pattern in (("`make study", "make study"), ("training step of five", "same layers in PyTorch")):
         (line,) = [line for line in text.splitlines() if line.startswith(f"| {what}")]
         assert ("not measured yet" in line) == (not any(row.measured for row in rows(pattern)))
+
+
+def test_bfloat16_on_processors_is_what_was_measured() -> None:
+    """As long as it is not 1.5 times as fast in both, nothing chooses it by itself."""
+    text = " ".join((ROOT / "docs" / "devices.md").read_text().split())
+    ratios_of = [row.ratio for row in rows("in mixed bfloat16") if row.ratio]
+    assert ("has not been measured on a processor that multiplies in it" in text) == (not ratios_of)
+    if ratios_of:
+        step, forward = ratios_of
+        assert f"trained {step:.2f} times as fast as in float32, and inference was {forward:.2f} times as fast" in text
+        assert ("There is no `precision: auto`" in text) == (min(step, forward) < 1.5)
+
+
+SCALE = " ".join((ROOT / "docs" / "scale.md").read_text().split())
+
+
+def test_the_table_of_scale_md_is_that_of_the_benchmarks() -> None:
+    assert scale.table(TABLES_DEVICE) in (ROOT / "docs" / "scale.md").read_text()
+
+
+def test_the_sizes_in_scale_md_are_those_of_the_code() -> None:
+    megabytes = size(Variant(depth=50, resolution=160), dataset_info("imagenet")).params * 12 / 1e6
+    minutely = megabytes * scale.WORKERS / 60 / 1e3
+    options = RunOptions()
+    for said in (
+        f"12 bytes for each parameter: {megabytes:.0f} MB for ResNet-RS-50",
+        f"`--checkpoint-seconds {options.checkpoint_seconds:g}`, the default) write {minutely:.1f} GB a second",
+        f"have {INTERRUPTION_SECONDS:g} seconds for all of it, {3 * minutely:.0f} GB a second",
+        f"the folder takes {minutely / 10:.2f} GB a second",
+        f"one for each worker, {megabytes:.0f} GB",
+        f"ResNet-RS-50 takes {megabytes * 2 / 3:.0f} MB, so that {options.weights_gb:g} GB",
+        f"are full with {1000 * options.weights_gb / (megabytes * 2 / 3):.0f} of them",
+        f"and {keeping.FEWEST} at least",
+        f"timings of up to {LatencyPlan().max_seconds:g} seconds each",
+        f"after {NEWS_SECONDS:g} seconds at the latest. So 1,000 workers that only train answer "
+        f"{scale.WORKERS / NEWS_SECONDS:.0f} times a second",
+    ):
+        assert said in SCALE, said
+    assert (scale.TRIALS, scale.WORKERS, scale.HOSTS) == (50_000, 1_000, 4)
+
+
+def test_the_length_of_a_record_in_scale_md_is_that_of_records_that_are_written(tmp_path: Path) -> None:
+    write_long_records(tmp_path / "long", 10, scale.EPOCHS)
+    kilobytes = (tmp_path / "long" / "records.jsonl").stat().st_size / 10 / 1e3
+    assert (
+        f"with {scale.EPOCHS} epochs it is {kilobytes:.0f} kB, and 50,000 of them are {kilobytes / 20:.1f} GB" in SCALE
+    )
 
 
 def test_every_path_that_a_document_names_is_there() -> None:

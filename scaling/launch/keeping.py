@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -11,7 +12,7 @@ from scaling.errors import UserError
 from scaling.generator.sizes import size
 from scaling.models import trained
 from scaling.results.columns import METRICS
-from scaling.results.records import ResultsFolder
+from scaling.results.records import ResultsFolder, Skipped
 from scaling.runner import storage
 from scaling.runner.jobs import Record, TrainJob
 from scaling.schema import TrainRecord, Trial
@@ -39,10 +40,20 @@ class Keeper:
         self._results, self._keep, self._folder = results, keep, folder
         self._new, self._kept = 0, 0
         self._own: set[str] = set()
+        self._stay: set[str] = set()
+        self._fronts: Fronts | None = None
 
     def recorded(self, record: Record) -> None:
-        """Looks after the folder when it has as many new files as were worth keeping before."""
-        if isinstance(record, TrainRecord) and record.ok and self._keep == "best":
+        """Looks after the folder when it has as many new files as were worth keeping before.
+
+        Args:
+            record: the folder's newest.
+        """
+        if self._keep != "best":
+            return
+        if self._fronts is not None:
+            self._fronts.add(record)
+        if isinstance(record, TrainRecord) and record.ok:
             self._own.add(record.trial_id)
             self._new += 1
             if self._new >= max(FEWEST, self._kept):
@@ -55,7 +66,8 @@ class Keeper:
         there = storage.names(self._folder, trained.SUFFIX)
         if not there:
             return
-        wanted = on_a_front(self._results)
+        self._fronts = self._fronts or Fronts.read(self._results)
+        wanted = self._fronts.ids()
         for name in there:
             if name.removesuffix(trained.SUFFIX) not in wanted and self._may_go(name):
                 storage.remove(f"{self._folder.rstrip('/')}/{name}")
@@ -64,6 +76,14 @@ class Keeper:
     def _may_go(self, name: str) -> bool:
         if name.removesuffix(trained.SUFFIX) in self._own:
             return True
+        if name in self._stay:
+            return False
+        if not (is_like_ours := self._is_like_ours(name)):
+            self._stay.add(name)  # so that it is opened once, however often the folder is looked after
+        return is_like_ours
+
+    def _is_like_ours(self, name: str) -> bool:
+        """Whether a file was written by a run like this one, which kept what was on a front."""
         path = f"{self._folder.rstrip('/')}/{name}"
         if storage.is_remote(path):
             return False
@@ -74,20 +94,67 @@ class Keeper:
         return about is not None and not about.stays
 
 
-def on_a_front(results: ResultsFolder) -> set[str]:
-    """Ids of the trials that no other beats in accuracy at no more of a cost, for one of `COSTS`."""
-    from scaling.analysis.pareto.front import front
-    from scaling.results.frame import load_results
+class Fronts:
+    """The trials that no other beats in accuracy at no more of a cost, for one of `COSTS`; kept up record by record.
 
-    frame = load_results(results.path)
-    if frame.empty:
-        return set()
-    frame = frame[(frame["status"] == "ok") & frame["top1"].notna()]
-    ids: set[str] = set()
-    for cost in COSTS:
-        if len(rows := frame[frame[cost].notna()]):
-            ids |= set(rows.loc[front(rows, "top1", cost), "trial_id"])
-    return ids
+    Trials of one network that were trained at one place cost the same, so only the best of them can be on a front. No
+    others are held, and the fronts are sought anew only after one of these or a timing has changed. So a record costs
+    the same however many there are, and a search of the fronts as much as there are networks.
+    """
+
+    def __init__(self, results: ResultsFolder, records: Iterable[TrainRecord] = ()) -> None:
+        """Begins.
+
+        Args:
+            results: whose timings count.
+            records: of trainings, one for each trial.
+        """
+        self._results = results
+        self._best: dict[tuple[Hashable, ...], list[TrainRecord]] = {}
+        self._ids: frozenset[str] | None = None
+        for record in records:
+            self.add(record)
+
+    @classmethod
+    def read(cls, results: ResultsFolder) -> Fronts:
+        """Of all records of a folder."""
+        records = (record for record in results.summaries() if not isinstance(record, Skipped) and record.ok)
+        return cls(results, {record.trial_id: record for record in records}.values())
+
+    def add(self, record: Record) -> None:
+        """Takes in the next record; a training that failed counts for nothing."""
+        if not record.ok:
+            return
+        if not isinstance(record, TrainRecord):
+            self._ids = None
+            return
+        if record.validation is None:
+            return
+        key = (record.trial.variant, record.trial.dataset, record.environment.place)
+        best = self._best.setdefault(key, [])
+        before = _top1(best[0]) if best else -1.0
+        if (top1 := _top1(record)) >= before:
+            best[:] = [*(best if top1 == before else ()), record]
+            self._ids = None
+
+    def ids(self) -> frozenset[str]:
+        """Ids of the trials on a front."""
+        if self._ids is None:
+            self._ids = frozenset(self._sought())
+        return self._ids
+
+    def _sought(self) -> Iterator[str]:
+        from scaling.analysis.pareto.front import front
+        from scaling.results.frame import of_records
+
+        frame = of_records(self._results, chain.from_iterable(self._best.values()))
+        for cost in COSTS:
+            if len(rows := frame[frame[cost].notna()]):
+                yield from rows.loc[front(rows, "top1", cost), "trial_id"]
+
+
+def _top1(record: TrainRecord) -> float:
+    return record.validation.top1 if record.validation else -1.0
 
 
 def megabytes(trial: Trial) -> float:

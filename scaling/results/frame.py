@@ -80,6 +80,19 @@ def planned(folder: ResultsFolder, trials: Mapping[Trial, Mapping[str, float]]) 
     return pd.DataFrame(rows).reindex(columns=[*TABLE])
 
 
+def of_records(folder: ResultsFolder, records: Iterable[TrainRecord]) -> pd.DataFrame:
+    """One row for each of these records, as `load_results` has it, with the timings of their folder.
+
+    Args:
+        folder: of their study.
+        records: at most one of each trial.
+    """
+    timings, _ = folder.latency.read()
+    settings, values = _Settings(folder, _Timings(timings)), itemgetter(*_OWN)
+    rows = [(settings.row(record), values(_own_row(record))) for record in records]
+    return _frame(rows) if rows else pd.DataFrame(columns=[*TABLE])
+
+
 def _frame(rows: Sequence[tuple[Row, tuple[Any, ...]]]) -> pd.DataFrame:
     """A row a pair; what many of them share is made into columns once, then repeated."""
     shared = {id(row): row for row, _ in rows}

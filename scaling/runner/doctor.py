@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
+from scaling import machine
 from scaling.datasets.known import SYNTHETIC
 from scaling.results import lock
 from scaling.runner import environment
@@ -51,6 +52,7 @@ def examine(results: Path) -> Iterator[Finding]:
     """
     here = environment.describe()
     yield Finding("machine", "ok", f"{here.device}; {here.memory_gb:g} GB; {here.platform}")
+    yield _bfloat16()
     accelerators = ", ".join(devices.detect())
     yield Finding("accelerators", "ok", accelerators or "none: everything runs on the processor")
     yield Finding("versions", "ok", ", ".join(f"{name} {version}" for name, version in here.versions.items()))
@@ -65,6 +67,18 @@ def _tried(about: str, look: Callable[[], Finding]) -> Finding:
         return look()
     except Exception as error:
         return Finding(about, "problem", f"{type(error).__name__}: {error}".splitlines()[0])
+
+
+def _bfloat16() -> Finding:
+    """Whether the processor multiplies in bfloat16; whether that pays, a timing tells (docs/devices.md)."""
+    instructions = machine.bfloat16_instructions()
+    if instructions is None:
+        return Finding("bfloat16 on the processor", "note", "not known: this system does not name its instructions")
+    if not instructions:
+        found = "no instructions for it: mixed_bfloat16 is computed by way of float32 there"
+        return Finding("bfloat16 on the processor", "note", found)
+    found = f"{', '.join(instructions)}; `scaling latency --precision mixed_bfloat16` tells whether it is faster"
+    return Finding("bfloat16 on the processor", "ok", found)
 
 
 def _extras() -> Finding:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from scaling.analysis.pareto.front import front
 from scaling.errors import UserError
 from scaling.generator.study import check
-from scaling.launch.keeping import Keeper, announced, megabytes
+from scaling.launch.keeping import COSTS, Fronts, Keeper, announced, megabytes
 from scaling.models import trained
+from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import TrainJob
 from scaling.schema import Score, TrainRecord, Trial
+from tests.builders import latency_record, train_record, trial
 
 STUDY = {
     "study": "kept",
@@ -35,10 +39,10 @@ def record(trial: Trial, correct: int, macs: int) -> TrainRecord:
 
 def finished(results: ResultsFolder, keeper: Keeper, stays: bool, accuracies: tuple[int, int, int]) -> None:
     results.weights.mkdir(parents=True, exist_ok=True)
-    for trial, correct, macs in zip(TRIALS, accuracies, (1, 2, 3), strict=True):
-        Path(trained.path_of(str(results.weights), trial.id)).write_bytes(trained.as_bytes(trial, {}, {}, stays))
-        results.training.append(record(trial, correct, macs))
-        keeper.recorded(record(trial, correct, macs))
+    for each, correct, macs in zip(TRIALS, accuracies, (1, 2, 3), strict=True):
+        Path(trained.path_of(str(results.weights), each.id)).write_bytes(trained.as_bytes(each, {}, {}, stays))
+        results.training.append(record(each, correct, macs))
+        keeper.recorded(record(each, correct, macs))
     keeper.tidy()
 
 
@@ -92,3 +96,70 @@ def test_weights_of_a_run_that_was_killed_before_its_first_record_stay_for_now(t
     results.training.path.touch()
     Keeper(results, "best", str(results.weights)).tidy()  # nothing of it is recorded: it is trained again
     assert not file.exists()
+
+
+def on_a_front_by_definition(results: ResultsFolder) -> set[str]:
+    """Of all trials of a folder, by every cost."""
+    frame = load_results(results.path)
+    frame = frame[(frame["status"] == "ok") & frame["top1"].notna()]
+    rows = {cost: frame[frame[cost].notna()] for cost in COSTS}
+    on_one = [of.loc[front(of, "top1", cost), "trial_id"] for cost, of in rows.items() if len(of)]
+    return set().union(*on_one)
+
+
+def test_fronts_kept_up_record_by_record_are_those_of_all_records(tmp_path: Path) -> None:
+    """Several seeds, two devices, equal accuracies, failures, and times that come early, late and twice."""
+    random = np.random.default_rng(0)
+    results, fronts = ResultsFolder(tmp_path), Fronts(ResultsFolder(tmp_path))
+    widths, devices = (0.25, 0.5, 0.75, 1.0), ("one gpu", "another gpu")
+    seen: set[frozenset[str]] = set()
+    for seed in range(15):
+        for place, width in enumerate(widths):
+            of = trial(width=width, seed=seed)
+            record = train_record(
+                of, top1=int(random.integers(20, 30) + place) / 100, failure="nan" if random.random() < 0.1 else None,
+                params=int(1e6 * width), macs=int(1e6 * width), device=str(random.choice(devices)),
+            )  # fmt: skip
+            results.training.append(record)
+            fronts.add(record)
+            if random.random() < 0.2:
+                timing = latency_record(
+                    of.variant, median_ms=float(random.integers(1, 5) + place % 2), device=str(random.choice(devices))
+                )
+                results.latency.append(timing)
+                fronts.add(timing)
+            assert fronts.ids() == Fronts.read(results).ids() == on_a_front_by_definition(results)
+            seen.add(fronts.ids())
+    assert len(seen) > 5, "the fronts must have changed"
+
+
+def test_times_that_come_later_and_those_of_another_device_change_the_fronts(tmp_path: Path) -> None:
+    results = ResultsFolder(tmp_path)
+    good, poor, elsewhere = (
+        train_record(trial(width=0.25), top1=0.5, device="one gpu"),
+        train_record(trial(width=0.5), top1=0.4, device="one gpu"),
+        train_record(trial(width=0.25, seed=1), top1=0.3, device="another gpu"),
+    )
+    fronts = Fronts(results, [good, poor, elsewhere])
+    assert fronts.ids() == {good.trial_id}
+    for of, device, milliseconds in ((good, "one gpu", 9.0), (poor, "one gpu", 5.0), (elsewhere, "another gpu", 1.0)):
+        timing = latency_record(of.trial.variant, median_ms=milliseconds, device=device)
+        results.latency.append(timing)
+        fronts.add(timing)
+    assert fronts.ids() == {good.trial_id, poor.trial_id, elsewhere.trial_id}
+
+
+def test_records_are_read_once_and_files_of_others_opened_once_however_often_the_folder_is_looked_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = ResultsFolder(tmp_path)
+    finished(results, Keeper(results, "all", str(results.weights)), True, (50, 40, 60))
+    asked: list[str] = []
+    read, opened = ResultsFolder.summaries, trained.read_about
+    monkeypatch.setattr(ResultsFolder, "summaries", lambda self: asked.append("records") or read(self))
+    monkeypatch.setattr(trained, "read_about", lambda path: asked.append(path.name) or opened(path))
+    keeper = Keeper(results, "best", str(results.weights))
+    for _ in range(3):
+        keeper.tidy()
+    assert sorted(asked) == sorted([f"{TRIALS[1].id}.safetensors", "records"])
+    assert left(results) == [0, 1, 2]

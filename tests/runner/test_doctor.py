@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scaling import machine
 from scaling.runner import doctor
 from scaling.runner.doctor import Finding
 
@@ -29,6 +30,26 @@ def test_a_results_folder_that_cannot_be_made_is_a_problem(tmp_path: Path, monke
 def test_missing_packages_are_named_with_their_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_has", lambda name: name != "ray")
     assert findings(tmp_path, monkeypatch)["optional packages"].found.startswith("not installed: ray (cluster);")
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "words"),
+    [
+        ("model name\t: one\nflags\t\t: fpu avx512_bf16 amx_bf16 sse2\n", "ok", "amx_bf16, avx512_bf16;"),
+        ("Features\t: fp asimd bf16\n", "ok", "bf16;"),
+        ("flags\t\t: fpu avx512f\nbugs\t\t: avx512_bf16\n", "note", "no instructions for it"),
+        (None, "note", "not known"),
+    ],
+)
+def test_a_processor_that_multiplies_in_bfloat16_is_told_from_one_that_does_not(
+    text: str | None, state: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "PROCESSOR", tmp_path / "cpuinfo")
+    if text is not None:
+        (tmp_path / "cpuinfo").write_text(text)
+    finding = findings(tmp_path / "results", monkeypatch)["bfloat16 on the processor"]
+    assert finding.state == state
+    assert finding.found.startswith(words)
 
 
 @pytest.mark.slow

@@ -151,12 +151,14 @@ class _RayWorker:
         self._shares = shares
         self._config = config
         self.news: Any = None
+        self._has_node = False
         self.start()
 
     @property
     def is_placed(self) -> bool:
-        """Whether a node has had room for it."""
-        return bool(ray.wait([self._node], timeout=0)[0])
+        """Whether a node has had room for it; Ray is not asked again once one has."""
+        self._has_node = self._has_node or bool(ray.wait([self._node], timeout=0)[0])
+        return self._has_node
 
     def start(self) -> None:
         """Makes an actor wherever there is room for it."""
@@ -171,6 +173,7 @@ class _RayWorker:
         self._node = self._actor.node.remote()
         self._since = time.monotonic()
         self._heard, self._told, self._killed = 0, False, False
+        self._has_node = False
         self._ask()
 
     def submit(self, job: Job) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -304,6 +305,46 @@ def test_without_ray_an_error_says_how_to_get_it(folder: Path, monkeypatch: pyte
 def test_options_of_ray_are_refused_without_it(folder: Path) -> None:
     with pytest.raises(EngineError, match="are for --engine ray"):
         launch.run(check(yaml.safe_load(STUDY)), folder / "results", launch.RunOptions(address="auto"), Console())
+
+
+class CountingRay:
+    """Places every actor at once, and counts for whom it was asked that."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+        self._made = 0
+
+    def remote(self, of: type) -> Any:
+        return SimpleNamespace(options=lambda **needs: SimpleNamespace(remote=self._actor))
+
+    def _actor(self, *arguments: object) -> Any:
+        self._made += 1
+        node, news = f"node of actor {self._made}", f"news of actor {self._made}"
+        calls = {"node": lambda: node, "news": lambda heard: news}
+        return SimpleNamespace(**{name: SimpleNamespace(remote=call) for name, call in calls.items()})
+
+    def wait(self, questions: list[str], num_returns: int = 1, timeout: float = 0.0) -> tuple[list[str], list[str]]:
+        self.asked.update(question for question in questions if question.startswith("node"))
+        return [question for question in questions if question.startswith("node")], []
+
+
+@needs_ray
+def test_a_worker_that_has_a_node_is_not_asked_for_it_again_until_it_starts_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from scaling.launch.engines import ray as engine
+    from scaling.launch.engines.shares import Shares
+
+    counting = CountingRay()
+    monkeypatch.setattr(engine, "ray", counting)
+    monkeypatch.setattr(engine, "NOTED_SECONDS", -1.0)  # all have waited for long
+    three = engine.RayEngine(Shares(3, {"CPU": 1}), WorkerConfig(logs="logs", checkpoints="checkpoints"))
+    for _ in range(5):
+        assert list(three.events(timeout=0)) == []
+    assert counting.asked == {f"node of actor {number}": 1 for number in (1, 2, 3)}
+    three.restart(0)
+    assert list(three.events(timeout=0)) == []
+    assert counting.asked["node of actor 4"] == 1
 
 
 def test_an_event_is_told_until_it_was_heard() -> None:
