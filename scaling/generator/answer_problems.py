@@ -21,7 +21,7 @@ def problems(question: Question) -> Iterator[str]:
     for index, word in enumerate(plan.compare):
         if word not in known:
             yield f"answer.compare[{index}]: {word!r} is nothing that settings differ in{did_you_mean(word, known)}"
-    costs = [name for name, metric in METRICS.items() if not metric.maximize]
-    for field, word, others in (("at_equal", plan.at_equal, (ACCURACY, NETWORK)), ("cost", plan.cost, ())):
-        if word is not None and word not in (*costs, *others):
-            yield f"answer.{field}: no cost named {word!r}{did_you_mean(word, (*costs, *others))}"
+    costs = tuple(name for name, metric in METRICS.items() if not metric.maximize)
+    for field, cost, choices in (("at_equal", plan.at_equal, (*costs, ACCURACY, NETWORK)), ("cost", plan.cost, costs)):
+        if cost is not None and cost not in choices:
+            yield f"answer.{field}: no cost named {cost!r}{did_you_mean(cost, choices)}"

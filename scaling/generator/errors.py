@@ -88,7 +88,7 @@ def _fields(model: type[BaseModel], path: list[str]) -> list[str]:
 
 def _deeper(name: str, known: Iterable[str]) -> str:
     """A hint where `epochs` is written for `recipe.epochs`."""
-    places = {"recipe": Recipe, "dataset": Dataset, "latency": LatencyPlan}
+    places: dict[str, type[BaseModel]] = {"recipe": Recipe, "dataset": Dataset, "latency": LatencyPlan}
     inside = [place for place, model in places.items() if place in known and name in model.model_fields]
     return f"; did you mean {f'{inside[0]}.{name}'!r}?" if inside else ""
 

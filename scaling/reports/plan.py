@@ -189,7 +189,7 @@ def _image_lines(study: Study) -> Iterator[str]:
     counts = images(study)
     yield "images: {train:,} to train on, {validation:,} to validate on, {test:,} to test on".format(**counts)
     if not counts["validation_fraction"]:
-        yield "  validation_fraction 0: the test images are validated on, so networks are chosen by them; write 0.1, say"
+        yield "  validation_fraction 0: the test images are validated on, so networks are chosen by them"
     if study.split_is_chosen:
         yield (
             f"  validation_fraction {counts['validation_fraction']:g} was chosen by the number of images, as the study "
