@@ -61,7 +61,7 @@ def check(
     ] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Look into a data set before training. What it holds, what is wrong, what it can decide, and how fast it is read."""
+    """Look into a data set before training. What it holds, what is wrong, what it decides, and how fast it is read."""
     from scaling.reports import catalogue, data_check
     from scaling.runner import check as checks
     from scaling.schema import Recipe

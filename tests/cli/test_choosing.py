@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from scaling.cli.app import app
 from scaling.generator.study import Study, check
+from scaling.interface import choosing
 from tests.builders import latency_record, results_folder, train_record
 
 
@@ -198,3 +199,15 @@ def test_a_limit_on_a_time_says_how_many_images_it_is_for(folder: Path) -> None:
     notes = parts(folder, "--at-most", "training_ms=20")[0]["notes"]
     assert notes[0].startswith("training_ms is of a step of 128 images; ")
     assert not any("a step of" in note for note in parts(folder, "--at-most", "params=1e6")[0]["notes"])
+
+
+def test_a_limit_on_a_runtime_has_it_timed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the study does not ask for it."""
+    timed: list[Study] = []
+    monkeypatch.setattr(choosing, "_time", lambda study, _: timed.append(study))
+    recommend(folder, "--at-most", "inference_litert_ms=3", "--time")
+    recommend(folder, "--at-most", "training_ms=3", "--time")
+    asked = [(study.file.latency.phases, study.file.latency.runtimes) for study in timed]
+    assert asked[1] == (check(content()).file.latency.phases, ("keras",))
+    assert set(asked[0][0]) >= {"inference"}
+    assert asked[0][1] == ("keras", "litert")
