@@ -272,17 +272,18 @@ def test_what_is_called_the_same_is_held_by_a_test() -> None:
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
-def printed(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> str:
-    """What a command prints, in one line without what tables are padded with."""
+def printed(arguments: list[str], monkeypatch: pytest.MonkeyPatch, refused: bool = False) -> str:
+    """What a command prints, in one line without what tables are padded with; `refused`: what it says against it."""
     monkeypatch.chdir(ROOT)
     ran = CliRunner().invoke(app, arguments)
-    assert ran.exit_code == 0, ran.output
-    return " ".join(ran.stdout.split())
+    assert ran.exit_code == (2 if refused else 0), ran.output
+    return " ".join((ran.stderr if refused else ran.stdout).split())
 
 
 def sessions() -> Iterator[tuple[str, str]]:
-    """Commands of docs/decide.md, each with a stretch of lines that it is said to print."""
-    for block in re.findall(r"```console\n\$ scaling (.*?)```", (ROOT / "docs" / "decide.md").read_text(), re.DOTALL):
+    """Commands of documents that need no training, each with a stretch of lines that it is said to print."""
+    text = "".join((ROOT / "docs" / name).read_text() for name in ("decide.md", "first-hour.md"))
+    for block in re.findall(r"```console\n\$ scaling (.*?)```", text, re.DOTALL):
         command, _, lines = block.partition("\n")
         for stretch in lines.split("...\n"):
             if stretch.strip():
@@ -293,7 +294,7 @@ def sessions() -> Iterator[tuple[str, str]]:
 def test_what_a_command_is_said_to_print_it_prints(command: str, stretch: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Word for word; numbers that are drawn may differ a little from one machine to another."""
     words = re.escape(NUMBER.sub("#", stretch)).replace("\\#", rf"({NUMBER.pattern})")
-    found = re.search(words, printed(shlex.split(command), monkeypatch))
+    found = re.search(words, printed(shlex.split(command), monkeypatch, refused=stretch.startswith("error: ")))
     assert found, f"scaling {command} does not print: {stretch}"
     said = [float(number) for number in NUMBER.findall(stretch)]
     assert [float(number) for number in found.groups()] == pytest.approx(said, rel=0.05, abs=2)

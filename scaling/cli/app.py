@@ -56,13 +56,13 @@ for command in (
 ):
     app.command("next" if command is choosing.next_trials else None)(command)
 
-_data = typer.Typer(help="Data sets: what there is, fetching one, and how fast it is read.", no_args_is_help=True)
+_data = typer.Typer(help="List, fetch and check data sets.", no_args_is_help=True)
 _data.command("list")(data.show)
 _data.command("fetch")(data.fetch)
 _data.command("check")(data.check)
 app.add_typer(_data, name="data")
 
-_import = typer.Typer(help="Results that others published, as a results folder.", no_args_is_help=True)
+_import = typer.Typer(help="Turn results that others published into a results folder.", no_args_is_help=True)
 _import.command("timm")(data.import_timm)
 app.add_typer(_import, name="import")
 

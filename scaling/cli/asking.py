@@ -1,5 +1,6 @@
 """Commands that ask: what there is to run, what it needs, what a network costs."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -67,9 +68,12 @@ def plan(
 
 
 def load(name: str, overrides: list[str] | None) -> "Study":
-    """A study, with what `--set` writes."""
+    """A study, with what `--set` writes; a file of its name that lies here is not read, which is said."""
     from scaling.generator import study as studies
 
+    here = Path(f"{name}.yaml")
+    if here.is_file():
+        typer.echo(f"note: this is the study {name} that ships; to use the file here, write {here}", err=True)
     return studies.load(name, overrides or ())
 
 
@@ -124,7 +128,10 @@ def studies(
 
     with input_errors():
         if copy is not None:
-            typer.echo(copy_here(copy))
+            written = copy_here(copy)
+            typer.echo(written)
+            if written.suffix == ".yaml":
+                typer.echo(f"note: give it a name of its own in `study:`, then `scaling plan {written}`", err=True)
             return
         listed = catalogue.studies(
             studies.load(str(path), weights_are_here=False) for path in studies.available().values()

@@ -61,7 +61,7 @@ def check(
     ] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Look into a data set: what it holds, what is wrong with it, what it can decide, and how fast it is read."""
+    """Look into a data set before training. What it holds, what is wrong, what it decides, and how fast it is read."""
     from scaling.reports import catalogue, data_check
     from scaling.runner import check as checks
     from scaling.schema import Recipe
@@ -102,7 +102,7 @@ def import_timm(
         typer.Option(metavar="NAME", help="Only this family: known here, or how timm's names begin. Repeatable."),
     ] = None,
 ) -> None:
-    """Turn timm's published accuracies and benchmarks into a results folder, of the families that are known here."""
+    """Read timm's published accuracies and benchmarks. Of the families that are known here, into a results folder."""
     from scaling.importing import timm
 
     with input_errors():

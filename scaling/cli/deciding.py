@@ -54,7 +54,9 @@ def plot(
         folders = records.find(*places)
         if note := records.about_reference(places, folders):
             shipped = folders[0].path.parent
-            raise records.ResultsError(f"{note}. Their figures are in {shipped}/*/figures/; to redraw them, name it")
+            raise records.ResultsError(
+                f"{note}. Their figures are in {shipped}/*/figures/; to redraw those of one study, name its folder"
+            )
         for folder in folders:
             said = conclude(folder, seed_noise)
             drawn = draw_study(

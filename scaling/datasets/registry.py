@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from scaling.datasets import folder, known, prepared, subset
 from scaling.datasets.dataset import DataError, DatasetInfo, Registration
 from scaling.errors import did_you_mean
@@ -42,7 +44,9 @@ def find(name: str) -> Registration:
     kind, colon, rest = name.partition(":")
     registration = REGISTRY.get(kind)
     if registration is None or bool(colon) != registration.is_family or bool(rest) != registration.is_family:
-        raise DataError(f"{name!r} is not a data set{did_you_mean(name, (*DATASETS, *PATTERNS))}")
+        known = (*DATASETS, *PATTERNS)
+        folder = f"; for this folder, write 'image_folder:{name}'" if Path(name).is_dir() else ""
+        raise DataError(f"{name!r} is not a data set{folder or did_you_mean(name, known)}")
     return registration
 
 

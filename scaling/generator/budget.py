@@ -164,7 +164,10 @@ class Basis:
         else:
             beside = f", {measured.side_by_side:g} side by side" if measured.side_by_side > 1 else ""
             hours = f"the measured pace of {measured.rests_on} on {measured.device}{beside}"
-        return f"time: {hours}\nmoney: {accelerator.dollars_per_hour:g} dollars an hour; {accelerator.price}"
+        priced = f"{accelerator.dollars_per_hour:g} dollars an hour; {accelerator.price}"
+        return (
+            f"time: {hours}\nmoney: {priced if accelerator.dollars_per_hour else 'the price of an hour is not known'}"
+        )
 
 
 def basis(

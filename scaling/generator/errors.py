@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from scaling.errors import LONGEST_LIST, UserError, did_you_mean, listed
+from scaling.schema import Dataset, LatencyPlan, Recipe
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60
@@ -52,12 +53,15 @@ def _explain_one(detail: Any, model: type[BaseModel], places: Mapping[str, str],
     value = _SHORT.repr(detail["input"])
     match detail["type"]:
         case "extra_forbidden":
-            return f"{place}: unknown field{did_you_mean(location[-1], _fields(model, location[:-1]))}"
+            known = _fields(model, location[:-1])
+            return f"{place}: unknown field{_deeper(location[-1], known) or did_you_mean(location[-1], known)}"
         case "missing":
             return f"{place}: required, and not given"
         case "literal_error":
             choices = detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
             return f"{place}: {value} is not a choice{did_you_mean(str(detail['input']), choices)}"
+        case "string_pattern_mismatch" if place == "study":
+            return f"{place}: {value} is no name of a study; use a-z, 0-9 and _, and / between folders, as my_study"
         case "value_error":
             reason = str(detail["ctx"]["error"])
             return f"{place}: {reason}" if place else reason
@@ -80,6 +84,13 @@ def _fields(model: type[BaseModel], path: list[str]) -> list[str]:
             break
         model = models[0]
     return list(model.model_fields)
+
+
+def _deeper(name: str, known: Iterable[str]) -> str:
+    """A hint where `epochs` is written for `recipe.epochs`."""
+    places: dict[str, type[BaseModel]] = {"recipe": Recipe, "dataset": Dataset, "latency": LatencyPlan}
+    inside = [place for place, model in places.items() if place in known and name in model.model_fields]
+    return f"; did you mean {f'{inside[0]}.{name}'!r}?" if inside else ""
 
 
 def _path(location: Iterable[int | str]) -> str:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from scaling.datasets import dataset_info
 from scaling.errors import did_you_mean
-from scaling.generator import authors_config, search_space, yaml_file
+from scaling.generator import answer_problems, authors_config, search_space, yaml_file
 from scaling.generator.constraints import LeftOut, Removed
 from scaling.generator.errors import StudyError, explain
 from scaling.generator.expand import expand
@@ -193,7 +193,7 @@ def check(content: dict[str, Any], overrides: Iterable[str] = (), weights_are_he
     overridden = assigned(overrides)
     expanded = expand(file, overridden, weights_are_here)
     axes = search_space.check(file.search, file.across, file.recipe, axes_of(file)) if file.search else {}
-    return Study(
+    checked = Study(
         file,
         tuple(expanded.trials),
         expanded.removed,
@@ -203,6 +203,9 @@ def check(content: dict[str, Any], overrides: Iterable[str] = (), weights_are_he
         axes=axes,
         split_is_chosen=file is not written,
     )
+    if mistakes := list(answer_problems.problems(checked.question)):
+        raise StudyError(mistakes)
+    return checked
 
 
 def find_trial(study: Study, trial_id: str) -> Trial:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import pandas as pd
 
@@ -34,6 +34,7 @@ from scaling.reports import recommend as recommend_report
 from scaling.results import records
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
+from scaling.schema import Runtime
 
 Metric = Literal["top1", "test_top1"]
 
@@ -100,16 +101,39 @@ def recommend(
         UserError: for a cost, a study or results that there are none of.
     """
     limits = limits_in(at_most)
-    spaces = _spaces(results, among, on, time_first)
+    spaces = _spaces(results, among, on, _runtimes(limits) if time_first else None)
     return Recommended(
         tuple(
-            (", ".join(filter(None, (space.name if len(spaces) > 1 else "", words))), part)
+            (
+                ", ".join(filter(None, (space.name if len(spaces) > 1 else "", words))),
+                replace(part, notes=(*_of_a_step(limits, space.frame), *part.notes)),
+            )
             for space in spaces
             for words, part in recommended(
                 with_seed_noise(space.frame, seed_noise), limits, metric, space.basis.accelerator.dollars_per_hour
             )
         )
     )
+
+
+def _runtimes(limits: Sequence[Limit]) -> tuple[Runtime, ...]:
+    """Those that limits are of, as `litert` of `inference_litert_ms`."""
+    costs = {limit.cost.name for limit in limits}
+    return tuple(name for name in get_args(Runtime) if any(cost.startswith(f"inference_{name}_") for cost in costs))
+
+
+def _of_a_step(limits: Sequence[Limit], frame: pd.DataFrame) -> Iterator[str]:
+    """Of limits on times: how many images a step has, where that is more than one."""
+    for limit in limits:
+        for column in limit.cost.depends_on:
+            if column.endswith("_batch_size") and column in frame:
+                sizes = sorted({int(size) for size in frame[column].dropna()} - {1})
+                if sizes:
+                    images = " or ".join(f"{size:,}" for size in sizes)
+                    yield (
+                        f"{limit.cost.name} is of a step of {images} images; "
+                        "`scaling latency STUDY --set latency.batch_size=1` times single images"
+                    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -215,10 +239,12 @@ class _Space(NamedTuple):
     basis: Basis
 
 
-def _spaces(results: Results, among: Study | Place | None, on: str | None, time_first: bool) -> list[_Space]:
-    """What each folder has to choose from."""
+def _spaces(
+    results: Results, among: Study | Place | None, on: str | None, time_first: Sequence[Runtime] | None
+) -> list[_Space]:
+    """What each folder has to choose from; `time_first`: runtimes to time with beside the study's; None: no timing."""
     if isinstance(results, pd.DataFrame):
-        if among is not None or time_first:
+        if among is not None or time_first is not None:
             raise UserError("name results folders to choose among a study's trials or to time them: a frame has none")
         return [_Space("", results, budget.basis(on, []))]
     places = places_of(results)
@@ -254,10 +280,10 @@ def _space(
     folder: ResultsFolder,
     known: Sequence[ResultsFolder],
     on: str | None,
-    time_first: bool = False,
+    time_first: Sequence[Runtime] | None = None,
 ) -> _Space:
-    if study is not None and time_first:
-        _time(study, folder)
+    if study is not None and time_first is not None:
+        _time(_timed_with(study, time_first), folder)
     trainings = [record for each in known for record in each.training.read()[0]]
     basis = budget.basis(on, trainings, study.path.parent if study and study.path else folder.path)
     frame = load_results(*(each.path for each in known)) if known else pd.DataFrame()
@@ -277,6 +303,15 @@ def _trained_alike(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
         images = ", ".join(f"{name} {value}" for name, value in wanted.items() if value is not None)
         warnings.warn(f"{left_out} trials of other images than {study.name}'s ({images}) are left out", stacklevel=4)
     return frame[alike].reset_index(drop=True)
+
+
+def _timed_with(study: Study, runtimes: Sequence[Runtime]) -> Study:
+    """The study, with inference timed by these runtimes too."""
+    plan = study.file.latency
+    phases = tuple(dict.fromkeys((*plan.phases, "inference"))) if runtimes else plan.phases
+    both = tuple(dict.fromkeys((*plan.runtimes, *runtimes)))
+    wider = plan.model_copy(update={"phases": phases, "runtimes": both})
+    return replace(study, file=study.file.model_copy(update={"latency": wider}))
 
 
 def _time(study: Study, folder: ResultsFolder) -> None:

@@ -31,7 +31,10 @@ from scaling.runner.jobs import (
     TrainJob,
 )
 from scaling.runner.recording import failed
-from scaling.schema import TRANSIENT, Environment, Failure, FailureKind
+from scaling.schema import TRANSIENT, Environment, Failure, FailureKind, LatencyRecord
+
+STOPPED = "stopped with the run; it starts over when the run goes on"
+"""Of a timing, whose worker the driver kills itself: what the engine says of that would mislead."""
 
 FAILED_STARTS = 3
 """A worker that fails to start so many times in a row is given up."""
@@ -248,7 +251,8 @@ class Scheduler:
 
     def _close(self, number: int, record: Record) -> None:
         if self.stop.requested and record.failure and record.failure.kind in TRANSIENT:
-            failure = record.failure.model_copy(update={"kind": "interrupted"})
+            told = {"message": STOPPED} if isinstance(record, LatencyRecord) else {}  # no hint at why it was killed
+            failure = record.failure.model_copy(update={"kind": "interrupted", **told})
             record = record.model_copy(update={"failure": failure})
         self.results.append(record)
         self.outcomes.add(record)

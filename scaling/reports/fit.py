@@ -19,7 +19,7 @@ from scaling.analysis.uncertainty import LEVEL, Estimate
 from scaling.errors import UserError
 from scaling.models.names import parse
 from scaling.reports import tables
-from scaling.results.columns import LAW_UNITS
+from scaling.results.columns import LAW_UNITS, METRICS
 
 
 def range_of(text: str | None) -> tuple[float, float]:
@@ -48,7 +48,8 @@ def place_of(text: str | None, on: str) -> tuple[dict[str, float] | None, float 
     if not equals:
         return point_of(text), None
     if name != on:
-        raise UserError(f"--at {text}: the laws are of {on}; write {on}=VALUE, or --on {name}")
+        other = f", or --on {name}" if name in METRICS else ""
+        raise UserError(f"--at {text}: the laws are of {on}; write {on}={value or 'VALUE'}{other}")
     try:
         at = float(value)
     except ValueError:

@@ -188,6 +188,8 @@ def _image_lines(study: Study) -> Iterator[str]:
     """How many images there are for what; of a validation fraction that was chosen, how to keep it."""
     counts = images(study)
     yield "images: {train:,} to train on, {validation:,} to validate on, {test:,} to test on".format(**counts)
+    if not counts["validation_fraction"]:
+        yield "  validation_fraction 0: the test images are validated on, so networks are chosen by them"
     if study.split_is_chosen:
         yield (
             f"  validation_fraction {counts['validation_fraction']:g} was chosen by the number of images, as the study "
@@ -212,9 +214,16 @@ def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, cons
         f"left on {accelerator.name}: {tables.time(summed['hours_left'])} of {tables.time(summed['hours'])}{money}; "
         f"{tables.gigabytes(summed['max_memory_gb'])} GB at most, of {accelerator.memory_gb:g}",
         *(f"  {reason}" for reason in str(by).splitlines()),
-        "  a rough estimate: training alone, on one whole device; your own prices go into accelerators.yaml",
+        f"  {_how_far(by)}; your own prices go into accelerators.yaml",
     ):
         console.print(line, highlight=False, soft_wrap=True)
+
+
+def _how_far(by: Basis) -> str:
+    """What the hours leave out, and how far to trust them."""
+    if by.pace is None:
+        return "a rough estimate, of training alone, on one whole device: start-up, compiling and timings come on top"
+    return "of training alone: start-up, compiling and timings come on top"
 
 
 def _show_scaled(study: Study, console: Console) -> None:

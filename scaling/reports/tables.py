@@ -147,7 +147,9 @@ def _wrapped(table: Table) -> Table:
 
 @functools.cache
 def engineering(value: float) -> str:
-    """Three digits and a unit: 684586 as `685k`."""
+    """Three digits and a unit: 684586 as `685k`; what no unit suits as a power of ten."""
+    if value >= 1e24:
+        return f"{value:.3g}"
     for limit, unit in ((1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
         if value >= limit:
             return f"{value / limit:.3g}{unit}"

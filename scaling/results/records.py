@@ -364,6 +364,8 @@ def find(*paths: Path, begun: bool = False) -> list[ResultsFolder]:
             what = "no records.jsonl or latency.jsonl in it or below; run a study first"
             place = path if path.parent == Path() else path.parent
             nowhere = f"no such folder; `scaling run STUDY --results {place}` makes one"
+            if path.exists() and not path.is_dir():
+                nowhere = "a file; name the folder of a study's results, or a folder of them"
             raise ResultsError(f"{path}: {what if path.is_dir() else nowhere}")
         results_folders += [folder for folder in folders if not ships_below(path, folder)] or folders
     return results_folders

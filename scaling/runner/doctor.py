@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import shutil
@@ -98,6 +99,7 @@ def _has(package: str) -> bool:
 
 def _results(results: Path) -> Finding:
     """Whether a line can be written, forced to disk and locked there: network file systems may refuse the last."""
+    made = [place for place in (results, *results.parents) if not place.exists()]
     results.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=results, prefix=".doctor-") as name,
@@ -107,6 +109,9 @@ def _results(results: Path) -> Finding:
         file.write(b"line\n")
         os.fsync(file.fileno())
     free = shutil.disk_usage(results).free / 1e9
+    with contextlib.suppress(OSError):  # somebody else has put something into it since
+        for place in made:
+            place.rmdir()
     state: Literal["ok", "note"] = "ok" if free >= TIGHT_GB else "note"
     return Finding("results folder", state, f"{results.absolute()}: can be written and locked; {free:.0f} GB free")
 

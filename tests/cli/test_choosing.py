@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from scaling.cli.app import app
 from scaling.generator.study import Study, check
+from scaling.interface import choosing
 from tests.builders import latency_record, results_folder, train_record
 
 
@@ -126,7 +127,7 @@ def test_the_folder_that_is_named_is_the_studys_own(folder: Path, tmp_path: Path
     study.write_text(yaml.safe_dump(content()))
     for place in (folder, folder.parent):
         (part,) = parts(place, "--among", study, "--at-most", "training_ms=20")
-        assert not any("training_ms" in note for note in part["notes"])
+        assert not any("training_ms of " in note for note in part["notes"])
         assert len(part["choices"]) == 5
 
 
@@ -192,3 +193,21 @@ def test_a_folder_that_does_not_exist_or_is_empty_is_exit_2(tmp_path: Path) -> N
     missing = recommend(tmp_path / "nowhere", code=2).stderr
     assert f"no such folder; `scaling run STUDY --results {tmp_path}` makes one" in missing
     assert "run a study first" in recommend(tmp_path, code=2).stderr
+
+
+def test_a_limit_on_a_time_says_how_many_images_it_is_for(folder: Path) -> None:
+    notes = parts(folder, "--at-most", "training_ms=20")[0]["notes"]
+    assert notes[0].startswith("training_ms is of a step of 128 images; ")
+    assert not any("a step of" in note for note in parts(folder, "--at-most", "params=1e6")[0]["notes"])
+
+
+def test_a_limit_on_a_runtime_has_it_timed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the study does not ask for it."""
+    timed: list[Study] = []
+    monkeypatch.setattr(choosing, "_time", lambda study, _: timed.append(study))
+    recommend(folder, "--at-most", "inference_litert_ms=3", "--time")
+    recommend(folder, "--at-most", "training_ms=3", "--time")
+    asked = [(study.file.latency.phases, study.file.latency.runtimes) for study in timed]
+    assert asked[1] == (check(content()).file.latency.phases, ("keras",))
+    assert set(asked[0][0]) >= {"inference"}
+    assert asked[0][1] == ("keras", "litert")

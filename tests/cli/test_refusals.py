@@ -104,3 +104,60 @@ def test_notes_are_told_also_where_a_command_fails(tmp_path: Path) -> None:
     assert ran.exit_code == 2
     assert "note: skipped" in ran.stderr
     assert "error: " in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"answer": {"compare": ["widht"]}},
+            "answer.compare[0]: 'widht' is nothing that settings differ in; did you mean 'width'?",
+        ),
+        (
+            {"answer": {"compare": ["width"], "at_equal": "inference"}},
+            "answer.at_equal: no cost named 'inference'; did you mean 'inference_ms'?",
+        ),
+        ({"answer": {"compare": ["width"], "cost": "top1"}}, "answer.cost: no cost named 'top1'"),
+        ({"study": "../mine"}, "study: '../mine' is no name of a study; use a-z, 0-9 and _"),
+        ({"epochs": 3}, "epochs: unknown field; did you mean 'recipe.epochs'?"),
+    ],
+)
+def test_what_would_fail_once_all_is_trained_is_refused_at_once(
+    changed: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    assert f"mine.yaml: {message}" in refusal(tmp_path, STUDY | changed)
+
+
+@pytest.mark.parametrize("alone", ["front", "runtime"])
+def test_words_that_stand_for_more_than_a_column_may_be_compared(alone: str, tmp_path: Path) -> None:
+    assert asked("plan", tmp_path, STUDY | {"answer": {"compare": [alone]}}).exit_code == 0
+
+
+def test_the_plan_says_where_test_images_choose(tmp_path: Path) -> None:
+    said = asked("plan", tmp_path, STUDY | {"dataset": STUDY["dataset"] | {"validation_fraction": 0}}).stdout
+    assert "validation_fraction 0: the test images are validated on" in said
+    assert "validation_fraction" not in asked("plan", tmp_path, STUDY).stdout
+
+
+@pytest.mark.parametrize("command", ["status", "compare", "plot"])
+def test_a_file_in_place_of_results_is_called_one(command: str, tmp_path: Path) -> None:
+    (tmp_path / "results").touch()
+    ran = CliRunner().invoke(app, [command, str(tmp_path / "results")])
+    assert ran.exit_code == 2
+    assert "results: a file; name the folder of a study's results" in ran.stderr
+
+
+def test_a_folder_of_images_is_told_how_to_be_named(tmp_path: Path) -> None:
+    ran = CliRunner().invoke(app, ["data", "check", str(tmp_path)])
+    assert ran.exit_code == 2
+    assert f"is not a data set; for this folder, write 'image_folder:{tmp_path}'" in ran.stderr
+
+
+def test_a_copied_study_is_not_taken_for_the_one_that_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    copied = CliRunner().invoke(app, ["studies", "--copy", "pareto"])
+    assert copied.stdout == "pareto.yaml\n"
+    assert "then `scaling plan pareto.yaml`" in copied.stderr
+    note = "note: this is the study pareto that ships; to use the file here, write pareto.yaml\n"
+    assert CliRunner().invoke(app, ["plan", "pareto"]).stderr == note
+    assert CliRunner().invoke(app, ["plan", "pareto.yaml"]).stderr == ""

@@ -217,3 +217,8 @@ def test_every_price_says_where_it_is_from() -> None:
     for name, one in table().items():
         assert "assumption" in one.price or name == "cpu"
         assert one.source != "your own"
+
+
+def test_a_price_that_nobody_gave_is_not_called_nothing() -> None:
+    assert str(basis("cpu", [])).endswith("money: the price of an hour is not known")
+    assert "money: 8 dollars an hour; " in str(basis("tpuv3-8", []))

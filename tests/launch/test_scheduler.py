@@ -13,7 +13,7 @@ from scaling.launch.engines import EngineError
 from scaling.launch.loop import RunSummary, run
 from scaling.launch.missing import Outcomes
 from scaling.launch.retry import RetryPolicy
-from scaling.launch.scheduler import Gate
+from scaling.launch.scheduler import STOPPED, Gate
 from scaling.launch.stopping import Stop
 from scaling.results.records import ResultsError, ResultsFolder
 from scaling.runner.jobs import Died, Event, Finished, Job, Position, Ready, Record, TimeJob, TrainJob
@@ -208,6 +208,22 @@ def test_a_run_that_is_stopped_records_what_did_not_end_as_interrupted(tmp_path:
         summary = drive([TRAIN_A, TRAIN_B], folder, engine, stop=stop)
     assert (summary.failed, summary.interrupted, summary.stopped) == (0, 2, True)
     assert {record.failure.kind for record in folder.training.read()[0] if record.failure} == {"interrupted"}
+
+
+def test_a_timing_that_is_stopped_is_not_said_to_have_run_out_of_memory(tmp_path: Path) -> None:
+    stop = Stop()
+
+    class Stopping(Script):
+        def submit(self, number: int, job: Job) -> None:
+            super().submit(number, job)
+            stop.ask(signal.SIGTERM)
+
+    folder = results_folder(tmp_path)
+    with folder.writing():
+        drive([TIME_A], folder, Stopping({TIME_A.id: "ended by SIGKILL (memory)"}), stop=stop)
+    (record,) = folder.latency.read()[0]
+    assert record.failure
+    assert (record.failure.kind, record.failure.message) == ("interrupted", STOPPED)
 
 
 def test_a_folder_that_vanishes_ends_the_run_rather_than_beginning_another(tmp_path: Path) -> None:

@@ -24,7 +24,10 @@ def test_a_results_folder_that_cannot_be_made_is_a_problem(tmp_path: Path, monke
     assert findings(tmp_path / "file" / "results", monkeypatch)["results folder"].state == "problem"
     good = findings(tmp_path / "results", monkeypatch)["results folder"]
     assert good.state in ("ok", "note")
-    assert list((tmp_path / "results").iterdir()) == []
+    assert not (tmp_path / "results").exists(), "looking leaves nothing behind"
+    (tmp_path / "own").mkdir()
+    findings(tmp_path / "own", monkeypatch)
+    assert list((tmp_path / "own").iterdir()) == []
 
 
 def test_missing_packages_are_named_with_their_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,10 @@ FURTHER_LINES = 4
 """Of the terminal, kept free for the counts and the last results."""
 
 
+WIDE_ENOUGH = 100
+"""Characters a line; a narrower terminal gets a shorter bar and no loss, so that each trial stays on one line."""
+
+
 class Watching:
     """What all views have in common: they keep a run's progress."""
 
@@ -59,9 +63,13 @@ class LiveView(Watching):
     def _render(self) -> RenderableType:
         running = Table.grid(padding=(0, 2))
         under_way = list(self._progress.running.values())
+        narrow = self._console.width < WIDE_ENOUGH
         shown = under_way[: max(1, self._console.height - FURTHER_LINES)]
         for each in shown:
-            running.add_row(Text("▸", style="cyan"), each.job.id, _bar(each), *where(each.job, each.position))
+            epoch, accuracy = where(each.job, each.position)
+            if narrow:
+                accuracy, _, _ = accuracy.partition(", loss")
+            running.add_row(Text("▸", style="cyan"), each.job.id, _bar(each, 8 if narrow else 20), epoch, accuracy)
         if hidden := len(under_way) - len(shown):
             running.add_row("", f"and {hidden} more")
         return Group(Text(counts(self._progress), style="bold"), running)
@@ -111,7 +119,7 @@ def counts(progress: RunProgress) -> str:
     seconds = progress.seconds_left()
     if seconds is None:
         return f"{counts}; time left not known yet"
-    return f"{counts}; about {duration(seconds)} left"
+    return f"{counts}; about {duration(max(1, seconds))} left"
 
 
 def duration(seconds: float) -> str:
@@ -122,7 +130,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _bar(under_way: Running, width: int = 20) -> Text:
+def _bar(under_way: Running, width: int) -> Text:
     """What is done and what is not differ in their characters too: not every terminal shows colours."""
     filled = round(width * under_way.fraction)
     return Text("━" * filled, style="cyan") + Text("╌" * (width - filled), style="bright_black")

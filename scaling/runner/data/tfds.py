@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaling.datasets import dataset_info, prepared
+from scaling.datasets import DataError, dataset_info, prepared
 from scaling.runner.data.reader import Reader, streamed
 from scaling.runner.data.source import Source
 from scaling.schema import Dataset
@@ -19,8 +19,10 @@ def locate(name: str) -> str:
 
 def fetch(name: str) -> None:
     """Has TensorFlow Datasets download it and write its TFRecord files."""
-    import tensorflow_datasets
-
+    try:
+        import tensorflow_datasets
+    except ModuleNotFoundError as missing:
+        raise DataError(f'{missing}; `pip install "scaling-study[tfds]"` brings it') from None
     tensorflow_datasets.builder(name.partition(":")[2], data_dir=prepared.roots()[0]).download_and_prepare()
 
 

@@ -150,3 +150,15 @@ def test_without_colour_the_bar_shows_what_is_done(clock: list[float], monkeypat
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", text.getvalue()), "a colour was written"
     done, left = re.findall(r"(━+)(╌+)", text.getvalue())[-1]
     assert (len(done), len(left)) == (5, 15)
+
+
+def test_in_80_columns_each_running_trial_has_one_line(clock: list[float]) -> None:
+    text = io.StringIO()
+    with LiveView(tracker(SMALL, LARGE), Console(file=text, width=80, force_terminal=True)) as view:
+        view.started(0, SMALL)
+        view.moved(0, SMALL, Position(1.5, epoch(1)))
+        view._live.refresh()
+    shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text.getvalue())
+    line = [line for line in shown.splitlines() if "epoch 2/4" in line][-1]
+    assert line.split()[1] == SMALL.id, "whole"
+    assert line.rstrip().endswith("validation 75.0%")
