@@ -256,6 +256,21 @@ def _by_images(settings: pd.DataFrame) -> Iterator[tuple[Rows, Floats]]:
             yield np.array([*known]), _over_images([*known.values()])
 
 
+def left_in_differences(settings: pd.DataFrame) -> float | None:
+    """The part of the validation images' noise that is left in the difference of two settings, over all pairs.
+
+    The variance of the difference over other images, beside the sum of both binomial variances `p (1 - p) / n`: 1 where
+    two networks err independently. None where it is not known of two settings which images they were right on.
+    """
+    found, binomial = 0.0, 0.0
+    for rows, covariance in _by_images(settings):
+        top1, n = (settings[name].to_numpy(float)[rows] for name in ("top1", "top1_n"))
+        pairs, alone, own = len(rows) - 1, top1 * (1 - top1) / n, np.diag(covariance)
+        found += float(pairs * own.sum() - (covariance.sum() - own.sum()))
+        binomial += float(pairs * alone.sum())
+    return float(np.clip(found / binomial, 0.0, 1.0)) if binomial > 0 else None
+
+
 def _rights(seeds: tuple[str, ...], n: float) -> npt.NDArray[np.bool_] | None:
     """`(seeds, n)`: which images each seed of a setting was right on; None where that is not known of each."""
     if not seeds or not np.isfinite(n):

@@ -11,7 +11,16 @@ from scipy import stats
 from scaling.analysis.decide.differences import differences
 from scaling.analysis.decide.kinds import Compared, Kind, compared
 from scaling.analysis.settings import collapse_seeds
-from scaling.analysis.uncertainty import ASSUMED_FREEDOM, LEVEL, Floats, SeedNoise, assumed_of, seed_noise_of
+from scaling.analysis.uncertainty import (
+    ASSUMED_FREEDOM,
+    CORRECT,
+    LEVEL,
+    Floats,
+    SeedNoise,
+    assumed_of,
+    left_in_differences,
+    seed_noise_of,
+)
 from scaling.analysis.wording import HARDLY
 from scaling.schema import Question
 
@@ -26,6 +35,11 @@ PER_DOUBLING = 0.05
 TYPICAL = 0.03
 """A large difference of accuracy (fraction): the largest of `results/reference/depth_vs_width`. In Figure 3 of arXiv
 2103.07579 none between depth and width is above 0.01."""
+
+
+LEFT = 0.15
+"""Of the noise of the validation images, what is left in the difference of two networks that are scored on the same
+ones: in `depth_vs_width`, `depth_vs_width_hour` and `full_grid` under `results/reference/` it is 0.12 to 0.13."""
 
 
 _NO_DIFFERENCE: dict[Kind, str] = {
@@ -45,6 +59,8 @@ class Resolvable:
         seeds, images: the same with four times as many seeds, or validation images; with both it is half.
         alone: the same if nothing else were stated.
         noise: between seeds, that it was reckoned with.
+        left: the part of the noise of the validation images that it was reckoned with, and whether that is `measured`,
+            `assumed` or `unpaired`.
     """
 
     which: str
@@ -53,6 +69,7 @@ class Resolvable:
     images: float
     alone: float
     noise: SeedNoise
+    left: tuple[float, str]
 
 
 def between_two(images: int, accuracy: float = EXPECTED) -> float:
@@ -73,9 +90,10 @@ def between_two(images: int, accuracy: float = EXPECTED) -> float:
 def resolvable(frame: pd.DataFrame, question: Question, images: float | None) -> tuple[tuple[Resolvable, ...], str]:
     """What the trials of a study will resolve of its question, and why nothing where that is so.
 
-    A difference is a weighted sum of accuracies, whose noise follows from the design: that of the validation images,
-    taken as independent between networks (scoring all on the same images makes less of it), and that of seeds, as it
-    was measured in this study, or else is assumed (`scaling.analysis.uncertainty.assumed_seed_sd`).
+    A difference is a weighted sum of accuracies, whose noise follows from the design: that of the validation images, of
+    which networks that are scored on the same ones share most (what is left in a difference is as measured in this
+    study, or else `LEFT`), and that of seeds, as it was measured, or else is assumed
+    (`scaling.analysis.uncertainty.assumed_seed_sd`).
 
     Args:
         frame: trials that were recorded, and those that were not, with the status `planned`.
@@ -98,7 +116,17 @@ def resolvable(frame: pd.DataFrame, question: Question, images: float | None) ->
     if not asked:
         return (), "no two of what it compares reach a common cost, or share a network"
     count = len(asked) + (len(asked) > 1 and kind == "ways")  # the shift from the shortest to the longest training
-    return tuple(_smallest(name, np.mean(cells, axis=0), expected, count) for name, cells in asked.items()), ""
+    left = _left(frame, settings)
+    return tuple(_smallest(name, np.mean(cells, axis=0), expected, count, left) for name, cells in asked.items()), ""
+
+
+def _left(frame: pd.DataFrame, settings: pd.DataFrame) -> tuple[float, str]:
+    """See `Resolvable.left`. Records made before they told which images were right cannot be paired."""
+    if (measured := left_in_differences(settings)) is not None:
+        return measured, "measured"
+    trained = frame["top1"].notna() if "top1" in frame else pd.Series(False, frame.index)
+    told = frame[CORRECT].notna().any() if CORRECT in frame else False
+    return (1.0, "unpaired") if trained.any() and not told else (LEFT, "assumed")
 
 
 def _expected(frame: pd.DataFrame, settings: pd.DataFrame, images: float | None) -> pd.DataFrame:
@@ -131,9 +159,9 @@ def _trials(frame: pd.DataFrame, settings: pd.DataFrame) -> pd.Series[float]:
     return pd.Series(all_ok["seeds"].to_numpy(float), settings.index).clip(lower=1.0)
 
 
-def _smallest(which: str, weights: Floats, expected: pd.DataFrame, count: int) -> Resolvable:
+def _smallest(which: str, weights: Floats, expected: pd.DataFrame, count: int, left: tuple[float, str]) -> Resolvable:
     top1, seeds = expected["top1"].to_numpy(float), expected["seeds"].to_numpy(float)
-    of_images = float(weights**2 @ (top1 * (1 - top1) / expected["top1_n"].to_numpy(float)))
+    of_images = left[0] * float(weights**2 @ (top1 * (1 - top1) / expected["top1_n"].to_numpy(float)))
     of_seeds = float(weights**2 @ (expected["seed_sd"].to_numpy(float) ** 2 / seeds))
     freedom, power = float(expected["seed_freedom"].iloc[0]), stats.norm.ppf(POWER)
 
@@ -145,7 +173,7 @@ def _smallest(which: str, weights: Floats, expected: pd.DataFrame, count: int) -
 
     noise = seed_noise_of(expected)
     return Resolvable(
-        which, smallest(1, 1, count), smallest(1, 4, count), smallest(4, 1, count), smallest(1, 1, 1), noise
+        which, smallest(1, 1, count), smallest(1, 4, count), smallest(4, 1, count), smallest(1, 1, 1), noise, left
     )
 
 
@@ -177,7 +205,7 @@ def told(resolved: tuple[Resolvable, ...], reason: str) -> str:
 
 
 def beside(resolved: tuple[Resolvable, ...], frame: pd.DataFrame, question: Question) -> str:
-    """Of groups, what the smallest difference is in cost at equal accuracy; and that pairing is not counted in.
+    """Of groups, what the smallest difference is in cost at equal accuracy; and what pairing leaves of the noise.
 
     Args:
         resolved: of `resolvable`.
@@ -187,15 +215,13 @@ def beside(resolved: tuple[Resolvable, ...], frame: pd.DataFrame, question: Ques
         return ""
     settings = collapse_seeds(frame)
     about = compared(frame, settings, question)
-    trained = frame["top1"].notna() if "top1" in frame else pd.Series(False, frame.index)
-    recorded = frame.loc[trained, "validation_correct"] if "validation_correct" in frame else pd.Series(dtype=object)
-    told_right = not trained.any() or recorded.notna().any()
+    left, how = resolved[0].left
     pairing = (
-        "Answers pair networks image by image, as records say which images were right; that is not counted in here, "
-        "and decides somewhat smaller differences."
+        f"Networks are paired image by image: {left:.0%} of the noise of the validation images is "
+        f"{'left, as measured' if how == 'measured' else 'assumed to be left'}."
     )
     of_cost = _as_cost(max(each.smallest for each in resolved), settings, about) if about.kind == "groups" else ""
-    return " ".join(filter(None, (of_cost, pairing if told_right else "")))
+    return " ".join(filter(None, (of_cost, pairing if how != "unpaired" else "")))
 
 
 def _as_cost(difference: float, settings: pd.DataFrame, about: Compared) -> str:

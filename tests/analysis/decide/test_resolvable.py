@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
+from scaling.analysis.decide import resolvable as resolvable_module
 from scaling.analysis.decide.answer import answer
 from scaling.analysis.decide.differences import differences
-from scaling.analysis.decide.resolvable import TYPICAL, Resolvable, resolvable, told
+from scaling.analysis.decide.resolvable import LEFT, TYPICAL, Resolvable, beside, resolvable, told
 from scaling.analysis.settings import collapse_seeds
-from scaling.analysis.uncertainty import SeedNoise, assumed_seed_sd
+from scaling.analysis.uncertainty import Floats, SeedNoise, assumed_seed_sd, left_in_differences
+from scaling.results.correct import packed
+from scaling.results.frame import load_results
 from scaling.schema import AnswerPlan, Question
 from tests.analysis.decide.test_stopping import SIZES, WIDTH_OR_DEPTH
 from tests.analysis.simulated import row
 
+REFERENCE = Path(__file__).parents[3] / "results" / "reference"
 IMAGES = 10_000
 STUDIES = 100
 """So many that chance alone moves a share of 80% by 4 points (one standard deviation); a test allows three of them.
@@ -84,7 +90,14 @@ def decided(frame: pd.DataFrame, question: Question, gaps: Sequence[float], stud
     return float(np.mean(found))
 
 
+@pytest.fixture
+def unpaired(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where no record says which images were right: that of independent networks."""
+    monkeypatch.setattr(resolvable_module, "LEFT", 1.0)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("unpaired")
 @pytest.mark.parametrize(
     ("seeds", "epochs"), [(4, (10,)), (1, (10,)), (3, (10, 50))], ids=["measured", "assumed", "two at once"]
 )
@@ -95,6 +108,7 @@ def test_the_stated_difference_of_two_ways_is_decided_as_often_as_it_says(seeds:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("unpaired")
 def test_the_stated_steps_of_one_factor_are_decided_as_often_as_it_says() -> None:
     """An answer states the last of them alone, but with the others in view."""
     frame = steps(3, 4)
@@ -103,9 +117,62 @@ def test_the_stated_steps_of_one_factor_are_decided_as_often_as_it_says() -> Non
     assert BAND[0] <= decided(frame, ALONG, [each.smallest for each in found], STUDIES) <= BAND[1]
 
 
+@pytest.mark.usefixtures("unpaired")
 def test_half_of_it_is_decided_far_less_often() -> None:
     frame = planned(4)
     assert decided(frame, WIDTH_OR_DEPTH, [resolved(frame)[0].smallest / 2], 20) < 0.5
+
+
+def on_the_same_images(frame: pd.DataFrame, truth: Floats, random: np.random.Generator, images: int) -> pd.DataFrame:
+    """Trained, each trial with what it was right on: much of that is the image, some the network, some the seed."""
+    keys = frame.groupby(["depth", "width", "resolution", "epochs"], sort=False).ngroup().to_numpy()
+    easy, networks = random.standard_normal(images), random.standard_normal((len(truth), images))
+    told, top1 = [], []
+    for key in keys:
+        looks = np.sqrt(0.9) * easy + np.sqrt(0.05) * networks[key] + np.sqrt(0.05) * random.standard_normal(images)
+        right = looks < stats.norm.ppf(truth[key])
+        told.append(packed(right))
+        top1.append(right.mean())
+    return frame.assign(status="ok", top1=top1, top1_n=float(images), validation_correct=told)
+
+
+@pytest.mark.slow
+def test_on_the_same_images_the_stated_difference_is_decided_as_often_as_it_says() -> None:
+    """What is left of the images' noise and the noise between seeds are those of an earlier study of the same kind."""
+    frame, images, studies = planned(4), 2_000, 60
+    level = np.full(len(SIZES), 0.8)
+    earlier = [on_the_same_images(frame, level, np.random.default_rng(seed), images) for seed in range(20)]
+    found = [resolved(study, images=images)[0] for study in earlier]
+    assert {how for _, how in (each.left for each in found)} == {"measured"}
+    assert 0.05 < found[0].left[0] < 0.2
+    smallest = float(np.mean([each.smallest for each in found]))
+    (weights,) = (each.weights for each in differences(frame, collapse_seeds(frame), WIDTH_OR_DEPTH, level))
+    ahead = weights * smallest / (weights @ weights)
+    decided = []
+    for number in range(FIRST, FIRST + studies):
+        truth = level + (-1) ** number * ahead
+        study = on_the_same_images(frame, truth, np.random.default_rng(number), images)
+        decided.append(answer(study, WIDTH_OR_DEPTH).statements[0].decided())
+    assert BAND[0] - 0.03 <= np.mean(decided) <= BAND[1] + 0.03  # of fewer studies
+
+
+def test_records_that_do_not_tell_which_images_were_right_are_not_paired() -> None:
+    frame = planned(2)
+    trained = frame.assign(status="ok", top1=0.8)
+    assert resolved(trained)[0].left == (1.0, "unpaired")
+    assert resolved(frame)[0].left == (LEFT, "assumed")
+    told = beside(resolved(frame), frame, WIDTH_OR_DEPTH)
+    assert (
+        told == "Networks are paired image by image: 15% of the noise of the validation images is assumed to be left."
+    )
+    assert beside(resolved(trained), trained, WIDTH_OR_DEPTH) == ""
+
+
+def test_what_is_assumed_to_be_left_is_what_the_shipped_runs_leave() -> None:
+    studies = ("depth_vs_width", "depth_vs_width_hour", "full_grid")
+    left = [left_in_differences(collapse_seeds(load_results(REFERENCE / name))) for name in studies]
+    assert [round(part, 2) for part in left if part] == [0.12, 0.13, 0.12]
+    assert max(part for part in left if part) < LEFT
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
@@ -123,6 +190,7 @@ def test_four_times_the_seeds_and_images_give_half(seeds: int) -> None:
     assert np.sqrt(halves) == pytest.approx(found.smallest / 2, rel=0.05)
 
 
+@pytest.mark.usefixtures("unpaired")
 def test_the_noise_that_was_measured_takes_the_place_of_what_is_assumed() -> None:
     frame = planned(3)
     trained = frame["seed"] < 2
@@ -178,13 +246,13 @@ def points(sentence: str) -> list[float]:
 
 
 def test_people_are_told_in_two_sentences() -> None:
-    one = Resolvable("width against depth", 0.012, 0.008, 0.01, 0.012, KNOWN)
+    one = Resolvable("width against depth", 0.012, 0.008, 0.01, 0.012, KNOWN, (1.0, "unpaired"))
     said = told((one,), "")
     assert said == (
         "It has a chance of 80% to decide a difference of 1.2 points (width against depth). With four times the seeds "
         "it is 0.8 points, with four times the validation images 1.0 points, with both half as much."
     )
-    two = told((one, Resolvable("the other", 0.02, 0.015, 0.018, 0.017, KNOWN)), "")
+    two = told((one, Resolvable("the other", 0.02, 0.015, 0.018, 0.017, KNOWN, (1.0, "unpaired"))), "")
     assert "a difference of 1.2 points in the surest of 2 comparisons, of 2.0 points in all." in two
     assert two.endswith("with both half as much; with fewer cells, down to one comparison, 1.7 points.")
     alike = told((one, one), "")
@@ -192,5 +260,5 @@ def test_people_are_told_in_two_sentences() -> None:
 
 
 def test_a_design_that_resolves_only_large_differences_is_told_that_first() -> None:
-    large = Resolvable("this", TYPICAL + 0.001, 0.02, 0.02, TYPICAL, KNOWN)
+    large = Resolvable("this", TYPICAL + 0.001, 0.02, 0.02, TYPICAL, KNOWN, (1.0, "unpaired"))
     assert told((large,), "").startswith("It can hardly decide its question: it has a chance of 80% to decide ")
