@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scaling.errors import UserError as UserError
     from scaling.interface.asking import load_study as load_study
     from scaling.interface.asking import plan as plan
     from scaling.interface.choosing import next_trials as next_trials
@@ -41,6 +42,7 @@ _HOMES = {
     "next_trials": "scaling.interface.choosing",
     "report": "scaling.interface.deciding",
     "figure": "scaling.interface.drawing",
+    "UserError": "scaling.errors",
 }
 __all__ = [*_HOMES]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaling.cli import completing
-from scaling.cli.common import RESULTS, AsJson, SeedNoise, input_errors, notes_told, print_json, terminal
+from scaling.cli.common import RESULTS, AsJson, SeedNoise, input_errors, notes_told, print_json, progress, terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -206,8 +206,10 @@ def claims(
     from scaling.interface import deciding
     from scaling.reports import claims as report
 
-    with input_errors(), notes_told():
-        replayed = deciding.claims(results or None, seed_noise=seed_noise)
+    with input_errors(), notes_told(), progress(shown=not as_json) as tracked:
+        replayed = deciding.claims(
+            results or None, seed_noise=seed_noise, track=lambda claims: tracked(claims, "claims", len(claims))
+        )
     if as_json:
         print_json(report.as_json(replayed.parts))
     else:

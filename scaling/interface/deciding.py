@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from scaling.analysis.laws.fits import Fits, fit_all
 from scaling.analysis.settings import Grouping, collapse_seeds, with_seed_noise
 from scaling.interface.results import Results, folders_of, folders_with_trainings, frame_of
 from scaling.interface.shown import Shown, drawn
+from scaling.published.claims import Claim
 from scaling.published.claims import claims as claims_of
 from scaling.reports import claims as claims_report
 from scaling.reports import compare as compare_report
@@ -321,13 +322,20 @@ class Claims(Shown):
         return pd.DataFrame(claims_report.as_json(self.parts))
 
 
-def claims(results: Results = None, names: Sequence[str] = (), *, seed_noise: float | None = None) -> Claims:
+def claims(
+    results: Results = None,
+    names: Sequence[str] = (),
+    *,
+    seed_noise: float | None = None,
+    track: Callable[[Sequence[Claim]], Iterable[Claim]] = iter,
+) -> Claims:
     """Replays the paper's claims on results; on its own published numbers where none are given.
 
     Args:
         results: a frame, results folders, or folders of them.
         names: of the claims, as `to_frame()` has them; none: all.
         seed_noise: as of `answer`.
+        track: gives the claims on, as one that shows progress does.
 
     Raises:
         scaling.results.records.ResultsError: if there are no records where some are named.
@@ -335,7 +343,7 @@ def claims(results: Results = None, names: Sequence[str] = (), *, seed_noise: fl
     """
     stated = claims_of(*names) if names else None
     on: Sequence[tuple[str, Any]] = [("", None)] if results is None else parts(frame_of(results), "training_ms")
-    return Claims(tuple((words, replay(part, stated, seed_noise)) for words, part in on))
+    return Claims(tuple((words, replay(part, stated, seed_noise, track)) for words, part in on))
 
 
 def report(

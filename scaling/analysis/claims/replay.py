@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -70,7 +70,10 @@ class Replayed:
 
 
 def replay(
-    results: pd.DataFrame | None = None, stated: Sequence[Claim] | None = None, seed_noise: float | None = None
+    results: pd.DataFrame | None = None,
+    stated: Sequence[Claim] | None = None,
+    seed_noise: float | None = None,
+    track: Callable[[Sequence[Claim]], Iterable[Claim]] = iter,
 ) -> tuple[Replayed, ...]:
     """Tests every claim.
 
@@ -78,11 +81,12 @@ def replay(
         results: as `scaling.load_results` gives them; None: the published tables that each claim names.
         stated: the claims; None: all of the paper's.
         seed_noise: standard deviation between seeds (points) that overrules what was measured or is assumed.
+        track: gives the claims on, as one that shows progress does.
 
     Returns:
         One a claim, in their order; those that the results cannot speak to say so and why.
     """
-    return tuple(_replayed(claim, results, seed_noise) for claim in (claims() if stated is None else stated))
+    return tuple(_replayed(claim, results, seed_noise) for claim in track(claims() if stated is None else stated))
 
 
 def _replayed(claim: Claim, results: pd.DataFrame | None, seed_noise: float | None) -> Replayed:

@@ -305,7 +305,10 @@ def _sentence(
     begins = "" if epochs is None else f"{_regime_words(epochs)}: "
     places = "resolutions" if all(cell.place.endswith(" px") and "," not in cell.place for cell in cells) else "places"
     if np.isnan(advantage.value):
-        return f"{begins}at no {places[:-1]} do both arms reach the same cost."
+        return (
+            f"{begins}at no {places[:-1]} do both arms reach the same cost; it takes larger networks of one of them, "
+            "or timings without other work."
+        )
     arm, other = map(axis_words, axes if advantage.value > 0 else axes[::-1])
     ends = sorted(100 * end * np.sign(advantage.value or 1.0) for end in (advantage.low, advantage.high))
     sure = "" if advantage.side_of(0, "y", "y") == "y" else ", which is inconclusive"
