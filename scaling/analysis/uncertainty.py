@@ -101,8 +101,8 @@ def estimate(value: float, draws: npt.ArrayLike) -> Estimate:
 
 
 _MOST_WIDENED = 1.5
-"""Times, for what values are off by: simulated studies (docs/calibration.md) ask for 1.1 to 1.3, and redrawn studies of few
-points at nearly one accuracy, which have hardly a curve, would ask for any width."""
+"""Times, for what values are off by: simulated studies (docs/calibration.md) ask for 1.1 to 1.3, and redrawn studies of
+few points at nearly one accuracy, which have hardly a curve, would ask for any width."""
 
 _LOPSIDED = 0.1
 """Of an interval, the least that lies on either side of the value: draws that repeat one value have no side there."""

@@ -442,21 +442,6 @@ def _longest_regime() -> tuple[pd.DataFrame, Floats]:
     return settings, np.asarray(np.mean(longest, axis=0))
 
 
-def of_frontiers(studies: int = 200) -> str:
-    """What the frontier of a family with inferior members truly is."""
-    at = LAW(np.linspace(0.2, 3.8, 40))
-    low, high = (
-        float(np.exp(np.mean([true_logs(number, 15, 0.02, part).mean() for number in range(studies)])))
-        for part in (at[:20], at[20:])
-    )
-    return f"""**Families with inferior members.** A member that lies a little behind its family's law, but
-costs less than the next one on it, is on the family's front. So the frontier of such a family truly lies
-behind: by its true members it is {low:.2f} times as fast as the other in the cheaper half and {high:.2f} times
-in the dearer one, and part of what counts as false here says just that. The row below it counts what leaves out
-the ratio of the true members. Four times as many draws behind each interval changed little: of 16 studies that
-were false, 11 stayed so."""
-
-
 OF_ARMS = """**Depth and width alike, three seeds.** The excess over 0.10 is less than one standard error of it. Where
 it is known which images each was right on, it is not seen."""
 
@@ -471,7 +456,6 @@ on. Where the truth bends or has a floor, the straight side of it is never neede
 was set by the learning curves below, which follow no formula."""
 
 WHY: tuple[tuple[str, Callable[[], str]], ...] = (
-    ("inferior extra members: anything false", of_frontiers),
     ("depth equals width, three seeds, ten verdicts", lambda: OF_ARMS),
     (": longest regime decided", without_pairing),
     ("nearly equal networks", lambda: OF_FRONTS),

@@ -13,10 +13,11 @@ from scaling.analysis.comparability import parts
 from scaling.analysis.decide.answer import answer
 from scaling.analysis.decide.kinds import USUAL_COSTS
 from scaling.analysis.decide.recommend import recommend
-from scaling.analysis.depth_width.regimes import regimes
+from scaling.analysis.depth_width.regimes import Regime, regimes
 from scaling.analysis.equal_accuracy.compare import compare
 from scaling.analysis.settings import collapse_seeds, with_seed_noise
 from scaling.analysis.uncertainty import seed_noise_of
+from scaling.analysis.wording import counted
 from scaling.generator.recorded import asked_by
 from scaling.models.names import title
 from scaling.results.frame import load_results
@@ -27,6 +28,10 @@ REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 STUDIES = ("depth_vs_width", "depth_vs_width_hour", "full_grid", "pareto")
 GIVEN = 0.2
 """Points between seeds, with which the claims are replayed once more."""
+
+
+def _epochs(regime: Regime) -> str:
+    return counted(regime.epochs or 0, "epoch")
 
 
 def section() -> str:
@@ -67,8 +72,6 @@ def of_studies() -> str:
     names = ", ".join(f"`{name}`" for name in STUDIES)
     return f"""**Shipped studies.** {names} have {len(verdicts)} verdicts:
 answers, choices, regimes with their cells, and bands of accuracy. With seeds taken as alike {changed} would be others.
-A band may be decided with the noise and not without: what picking the best of noisy networks adds to a frontier, which
-is taken off, grows with it.
 {table if changed else ""}"""
 
 
@@ -110,9 +113,9 @@ def _at(device: str, verdict: tuple[str, str]) -> tuple[str, str]:
 def _of_regimes(settings: pd.DataFrame, cost: str) -> Iterator[tuple[str, str]]:
     found = regimes(settings, cost)
     for regime in found.regimes:
-        yield f"regime: {regime.epochs} epochs", regime.verdict
+        yield f"regime: {_epochs(regime)}", regime.verdict
         for cell in regime.cells if len(regime.cells) > 1 else ():
-            yield f"cell: {regime.epochs} epochs, {cell.place}", cell.verdict
+            yield f"cell: {_epochs(regime)}, {cell.place}", cell.verdict
     if len(found.regimes) > 1:
         yield "what longer training changes", found.towards
 
@@ -131,7 +134,7 @@ def pairing() -> str:
         frame = load_results(REFERENCE / "depth_vs_width")
     paired, alone = (regimes(collapse_seeds(rows)) for rows in (frame, frame.assign(validation_correct=None)))
     told = [
-        (f"width less depth after {regime.epochs} epochs", regime.advantage, other.advantage)
+        (f"width less depth after {_epochs(regime)}", regime.advantage, other.advantage)
         for regime, other in zip(paired.regimes, alone.regimes, strict=True)
     ]
     told.append(("what longer training changes", paired.shift, alone.shift))

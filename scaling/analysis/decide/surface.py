@@ -39,11 +39,7 @@ UNTESTED = 1.5
 """By how much doubt grows beyond what was measured where there are too few settings to test it: what the cheaper two
 thirds of Figure 2 of arXiv 2103.07579 ask for (1.55). Those of Figure 3 and of our own grid ask for less than 1."""
 
-USUAL_DOUBT = 0.75
-"""By how much doubt has to grow on simulated surfaces, on average: the bend and the rest are expected to be larger than
-they are. What the dearest third of a few settings ask for is drawn halfway towards it, in the logarithm."""
-
-LEAST_DOUBT = 0.6
+LEAST_DOUBT = 0.8
 """By how much less doubt there may be at most, where the surface was less sure than it had to be."""
 
 MOST_KNOWN = 800
@@ -195,4 +191,5 @@ def _doubt(known: Points, values: Floats, sd: Floats) -> float:
     found = _averaged(known, shown, values[shown], sd[shown])
     spread = np.sqrt(np.fmax(np.diag(found.covariance)[hidden], 0.0) + sd[hidden] ** 2)
     off = np.abs(values[hidden] - found.mean[hidden]) / spread
-    return max(LEAST_DOUBT, float(np.sqrt(USUAL_DOUBT * np.quantile(off, 0.9) / _Z90)))
+    # Halfway, in the logarithm: the dearest third of a few settings tells it badly.
+    return max(LEAST_DOUBT, float(np.sqrt(np.quantile(off, 0.9) / _Z90)))

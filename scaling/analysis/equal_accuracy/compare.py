@@ -325,9 +325,9 @@ def _off(of: Side, over: Side, cost: Column, at: Floats, drawn: _Redrawn) -> Flo
 
 
 def _again(side: Side, cost: Column, at: Floats, drawn: _Redrawn) -> tuple[Floats, Floats, Floats]:
-    """Logs of the front's cost: `(accuracies,)` measured, `(studies, accuracies)` redrawn, `(studies, again, accuracies)`.
+    """Logs of the front's cost, `(accuracies,)`; of redrawn studies, `(studies, accuracies)`; and of these redrawn.
 
-    A study that was redrawn is redrawn again by what others of the draws differ from the measured points.
+    The last are `(studies, times, accuracies)`, redrawn by what others of the draws differ from the measured points.
     """
     costs, top1 = _columns(side.points, cost)
     near = contenders(costs, top1, side.points["top1_sd"].to_numpy(float))
