@@ -72,9 +72,12 @@ def _timed_alike(settings: pd.DataFrame, on: str) -> pd.DataFrame:
 
 
 def _parted(settings: pd.DataFrame, told_by: Sequence[str]) -> list[Group]:
-    """Groups in order of first appearance."""
+    """Groups of one study after the other, from short training to long."""
     keys = ["study", "folder", *DATASET, *told_by, *crossed(settings)]
-    parts = [part for _, part in settings.groupby(list(dict.fromkeys(keys)), dropna=False, sort=False)]
+    by_study = [part for _, part in settings.groupby(["study", "folder"], dropna=False, sort=False)]
+    ordered = [part.sort_values("epochs", kind="stable") for part in by_study]
+    each = list(dict.fromkeys(keys))
+    parts = [part for study in ordered for _, part in study.groupby(each, dropna=False, sort=False)]
     firsts = pd.DataFrame([part.iloc[0] for part in parts])
     telling = [name for name in keys if len(parts) and name != "study" and firsts[name].nunique(dropna=False) > 1]
     return [_group(part, keys, telling) for part in parts]
