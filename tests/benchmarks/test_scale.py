@@ -53,6 +53,6 @@ def test_every_trial_goes_through_ray_and_workers_that_train_are_waited_for() ->
 
 @pytest.mark.slow
 @pytest.mark.skipif(not memory.SMAPS.exists(), reason="only Linux tells how much memory processes share")
-def test_two_workers_take_more_memory_than_one_and_leave_no_copy_behind() -> None:
+def test_two_workers_take_more_memory_than_one() -> None:
     one, two = (memory.megabytes(workers, run="", resolution=32) for workers in (1, 2))
     assert two > 1.2 * one
