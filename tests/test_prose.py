@@ -127,7 +127,7 @@ def ratios(pattern: str) -> list[float]:
         ("| | TensorFlow Model Garden |", "Model Garden: (training step|inf)", "{0:.2f}, {1:.2f}"),
         ("| ResNet-RS-50@160: memory of a step |", "memory of a training step", "{0:.2f} of theirs"),
         ("| JPEGs to batches at 224, RandAugment |", "2 layers.*one core.*bicubic", "{0:.1f} times as fast"),
-        ("| plan of the 525-cell grid |", "whole process$", "{0:.2f} s"),
+        ("| plan of the 525-cell grid |", "cells: whole process$", "{0:.2f} s"),
         ("| `scaling --help` |", "scaling --help", "{0:.1f} of their time"),
         ("| `scaling status`, 1,000 records |", "scaling status, 1,000", "{0:.1f} of their time"),
         ("| Pareto front of a million points", "against paretoset", "{0:.2f}, {1:.2f} of its time"),
