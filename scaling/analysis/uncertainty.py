@@ -131,7 +131,8 @@ def jointly(values: Floats, draws: Floats, off: Floats | None = None) -> list[Es
     def reach(away: Floats) -> float:
         farthest = np.fmax(away / below, -away / above)
         farthest = np.where(np.isnan(farthest), -np.inf, farthest).max(axis=1)
-        return float(np.quantile(farthest[np.isfinite(farthest)], LEVEL))
+        finite = farthest[np.isfinite(farthest)]
+        return float(np.quantile(finite, LEVEL)) if finite.size else 0.0
 
     factor = reach(middle - drawn)
     if off is not None:

@@ -202,7 +202,7 @@ def test_a_plan_of_families_says_the_difference_in_cost_as_well(place: Path) -> 
     resolves = parsed("plan", "pareto")["resolves"]
     assert re.search(
         r"At equal accuracy that is \d+% more time per training step, if twice as much of it brings 1\.0 points "
-        r"\(which is assumed\)\. Answers pair networks image by image",
+        r"\(which is assumed\)\. Networks are paired image by image",
         resolves,
     )
 

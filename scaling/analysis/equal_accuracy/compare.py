@@ -321,7 +321,9 @@ def _off(of: Side, over: Side, cost: Column, at: Floats, drawn: _Redrawn) -> Flo
     first, studies, again = (
         a - b for a, b in zip(*(_again(side, cost, at, drawn) for side in (over, of)), strict=True)
     )
-    return np.asarray(2 * studies - np.nanmedian(again, axis=1) - first)
+    none = np.isnan(again).all(axis=1)
+    middle = np.where(none, np.nan, np.nanmedian(np.where(none[:, None], 0.0, again), axis=1))
+    return np.asarray(2 * studies - middle - first)
 
 
 def _again(side: Side, cost: Column, at: Floats, drawn: _Redrawn) -> tuple[Floats, Floats, Floats]:
