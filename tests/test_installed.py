@@ -162,7 +162,11 @@ def test_the_installed_package_is_imported(command: Path, folder: Path) -> None:
         ("claims", 0, r"(holds|fails|undecided) +\S"),
         ("status", 0, r"no study has been run into results yet$"),
         ("next depth_vs_width", 0, r"depth_vs_width: \d+ trainings would decide most, "),
-        ("plot", 2, r"error: .*Their figures are in \S+/scaling/shipped/results/reference/\*/figures/; to redraw them"),
+        (
+            "plot",
+            2,
+            r"error: .*Their figures are in \S+/scaling/shipped/results/reference/\*/figures/; to redraw those of one study",
+        ),
         ("plot --published --format png", 0, r"results/published/figures/\w+\.png$"),
         ("report -o page.html", 0, r"page\.html$"),
         ("studies --copy fig3_depth_vs_width", 0, r"fig3_depth_vs_width\.ipynb$"),
