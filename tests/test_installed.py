@@ -165,7 +165,7 @@ def test_the_installed_package_is_imported(command: Path, folder: Path) -> None:
         (
             "plot",
             2,
-            r"error: .*Their figures are in \S+/scaling/shipped/results/reference/\*/figures/; to redraw those of one study",
+            r"error: .*Their figures are in \S+/scaling/shipped/results/reference/\*/figures/; to redraw those",
         ),
         ("plot --published --format png", 0, r"results/published/figures/\w+\.png$"),
         ("report -o page.html", 0, r"page\.html$"),
