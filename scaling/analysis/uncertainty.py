@@ -101,7 +101,7 @@ def estimate(value: float, draws: npt.ArrayLike) -> Estimate:
 
 
 _MOST_WIDENED = 1.5
-"""Times, for what values are off by: simulated studies (docs/calibration.md) ask for 1.1 to 1.3, and redrawn studies of
+"""Times, for what values are off by: sixty studies as in docs/calibration.md asked for 1.1 to 1.3, and redrawn ones of
 few points at nearly one accuracy, which have hardly a curve, would ask for any width."""
 
 _LOPSIDED = 0.1

@@ -335,7 +335,7 @@ def claims(
         results: a frame, results folders, or folders of them.
         names: of the claims, as `to_frame()` has them; none: all.
         seed_noise: as of `answer`.
-        track: gives the claims on, as one that shows progress does.
+        track: goes through the claims, as a bar that shows progress does.
 
     Raises:
         scaling.results.records.ResultsError: if there are no records where some are named.

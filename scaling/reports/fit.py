@@ -229,6 +229,8 @@ def sentences(on: str, laws: Laws) -> list[str]:
     if laws.best:
         said.append(
             f"* simplest that, fitted to the smaller of {len(laws.x)} settings, predicts the larger as well as any"
+            if laws.is_chosen
+            else f"* the simplest: {len(laws.x)} settings are too few to tell which law predicts the larger of them"
         )
     if laws.best and (together := laws[laws.best].together):
         said.append(f"neighbours scatter alike (correlation {together:.2f}), which the intervals of this law hold")

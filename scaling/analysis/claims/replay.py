@@ -81,7 +81,7 @@ def replay(
         results: as `scaling.load_results` gives them; None: the published tables that each claim names.
         stated: the claims; None: all of the paper's.
         seed_noise: standard deviation between seeds (points) that overrules what was measured or is assumed.
-        track: gives the claims on, as one that shows progress does.
+        track: goes through the claims, as a bar that shows progress does.
 
     Returns:
         One a claim, in their order; those that the results cannot speak to say so and why.

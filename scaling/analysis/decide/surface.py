@@ -4,7 +4,7 @@ The logarithm of error (or of a cost) is a plane in those logs, bent by squares 
 small, and a smooth rest that is expected to be smaller; each family has a surface of its own. How far it bends and how
 rough the rest is are not chosen but averaged over, each choice weighted by how well it explains what was measured.
 Beyond what was measured its own record counts: the surface that is fitted to the cheaper settings is asked for the
-dearer ones, and doubt grows by as much as it was surer than right there.
+dearer ones, and doubt grows by the root of how much it was surer than right there.
 """
 
 from __future__ import annotations

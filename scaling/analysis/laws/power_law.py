@@ -130,6 +130,11 @@ class Laws:
         """How many times `x` lies beyond the points, on whichever side; 1 or less where it lies among them."""
         return max(x / self.x[-1], self.x[0] / x) if len(self.x) else np.nan
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether `best` was chosen among several; fewer points than that takes leave the simplest."""
+        return len(_checked(self.fits)) > 1
+
     def __getitem__(self, law: str) -> Fit:
         """The fit of a law by its name."""
         return next(fit for fit in self.fits if fit.law == law)
@@ -198,12 +203,14 @@ def _fit(law: Law, u: Floats, y: Floats, noise: Floats, center: float, draws: in
 
 def _chosen(fits: Sequence[Fit], u: Floats, y: Floats) -> str | None:
     """By how well each predicts the larger points from the smaller ones; a law that cannot show it is not chosen."""
-    converged = [each for each in fits if each.status == "converged"]
-    checked = [each for each in converged if is_checked(each._family, u)]
-    if len(checked) > 1:
+    if len(checked := _checked(fits)) > 1:
         laws, sds = [each._family for each in checked], [each._fitted.sd for each in checked]
         return checked[simplest_of_best(look_ahead(laws, u, y, sds))].law
-    return next((each.law for each in checked or converged), None)
+    return next((each.law for each in checked or fits if each.status == "converged"), None)
+
+
+def _checked(fits: Sequence[Fit]) -> list[Fit]:
+    return [each for each in fits if each.status == "converged" and is_checked(each._family, each._u)]
 
 
 def _break(fits: Mapping[str, Fit], u: Floats, y: Floats, noise: Floats, random: np.random.Generator) -> Break:

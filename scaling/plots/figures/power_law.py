@@ -189,6 +189,8 @@ def said(fitted_group: Fitted) -> str:
     )
     first = f"{fitted_group.title}: over all {len(laws.x)} points {falls} {number(slope)}"
     chosen = f"a {laws.best} predicts the larger from the smaller best" if laws.best else "no law converged"
+    if laws.best and not laws.is_chosen:
+        chosen = "too few to choose between laws"
     return f"{first}; {_broken(laws)}; {chosen}."
 
 
