@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from scaling.errors import did_you_mean
 from scaling.results.columns import METRICS, names
-from scaling.schema import ACCURACY, NETWORK, Question
+from scaling.schema import ACCURACY, FRONT, NETWORK, RUNTIME, Question
 
-ALONE = ("front", "runtime", "strategy")
+ALONE = (FRONT, RUNTIME, "strategy")
 """Words of `compare` that are no column of the results; each stands by itself."""
 
 
@@ -19,7 +19,9 @@ def problems(question: Question) -> Iterator[str]:
         return
     known = {*names("setting"), *question.strategies, *ALONE}
     for index, word in enumerate(plan.compare):
-        if word not in known:
+        if word in ALONE and len(plan.compare) > 1:
+            yield f"answer.compare[{index}]: {word!r} stands by itself; leave the others out"
+        elif word not in known:
             yield f"answer.compare[{index}]: {word!r} is nothing that settings differ in{did_you_mean(word, known)}"
     costs = tuple(name for name, metric in METRICS.items() if not metric.maximize)
     for field, cost, choices in (("at_equal", plan.at_equal, (*costs, ACCURACY, NETWORK)), ("cost", plan.cost, costs)):

@@ -5,7 +5,7 @@ timing a variant on a device gave. Nothing here trains, reads or writes.
 """
 
 from scaling.schema.noun import Count, Noun, Number, Rate, digest
-from scaling.schema.question import ACCURACY, NETWORK, AnswerPlan, Question
+from scaling.schema.question import ACCURACY, FRONT, NETWORK, RUNTIME, AnswerPlan, Question
 from scaling.schema.records import (
     SCHEMA_VERSION,
     TRANSIENT,
@@ -38,9 +38,11 @@ from scaling.schema.trial import (
 
 __all__ = [
     "ACCURACY",
+    "FRONT",
     "NAMED_ONLY",
     "NETWORK",
     "RESNET_RS_OPTIONS",
+    "RUNTIME",
     "SCHEMA_VERSION",
     "TRANSIENT",
     "AnswerPlan",

@@ -11,6 +11,12 @@ from pydantic import Field
 from scaling.schema.noun import Noun
 from scaling.schema.trial import Variant
 
+RUNTIME = "runtime"
+"""Stands in `compare` for what inference is timed with."""
+
+FRONT = "front"
+"""Stands in `compare` for the settings that no other beats in both accuracy and cost."""
+
 ACCURACY, NETWORK = "accuracy", "network"
 """What is held equal, beside any cost: accuracies, so that costs are compared; the network, so that recipes are."""
 

@@ -14,7 +14,7 @@ from scaling.analysis.depth_width.regimes import OF_TRAINING
 from scaling.analysis.settings import FACTORS, SETTING, crossed
 from scaling.errors import UserError, did_you_mean
 from scaling.results.columns import METRICS, RUNTIMES, Column
-from scaling.schema import ACCURACY, NETWORK, AnswerPlan, Question
+from scaling.schema import ACCURACY, FRONT, NETWORK, RUNTIME, AnswerPlan, Question
 
 Kind: TypeAlias = Literal["ways", "groups", "recipes", "along", "methods", "runtimes", "grow", "front"]
 """`ways`: two factors or strategies to grow by, at equal cost. `groups`: such as families, at equal accuracy.
@@ -23,12 +23,6 @@ order of networks by speed. `grow`: of a whole grid, the factor that pays most. 
 
 USUAL_COSTS = ("training_ms", "inference_ms", "macs")
 """What ways to grow, and families, are compared by: the first that was measured."""
-
-RUNTIME = "runtime"
-"""Stands for what inference is timed with, in `answer.compare` of a study file."""
-
-FRONT = "front"
-"""Stands for the settings that no other beats in both accuracy and cost, in the same place."""
 
 _MOST = 0.8
 """Part of the settings that two arms hold where they are what a grid is about."""
