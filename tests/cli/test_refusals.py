@@ -110,6 +110,10 @@ def test_notes_are_told_also_where_a_command_fails(tmp_path: Path) -> None:
     ("changed", "message"),
     [
         (
+            {"answer": {"compare": ["front", "width"]}},
+            "answer.compare[0]: 'front' stands by itself; leave the others out",
+        ),
+        (
             {"answer": {"compare": ["widht"]}},
             "answer.compare[0]: 'widht' is nothing that settings differ in; did you mean 'width'?",
         ),
