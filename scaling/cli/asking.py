@@ -50,7 +50,7 @@ def plan(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List a study's trials, and what each needs. Size, memory, time, money, and what is done already."""
+    """List the trials of a study, and what each needs. Size, memory, time, money, and what is done already."""
     from scaling.interface import asking
     from scaling.reports import plan as plans
 

@@ -202,7 +202,7 @@ def claims(
     seed_noise: SeedNoise = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay the paper's claims. On its published numbers, or on your own results: holds, fails or undecided."""
+    """Replay what the paper claims. On its published numbers, or on your own results: holds, fails or undecided."""
     from scaling.interface import deciding
     from scaling.reports import claims as report
 

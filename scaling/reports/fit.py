@@ -212,9 +212,11 @@ def said_at(on: str, laws: Laws, x: float) -> str:
     times = laws.beyond(x)
     side = "largest" if x > laws.x[-1] else "smallest"
     where = "within what was measured" if times <= 1 else f"{times:.3g} times beyond the {side} that was measured"
+    *most, last = (f"a {name}" for name in forecast.laws)
+    by = f"by {last}" if not most else f"by the mean of {', '.join(most)} and {last}"
     return (
         f"at {on} {tables.engineering(x)}: error {forecast.error:.1%} (90% for a new network: {forecast.low:.1%} to "
-        f"{forecast.high:.1%}), by the {' and the '.join(forecast.laws)}; {where}"
+        f"{forecast.high:.1%}), {by}; {where}"
     )
 
 

@@ -208,14 +208,13 @@ TRUTHS: dict[str, Callable[[Floats], Floats]] = {
 
 
 def forecast_holds(number: int, truth: str, times: float) -> float:
-    """Whether a new point lies in the interval of a forecast from twelve points over a factor of 30."""
+    """How likely a new point lies in the interval of a forecast from twelve points over a factor of 30."""
     random, law = np.random.default_rng(number), TRUTHS[truth]
     u = np.linspace(-1.7, 1.7, 12)
     noise = 0.01 if number % 2 else 0.02
     y, at = law(u) + noise * random.standard_normal(12), u[-1:] + np.log(times)
     (found,) = forecast(u, y, np.zeros(12), at)
-    new = float(np.exp(law(at)[0] + noise * random.standard_normal()))
-    return float(found.low <= new <= found.high)
+    return float(np.diff(stats.norm.cdf(np.log([found.low, found.high]), law(at), noise))[0])
 
 
 def break_is_located(number: int, truth: str, points: int = 30) -> float:
@@ -452,8 +451,8 @@ them are on the front than is stated, and where nothing rises, fewer."""
 
 OF_FORECASTS = """**Forecasts that hold too often.** Twelve points do not tell whether error goes on falling or
 bends, so an interval reaches from what several laws say, with what they part by, to where error would fall straight
-on. Where the truth bends or has a floor, the straight side of it is never needed. How much it counts that laws part
-was set by the learning curves below, which follow no formula."""
+on. Where the truth bends or has a floor, the straight side of it is never needed. How much it counts that laws
+part, and that the straight line has half a voice, was set by the learning curves below, which follow no formula."""
 
 WHY: tuple[tuple[str, Callable[[], str]], ...] = (
     ("depth equals width, three seeds, ten verdicts", lambda: OF_ARMS),

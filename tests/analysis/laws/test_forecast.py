@@ -23,7 +23,7 @@ def test_twice_as_far_the_truth_is_near_and_inside(truth: Callable[[Floats], Flo
     true = float(np.exp(truth(at)[0]))
     assert found.error == pytest.approx(true, rel=0.06)
     assert found.low < true < found.high
-    assert len(found.laws) == 2
+    assert len(found.laws) == 3
 
 
 def test_further_is_less_sure_on_either_side() -> None:
@@ -60,7 +60,7 @@ def test_among_the_points_the_law_chosen_speaks_and_beyond_them_several() -> Non
     assert outside is not None
     assert inside.laws == (laws.best,)
     assert inside.error == pytest.approx(0.3, rel=0.02)
-    assert len(outside.laws) == 2
+    assert len(outside.laws) == 3
     assert (laws.beyond(1.0), laws.beyond(100.0)) == (pytest.approx(np.exp(-1.7)), pytest.approx(100 / np.exp(1.7)))
     assert laws.beyond(0.01) > 1
 
