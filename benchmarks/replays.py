@@ -150,10 +150,11 @@ def optuna_with(sampler: str) -> Policy:
             for name in [*FACTORS, "seed"]
             if grid.frame[name].nunique() > 1
         }
-        number = int(known.sum())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            study = optuna.create_study(directions=["maximize", "minimize"], sampler=_sampler(sampler, number))
+            study = optuna.create_study(
+                directions=["maximize", "minimize"], sampler=_sampler(sampler, int(random.integers(2**31)))
+            )
             for row in np.flatnonzero(known):
                 cell = grid.frame.loc[row]
                 study.add_trial(
@@ -173,14 +174,14 @@ def optuna_with(sampler: str) -> Policy:
     return policy
 
 
-def _sampler(name: str, number: int) -> optuna.samplers.BaseSampler:
+def _sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:
     import optuna
 
     if name == "tpe":
-        return optuna.samplers.TPESampler(seed=number, n_startup_trials=8)
+        return optuna.samplers.TPESampler(seed=seed, n_startup_trials=8)
     if name == "nsga2":
-        return optuna.samplers.NSGAIISampler(seed=number, population_size=8)
-    return optuna.samplers.GPSampler(seed=number, n_startup_trials=8)
+        return optuna.samplers.NSGAIISampler(seed=seed, population_size=8)
+    return optuna.samplers.GPSampler(seed=seed, n_startup_trials=8)
 
 
 # What is predicted of what was not trained.
