@@ -152,6 +152,8 @@ def _joint(joint: Joint) -> dict[str, Any]:
         "center": error and error.center,
         "parameters": {name: asdict(value) for name, value in joint.parameters.items()},
         "status": error and error.fitted.status,
+        "together": error and error.fitted.shared.correlation,
+        "together_by": (error and error.fitted.shared.by) or None,
         "held_out": error and _held(error.held_out),
     }
 
@@ -261,6 +263,10 @@ def _show_joint(joint: Joint, rankings: Sequence[Ranking], console: Console) -> 
         return
     powers = ", ".join(f"{name} {_number(value)}" for name, value in joint.parameters.items())
     console.print(f"  {powers}; held out {_percent(joint.error.held_out.off)}", highlight=False, soft_wrap=True)
+    if (shared := joint.error.fitted.shared).by:
+        level = "the same number of epochs" if shared.by == "epochs" else f"one {shared.by}"
+        alike = f"settings of {level} scatter alike (correlation {shared.correlation:.2f})"
+        console.print(f"  {alike}, which the intervals of this law hold", highlight=False, soft_wrap=True)
     for ranking in rankings:
         point = ", ".join(f"{name} {value:.3g}" for name, value in ranking.at.items())
         console.print(f"  1% more {ranking.cost}, at {point}:", highlight=False, soft_wrap=True)

@@ -116,6 +116,13 @@ def test_an_odd_place_is_refused(study: Path, at: str, message: str) -> None:
     assert message in fit(study, "--at", at, code=2)
 
 
+def test_what_settings_of_one_width_share_is_said() -> None:
+    assert "settings of one width scatter alike (correlation 0." in fit("--published", "fig2")
+    (joint,) = json.loads(fit("--published", "fig2", "--json"))["joint"]
+    assert joint["together_by"] == "width"
+    assert 0 < joint["together"] < 0.95
+
+
 def test_published_numbers_stand_beside_results(study: Path) -> None:
     document = json.loads(fit(study, "--published", "fig2", "--json"))
     assert {group["name"].split(",")[0] for group in document["groups"]} == {"widths", "published/fig2"}

@@ -6,13 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from scaling.analysis.laws.huber import Curve, solve
 from scaling.analysis.laws.residual_variance import draw_scatter, scatter
+from scaling.analysis.laws.shared_scatter import Rows, Shared
 from scaling.analysis.uncertainty import LEVEL, Floats
-
-Rows = npt.NDArray[np.intp]
 
 LEAST_SD = 1e-6
 """No point is trusted beyond this, in log error."""
@@ -21,8 +19,6 @@ MOST_REDRAWN = 200
 """Of a larger study so many points, evenly spread, are drawn anew; deviations are scaled to the whole."""
 
 _ROUNDS = 4
-_Z = 1.644854
-_MOST_TOGETHER = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +33,7 @@ class Fitted:
         status: `converged`, `at a bound` or `did not converge`.
         line: `(n,)`, fitted log errors.
         sd: `(n,)`, of noise and scatter together.
-        together: correlation of the scatter of neighbours; 0 where none is seen, or the points have no order.
+        shared: which points share scatter.
     """
 
     theta: Floats
@@ -47,14 +43,14 @@ class Fitted:
     status: str
     line: Floats
     sd: Floats
-    together: float
+    shared: Shared
 
     def redrawn(self, noise: Floats, random: np.random.Generator) -> tuple[Rows, Floats]:
         """Rows, all or evenly spread ones, and `(draws, rows)` log errors that the line might as well have given."""
         rows = _spread(len(self.line))
-        own, shared = random.standard_normal((2, len(self.scatter_draws), len(rows)))
-        scattered = self.scatter_draws[:, None] * _neighbourly(shared, self.together ** np.diff(rows))
-        return rows, self.line[rows] + noise[rows] * own + scattered
+        noisy, own = random.standard_normal((2, len(self.scatter_draws), len(rows)))
+        scattered = self.scatter_draws[:, None] * self.shared.scattered(rows, own, random)
+        return rows, self.line[rows] + noise[rows] * noisy + scattered
 
 
 def fit_curve(
@@ -63,12 +59,12 @@ def fit_curve(
     noise: Floats,
     draws: int,
     random: np.random.Generator,
-    along: Floats | None = None,
+    shared: Callable[[Floats], Shared] | None = None,
 ) -> Fitted:
     """Fits a curve, by turns with the scatter between points, and again to studies that it might as well have given.
 
-    Drawn noise is normal: of each point's own size, and a scatter that is itself uncertain, and that neighbours share
-    where their residuals say so.
+    Drawn noise is normal: of each point's own size, and a scatter that is itself uncertain, and that points share where
+    their residuals say so.
 
     Args:
         curve: through the points of these rows.
@@ -76,7 +72,7 @@ def fit_curve(
         noise: `(n,)`, standard deviations of their own.
         draws: studies to draw.
         random: where the noise comes from.
-        along: `(n,)`, ascending, where the points have an order.
+        shared: from `(n,)` residuals over their standard deviations, which points share scatter; default: none.
     """
     whole = curve(np.arange(len(y)))
     between, sd = 0.0, np.full(len(y), max(float(np.std(y)), LEAST_SD))
@@ -88,33 +84,13 @@ def fit_curve(
         sd = np.fmax(np.hypot(noise, between), LEAST_SD)
     status = "did not converge" if not solution.converged[0] else "at a bound" if solution.bound[0] else "converged"
     scatters = draw_scatter(y - line, noise, freedom, draws, random)
-    together = 0.0 if along is None else _together((y - line) / sd, along)
-    fitted = Fitted(solution.theta[0], solution.theta, between, scatters, status, line, sd, together)
+    alike = shared((y - line) / sd) if shared else Shared()
+    fitted = Fitted(solution.theta[0], solution.theta, between, scatters, status, line, sd, alike)
     rows, drawn = fitted.redrawn(noise, random)
     part = curve(rows)
     expected = fitted.theta + _as_expected(part, len(drawn), random)
     deviations = solve(part, drawn, sd[rows], expected).theta - fitted.theta
     return replace(fitted, draws=fitted.theta + deviations * np.sqrt(len(rows) / len(y)))
-
-
-def _together(residuals: Floats, along: Floats) -> float:
-    """Correlation of the residuals of neighbours at different places; 0 unless it is surely above 0."""
-    apart = np.flatnonzero(np.diff(along) > 0)
-    if not len(apart):
-        return 0.0
-    least = _Z / np.sqrt(len(apart))
-    correlation = float(np.mean(residuals[apart] * residuals[apart + 1]) / np.mean(residuals**2))
-    return min(correlation, _MOST_TOGETHER) if correlation > least else 0.0
-
-
-def _neighbourly(normal: Floats, correlations: Floats) -> Floats:
-    """`(draws, n)` independent normal numbers made into ones of which neighbours have these correlations."""
-    if not correlations.any():
-        return normal
-    drawn = normal.copy()
-    for at, shared in enumerate(correlations, start=1):
-        drawn[:, at] = shared * drawn[:, at - 1] + np.sqrt(1 - shared**2) * normal[:, at]
-    return drawn
 
 
 def _parameters(curve: Curve, theta: Floats, sd: Floats) -> float:

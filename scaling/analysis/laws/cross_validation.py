@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from scaling.analysis.laws.bootstrap import ends, fit_curve
 from scaling.analysis.laws.families import Law
 from scaling.analysis.laws.huber import Curve, solve
+from scaling.analysis.laws.shared_scatter import by_neighbours
 from scaling.analysis.uncertainty import Estimate, Floats
 
 ONE_BY_ONE = 20
@@ -149,7 +151,14 @@ def extrapolate(law: Law, u: Floats, y: Floats, noise: Floats, center: float) ->
         return None
     random = np.random.default_rng(0)
     places = u[fitted]
-    small = fit_curve(lambda rows: law.curve(places[rows], places), y[fitted], noise[fitted], _DRAWS, random, places)
+    small = fit_curve(
+        lambda rows: law.curve(places[rows], places),
+        y[fitted],
+        noise[fitted],
+        _DRAWS,
+        random,
+        partial(by_neighbours, along=places),
+    )
     beyond = law.curve(u[~fitted], u[fitted])
     line, lines = beyond.at(small.theta[None])[0], beyond.at(small.draws)
     spread = np.hypot(noise[~fitted], small.scatter_draws[:, None])

@@ -15,9 +15,10 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from scaling.analysis.laws.bootstrap import Rows, ends, fit_curve
+from scaling.analysis.laws.bootstrap import ends, fit_curve
 from scaling.analysis.laws.families import FLOORED, POWER, SATURATING, Law
 from scaling.analysis.laws.huber import Curve, solve
+from scaling.analysis.laws.shared_scatter import Rows, by_neighbours
 from scaling.analysis.uncertainty import Floats
 
 NEARNESS = (0.0, 1.0)
@@ -61,7 +62,8 @@ def forecast(u: Floats, y: Floats, noise: Floats, at: npt.ArrayLike, draws: int 
     """
     random = np.random.default_rng(seed)
     laws = tuple(law for law in (FLOORED, SATURATING) if law.fits(u)) or (POWER,)
-    fits = (fit_curve(partial(_through, law, u), y, noise, draws, random, along=u) for law in laws)
+    alike = partial(by_neighbours, along=u)
+    fits = (fit_curve(partial(_through, law, u), y, noise, draws, random, alike) for law in laws)
     whole = min(fits, key=lambda fit: fit.scatter)
     rows, drawn = whole.redrawn(noise, random)
     data = _Data(u[rows], np.vstack([y[rows], drawn]), whole.sd[rows])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from scaling.analysis.laws.cross_validation import (
 )
 from scaling.analysis.laws.families import BROKEN, LAWS, POWER, SMOOTH, Law
 from scaling.analysis.laws.forecast import Forecast, forecast
+from scaling.analysis.laws.shared_scatter import by_neighbours
 from scaling.analysis.uncertainty import Estimate, Floats, estimate
 
 Mask = npt.NDArray[np.bool_]
@@ -181,7 +183,7 @@ def fit(
 
 
 def _fit(law: Law, u: Floats, y: Floats, noise: Floats, center: float, draws: int, random: np.random.Generator) -> Fit:
-    fitted = fit_curve(lambda rows: law.curve(u[rows], u), y, noise, draws, random, along=u)
+    fitted = fit_curve(lambda rows: law.curve(u[rows], u), y, noise, draws, random, partial(by_neighbours, along=u))
     with np.errstate(over="ignore"):
         values, drawn = (law.parameters(theta, center) for theta in (fitted.theta[None], fitted.draws))
     return Fit(
@@ -189,7 +191,7 @@ def _fit(law: Law, u: Floats, y: Floats, noise: Floats, center: float, draws: in
         formula=law.formula,
         parameters={name: estimate(values[name][0], drawn[name]).reaching_value() for name in values},
         scatter=estimate(fitted.scatter, fitted.scatter_draws).reaching_value(),
-        together=fitted.together,
+        together=fitted.shared.correlation,
         held_out=hold_out(law.curve(u, u), y, fitted.sd),
         extrapolation=extrapolate(law, u, y, noise, center),
         status=fitted.status,

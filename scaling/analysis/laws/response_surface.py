@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import TypeAlias
 
@@ -12,6 +13,7 @@ import numpy as np
 from scaling.analysis.laws.bootstrap import Fitted, fit_curve
 from scaling.analysis.laws.cross_validation import Held, hold_out
 from scaling.analysis.laws.families import straight
+from scaling.analysis.laws.shared_scatter import Shared, by_levels
 from scaling.analysis.uncertainty import Floats
 
 CURVATURE = 0.1
@@ -70,8 +72,16 @@ def fit_surface(
     terms = _terms(centered, len(y))
     columns = _columns(terms, centered, len(y))
     prior = np.array([CURVATURE if len(term) > 1 else np.inf for term in terms])
-    fitted = fit_curve(lambda rows: straight(columns[rows], prior), y, sd, draws, random)
+    fitted = fit_curve(
+        lambda rows: straight(columns[rows], prior), y, sd, draws, random, partial(_alike, centered, terms)
+    )
     return Surface(terms, center, fitted, hold_out(straight(columns, prior), y, fitted.sd))
+
+
+def _alike(centered: Mapping[str, Floats], terms: Sequence[Term], residuals: Floats) -> Shared:
+    """What the settings of one depth, width, resolution or number of epochs share."""
+    own = {name: sum(set(term) <= {name} for term in terms) for name in centered}
+    return by_levels(residuals, centered, own)
 
 
 def _terms(centered: Mapping[str, Floats], count: int) -> tuple[Term, ...]:
