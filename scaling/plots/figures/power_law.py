@@ -77,7 +77,7 @@ def _laws(group: Group) -> Laws:
 
 
 def power_law(fitted_group: Fitted, axes: Axes, pale: bool = False) -> Axes:
-    """Draws points by resolution with their bars, the chosen law thick with its band, the others thin, and any break.
+    """Draws points by resolution with their bars, the best law thick with its band, the others thin, and any break.
 
     Args:
         fitted_group: a group and its laws.
@@ -128,19 +128,19 @@ def _draw_at(laws: Laws, at: npt.NDArray[np.bool_], color: str, marker: str, lab
 def _draw_laws(laws: Laws, axes: Axes) -> None:
     x = np.geomspace(laws.x.min(), laws.x.max(), _CURVE)
     for fit in sorted(laws.fits, key=lambda fit: fit.law != laws.best):
-        _draw_law(fit, x, fit.law == laws.best, axes)
+        label = f"{fit.law}, chosen" if fit.law == laws.best and laws.is_chosen else fit.law
+        _draw_law(fit, x, label, fit.law == laws.best, axes)
     if laws.broken is not None and laws.broken.verdict == "holds" and laws.broken.told_apart:
         low, high = laws.broken.at.low * COST.scale, laws.broken.at.high * COST.scale
         axes.axvspan(low, high, color=LAW_COLOR[BROKEN.name], alpha=0.15, linewidth=0, label="break, 90%", zorder=0)
 
 
-def _draw_law(fit: Fit, x: npt.NDArray[np.float64], chosen: bool, axes: Axes) -> None:
-    """The chosen law thick, over all others and over the points, with its band; another one thin."""
+def _draw_law(fit: Fit, x: npt.NDArray[np.float64], label: str, best: bool, axes: Axes) -> None:
+    """The best law thick, over all others and over the points, with its band; another one thin."""
     band, color = fit.predict(x), LAW_COLOR[fit.law]
-    line, width, order = ("-", _THICK, 4.0) if chosen else (LAW_LINE[fit.law], _THIN, 3.0)
-    label = f"{fit.law}, chosen" if chosen else fit.law
+    line, width, order = ("-", _THICK, 4.0) if best else (LAW_LINE[fit.law], _THIN, 3.0)
     axes.plot(x * COST.scale, 100 * band.error, line, color=color, linewidth=width, label=label, zorder=order)
-    if chosen:
+    if best:
         ends = 100 * band.low, np.fmin(100 * band.high, 100)
         axes.fill_between(x * COST.scale, *ends, color=color, alpha=0.2, linewidth=0, label="its 90% band", zorder=1)
 
