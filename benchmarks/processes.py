@@ -61,7 +61,7 @@ class Side:
         self._command = " ".join([script, *map(str, arguments)])
         self._process = subprocess.Popen(
             [str(python), str(SIDES / f"{script}.py"), *map(str, arguments)],
-            env=environment(**SAME_THREADS, **more),
+            env=environment(**(SAME_THREADS | more)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from benchmarks.processes import Side, in_turn, lacks
+from benchmarks.processes import THREADS, Side, in_turn, lacks
 from benchmarks.rows import Measurement, Row, compared, lacking
+from scaling.datasets import dataset_info
+from scaling.generator.sizes import size
+from scaling.launch.engines.process import threads
+from scaling.launch.pools import operations_at_once
 from scaling.schema import Variant
 
 LOSS_STEPS, REPEATS = 3, 7
@@ -38,6 +42,11 @@ class Network:
     def row(self) -> Row:
         named = f"{self.variant.name}, batch {self.batch}, against the same layers in PyTorch"
         return Row(f"{named}: training step", "ms", ">= 1.2")
+
+    @property
+    def step_macs(self) -> float:
+        """Multiply-accumulates of a batch, forward."""
+        return size(self.variant, dataset_info(self.dataset)).macs * self.batch
 
     def options(self) -> tuple[object, ...]:
         """As a side is told."""
@@ -83,7 +92,9 @@ def sides(network: Network, ways: Sequence[str] = WAYS) -> Iterator[list[Side]]:
     """Ours, and PyTorch with its weights in each of these ways."""
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         weights = Path(folder, "weights.npz")
-        ours = stack.enter_context(Side("ours", *network.options(), "float32", 0, SAVE_WEIGHTS=str(weights)))
+        as_trained = threads(THREADS, operations_at_once([network.step_macs]))
+        options = (*network.options(), "float32", 0)
+        ours = stack.enter_context(Side("ours", *options, SAVE_WEIGHTS=str(weights), **as_trained))
         theirs = (Side("torch_layers", *network.options(), weights, way) for way in ways)
         yield [ours, *map(stack.enter_context, theirs)]
 

@@ -82,12 +82,13 @@ class RunOptions:
     timed_as_trained: bool = False
     until: Until | None = None
 
-    def worker_config(self, results: ResultsFolder, workers: int = 1) -> WorkerConfig:
+    def worker_config(self, results: ResultsFolder, workers: int = 1, operations_at_once: int = 1) -> WorkerConfig:
         """What the workers need of it.
 
         Args:
             results: of the study.
             workers: how many they are; several share decoded images.
+            operations_at_once: that share a worker's cores.
 
         Raises:
             UserError: if no checkpoint can be written where they are to go.
@@ -101,6 +102,7 @@ class RunOptions:
             weights=None if self.keep == "none" else self.weights(results),
             weights_gb=self.weights_gb,
             weights_stay=self.keep == "all",
+            operations_at_once=operations_at_once,
             run=secrets.token_hex(8) if workers > 1 else "",
         )
 

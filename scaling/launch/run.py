@@ -17,7 +17,7 @@ from scaling.launch.keeping import Keeper, announced
 from scaling.launch.loop import RunSummary
 from scaling.launch.missing import Outcomes, missing
 from scaling.launch.options import RunOptions
-from scaling.launch.pools import WorkerPools, worker_pools
+from scaling.launch.pools import WorkerPools, operations_at_once, steps_of, worker_pools
 from scaling.launch.progress.broadcast import Broadcast
 from scaling.launch.progress.estimate import RunProgress
 from scaling.launch.progress.notebook import NotebookView
@@ -175,7 +175,10 @@ class _Run:
                     break
                 if gate:
                     gate.times_here = pool is self.pools.timing
-                with pool.start(self.options.worker_config(self.results, pool.workers)) as engine:
+                config = self.options.worker_config(
+                    self.results, pool.workers, operations_at_once(steps_of(self.study))
+                )
+                with pool.start(config) as engine:
                     summary += loop.run(
                         part,
                         self.results,

@@ -28,6 +28,7 @@ class WorkerConfig:
         weights: folder or URL where weights of finished trials go; None: they are not kept.
         weights_gb: what may be there in all; a trial's that do not fit are not kept, and that is said.
         weights_stay: whether they stay however other networks turn out.
+        operations_at_once: that share a worker's cores; see `scaling.launch.pools.operations_at_once`.
         run: a name that no other run has, under which workers of a machine share decoded images; empty: they do not.
     """
 
@@ -39,6 +40,7 @@ class WorkerConfig:
     weights: str | None = None
     weights_gb: float = 10.0
     weights_stay: bool = False
+    operations_at_once: int = 1
     run: str = ""
 
 

@@ -8,7 +8,7 @@ from scaling import machine
 from scaling.errors import UserError
 from scaling.generator.study import Study, check
 from scaling.launch.options import RunOptions
-from scaling.launch.pools import WorkerPools, side_by_side, worker_pools
+from scaling.launch.pools import WorkerPools, operations_at_once, side_by_side, steps_of, worker_pools
 from scaling.launch.workload import jobs
 from scaling.runner.compute import devices
 from scaling.runner.jobs import TimeJob, TrainJob
@@ -22,7 +22,7 @@ def _eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "detect", lambda: ())
 
 
-def study(seeds: int = 12, resolution: int = 8, search: bool = False) -> Study:
+def study(seeds: int = 12, resolution: int = 8, search: bool = False, width: float = 1.0) -> Study:
     file = {
         "study": "share",
         "question": "Who trains what?",
@@ -34,7 +34,7 @@ def study(seeds: int = 12, resolution: int = 8, search: bool = False) -> Study:
         space = {"depth": [14], "width": [0.25, 0.5]}
         return check(file | {"search": {"trials": 5, "objectives": ["top1", "training_ms"], "space": space}})
     file["across"] |= {"seed": list(range(seeds))}
-    return check(file | {"grid": [{"depth": 14, "width": 1.0}]})
+    return check(file | {"grid": [{"depth": 14, "width": width}]})
 
 
 def pools(of: Study, **options: object) -> WorkerPools:
@@ -85,6 +85,14 @@ def test_memory_bounds_what_is_trained_side_by_side(monkeypatch: pytest.MonkeyPa
     assert 1 <= side_by_side(large) < 8
     monkeypatch.setattr(machine, "memory_gb", lambda: 0.5)
     assert side_by_side(large) == 1
+
+
+def test_steps_that_are_all_small_have_two_operations_at_once() -> None:
+    """That of a search is not known before it names its networks."""
+    small, large = steps_of(study(resolution=8, width=0.25)), steps_of(study(resolution=64))
+    assert operations_at_once(small) == 2
+    assert operations_at_once(large) == operations_at_once(small + large) == 1
+    assert operations_at_once(steps_of(study(search=True))) == 1
 
 
 def test_who_says_how_many_workers_gets_as_many() -> None:

@@ -50,7 +50,7 @@ def main(number: int, placement: Placement, config: WorkerConfig, channel: Conne
     redirect(Path(config.logs) / f"worker-{number}.log")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ |= visible(placement.devices, placement.sharing)
-    _stay_on(placement.cores)
+    _stay_on(placement.cores, config.operations_at_once)
     jobs: SimpleQueue[Job] = SimpleQueue()
     interrupted = threading.Event()
     threading.Thread(target=_listen, args=(channel, jobs, interrupted), daemon=True).start()
@@ -61,11 +61,19 @@ def main(number: int, placement: Placement, config: WorkerConfig, channel: Conne
         channel.send(Finished(number, worker.do(jobs.get())))
 
 
-def _stay_on(cores: tuple[int, ...]) -> None:
+def _stay_on(cores: tuple[int, ...], operations_at_once: int) -> None:
     """Keeps this process on its own cores, so that what it times was not timed on its neighbours' too."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores)
-    os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = str(len(cores))
+    os.environ |= threads(len(cores), operations_at_once)
+
+
+def threads(cores: int, operations_at_once: int) -> dict[str, str]:
+    """The environment in which TensorFlow computes so many operations at once, and each on its part of the cores."""
+    return {
+        "TF_NUM_INTEROP_THREADS": str(cores),
+        "TF_NUM_INTRAOP_THREADS": str(max(1, cores // operations_at_once)),
+    }
 
 
 def _listen(channel: Connection, jobs: SimpleQueue[Job], interrupted: threading.Event) -> None:

@@ -19,6 +19,7 @@ from ray.exceptions import ActorDiedError, ActorUnavailableError, RayError
 
 from scaling.launch.engines import EngineError
 from scaling.launch.engines.actor import Actor
+from scaling.launch.engines.process import threads
 from scaling.launch.engines.shares import Resources, Shares
 from scaling.models import outside
 from scaling.runner.jobs import Died, Event, Job, Note, WorkerConfig
@@ -165,8 +166,8 @@ class _RayWorker:
         needs = dict(self._shares.needs)
         variables = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         variables[outside.PATH] = outside.search_path()[0]
-        if threads := int(needs.get("CPU", 0)):
-            variables["TF_NUM_INTRAOP_THREADS"] = variables["TF_NUM_INTEROP_THREADS"] = str(threads)
+        if cores := int(needs.get("CPU", 0)):
+            variables |= threads(cores, self._config.operations_at_once)
         known = {"num_cpus": needs.pop("CPU", 0), "num_gpus": needs.pop("GPU", 0), "memory": needs.pop("memory", None)}
         remote = ray.remote(Actor).options(max_concurrency=CALLS_AT_ONCE, resources=needs, **known)
         self._actor = remote.remote(self._number, self._config, self._shares.kind, variables)

@@ -7,4 +7,4 @@ import os
 
 def threads() -> int:
     """Cores of this worker: those that its TensorFlow was given, else all of the machine."""
-    return int(os.environ.get("TF_NUM_INTRAOP_THREADS") or os.cpu_count() or 1)
+    return int(os.environ.get("TF_NUM_INTEROP_THREADS") or os.cpu_count() or 1)

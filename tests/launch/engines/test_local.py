@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from scaling.launch.engines.local import LocalEngine
-from scaling.launch.engines.process import Placement
+from scaling.launch.engines.process import Placement, threads
 from scaling.runner.jobs import Died, Event, Finished, Ready, TrainJob, WorkerConfig
 from tests.builders import trial
 from tests.runner.data.mapped import copies_of
@@ -113,3 +113,8 @@ def test_a_worker_that_cannot_start_dies_and_its_log_says_why(
         engine.restart(0)
         assert next_event(engine) == Died(0, "the worker process ended with exit code 1")
     assert "no_such_backend" in (Path(config.logs) / "worker-0.log").read_text()
+
+
+@pytest.mark.parametrize(("cores", "at_once", "each"), [(8, 1, 8), (8, 2, 4), (2, 2, 1), (1, 2, 1), (3, 2, 1)])
+def test_operations_at_once_share_the_cores(cores: int, at_once: int, each: int) -> None:
+    assert threads(cores, at_once) == {"TF_NUM_INTEROP_THREADS": str(cores), "TF_NUM_INTRAOP_THREADS": str(each)}
