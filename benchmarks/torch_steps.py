@@ -19,7 +19,7 @@ from scaling.launch.engines.process import threads
 from scaling.launch.pools import operations_at_once
 from scaling.schema import Variant
 
-LOSS_STEPS, REPEATS = 3, 7
+LOSS_STEPS, REPEATS = 3, 15
 WAYS = ("eager", "compile")
 NEAR = 1e-3
 """Of a loss: they differ by the order of sums, which the steps before make larger."""
