@@ -54,7 +54,9 @@ class Choice:
     Attributes:
         row: label of the setting in the settings of the recommendation.
         name: in words: `ResNet-RS 26x0.25@14, 9 epochs`.
-        accuracy: what it truly reaches (fraction), with its 90% interval.
+        accuracy: what it truly reaches (fraction), with its 90% interval; of a trained one what was measured, drawn
+            towards what the others let expect.
+        measured: the mean of its seeds as they were measured (fraction); None where it was not trained.
         trained: whether it was trained; else its accuracy is predicted.
         costs: by name of the limit's cost, its value with its 90% interval.
         meets: chance that it meets all limits.
@@ -66,6 +68,7 @@ class Choice:
     row: int
     name: str
     accuracy: Estimate
+    measured: float | None
     trained: bool
     costs: dict[str, Estimate]
     meets: float
@@ -285,6 +288,7 @@ def _ranked(
                 row=row,
                 name=name_of(settings.iloc[row]),
                 accuracy=Estimate(float(np.median(own)), float(low), float(high)),
+                measured=float(settings["top1"].iloc[row]) if row in trained else None,
                 trained=row in trained,
                 costs={
                     limit.cost.name: Estimate(float(price.value[row]), float(price.low[row]), float(price.high[row]))
@@ -338,7 +342,9 @@ def _sentence(
     failed: bool,
 ) -> str:
     first = choices[0]
-    how = "measured" if first.trained else "its training failed; predicted" if failed else "not trained yet, predicted"
+    how = "its training failed; predicted" if failed else "not trained yet, predicted"
+    if first.measured is not None:
+        how = f"measured {100 * first.measured:.1f}%"
     low, high = 100 * first.accuracy.low, 100 * first.accuracy.high
     reached = f"{100 * first.accuracy.value:.1f}% ({how}; {low:.1f} to {high:.1f})"
     costs = "".join(_cost(price, first.row, limit) for limit, price in prices)

@@ -57,7 +57,7 @@ def test_the_best_is_chosen_where_noise_is_small_next_to_what_is_at_stake() -> N
     assert found.sure
     assert found.set == tuple(names(simulated.frame, [best]))
     assert first.accuracy.low <= simulated.truth[best] <= first.accuracy.high
-    assert f"choose {first.name}: {100 * first.accuracy.value:.1f}% (measured; " in found.sentence
+    assert f"choose {first.name}: {100 * first.accuracy.value:.1f}% (measured " in found.sentence
 
 
 def test_the_best_that_meets_the_limit_is_chosen() -> None:
