@@ -34,6 +34,7 @@ from scaling.published import load
 from scaling.reports.conclusion import conclude
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
+from scaling.runner.compute.precision import LEAST_MACS
 from scaling.runner.jobs import INTERRUPTION_SECONDS
 from scaling.schema import LatencyPlan, Variant
 
@@ -150,14 +151,16 @@ def test_what_no_row_has_is_not_measured_yet() -> None:
 
 
 def test_bfloat16_on_processors_is_what_was_measured() -> None:
-    """As long as it is not 1.5 times as fast in both, nothing chooses it by itself."""
+    """It trains faster where `precision: auto` takes it, and the page says from which size on that is."""
     text = " ".join((ROOT / "docs" / "devices.md").read_text().split())
     ratios_of = [row.ratio for row in rows("in mixed bfloat16") if row.ratio]
     assert ("has not been measured on a processor that multiplies in it" in text) == (not ratios_of)
     if ratios_of:
         step, forward = ratios_of
         assert f"trained {step:.2f} times as fast as in float32, and inference was {forward:.2f} times as fast" in text
-        assert ("There is no `precision: auto`" in text) == (min(step, forward) < 1.5)
+        assert step > 1
+    assert f"networks of at least {LEAST_MACS / 1e6:,.0f} million multiply-accumulates for an image" in text
+    assert size(Variant(depth=50, resolution=160), dataset_info("imagenet")).macs >= LEAST_MACS
 
 
 SCALE = " ".join((ROOT / "docs" / "scale.md").read_text().split())

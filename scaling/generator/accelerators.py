@@ -15,7 +15,7 @@ from scaling.generator import yaml_file
 from scaling.generator.constraints import Positive
 from scaling.generator.errors import StudyError, explain
 from scaling.models import BUILT_IN
-from scaling.schema import FamilyName, Noun, Number, Precision
+from scaling.schema import AskedPrecision, FamilyName, Noun, Number, Precision
 
 USER_FILE = "accelerators.yaml"
 """Next to a study, or in `~/.config/scaling/`; its form is that of the file of this name beside this module."""
@@ -60,9 +60,13 @@ class Accelerator(Noun):
     devices: tuple[str, ...] = ()
     cores: Annotated[int, Field(gt=0)] | None = None
 
-    def operations_per_second(self, family: str, precision: Precision) -> float:
-        """What training reaches; where a family or precision is not in the table, that of the slowest there."""
-        peak = self.peak_tflops.get(precision, min(self.peak_tflops.values()))
+    def operations_per_second(self, family: str, precision: AskedPrecision) -> float:
+        """What training reaches; where a family or precision is not in the table, that of the slowest there.
+
+        What is left to the device (`auto`) is taken to be computed in bfloat16 where that is in the table.
+        """
+        computed: Precision = "mixed_bfloat16" if precision == "auto" else precision
+        peak = self.peak_tflops.get(computed, min(self.peak_tflops.values()))
         return peak * 1e12 * self.utilisation.get(family, min(self.utilisation.values()))
 
     def is_device(self, device: str) -> bool:

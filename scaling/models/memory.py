@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from scaling.models.complexity import Complexity
-from scaling.schema import Precision
+from scaling.schema import AskedPrecision
 
 STATE_BYTES = 4 * 4
 """For each parameter, whatever the precision: weight, gradient, velocity and running average, in float32."""
 
-ACTIVATION_BYTES: dict[Precision, int] = {"float32": 4, "mixed_bfloat16": 2, "mixed_float16": 2}
-"""For each kept element of a feature map."""
+ACTIVATION_BYTES: dict[AskedPrecision, int] = {"float32": 4, "mixed_bfloat16": 2, "mixed_float16": 2, "auto": 4}
+"""For each kept element of a feature map; `auto` may become float32, which needs the most."""
 
 KEPT_MAPS = 1.5
 """Elements kept for the backward pass over outputs of convolutions: those outputs, and part of what follows them.
@@ -19,7 +19,7 @@ what Table 3 of arXiv 2103.07579 asks for. See `training_memory_gb` for how well
 """
 
 
-def training_memory_gb(complexity: Complexity, batch_size: int, precision: Precision) -> float:
+def training_memory_gb(complexity: Complexity, batch_size: int, precision: AskedPrecision) -> float:
     """Estimated memory of a training step on one device, in 1e9 bytes.
 
     `16 * params + 1.5 * bytes * activations * batch_size`. Workspace, padding, images and the framework are left out.

@@ -108,7 +108,8 @@ def _recipe(record: TrainRecord, trial: Trial) -> Iterator[str]:
     yield f"Seed {trial.seed}; {trial.recipe.epochs} epochs. What differs from the defaults:"
     yield ""
     for field, value in trial.recipe.changed().items():
-        yield f"- {field}: {value}"
+        chosen = f", which was {record.precision}" if value == "auto" and record.precision else ""
+        yield f"- {field}: {value}{chosen}"
     if trial.init:
         name = Path(record.weights_from).name if record.weights_from else "a file"
         yield f"- began with the weights of `{name}` (SHA-256 begins with {trial.init})"

@@ -16,7 +16,7 @@ import pandas as pd
 from scaling.datasets import DATASETS
 from scaling.results.columns import TABLE, TIMED, names, of_variant, timed
 from scaling.results.records import ResultsFolder, Skipped, about_reference, collection_paused, find, supersedes
-from scaling.schema import Dataset, LatencyRecord, Recipe, Reported, TrainRecord, Trial, Variant
+from scaling.schema import Dataset, LatencyRecord, Precision, Recipe, Reported, TrainRecord, Trial, Variant
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
 _SCORE_COLUMNS = {name: [f"{name}_{column}" for column in ("top1", "top5", "correct", "n", "loss")] for name in SCORES}
@@ -38,17 +38,18 @@ def load_results(*paths: str | os.PathLike[str], device: str | None = None) -> p
     Returns:
         One row a trial, the last record of each (a success, once there is one, over any failure). Columns: `study`,
         `folder`, `trial_id`, `status` (`ok` or `failed`), `failure_kind`, `failure_message`; the fields of dataset
-        (`dataset`, `train_examples`, `validation_fraction`), variant, recipe, `init` (the weights it began with), and
-        `seed`; `model` and `weights` of a network that others trained: what they call it, and the tag of its weights;
-        `params`, `macs`, `activations`; for each score `*_top1` and `*_top5` (fractions; the latter where there
-        are ten classes or more), `*_correct`, `*_n`, `*_loss`; `top1`, `top1_n`, `test_top1`, `top5`, `test_top5`: of
-        the averaged weights where the recipe averages, else of the raw ones; `validation_correct`: which of the images
-        behind `top1` were right (see `scaling.results.correct`); `train_top1`, the last epoch's, augmentation and
-        dropout on; `train_seconds`, `device`; `memory_gb` and `planned_seconds`, which only a plan knows (see
-        `scaling.generator.candidates`); and for each phase `training_ms` / `inference_ms` (median), `*_low_ms`,
-        `*_high_ms` (95%), `*_p10_ms`, `*_p90_ms`, `*_disturbed` (whether other work on the machine did), `*_n`,
-        `*_batch_size`, `*_measured_batch_size` (where it was another than the times are stated for), `*_precision`,
-        `*_device` (with the backend). What is missing is NaN or None.
+        (`dataset`, `train_examples`, `validation_fraction`), variant, recipe (its `precision` is what was computed in,
+        where that was left to the device), `init` (the weights it began with), and `seed`; `model` and `weights` of a
+        network that others trained: what they call it, and the tag of its weights; `params`, `macs`, `activations`; for
+        each score `*_top1` and `*_top5` (fractions; the latter where there are ten classes or more), `*_correct`,
+        `*_n`, `*_loss`; `top1`, `top1_n`, `test_top1`, `top5`, `test_top5`: of the averaged weights where the recipe
+        averages, else of the raw ones; `validation_correct`: which of the images behind `top1` were right (see
+        `scaling.results.correct`); `train_top1`, the last epoch's, augmentation and dropout on; `train_seconds`,
+        `device`; `memory_gb` and `planned_seconds`, which only a plan knows (see `scaling.generator.candidates`); and
+        for each phase `training_ms` / `inference_ms` (median), `*_low_ms`, `*_high_ms` (95%), `*_p10_ms`, `*_p90_ms`,
+        `*_disturbed` (whether other work on the machine did), `*_n`, `*_batch_size`, `*_measured_batch_size` (where it
+        was another than the times are stated for), `*_precision`, `*_device` (with the backend). What is missing is NaN
+        or None.
 
     Raises:
         scaling.results.records.ResultsError: if there are no records.
@@ -67,14 +68,20 @@ def planned(folder: ResultsFolder, trials: Mapping[Trial, Mapping[str, float]]) 
 
     Args:
         folder: of their study, whose timings count; of those at several places, the last one's.
-        trials: with their sizes and whatever else was reckoned of them, by column.
+        trials: with their sizes and whatever else was reckoned of them, by column. Where a recipe leaves the precision
+            to the device, it is that of the setting's other seeds, and `auto` as long as none is trained.
     """
     timings, _ = folder.latency.read()
     place = timings[-1].environment.place if timings else ""
     timed = _Timings(timings)
     own = {"study": folder.name, "folder": str(folder.path), "status": "planned"}
+    computed = _computed_in(folder) if any(trial.recipe.precision == "auto" for trial in trials) else {}
     rows = [
-        own | _asked(trial) | timed.row(trial, place) | {"trial_id": trial.id, "seed": trial.seed, **reckoned}
+        own
+        | _asked(trial)
+        | computed.get(_any_seed(trial), {})
+        | timed.row(trial, place)
+        | {"trial_id": trial.id, "seed": trial.seed, **reckoned}
         for trial, reckoned in trials.items()
     ]
     return pd.DataFrame(rows).reindex(columns=[*TABLE])
@@ -90,6 +97,7 @@ def of_records(folder: ResultsFolder, records: Iterable[TrainRecord]) -> pd.Data
     timings, _ = folder.latency.read()
     settings, values = _Settings(folder, _Timings(timings)), itemgetter(*_OWN)
     rows = [(settings.row(record), values(_own_row(record))) for record in records]
+    settings.complete()
     return _frame(rows) if rows else pd.DataFrame(columns=[*TABLE])
 
 
@@ -114,6 +122,7 @@ def _rows(folder: ResultsFolder, device: str | None) -> Iterable[tuple[Row, tupl
             skipped.append(record)
         elif supersedes(record.ok, last.get(record.trial_id, (False,))[0]):
             last[record.trial_id] = record.ok, settings.row(record), values(_own_row(record))
+    settings.complete()
     for line in skipped:
         warnings.warn(f"skipped {line}", stacklevel=4)
     if note := by_place.note():
@@ -155,16 +164,27 @@ class _Settings:
         self._folder = {"study": folder.name, "folder": str(folder.path)}
         self._timings = timings
         self._rows: dict[tuple[Any, ...], Row] = {}
+        self._computed: dict[tuple[Any, ...], Precision] = {}
 
     def row(self, record: TrainRecord) -> Row:
         """The same object for each trial of a setting at one place."""
         trial, place = record.trial, record.environment.place
         nouns = (trial.variant, trial.dataset, trial.recipe) if isinstance(trial, Trial) else (trial,)
         # Their values, since nouns compare slowly.
-        key = (place, getattr(trial, "init", None), *chain.from_iterable(vars(noun).values() for noun in nouns))
+        setting = (getattr(trial, "init", None), *chain.from_iterable(vars(noun).values() for noun in nouns))
+        key = (place, record.precision, *setting)
         if key not in self._rows:
-            self._rows[key] = self._folder | _asked(trial) | self._timings.row(trial, place)
+            computed = {"precision": record.computed_in}
+            self._rows[key] = self._folder | _asked(trial) | computed | self._timings.row(trial, place)
+        if record.ok and record.precision:
+            self._computed[setting] = record.precision
         return self._rows[key]
+
+    def complete(self) -> None:
+        """Once all are seen: what failed before a device chose its precision has that of the others of its setting."""
+        for (_, _, *setting), row in self._rows.items():
+            if row["precision"] == "auto":
+                row["precision"] = self._computed.get(tuple(setting), "auto")
 
 
 def _asked(trial: Trial | Reported) -> Row:
@@ -177,6 +197,20 @@ def _asked(trial: Trial | Reported) -> Row:
     dataset = trial.dataset.model_dump()
     asked = {**dataset, **variant, **trial.recipe.model_dump(), "init": trial.init}
     return {"dataset": asked.pop("name"), "model": None, "weights": None, **asked}
+
+
+def _computed_in(folder: ResultsFolder) -> Mapping[Trial, Row]:
+    """By setting, the precision of its last training that went well, where the recipe leaves it to the device."""
+    return {
+        _any_seed(record.trial): {"precision": record.precision}
+        for record in folder.summaries()
+        if not isinstance(record, Skipped) and isinstance(record.trial, Trial) and record.ok and record.precision
+        if record.trial.recipe.precision == "auto"
+    }
+
+
+def _any_seed(trial: Trial) -> Trial:
+    return trial.model_copy(update={"seed": 0})
 
 
 class _Timings:

@@ -15,6 +15,7 @@ from scipy import stats
 from scaling.datasets import DatasetInfo, check_batch, dataset_info, default_fraction, folder
 from scaling.datasets.registry import find
 from scaling.errors import UserError
+from scaling.runner.compute import precision
 from scaling.runner.data import Augmentation, Batch, ImageDataset, load
 from scaling.runner.data.cores import threads
 from scaling.runner.inspection import LOOKED_INTO, inspect
@@ -197,7 +198,7 @@ def _model(variant: Variant, known: DatasetInfo, recipe: Recipe, seconds: float)
     from scaling.runner import latency
     from scaling.runner.compute.program import Program, ProgramKey
 
-    program = Program(ProgramKey.of(variant, known, recipe))
+    program = Program(ProgramKey.of(variant, known, recipe, precision.of_recipe(recipe, variant, known)))
     batch_size, timing = latency.time_phase(program, "training", recipe.batch_size, seconds)
     return {
         "name": variant.name,

@@ -18,7 +18,7 @@ from scaling import machine
 from scaling.datasets.known import SYNTHETIC
 from scaling.results import lock
 from scaling.runner import environment
-from scaling.runner.compute import devices
+from scaling.runner.compute import devices, precision
 from scaling.runner.data import sources
 from scaling.schema import Recipe, Variant
 
@@ -71,7 +71,7 @@ def _tried(about: str, look: Callable[[], Finding]) -> Finding:
 
 
 def _bfloat16() -> Finding:
-    """Whether the processor multiplies in bfloat16; whether that pays, a timing tells (docs/devices.md)."""
+    """Whether the processor multiplies in bfloat16, and what that is worth (docs/devices.md)."""
     instructions = machine.bfloat16_instructions()
     if instructions is None:
         return Finding("bfloat16 on the processor", "note", "not known: this system does not name its instructions")
@@ -79,6 +79,10 @@ def _bfloat16() -> Finding:
         found = "no instructions for it: mixed_bfloat16 is computed by way of float32 there"
         return Finding("bfloat16 on the processor", "note", found)
     found = f"{', '.join(instructions)}; `scaling latency --precision mixed_bfloat16` tells whether it is faster"
+    if not precision.INSTRUCTIONS.isdisjoint(instructions):
+        found += (
+            f"; `precision: auto` trains networks of {precision.LEAST_MACS:,.0f} multiply-accumulates or more in it"
+        )
     return Finding("bfloat16 on the processor", "ok", found)
 
 

@@ -30,7 +30,7 @@ def train_record(trial: Trial, environment: Environment, log: str, **results: An
         trial: that was trained.
         environment: where.
         log: name of the job's log.
-        **results: the other fields: `failure`, or scores, history and times.
+        **results: the other fields: `failure`, or scores, history and times; and the precision, as soon as it is known.
     """
     info = dataset_info(trial.dataset.name)
     size: dict[str, Any] = dict.fromkeys(("params", "macs", "activations"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from scaling.datasets import dataset_info
 from scaling.runner import energy, environment, logs, tracking
+from scaling.runner.compute import precision
 from scaling.runner.compute.program_key import of_timing, of_trial
 from scaling.runner.deploy import runtimes
 from scaling.runner.jobs import Event, Job, Note, Progress, Record, StopReason, TimeJob, TrainJob, WorkerConfig
@@ -19,12 +20,13 @@ from scaling.runner.programs import ProgramCache
 from scaling.runner.recording import failure_of, latency_record, log_name, train_record
 from scaling.runner.tracking import EpochLogger
 from scaling.runner.training import checkpoint, weights
-from scaling.schema import Environment, Epoch, LatencyRecord, Runtime, TrainRecord, Trial
+from scaling.schema import Environment, Epoch, LatencyRecord, Precision, Runtime, TrainRecord, Trial
 
 if TYPE_CHECKING:
     from scaling.models.weights import Weights
     from scaling.runner.compute.program import Program
     from scaling.runner.data import ImageDataset
+    from scaling.runner.training.checkpoint import Checkpoint
     from scaling.runner.training.train import Callbacks, Outcome
 
 
@@ -79,6 +81,7 @@ class Worker:
         self._channel = channel
         self._interrupted = interrupted
         self._terminated = False
+        self._computed_in: Precision | None = None
         self._programs = ProgramCache(devices, config.compile)
         import keras
 
@@ -111,11 +114,13 @@ class Worker:
         from scaling.runner.compute import backend
 
         started, trial = time.perf_counter(), job.trial
+        self._computed_in = None
         try:
             images = data.load(trial.dataset, trial.variant.resolution, run=self._config.run)
             outcome, program, begun = self._outcome(job, images)
         except Exception as error:
-            return train_record(trial, self.environment, log, failure=failure_of(error))
+            failure = failure_of(error)
+            return train_record(trial, self.environment, log, precision=self._computed_in, failure=failure)
         return train_record(
             trial,
             self.environment,
@@ -123,6 +128,7 @@ class Worker:
             **vars(outcome),
             setup_seconds=begun - started,
             train_seconds=time.perf_counter() - begun,
+            precision=program.key.precision,
             compiled=program.compiled,
             micro_batch_size=program.micro_batch_size(trial.recipe.batch_size),
             devices=program.devices,
@@ -140,9 +146,11 @@ class Worker:
         from scaling.runner.training import train as training
 
         trial = job.trial
-        callbacks, key, batch_size = self._callbacks(trial), of_trial(trial), trial.recipe.batch_size
+        callbacks, batch_size = self._callbacks(trial), trial.recipe.batch_size
         while True:
             start = training.resumable(callbacks, batch_size, max(1, len(self._devices)))
+            self._computed_in = _precision(trial, start)
+            key = of_trial(trial, self._computed_in)
             parts = max(self._programs.parts(key, batch_size), start.micro_batches if start else 1)
             program, begun = self._programs.get(key, parts), time.perf_counter()
             try:
@@ -235,6 +243,13 @@ class Worker:
                 log_epoch(epoch)
             except Exception as error:
                 self._note(f"{trial.id}: epoch {epoch.epoch} is not tracked: {error}")
+
+
+def _precision(trial: Trial, start: Checkpoint | None) -> Precision:
+    """What a trial is computed in; where that is left to the device, what it began with."""
+    if trial.recipe.precision == "auto" and start is not None and start.precision is not None:
+        return start.precision
+    return precision.of_recipe(trial.recipe, trial.variant, dataset_info(trial.dataset.name))
 
 
 def _smaller_parts_help(error: Exception, batch_size: int, parts: int) -> bool:

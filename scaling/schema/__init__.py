@@ -25,6 +25,7 @@ from scaling.schema.records import (
 from scaling.schema.trial import (
     NAMED_ONLY,
     RESNET_RS_OPTIONS,
+    AskedPrecision,
     Dataset,
     FamilyName,
     OptionValue,
@@ -46,6 +47,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "TRANSIENT",
     "AnswerPlan",
+    "AskedPrecision",
     "Compiled",
     "Count",
     "Dataset",

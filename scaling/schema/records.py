@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Discriminator, Field, StrictBool, Tag, field_validator, model_validator
 
 from scaling.schema.noun import Count, Noun, Number, Whole, digest
-from scaling.schema.trial import Precision, Reported, Trial, Variant
+from scaling.schema.trial import AskedPrecision, Precision, Reported, Trial, Variant
 
 SCHEMA_VERSION = 1
 """Version of a line in `records.jsonl` and `latency.jsonl`; a newer one than this is refused, never guessed at."""
@@ -166,6 +166,7 @@ class TrainRecord(_Record):
         test_raw, test_ema: touched once, after the last epoch.
         history: one entry an epoch.
         train_seconds: spent in epochs, evaluation included; `setup_seconds`: building, compiling, loading before them.
+        precision: what it was computed in; None where nothing was, in older records, and where the worker died.
         compiled: how its step was compiled, `graph` or `xla`.
         micro_batch_size: images computed at once, where the recipe's batch did not fit or was not meant to.
         devices: that shared each batch.
@@ -190,6 +191,7 @@ class TrainRecord(_Record):
     history: tuple[Epoch, ...] = ()
     train_seconds: float | None = None
     setup_seconds: float | None = None
+    precision: Precision | None = None
     compiled: Compiled | None = None
     micro_batch_size: int | None = None
     devices: int | None = None
@@ -208,6 +210,11 @@ class TrainRecord(_Record):
     @property
     def ok(self) -> bool:
         return self.failure is None
+
+    @property
+    def computed_in(self) -> AskedPrecision | None:
+        """The precision of its arithmetic; `auto` where it failed before that was chosen, None where others trained."""
+        return self.precision or (self.trial.recipe.precision if isinstance(self.trial, Trial) else None)
 
     @property
     def averages(self) -> bool:

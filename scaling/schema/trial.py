@@ -28,6 +28,8 @@ OptionValue: TypeAlias = StrictBool | StrictInt | StrictFloat | StrictStr
 Stem: TypeAlias = Literal["resnet_rs", "resnet_d", "paper_text", "small"]
 Resize: TypeAlias = Literal["bicubic", "legacy_bicubic"]
 Precision: TypeAlias = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+AskedPrecision: TypeAlias = Literal[Precision, "auto"]
+"""Of a recipe, which may leave it to the device."""
 
 
 class Dataset(Noun):
@@ -186,7 +188,10 @@ class Recipe(Noun):
             over the images of one TPU core, which are 128 by Table 3. By default, the whole batch, or the part of it
             that memory allows.
         precision: precision of the arithmetic; variables stay float32. With `mixed_float16`, the loss is scaled while
-            gradients are computed, and a step whose gradients overflow is skipped.
+            gradients are computed, and a step whose gradients overflow is skipped. `auto` leaves the choice to the
+            machine that trains: `mixed_bfloat16` where its device multiplies in bfloat16 and that pays for this network
+            (see docs/devices.md), else `float32`. The record says which of them it was, and a trial that goes on from
+            its checkpoint keeps it.
         frozen_stages: number of stages, the stem first, that keep the weights they begin with, including the
             statistics of batch norm, and are not trained; with `init` only.
         body_rate: learning rate of all layers but the head, as a fraction of the head's.
@@ -215,7 +220,7 @@ class Recipe(Noun):
     ema_decay: Rate = 0.9999
     batch_norm_momentum: Rate = 0.9
     batch_norm_group: Count | None = None
-    precision: Precision = "float32"
+    precision: AskedPrecision = "float32"
     frozen_stages: Annotated[int, Field(strict=True, ge=0)] = 0
     body_rate: Annotated[Number, Field(gt=0, le=1)] = 1.0
     layer_decay: Annotated[Number, Field(gt=0, le=1)] = 1.0

@@ -44,6 +44,7 @@ def test_variables_stay_float32_and_activations_follow_precision_and_batch() -> 
     counted = Complexity(params=1_000_000, macs=1, activations=1_000_000)
     assert training_memory_gb(counted, 100, "float32") == pytest.approx(0.016 + 0.6)
     assert training_memory_gb(counted, 100, "mixed_bfloat16") == pytest.approx(0.016 + 0.3)
+    assert training_memory_gb(counted, 100, "auto") == training_memory_gb(counted, 100, "float32")
 
 
 def trial(width: float = 0.25, epochs: int = 2, precision: str = "float32", **variant: Any) -> Trial:
@@ -74,6 +75,7 @@ def record(of: Trial, seconds: float, device: str = "A Slow Card", **fields: Any
         (trial(), 2 * 3e10 / (1e9 * 0.5)),
         (trial(epochs=4), 2 * 6e10 / (1e9 * 0.5)),
         (trial(precision="mixed_bfloat16"), 2 * 3e10 / (2e9 * 0.5)),
+        (trial(precision="auto"), 2 * 3e10 / (2e9 * 0.5)),
         (trial(family="efficientnet", depth=1, width=1, resolution=32), 2 * 3e10 / (1e9 * 0.25)),
     ],
 )
@@ -83,6 +85,13 @@ def test_without_records_time_is_operations_over_the_used_part_of_the_peak(of: T
     assert estimate.hours == pytest.approx(seconds / 3600)
     assert estimate.cost == pytest.approx(3.6 * seconds / 3600)
     assert estimate.memory_gb == training_memory_gb(COUNTED, of.recipe.batch_size, of.recipe.precision)
+
+
+def test_what_is_left_to_an_accelerator_without_bfloat16_is_reckoned_in_float32() -> None:
+    without = SLOW.model_copy(update={"peak_tflops": {"float32": 1e-3, "mixed_float16": 8e-3}})
+    assert without.operations_per_second("resnet_rs", "auto") == 1e9 * 0.5
+    hours = [Basis(without).estimate(trial(precision=precision), COUNTED).hours for precision in ("auto", "float32")]
+    assert hours[0] == hours[1]
 
 
 def test_all_training_pictures_count_where_the_study_takes_all() -> None:

@@ -100,6 +100,23 @@ def test_settings_count_planned_trials_as_neither_trained_nor_failed(tmp_path: P
     assert len(again) == 4
 
 
+def test_planned_seeds_are_of_the_setting_of_those_whose_device_chose_the_precision(tmp_path: Path) -> None:
+    asked = study(seed=[0, 1, 2], precision="auto")
+    first, second, third = asked.trials[:3]
+    records = [
+        train_record(first, precision="mixed_bfloat16"),
+        train_record(second, failure="crash"),
+        train_record(asked.trials[3], precision="float32"),
+    ]
+    folder = results_folder(tmp_path / "example", records)
+    frame = with_candidates(load_results(folder.path), asked, folder, BASIS).set_index("trial_id")["precision"]
+    assert frame[[trial.id for trial in (first, second, third)]].tolist() == ["mixed_bfloat16"] * 3
+    assert frame[[trial.id for trial in asked.trials[3:6]]].tolist() == ["float32"] * 3
+    assert set(frame[[trial.id for trial in asked.trials[6:]]]) == {"auto"}
+    settings = collapse_seeds(with_candidates(load_results(folder.path), asked, folder, BASIS))
+    assert (settings["seeds"].tolist(), settings["failed"].tolist()) == ([1, 1, 0, 0], [1, 0, 0, 0])
+
+
 def test_of_a_study_that_nobody_began_all_is_planned(tmp_path: Path) -> None:
     frame = with_candidates(pd.DataFrame(), study(), ResultsFolder(tmp_path / "example"), BASIS)
     assert frame["status"].tolist() == ["planned"] * 4

@@ -55,6 +55,15 @@ def test_ids_are_what_they_were_when_this_was_written() -> None:
     ]
 
 
+def test_what_is_left_to_the_device_is_part_of_the_id_as_it_was_written() -> None:
+    before = [trial.id for trial in check(STUDY).trials]
+    as_default = check(changed(recipe={"learning_rate": 0.2, "precision": "float32"}))
+    assert [trial.id for trial in as_default.trials] == before
+    left_open = check(changed(recipe={"learning_rate": 0.2, "precision": "auto"}))
+    assert left_open.trials[0].id == "rs14-w0.25-r16-e1-s0-4bc563c2"
+    assert left_open.timings == check(STUDY).timings
+
+
 def test_ids_do_not_depend_on_how_a_number_is_written() -> None:
     as_written = check(changed(grid=[{"depth": 14, "width": 1}], recipe={"warmup_epochs": 0}))
     as_floats = check(changed(grid=[{"depth": 14.0, "width": 1.0}], recipe={"warmup_epochs": 0.0}))
@@ -113,6 +122,7 @@ def test_timings_are_one_a_variant_and_phase() -> None:
         ({"study": "../elsewhere"}, "study: "),
         ({"study": "reference/example"}, "study: results/reference/ is for the runs that come with the project"),
         ({"latency": {"phases": ["trainin"]}}, "did you mean 'training'?"),
+        ({"latency": {"precision": "auto"}}, "latency.precision: 'auto'"),
     ],
 )
 def test_every_mistake_is_named_with_its_place(changes: dict[str, Any], message: str) -> None:

@@ -19,7 +19,7 @@ question: How fast is it here?
 dataset: {name: synthetic, train_examples: 256}
 grid: [{width: [0.0625, 0.125]}]
 across: {depth: 14, resolution: 8, stem: small, epochs: 1, seed: [0, 1]}
-recipe: {batch_size: 32}
+recipe: {batch_size: 32, precision: auto}
 latency: {phases: [inference], runtimes: [keras]}
 """
 

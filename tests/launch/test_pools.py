@@ -95,6 +95,20 @@ def test_steps_that_are_all_small_have_two_operations_at_once() -> None:
     assert operations_at_once(steps_of(study(search=True))) == 1
 
 
+def test_what_may_become_float32_is_given_the_memory_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "memory_gb", lambda: 12.0)
+    many = {
+        precision: side_by_side(
+            [
+                trial.model_copy(update={"recipe": trial.recipe.model_copy(update={"precision": precision})})
+                for trial in study(resolution=64).trials
+            ]
+        )
+        for precision in ("auto", "float32", "mixed_bfloat16")
+    }
+    assert many["auto"] == many["float32"] < many["mixed_bfloat16"]
+
+
 def test_who_says_how_many_workers_gets_as_many() -> None:
     alone = pools(study(), workers=1)
     assert alone.training is alone.timing

@@ -6,7 +6,7 @@ import functools
 from dataclasses import dataclass
 
 from scaling.datasets import DatasetInfo, dataset_info
-from scaling.schema import LatencyRequest, Recipe, Trial, Variant
+from scaling.schema import LatencyRequest, Precision, Recipe, Trial, Variant
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class ProgramKey:
     stochastic_depth: float
     batch_norm_momentum: float
     batch_norm_group: int | None
-    precision: str
+    precision: Precision
     optimizer: str
     nesterov: bool
     clips: bool
@@ -28,9 +28,20 @@ class ProgramKey:
     tunes: bool
 
     @classmethod
-    def of(cls, variant: Variant, dataset_info: DatasetInfo, recipe: Recipe) -> ProgramKey:
-        """The key of a recipe: its fields of the same names, and which parts of the step it asks for."""
+    def of(
+        cls, variant: Variant, dataset_info: DatasetInfo, recipe: Recipe, precision: Precision | None = None
+    ) -> ProgramKey:
+        """The key of a recipe: its fields of the same names, and which parts of the step it asks for.
+
+        Args:
+            variant: the network.
+            dataset_info: of its images.
+            recipe: that it is trained by.
+            precision: to compute in, see `scaling.runner.compute.precision`; None: the recipe's, and float32 where that
+                leaves it to a device.
+        """
         own = {name: getattr(recipe, name) for name in cls.__dataclass_fields__.keys() & Recipe.model_fields.keys()}
+        own["precision"] = precision or ("float32" if recipe.precision == "auto" else recipe.precision)
         return cls(
             variant,
             dataset_info,
@@ -44,9 +55,9 @@ class ProgramKey:
         return hash((self.variant, self.dataset_info.name))
 
 
-def of_trial(trial: Trial) -> ProgramKey:
-    """The program that trains a trial."""
-    return _of(trial.variant, trial.dataset.name, trial.recipe)
+def of_trial(trial: Trial, precision: Precision | None = None) -> ProgramKey:
+    """The program that trains a trial; a driver, which does not know the device, groups trials without a precision."""
+    return _of(trial.variant, trial.dataset.name, trial.recipe, precision)
 
 
 def of_timing(request: LatencyRequest, dataset: str) -> ProgramKey:
@@ -55,5 +66,5 @@ def of_timing(request: LatencyRequest, dataset: str) -> ProgramKey:
 
 
 @functools.lru_cache(maxsize=4096)
-def _of(variant: Variant, dataset: str, recipe: Recipe) -> ProgramKey:
-    return ProgramKey.of(variant, dataset_info(dataset), recipe)
+def _of(variant: Variant, dataset: str, recipe: Recipe, precision: Precision | None = None) -> ProgramKey:
+    return ProgramKey.of(variant, dataset_info(dataset), recipe, precision)

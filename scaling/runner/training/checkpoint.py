@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 
 from scaling.errors import UserError
 from scaling.runner import storage
-from scaling.schema import Compiled, Epoch
+from scaling.schema import Compiled, Epoch, Precision
 
 FORMAT = 4
 """Of the file; one of another format is set aside. 4 added the trial's id."""
@@ -41,7 +41,8 @@ class Checkpoint:
         history: of the whole epochs.
         losses, rights: of the steps of the running epoch, in order; their number is where it continues.
         seconds: spent on the running epoch.
-        compiled, micro_batches: how its program runs, which would change the bits if it changed on the way.
+        compiled, micro_batches, precision: how its program runs, which would change the bits if it changed on the way;
+            older checkpoints have the recipe's precision, and do not say so.
     """
 
     state: Arrays
@@ -51,6 +52,7 @@ class Checkpoint:
     seconds: float = 0.0
     compiled: Compiled | None = None
     micro_batches: int = 1
+    precision: Precision | None = None
 
 
 class _About(BaseModel):
@@ -64,6 +66,7 @@ class _About(BaseModel):
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
     compiled: Compiled | None
     micro_batches: Annotated[int, Field(ge=1, le=2**20)]
+    precision: Precision | None = None
     sizes: dict[str, Annotated[int, Field(ge=0, le=2**20)]]
 
 
@@ -87,6 +90,7 @@ def save(path: str, checkpoint: Checkpoint) -> None:
         seconds=checkpoint.seconds,
         compiled=checkpoint.compiled,
         micro_batches=checkpoint.micro_batches,
+        precision=checkpoint.precision,
         sizes={name: len(values) for name, values in checkpoint.state.items()},
     )
     arrays: dict[str, Any] = {"about": np.array(about.model_dump_json())}

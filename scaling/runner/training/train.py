@@ -318,6 +318,7 @@ class _Training:
             seconds=time.monotonic() - self._began,
             compiled=self._program.compiled,
             micro_batches=self._program.execution.micro_batches,
+            precision=self._program.key.precision,
         )
         try:
             checkpoints.save(self._callbacks.checkpoint, now)

@@ -38,6 +38,7 @@ MIDDLE = Checkpoint(
     seconds=0.25,
     compiled="xla",
     micro_batches=4,
+    precision="mixed_bfloat16",
 )
 
 
@@ -53,11 +54,24 @@ def test_what_is_saved_is_loaded_to_the_last_bit(tmp_path: Path) -> None:
         for value, same in zip(values, loaded.state[name], strict=True):
             assert value.dtype == same.dtype
             np.testing.assert_array_equal(value, same)
-    rest = ("history", "losses", "rights", "seconds", "compiled", "micro_batches")
+    rest = ("history", "losses", "rights", "seconds", "compiled", "micro_batches", "precision")
     assert [getattr(loaded, name) for name in rest] == [getattr(MIDDLE, name) for name in rest]
     checkpoint.remove(path)
     checkpoint.remove(path)
     assert checkpoint.load(path) is None
+
+
+def test_one_from_before_precisions_were_told_is_loaded_without(tmp_path: Path) -> None:
+    path = tmp_path / "trial.npz"
+    checkpoint.save(str(path), MIDDLE)
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    about = json.loads(str(arrays["about"]))
+    assert about.pop("precision") == "mixed_bfloat16"
+    np.savez(path, **arrays | {"about": np.array(json.dumps(about))})
+    loaded = checkpoint.load(str(path))
+    assert loaded is not None
+    assert (loaded.precision, loaded.micro_batches) == (None, 4)
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(

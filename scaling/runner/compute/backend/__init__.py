@@ -24,6 +24,7 @@ device_name = _chosen.device_name
 everywhere = _chosen.everywhere
 gradients = _chosen.gradients
 mean = _chosen.mean
+multiplier = _chosen.multiplier
 peak_memory_gb = _chosen.peak_memory_gb
 repeat = _chosen.repeat
 replica = _chosen.replica
@@ -45,6 +46,7 @@ __all__ = [
     "gradients",
     "is_out_of_memory",
     "mean",
+    "multiplier",
     "peak_memory_gb",
     "repeat",
     "replica",

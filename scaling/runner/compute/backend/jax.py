@@ -8,8 +8,10 @@ from typing import Any
 import jax
 import keras
 
+from scaling import machine
 from scaling.errors import UserError
 from scaling.runner.compute.backend.states import Batch, Reading, Settings, State, Step, Tensor, counted
+from scaling.runner.compute.precision import Multiplier
 from scaling.schema import Compiled
 
 
@@ -130,6 +132,17 @@ def wait(result: Tensor) -> None:
 def device_name() -> str | None:
     """The accelerators' name and number, None on a CPU."""
     return counted(str(device.device_kind) for device in jax.devices() if device.platform != "cpu")
+
+
+def multiplier() -> Multiplier:
+    """What multiplies here, the accelerators where there are any."""
+    accelerators = [device for device in jax.devices() if device.platform != "cpu"]
+    if not accelerators:
+        return Multiplier("cpu", instructions=machine.bfloat16_instructions() or ())
+    if accelerators[0].platform == "tpu":
+        return Multiplier("tpu")
+    told = [str(getattr(device, "compute_capability", "")).partition(".")[0] for device in accelerators]
+    return Multiplier("gpu", capability=min(int(whole) if whole.isdecimal() else 0 for whole in told))
 
 
 def _seen(devices: Sequence[str]) -> list[str]:

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from scaling import machine
 from scaling.errors import UserError
 from scaling.runner.compute.backend.states import Batch, Reading, Settings, State, Step, Tensor, counted
 from scaling.runner.compute.devices import GPU_MEMORY, gpu_memory_mb
+from scaling.runner.compute.precision import Multiplier
 from scaling.schema import Compiled
 
 # The same bits again from the same trial; no cost was measurable on a processor.
@@ -208,6 +210,16 @@ def device_name() -> str | None:
     return counted(
         tf.config.experimental.get_device_details(device).get("device_name", device.device_type) for device in seen
     )
+
+
+def multiplier() -> Multiplier:
+    """What multiplies here, the accelerators where there are any."""
+    if tf.config.list_physical_devices("TPU"):
+        return Multiplier("tpu")
+    if gpus := tf.config.list_physical_devices("GPU"):
+        told = [tf.config.experimental.get_device_details(gpu).get("compute_capability") for gpu in gpus]
+        return Multiplier("gpu", capability=min(capability[0] if capability else 0 for capability in told))
+    return Multiplier("cpu", instructions=machine.bfloat16_instructions() or ())
 
 
 def peak_memory_gb() -> float | None:
