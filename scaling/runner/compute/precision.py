@@ -9,10 +9,12 @@ from scaling.datasets import DatasetInfo
 from scaling.models import cost
 from scaling.schema import Precision, Recipe, Variant
 
-LEAST_MACS = 1e9
+LEAST_MACS = 5e6
 """Multiply-accumulates for an image from which a network is trained faster in bfloat16 on a processor.
 
-Measured on ResNet-RS-50@160, see benchmarks/results.md.
+On one core with `avx512_bf16`, TensorFlow: `14x0.0625@14` (0.4e6), `50x0.0625@14` (1.2e6) and `14x0.125@14` (1.6e6)
+0.54, 0.54 and 0.72 times as fast as in float32; `14x0.25@14` (6e6) 1.20, `14x0.25@32` (28e6) 1.30, `14@32` (445e6) 1.46
+times. ResNet-RS-50@160 on two cores is in benchmarks/results.md.
 """
 
 INSTRUCTIONS = frozenset({"amx_bf16", "avx512_bf16"})

@@ -138,7 +138,7 @@ def multiplier() -> Multiplier:
     """What multiplies here, the accelerators where there are any."""
     accelerators = [device for device in jax.devices() if device.platform != "cpu"]
     if not accelerators:
-        return Multiplier("cpu", instructions=machine.bfloat16_instructions() or ())
+        return Multiplier("cpu")  # XLA does not use its instructions: convolutions forward took as long as in float32
     if accelerators[0].platform == "tpu":
         return Multiplier("tpu")
     told = [str(getattr(device, "compute_capability", "")).partition(".")[0] for device in accelerators]
