@@ -163,6 +163,17 @@ def test_bfloat16_on_processors_is_what_was_measured() -> None:
     assert size(Variant(depth=50, resolution=160), dataset_info("imagenet")).macs >= LEAST_MACS
 
 
+def test_accuracies_in_bfloat16_agree_as_the_page_says() -> None:
+    text = " ".join((ROOT / "docs" / "devices.md").read_text().split())
+    folder = ResultsFolder(REFERENCE / "precision")
+    (sentence,) = conclude(folder).answer.statements
+    found = sentence.noisy
+    ends = f"(90%: {-100 * found.low:.1f} below to {100 * found.high:.1f} above)"
+    assert f"is {-100 * found.value:.1f} points below float32 on the validation images {ends}" in text
+    test = load_results(REFERENCE / "precision").groupby("precision")["test_top1"].mean()
+    assert f"and {100 * (test['mixed_bfloat16'] - test['float32']):.1f} points above it on the test images" in text
+
+
 SCALE = " ".join((ROOT / "docs" / "scale.md").read_text().split())
 
 

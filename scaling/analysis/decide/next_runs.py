@@ -20,7 +20,7 @@ from scipy import stats
 
 from scaling.analysis.decide.differences import Difference, differences
 from scaling.analysis.decide.limits import Limit, priced, with_made
-from scaling.analysis.decide.recommend import name_of
+from scaling.analysis.decide.recommend import names_of
 from scaling.analysis.decide.surface import Points, Prediction, predict
 from scaling.analysis.settings import SETTING, collapse_seeds
 from scaling.analysis.uncertainty import Floats, Rows, assumed_of
@@ -125,9 +125,7 @@ def next_runs(
         row = open_[int(np.argmax(worth))]
         trial_id, takes = left[row].pop(0)
         chosen.append(
-            NextRun(
-                trial_id, f"{name_of(state.settings.iloc[row])}, run {seen[row] + 1}", takes, goal.why(row, gains[row])
-            )
+            NextRun(trial_id, f"{names_of(state.settings)[row]}, run {seen[row] + 1}", takes, goal.why(row, gains[row]))
         )
         covariance -= np.outer(covariance[row], covariance[row]) / (covariance[row, row] + variances[row])
         seen[row] += 1
@@ -218,7 +216,7 @@ def _cheapest(state: _State, count: int, seconds: float, within: Rows) -> list[N
         chosen.append(
             NextRun(
                 trial_id,
-                f"{name_of(state.settings.iloc[row])}, run {before + 1}",
+                f"{names_of(state.settings)[row]}, run {before + 1}",
                 takes,
                 f"{kind}: without a few of them nothing can be predicted",
             )

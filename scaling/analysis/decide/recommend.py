@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -205,10 +206,11 @@ def _of_part(settings: pd.DataFrame, limits: tuple[Limit, ...], metric: str, dra
     if not len(likely):
         nearest, missed = cheapest(settings, prices)
         asked = " and ".join(map(str, limits))
-        told = f"Nothing meets {asked}: nearest is {name_of(settings.iloc[nearest])}, {missed}."
+        told = f"Nothing meets {asked}: nearest is {names_of(settings)[nearest]}, {missed}."
         return Recommendation(settings, limits, (), (), told, ())
     choices = _ranked(settings, top1, meets, likely, prices, set(known.tolist()))
-    held = tuple(name_of(settings.iloc[row]) for row in _held(_winners(top1, meets)))
+    names = names_of(settings)
+    held = tuple(names[row] for row in _held(_winners(top1, meets)))
     return Recommendation(
         settings,
         limits,
@@ -277,7 +279,7 @@ def _ranked(
     prices: Sequence[tuple[Limit, Priced]],
     trained: set[int],
 ) -> tuple[Choice, ...]:
-    winners = _winners(top1, meets)
+    winners, names = _winners(top1, meets), names_of(settings)
     near, loss = _against_the_best(top1, meets)
     choices = []
     for row in likely.tolist():
@@ -286,7 +288,7 @@ def _ranked(
         choices.append(
             Choice(
                 row=row,
-                name=name_of(settings.iloc[row]),
+                name=names[row],
                 accuracy=Estimate(float(np.median(own)), float(low), float(high)),
                 measured=float(settings["top1"].iloc[row]) if row in trained else None,
                 trained=row in trained,
@@ -332,6 +334,18 @@ def name_of(setting: pd.Series) -> str:
     width = "" if setting["width"] == 1 else f"x{setting['width']:g}"
     epochs = "" if pd.isna(setting["epochs"]) else f", {counted(setting['epochs'], 'epoch')}"
     return f"{title(str(setting['family']))} {setting['depth']:g}{width}@{setting['resolution']:g}{epochs}"
+
+
+def names_of(settings: pd.DataFrame) -> list[str]:
+    """Each setting in words; of those of one name also what tells them apart, such as `precision float32`."""
+    names = [name_of(settings.iloc[row]) for row in range(len(settings))]
+    for name in (name for name, count in Counter(names).items() if count > 1):
+        rows = [row for row, other in enumerate(names) if other == name]
+        alike = settings.iloc[rows][[column for column in SETTING if column not in ("study", "folder")]]
+        columns = [column for column in alike if alike[column].nunique(dropna=False) > 1]
+        for row in rows:
+            names[row] = ", ".join([name, *(f"{column} {settings[column].iloc[row]}" for column in columns)])
+    return names
 
 
 def _sentence(

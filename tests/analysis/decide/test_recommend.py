@@ -345,3 +345,11 @@ def test_of_more_settings_than_are_ranked_those_that_were_trained_stay(monkeypat
     found = chosen(half_hidden(0))
     assert len(found.settings) == 20
     assert found.settings["top1"].notna().sum() == 18
+
+
+def test_settings_of_one_name_are_told_apart() -> None:
+    simulated = study(1, images=10**8, seed_noise=1e-5)
+    both = pd.concat([simulated.frame.assign(precision=name) for name in ("float32", "mixed_bfloat16")])
+    (_, found), *_ = recommend(both)
+    assert len({choice.name for choice in found.choices}) == len(found.choices)
+    assert all(choice.name.endswith((", precision float32", ", precision mixed_bfloat16")) for choice in found.choices)

@@ -8,7 +8,6 @@ from typing import Any
 import jax
 import keras
 
-from scaling import machine
 from scaling.errors import UserError
 from scaling.runner.compute.backend.states import Batch, Reading, Settings, State, Step, Tensor, counted
 from scaling.runner.compute.precision import Multiplier
