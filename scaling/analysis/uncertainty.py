@@ -27,7 +27,7 @@ CORRECT = "validation_correct"
 """The column of what each seed of a setting was right on; see `scaling.results.correct`."""
 
 SHORT_TRAINING = 1.5
-"""Times the standard deviation of independent errors. Over 54 degrees of freedom it is 1.34 in `depth_vs_width`,
+"""Times the standard deviation of independent errors. Over 54 degrees of freedom it is 1.39 in `depth_vs_width`,
 `depth_vs_width_hour` and `pareto` of `results/reference/`, 1.75 in the second after its single epoch; in `full_grid` it
 is 1.4 after three epochs, 1.0 after nine (27 each). What is assumed is rather too much than too little."""
 
