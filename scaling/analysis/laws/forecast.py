@@ -4,7 +4,8 @@ A power law with a floor bends too early where error still falls, one that falls
 points alike, either is led by the small networks; fitted to the largest above all, by their noise. A power law through
 the largest, which has half a voice, says where error falls straight on. On most of the learning curves of
 `docs/calibration.md` the mean of the five fits was nearer to what came next than a law fitted alone; without the fifth
-it was as near on the whole, and nearer than one break with a floor in fewer of them.
+it was as near on the whole, and nearer than one break with a floor in fewer of them. Fits of a smooth break with a
+floor brought the mean further off (0.0295 for 0.0272).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from scaling.plots.kit import style
 from scaling.plots.kit.axes import within_percent
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.labels import LOWER_RIGHT, Label, name
-from scaling.plots.kit.point_names import model_name
+from scaling.plots.kit.point_names import model_name, telling, what_tells
 
 NAME = "seed_spread"
 TABLES: tuple[str, ...] = ()
@@ -61,9 +61,10 @@ def _names(spread: SeedSpread) -> list[Label]:
     named = spread.points.loc[wide.sort_values(ascending=False, kind="stable").index[:_NAMED]]
     at = spread.points["resolution"].nunique() > 1
     several = spread.points["epochs"].nunique() > 1
+    apart = telling(spread.points)
     return [
         Label(
-            model_name(row, at) + (f", {row['epochs']:g} ep" if several else ""),
+            model_name(row, at) + what_tells(row, apart) + (f", {row['epochs']:g} ep" if several else ""),
             ((100 * row["top1"], 100 * (row["top1_max"] - row["top1"])),),
             style.PALE_INK,
             directions=((0, 1), *LOWER_RIGHT),

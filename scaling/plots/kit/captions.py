@@ -11,6 +11,7 @@ from scaling.analysis.depth_width.arms import find_arms
 from scaling.analysis.settings import crossed
 from scaling.analysis.uncertainty import seed_noise_of
 from scaling.plots.kit.bars import BARS
+from scaling.plots.kit.point_names import telling
 from scaling.plots.kit.style import MANY, TIMES
 from scaling.results.columns import METRICS, Column
 
@@ -95,7 +96,8 @@ def about_labels(shown: pd.DataFrame) -> list[str]:
     if shown["family"].nunique() < 2 and in_arms >= set(shown.index):
         return ["Labels: d depth, w width, px resolution."] if shown["resolution"].nunique() > 1 else []
     at = "@resolution" if shown["resolution"].nunique() > 1 else ""
-    return [f"Labels: depth {TIMES} width{at}."]
+    apart = telling(shown)
+    return [f"Labels: depth {TIMES} width{at}{f', {apart}' if apart else ''}."]
 
 
 def about_missing(shown: pd.DataFrame, metric: Column) -> list[str]:

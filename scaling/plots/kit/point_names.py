@@ -8,6 +8,7 @@ import pandas as pd
 
 from scaling.analysis.depth_width.arms import Arm
 from scaling.analysis.depth_width.tradeoff import Tradeoff
+from scaling.analysis.settings import crossed
 from scaling.models.families import BUILT_IN
 from scaling.plots.kit import style
 from scaling.plots.kit.accuracy import ACCURACY
@@ -28,7 +29,8 @@ def names_of(tradeoff: Tradeoff) -> list[Label]:
         best = pd.concat(list(tradeoff.fronts.values())).tail(MOST_NAMES)
         return [_variant_name(row, tradeoff, resolutions > 1) for _, row in best.iterrows()]
     if points["family"].nunique() > 1 or not arms:
-        return [_variant_name(row, tradeoff, resolutions > 1) for _, row in points.iterrows()]
+        apart = telling(points)
+        return [_variant_name(row, tradeoff, resolutions > 1, apart=apart) for _, row in points.iterrows()]
     in_arms = {row for arm in arms for row in arm.rows}
     others = points[~points.index.isin(in_arms)]
     return [
@@ -60,8 +62,23 @@ def _arm_names(arm: Arm, tradeoff: Tradeoff, short: bool) -> list[Label]:
     return labels
 
 
-def _variant_name(point: pd.Series[Any], tradeoff: Tradeoff, with_resolution: bool, color: str | None = None) -> Label:
-    text = model_name(point, with_resolution)
+def telling(points: pd.DataFrame) -> str:
+    """The one column that tells points of one variant apart; empty where there is none, or several, or a file."""
+    columns = crossed(points)
+    return columns[0] if len(columns) == 1 and columns != ["init"] else ""
+
+
+def what_tells(point: pd.Series[Any], apart: str) -> str:
+    """What a point has of the column that tells it apart, as a label goes on with it; empty where there is none."""
+    if not apart:
+        return ""
+    return f", {point[apart]:g}" if isinstance(point[apart], float) else f", {point[apart]}"
+
+
+def _variant_name(
+    point: pd.Series[Any], tradeoff: Tradeoff, with_resolution: bool, color: str | None = None, apart: str = ""
+) -> Label:
+    text = model_name(point, with_resolution) + what_tells(point, apart)
     return Label(text, (_position(point, tradeoff),), color or style.family_color(point["family"]))
 
 
