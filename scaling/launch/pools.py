@@ -31,7 +31,7 @@ FILLED = 0.8
 
 SMALL_STEP = 1e9
 """Multiply-accumulates of a batch, forward, up to which an operation gains less by a second core than handing it over
-takes. `14x0.0625@14`, `50x0.0625@14` and `14x0.25@14` (0.05 to 0.8e9) trained 1.30, 1.37 and 1.08 times as fast with
+takes. `14x0.0625@14`, `50x0.0625@14` and `14x0.25@14` (0.05 to 0.8e9) trained 1.29, 1.37 and 1.08 times as fast with
 two operations at once on two cores, `14x0.25@32` and `50x0.25@32` (3.6 and 10.5e9) 0.98 and 0.92 times."""
 
 Start = Callable[[WorkerConfig], contextlib.AbstractContextManager[Engine]]

@@ -42,7 +42,11 @@ def _part(words: str, recommended: Recommendation) -> dict[str, Any]:
 
 def _choice(choice: Choice, recommended: Recommendation) -> dict[str, Any]:
     sizes = recommended.settings.loc[[choice.row], ["family", "depth", "width", "resolution", "epochs"]]
-    return {**{str(name): value for name, value in sizes.to_dict("records")[0].items()}, **asdict(choice)}
+    return {
+        **{str(name): value for name, value in sizes.to_dict("records")[0].items()},
+        **asdict(choice),
+        "trained": choice.trained,
+    }
 
 
 def show(recommendations: Recommendations, console: Console, wide: bool = False) -> None:

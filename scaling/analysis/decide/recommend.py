@@ -58,7 +58,6 @@ class Choice:
         accuracy: what it truly reaches (fraction), with its 90% interval; of a trained one what was measured, drawn
             towards what the others let expect.
         measured: the mean of its seeds as they were measured (fraction); None where it was not trained.
-        trained: whether it was trained; else its accuracy is predicted.
         costs: by name of the limit's cost, its value with its 90% interval.
         meets: chance that it meets all limits.
         best: chance that it is the best of all that meet them.
@@ -70,12 +69,16 @@ class Choice:
     name: str
     accuracy: Estimate
     measured: float | None
-    trained: bool
     costs: dict[str, Estimate]
     meets: float
     best: float
     near: float
     loss: float
+
+    @property
+    def trained(self) -> bool:
+        """Whether it was trained; else its accuracy is predicted."""
+        return self.measured is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,8 +211,8 @@ def _of_part(settings: pd.DataFrame, limits: tuple[Limit, ...], metric: str, dra
         asked = " and ".join(map(str, limits))
         told = f"Nothing meets {asked}: nearest is {names_of(settings)[nearest]}, {missed}."
         return Recommendation(settings, limits, (), (), told, ())
-    choices = _ranked(settings, top1, meets, likely, prices, set(known.tolist()))
     names = names_of(settings)
+    choices = _ranked(settings, names, top1, meets, likely, prices, set(known.tolist()))
     held = tuple(names[row] for row in _held(_winners(top1, meets)))
     return Recommendation(
         settings,
@@ -273,13 +276,14 @@ def accuracies(settings: pd.DataFrame, known: Rows, draws: int, random: np.rando
 
 def _ranked(
     settings: pd.DataFrame,
+    names: Sequence[str],
     top1: Floats,
     meets: Mask,
     likely: Rows,
     prices: Sequence[tuple[Limit, Priced]],
     trained: set[int],
 ) -> tuple[Choice, ...]:
-    winners, names = _winners(top1, meets), names_of(settings)
+    winners = _winners(top1, meets)
     near, loss = _against_the_best(top1, meets)
     choices = []
     for row in likely.tolist():
@@ -291,7 +295,6 @@ def _ranked(
                 name=names[row],
                 accuracy=Estimate(float(np.median(own)), float(low), float(high)),
                 measured=float(settings["top1"].iloc[row]) if row in trained else None,
-                trained=row in trained,
                 costs={
                     limit.cost.name: Estimate(float(price.value[row]), float(price.low[row]), float(price.high[row]))
                     for limit, price in prices
