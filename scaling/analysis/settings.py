@@ -96,16 +96,27 @@ def _prepared(frame: pd.DataFrame) -> pd.DataFrame:
     """The columns needed, each of one type whatever is missing; results of failed trials blanked."""
     results = (*names("averaged"), CORRECT)
     columns = ["device", *SETTING, *names("condition"), *results, *names("carried")]
-    frame = frame.reindex(columns=["status", "trust", *columns])
+    frame = frame.reindex(columns=["status", "trust", "seed", *columns])
+    again = _is_seen_again(frame)
     typed = {
         name: frame[name].astype("string") if TABLE[name].text else pd.to_numeric(frame[name]).astype(float)
         for name in columns
     }
     frame = pd.DataFrame({"status": frame["status"], "trust": frame["trust"].astype("string"), **typed})
-    ok = frame["status"] == "ok"
+    ok = (frame["status"] == "ok") & ~again
     frame.loc[~ok, list(results)] = float("nan")
     frame.loc[~ok, "device"] = pd.NA
     return frame.assign(ok=ok.astype(int), not_ok=(frame["status"] == "failed").astype(int))
+
+
+def _is_seen_again(frame: pd.DataFrame) -> pd.Series[bool]:
+    """Which trials went well with a setting and a seed that a later one has, too.
+
+    There are such where a precision was first left to the device, and then named as what the device had chosen.
+    """
+    known = frame[(frame["status"] == "ok") & frame["seed"].notna()]
+    again = known.duplicated(["seed", *SETTING, *names("condition")], keep="last")
+    return again.reindex(frame.index, fill_value=False)
 
 
 def crossed(settings: pd.DataFrame) -> list[str]:

@@ -152,8 +152,8 @@ def with_noise(settings: pd.DataFrame, seed_noise: float | None = None) -> pd.Da
 
     The variance of a mean accuracy `p` over `seeds` is `p (1 - p) / n + seed_sd**2 / seeds`. The first part is the
     finite validation set's. All seeds look at the same images, so more seeds do not lessen it. The second is training's
-    own; it is pooled over a study's settings, since two or three seeds tell little of their own spread. Where no
-    setting of a study has two seeds, it is assumed: see `assumed_seed_sd`. Variants that share a validation set tend to
+    own; it is pooled over a study's settings, since two or three seeds tell little of their own spread. Where no setting of
+    a study has two seeds that differ, it is assumed: see `assumed_seed_sd`. Variants that share a validation set tend to
     err on the same images: where it is known which (`validation_correct`), `draw_top1` has them share that noise, and
     `p (1 - p)` gives way to the variance over the images of how often a seed is right on them. Elsewhere their noise is
     taken as independent, which makes differences look less certain than they are, never more.
@@ -175,15 +175,20 @@ def with_noise(settings: pd.DataFrame, seed_noise: float | None = None) -> pd.Da
     squares = own * settings["top1_std"].fillna(0.0) ** 2
     studies = _studies(settings)
     freedom = own.groupby(studies).transform("sum").to_numpy(float)
-    known = freedom > 0
-    pooled = np.sqrt(squares.groupby(studies).transform("sum").to_numpy(float) / np.where(known, freedom, np.nan))
+    spread = squares.groupby(studies).transform("sum").to_numpy(float)
+    # Seeds that all reached the very same accuracy do not show that there is no noise.
+    known = (freedom > 0) & (spread > 0)
+    pooled = np.sqrt(spread / np.where(known, freedom, np.nan))
     seed_sd = np.where(known, pooled, assumed_of(settings, top1, n))
     source = np.where(known, "measured", "assumed")
     freedom = np.where(known, freedom, ASSUMED_FREEDOM)
     if seed_noise is not None:
         seed_sd, freedom = np.full(len(top1), seed_noise), np.full(len(top1), np.inf)
         source = np.full(len(top1), "given")
-    chance = np.where(np.isfinite(n), np.clip(top1 * (1 - top1), 0.0, None) / np.fmax(n, 1), 0.0)
+    images = np.fmax(n, 1)
+    # Where all images were right, or none, half of one counts as not, so that this is no certainty.
+    share = np.clip(top1, 0.5 / images, 1 - 0.5 / images)
+    chance = np.where(np.isfinite(n), share * (1 - share) / images, 0.0)
     for rows, covariance in _by_images(settings):
         chance[rows] = np.diag(covariance)
     top1_sd = np.sqrt(chance + seed_sd**2 / np.fmax(seeds, 1))
@@ -213,10 +218,25 @@ def assumed_seed_sd(top1: Floats, n: Floats, imagenet: npt.NDArray[np.bool_], se
 def assumed_of(settings: pd.DataFrame, top1: Floats, n: Floats) -> Floats:
     """The same of settings, with accuracies and numbers of images of their own or as they are expected."""
     imagenet = settings["dataset"].eq("imagenet").fillna(False).to_numpy(bool)
-    known = {"epochs", "train_examples"} <= {*settings.columns}
-    # Who trains on all images of a set has trained on more than a few.
-    seen = (settings["epochs"] * settings["train_examples"]).to_numpy(float) if known else np.nan
-    return assumed_seed_sd(top1, n, imagenet, seen)
+    epochs, examples, held_out = (
+        settings.get(name, pd.Series(np.nan, settings.index)).to_numpy(float)
+        for name in ("epochs", "train_examples", "validation_fraction")
+    )
+    # Who names no number of images trains on all that are not held out.
+    part = np.where((held_out > 0) & (held_out < 1), held_out, np.nan)
+    images = np.where(np.isfinite(examples), examples, n * (1 - part) / part)
+    return assumed_seed_sd(top1, n, imagenet, np.asarray(epochs * images, float))
+
+
+def log_errors(settings: pd.DataFrame) -> tuple[Floats, Floats]:
+    """`(settings,)` logarithms of the errors (fractions) of settings that have an accuracy, and their noise.
+
+    Where no image was wrong, half of one counts as wrong, so that there is a logarithm, give or take a factor of e.
+    """
+    top1, sd, images = (settings[name].astype(float).to_numpy() for name in ("top1", "top1_sd", "top1_n"))
+    least = 0.5 / np.where(images > 0, images, 50_000)
+    errors = np.fmax(1 - top1, least)
+    return np.log(errors), np.where(1 - top1 < least, 1.0, np.fmax(sd, 1e-5) / errors)
 
 
 def _studies(settings: pd.DataFrame) -> pd.Series[int]:
@@ -250,10 +270,13 @@ def _by_images(settings: pd.DataFrame) -> Iterator[tuple[Rows, Floats]]:
     if CORRECT not in settings or not settings[CORRECT].map(bool).any():
         return
     same = settings.groupby(["dataset", "validation_fraction", "top1_n"], dropna=False, sort=False).ngroup().to_numpy()
+    correct, images = settings[CORRECT].tolist(), settings["top1_n"].to_numpy(float)
     for group in np.unique(same):
-        every = {row: _rights(*settings[[CORRECT, "top1_n"]].iloc[row]) for row in np.flatnonzero(same == group)}
-        known = {row: rights for row, rights in every.items() if rights is not None}
-        if 0 < len(known) <= _MOST_SHARING:
+        told = [row for row in np.flatnonzero(same == group) if correct[row] and np.isfinite(images[row])]
+        if len(told) > _MOST_SHARING:
+            continue
+        every = {row: _rights(correct[row], int(images[row])) for row in told}
+        if known := {row: rights for row, rights in every.items() if rights is not None}:
             yield np.array([*known]), _over_images([*known.values()])
 
 
@@ -272,11 +295,9 @@ def left_in_differences(settings: pd.DataFrame) -> float | None:
     return float(np.clip(found / binomial, 0.0, 1.0)) if binomial > 0 else None
 
 
-def _rights(seeds: tuple[str, ...], n: float) -> npt.NDArray[np.bool_] | None:
+def _rights(seeds: Sequence[str], n: int) -> npt.NDArray[np.bool_] | None:
     """`(seeds, n)`: which images each seed of a setting was right on; None where that is not known of each."""
-    if not seeds or not np.isfinite(n):
-        return None
-    correct = [each for text in seeds if (each := unpacked(text, int(n))) is not None]
+    correct = [each for text in seeds if (each := unpacked(text, n)) is not None]
     return np.stack(correct) if len(correct) == len(seeds) else None
 
 
@@ -347,20 +368,6 @@ def seed_noise_of(settings: pd.DataFrame) -> SeedNoise:
     sd = chosen["seed_sd"].to_numpy(float)
     freedom = float(chosen["seed_freedom"].min())
     return SeedNoise(float(sd.min()), float(np.median(sd)), float(sd.max()), freedom, str(chosen["seed_noise"].iloc[0]))
-
-
-def about_seed_noise(settings: pd.DataFrame) -> str | None:
-    """What has to be said where the noise between seeds is assumed or was measured on few; None elsewhere."""
-    noise = seed_noise_of(settings)
-    if not noise.doubtful:
-        return None
-    said = noise.words[0].lower() + noise.words[1:]
-    if noise.source == "measured":
-        return f"{said}; --seed-noise overrules it, and more seeds measure it better"
-    return (
-        f"only one seed a setting: {said}, from that of independent errors (arXiv 2304.01910); --seed-noise overrules "
-        "it, and a second seed measures it"
-    )
 
 
 def flips_at(line: float, known: Estimate, quiet: Estimate, seed_sd: float) -> float | None:

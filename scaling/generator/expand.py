@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, get_args
 
 from pydantic import ValidationError
 
@@ -19,7 +19,7 @@ from scaling.generator.rules import RULES
 from scaling.generator.strategies import Scaled
 from scaling.generator.study_file import StudyFile, axes_of
 from scaling.models import stages
-from scaling.schema import Dataset, Recipe, Trial, Variant
+from scaling.schema import Dataset, Precision, Recipe, Trial, Variant
 
 if TYPE_CHECKING:
     from scaling.generator.budget import Basis
@@ -74,6 +74,7 @@ def expand(file: StudyFile, overridden: Sequence[str] = (), weights_are_here: bo
             trials.setdefault(*made)
         if len(mistakes) >= MAX_MISTAKES:
             raise StudyError([*list(mistakes)[:MAX_MISTAKES], "... the rest is not told"])
+    mistakes |= dict.fromkeys(_twice_by_auto(trials))
     if mistakes:
         raise StudyError(mistakes)
     if file.constraints is None and file.slices is None:
@@ -81,6 +82,19 @@ def expand(file: StudyFile, overridden: Sequence[str] = (), weights_are_here: bo
     by = _reckoned_by(file.constraints)
     kept, removed = sift({trial: _need(trial, by) for trial in trials}, file.constraints, file.slices)
     return Expanded({trial: trials[trial] for trial in kept}, tuple(removed), scaled)
+
+
+def _twice_by_auto(trials: Collection[Trial]) -> Iterator[str]:
+    """Trials whose precision is the device's choice, which may be that of another: a seed would count twice."""
+    for trial in trials:
+        if trial.recipe.precision == "auto":
+            for precision in get_args(Precision):
+                chosen = trial.model_copy(update={"recipe": trial.recipe.model_copy(update={"precision": precision})})
+                if chosen in trials:
+                    yield (
+                        f"precision: auto and {precision} for one network: where the device chooses {precision}, the "
+                        "same training would count twice; write precision: [float32, mixed_bfloat16] to compare them"
+                    )
 
 
 def expand_cell(file: StudyFile, cell: Cell, overridden: Sequence[str] = ()) -> Planned:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import pandas as pd
 
+from scaling.analysis.cautions import about_accuracies
 from scaling.analysis.decide.answer import answer
 from scaling.analysis.decide.limits import Limit, limits_of
 from scaling.analysis.decide.next_runs import NextRun
@@ -17,7 +18,6 @@ from scaling.analysis.decide.recommend import Recommendation
 from scaling.analysis.decide.recommend import recommend as recommended
 from scaling.analysis.decide.statements import seeds_that_decide
 from scaling.analysis.settings import collapse_seeds, with_seed_noise
-from scaling.analysis.uncertainty import about_seed_noise
 from scaling.errors import UserError
 from scaling.generator import budget
 from scaling.generator import study as studies
@@ -119,7 +119,9 @@ def recommend(
 def _runtimes(limits: Sequence[Limit]) -> tuple[Runtime, ...]:
     """Those that limits are of, as `litert` of `inference_litert_ms`."""
     costs = {limit.cost.name for limit in limits}
-    return tuple(name for name in get_args(Runtime) if any(cost.startswith(f"inference_{name}_") for cost in costs))
+    of_keras = ("keras",) if any(cost.startswith(("inference_ms", "inference_joules")) for cost in costs) else ()
+    others = (name for name in get_args(Runtime) if any(cost.startswith(f"inference_{name}_") for cost in costs))
+    return (*of_keras, *others)
 
 
 def _of_a_step(limits: Sequence[Limit], frame: pd.DataFrame) -> Iterator[str]:
@@ -204,8 +206,8 @@ def next_trials(
     takes, more = _what_it_takes(frame, planned, limits, price) if reason == COMPLETE else ("", ())
     seconds = float("inf") if hours is None else 3600 * hours
     runs = [] if reason else next_runs(frame, planned.question, limits, count, seconds, price)
-    doubt = about_seed_noise(collapse_seeds(frame)) if runs else None
-    return NextTrials(planned, tuple(runs), f"{reason}{takes}", space.basis, more, (doubt,) if doubt else ())
+    notes = tuple(about_accuracies(collapse_seeds(frame))) if runs else ()
+    return NextTrials(planned, tuple(runs), f"{reason}{takes}", space.basis, more, notes)
 
 
 def _what_it_takes(

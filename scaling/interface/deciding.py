@@ -283,8 +283,8 @@ def regimes(
     frame = with_seed_noise(frame_of(results, published), seed_noise)
     context = Context(frame)
     chosen = cost or context.cost
-    grown = tuple((words, regimes_of(part, chosen, axes=axes)) for words, part in context.by_device(chosen))
-    return GrownTwoWays(grown if len(grown) > 1 else tuple(("", part) for _, part in grown), frame)
+    grown = ((words, regimes_of(part, chosen, axes=axes)) for words, part in parts(context.settings, chosen))
+    return GrownTwoWays(tuple(grown), frame)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -229,7 +229,9 @@ def sentences(on: str, laws: Laws) -> list[str]:
     said = []
     slope = laws[POWER.name].parameters["slope"]
     if not slope.high < 0:
-        said.append(f"no trend: the interval of the power law's slope, {_number(slope)}, holds 0")
+        rises = slope.low > 0
+        of_slope = f"the interval of the power law's slope, {_number(slope)}, {'lies above' if rises else 'holds'} 0"
+        said.append(f"{'error rises' if rises else 'no trend'}: {of_slope}")
     if laws.best:
         said.append(
             f"* simplest that, fitted to the smaller of {len(laws.x)} settings, predicts the larger as well as any"

@@ -49,6 +49,7 @@ class Column:
         low, high: columns with the ends of its 95% interval, where it has one of its own.
         phase: of `TIMED`, the step that is timed; None for what is no time of a step.
         depends_on: columns of the settings that must agree before two values are compared.
+        each_epoch: whether a training pays it once more for every epoch.
         law_unit: in what the x of a law of error is counted; None where error is no law of it.
     """
 
@@ -63,6 +64,7 @@ class Column:
     high: str | None = None
     phase: str | None = None
     depends_on: tuple[str, ...] = ()
+    each_epoch: bool = False
     law_unit: str | None = None
 
     @property
@@ -117,13 +119,20 @@ def _sizes() -> Iterator[Column]:
         "carried",
         label="Multiply-accumulates per image (millions)",
         scale=1e-6,
+        each_epoch=True,
         law_unit="multiply-accumulates per image",
     )
     yield Column("activations", "carried", label="Activations per image (millions)", scale=1e-6)
     # Reckoned, not measured, and only where a study's plan was asked.
     yield Column("memory_gb", "carried", label="Memory of a training step (GB)")
     yield Column("planned_seconds", "carried")
-    yield Column("train_seconds", "averaged", label="Training time (s)", depends_on=("train_device", "precision"))
+    yield Column(
+        "train_seconds",
+        "averaged",
+        label="Training time (s)",
+        depends_on=("train_device", "precision"),
+        each_epoch=True,
+    )
     yield Column("device", text=True)
 
 
@@ -157,6 +166,7 @@ def _times(phase: str, words: str) -> Iterator[Column]:
             high=f"{phase}_high_{name}",
             phase=phase,
             depends_on=depends_on,
+            each_epoch=phase == "training",
             law_unit=f"{unit} per {words}",
         )
     ends = ("low_ms", "high_ms", "low_joules", "high_joules")

@@ -64,8 +64,6 @@ class TrainOutcome(BaseModel):
 
     schema_version: int
     trial_id: str
-    params: int
-    macs: int
     failure: _OutcomeFailure | None = None
 
     _known_version = field_validator("schema_version")(known_version)

@@ -127,7 +127,6 @@ class Worker:
             log,
             **vars(outcome),
             setup_seconds=begun - started,
-            train_seconds=time.perf_counter() - begun,
             precision=program.key.precision,
             compiled=program.compiled,
             micro_batch_size=program.micro_batch_size(trial.recipe.batch_size),

@@ -165,7 +165,8 @@ class TrainRecord(_Record):
         validation_raw, validation_ema: after the last epoch, with raw and with averaged weights.
         test_raw, test_ema: touched once, after the last epoch.
         history: one entry an epoch.
-        train_seconds: spent in epochs, evaluation included; `setup_seconds`: building, compiling, loading before them.
+        train_seconds: spent in epochs, evaluation included, also before an interruption; `setup_seconds`: building,
+            compiling, loading before them.
         precision: what it was computed in; None where nothing was, in older records, and where the worker died.
         compiled: how its step was compiled, `graph` or `xla`.
         micro_batch_size: images computed at once, where the recipe's batch did not fit or was not meant to.
@@ -180,9 +181,9 @@ class TrainRecord(_Record):
     trial_id: str
     trial: Annotated[Annotated[Trial, Tag("trial")] | Annotated[Reported, Tag("reported")], Discriminator(_kind)]
     source: str | None = None
-    params: Whole | None
-    macs: Whole | None
-    activations: Whole | None
+    params: Whole | None = None
+    macs: Whole | None = None
+    activations: Whole | None = None
     failure: Failure | None = None
     validation_raw: Score | None = None
     validation_ema: Score | None = None

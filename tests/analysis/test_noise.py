@@ -12,6 +12,7 @@ import pytest
 from scipy import stats
 
 from scaling.analysis import uncertainty
+from scaling.analysis.cautions import about_seed_noise
 from scaling.analysis.settings import collapse_seeds, with_seed_noise
 from scaling.analysis.uncertainty import Estimate, Floats
 from scaling.results.correct import packed
@@ -33,7 +34,7 @@ def test_noise_that_was_not_measured_is_assumed_and_said(tmp_path: Path, images:
     assert single["seed_sd"].tolist() == pytest.approx([assumed])
     assert single["top1_sd"].tolist() == pytest.approx([np.sqrt(0.8 * 0.2 / 400 + assumed**2)])
     assert single["seed_noise"].tolist() == ["assumed"]
-    assert f"{100 * assumed:.2f} points" in str(uncertainty.about_seed_noise(single))
+    assert f"{100 * assumed:.2f} points" in next(about_seed_noise(single))
 
 
 def test_the_assumed_noise_is_that_of_the_shipped_runs() -> None:
@@ -71,7 +72,7 @@ def test_a_given_noise_overrules_what_was_measured(tmp_path: Path) -> None:
     given = collapse_seeds(with_seed_noise(load_results(results_folder(tmp_path, records).path), 0.2))
     assert given["seed_sd"].tolist() == pytest.approx([0.002])
     assert given["top1_sd"].tolist() == pytest.approx([np.sqrt(0.72 * 0.28 / 10_000 + 0.002**2 / 2)])
-    assert uncertainty.about_seed_noise(given) is None
+    assert not [*about_seed_noise(given)]
 
 
 def test_an_interval_from_few_degrees_of_freedom_is_students(tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ def test_noise_that_was_measured_on_few_is_said(freedom: float, said: str) -> No
 
 def test_a_note_says_how_few_it_was_measured_on(tmp_path: Path) -> None:
     records = [train_record(trial(seed=seed), top1=top1, n=10_000) for seed, top1 in enumerate((0.70, 0.74))]
-    note = uncertainty.about_seed_noise(settings(tmp_path, records))
+    note = next(about_seed_noise(settings(tmp_path, records)))
     assert note == (
         "the standard deviation between seeds, 2.83 points, was measured on 1 repeated training alone; --seed-noise "
         "overrules it, and more seeds measure it better"

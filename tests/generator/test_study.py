@@ -123,6 +123,10 @@ def test_timings_are_one_a_variant_and_phase() -> None:
         ({"study": "reference/example"}, "study: results/reference/ is for the runs that come with the project"),
         ({"latency": {"phases": ["trainin"]}}, "did you mean 'training'?"),
         ({"latency": {"precision": "auto"}}, "latency.precision: 'auto'"),
+        (
+            {"across": {"resolution": 16, "stem": "small", "epochs": 1, "precision": ["float32", "auto"]}},
+            "precision: auto and float32 for one network",
+        ),
     ],
 )
 def test_every_mistake_is_named_with_its_place(changes: dict[str, Any], message: str) -> None:

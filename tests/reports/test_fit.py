@@ -93,6 +93,8 @@ def test_error_that_does_not_fall_has_no_trend(tmp_path: Path) -> None:
     text = fit(results_folder(tmp_path / "flat", records).path)
     assert "no trend: the interval of the power law's slope" in text
     assert "no trend" not in fit(results_folder(tmp_path / "one", records[:2]).path)
+    falls = [train_record(trial(width=i / 4), macs=10**6 * i, top1=0.9 - 0.05 * i) for i in range(1, 6)]
+    assert "error rises: the interval of the power law's slope" in fit(results_folder(tmp_path / "rises", falls).path)
 
 
 def test_without_a_law_there_is_no_error_to_tell(tmp_path: Path) -> None:

@@ -84,6 +84,8 @@ def test_a_trial_keeps_the_precision_it_began_with_wherever_it_goes_on(
     resumed, notes = trained(tmp_path)
     assert resumed.failure is None
     assert (resumed.precision, len(resumed.history), notes) == ("mixed_bfloat16", 2, [])
+    assert resumed.train_seconds is not None
+    assert resumed.train_seconds > sum(epoch.seconds for epoch in resumed.history)
     alone, _ = trained(tmp_path)
     assert alone.failure is None
     assert alone.precision == "float32"

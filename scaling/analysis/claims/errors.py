@@ -10,6 +10,7 @@ import pandas as pd
 
 from scaling.analysis.claims.finding import Finding, NotAddressedError, Verdict, nearest
 from scaling.analysis.laws import power_law
+from scaling.analysis.laws.breakpoint import SIGNIFICANT
 from scaling.analysis.laws.families import LAWS, POWER, Law
 from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Laws
 from scaling.analysis.settings import SETTING, collapse_seeds
@@ -45,7 +46,7 @@ def law_breaks(frame: pd.DataFrame) -> Finding:
         f"{where}, exponent {before.value:+.3f} before and {after.value:+.3f} beyond; an unbroken law would look so "
         f"broken with p = {laws.broken.p_value:.3f}"
     )
-    return Finding(verdict, text, Estimate(at.value, at.low, at.high))
+    return Finding(verdict, text, Estimate(at.value, at.low, at.high), level=1 - SIGNIFICANT)
 
 
 def _laws(frame: pd.DataFrame, above: float, below: float, laws: Sequence[Law]) -> Laws:

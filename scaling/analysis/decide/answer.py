@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from scaling.analysis.cautions import about_precisions
 from scaling.analysis.comparability import parts
 from scaling.analysis.decide.kinds import Kind, compared
 from scaling.analysis.decide.replies import REPLIES, Asking, front, study_of
@@ -29,7 +30,7 @@ class Answer:
         figure: name of the figure that shows it; None where none does.
         statements: what the sentence decides or leaves undecided, where it is of differences.
         rests_on: the noise between seeds where it is assumed, or was measured on few, and at which noise each statement
-            would change, in a sentence; else empty.
+            would change, and that networks were computed in unlike precisions, in sentences; else empty.
     """
 
     question: str
@@ -79,7 +80,8 @@ def answer_of(frame: pd.DataFrame, settings: pd.DataFrame, question: Question) -
     noise = seed_noise_of(largest[1])
     statements = _with_noise(reply.statements, noise, about.kind, asking)
     of_accuracy = bool(statements) or replied is None or about.kind in ("grow", "front")
-    rests = rests_on(statements, noise) if of_accuracy else ""
+    precisions = [f"{note[0].upper()}{note[1:]}." for note in about_precisions(largest[1])]
+    rests = " ".join(filter(None, [rests_on(statements, noise) if of_accuracy else "", *precisions]))
     return Answer(question.text, place + reply.sentence, reply.decided, needed, reply.figure, statements, rests)
 
 

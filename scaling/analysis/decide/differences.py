@@ -98,7 +98,11 @@ def _groups(settings: pd.DataFrame, about: Compared, top1: Floats) -> Iterator[D
 
 
 def _front(rows: pd.DataFrame, cost: str, top1: Floats) -> list[int]:
-    ordered = [int(row) for row in rows.sort_values(cost).index if rows.loc[row, cost] > 0]
+    ordered = [
+        int(row)
+        for row in rows.assign(top1=-top1[rows.index]).sort_values([cost, "top1"]).index
+        if rows.loc[row, cost] > 0
+    ]
     best = np.maximum.accumulate(np.r_[-np.inf, top1[ordered][:-1]]) if ordered else np.array([])
     return [row for row, before in zip(ordered, best, strict=True) if top1[row] > before]
 

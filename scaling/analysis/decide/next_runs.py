@@ -23,7 +23,7 @@ from scaling.analysis.decide.limits import Limit, priced, with_made
 from scaling.analysis.decide.recommend import names_of
 from scaling.analysis.decide.surface import Points, Prediction, predict
 from scaling.analysis.settings import SETTING, collapse_seeds
-from scaling.analysis.uncertainty import Floats, Rows, assumed_of
+from scaling.analysis.uncertainty import Floats, Rows, assumed_of, log_errors
 from scaling.results.columns import names
 from scaling.schema import Question
 
@@ -160,11 +160,10 @@ def _state(frame: pd.DataFrame) -> _State:
     waiting = frame[planned].assign(group=groups[planned]).sort_values("seed", kind="stable")
     for group, trial_id, takes in zip(waiting["group"], waiting["trial_id"], waiting["planned_seconds"], strict=True):
         runs[int(group)].append((str(trial_id), float(takes) if takes > 0 else 1.0))
-    known = np.flatnonzero(settings["top1"].notna() & (settings["top1"] < 1))
+    known = np.flatnonzero(settings["top1"].notna())
     points = Points.of(settings)
     if len(known) >= 2:
-        top1, sd = (settings[name].astype(float).to_numpy()[known] for name in ("top1", "top1_sd"))
-        found = predict(points, known, np.log(1 - top1), np.fmax(sd, 1e-5) / (1 - top1))
+        found = predict(points, known, *log_errors(settings.iloc[known]))
     else:
         error, spread = _ERROR_UNKNOWN
         found = Prediction(np.full(len(settings), np.log(error)), spread**2 * np.eye(len(settings)))

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from scaling.analysis.cautions import about_accuracies
 from scaling.analysis.comparability import MEASURED_ON, MixedConditionsError, parts
 from scaling.analysis.decide import choice_noise
 from scaling.analysis.decide.limits import COSTS, EXTRA, Limit, Priced, cheapest, priced, with_made
@@ -21,12 +22,12 @@ from scaling.analysis.uncertainty import (
     Estimate,
     Floats,
     Rows,
-    about_seed_noise,
     affordable,
+    log_errors,
     seed_noise_of,
     with_noise,
 )
-from scaling.analysis.wording import at_chance, counted
+from scaling.analysis.wording import counted
 from scaling.errors import UserError, did_you_mean
 from scaling.models.names import title
 from scaling.results.columns import METRICS, Column
@@ -265,12 +266,7 @@ def _how(cost: str) -> str:
 
 def accuracies(settings: pd.DataFrame, known: Rows, draws: int, random: np.random.Generator) -> Floats:
     """`(draws, settings)` accuracies that all may truly have, given those measured."""
-    top1, sd, images = (settings[name].astype(float).to_numpy()[known] for name in ("top1", "top1_sd", "top1_n"))
-    # Where no image was wrong, half of one counts as wrong, so that there is a logarithm.
-    least = 0.5 / np.where(images > 0, images, 50_000)
-    errors = np.fmax(1 - top1, least)
-    sd = np.where(1 - top1 < least, least, np.fmax(sd, 1e-5))
-    found = predict(Points.of(settings), known, np.log(errors), sd / errors)
+    found = predict(Points.of(settings), known, *log_errors(settings.iloc[known]))
     return np.asarray(1 - np.exp(np.minimum(found.draw(draws, random), 0.0)))
 
 
@@ -406,8 +402,7 @@ def _flips(settings: pd.DataFrame, known: Rows, meets: Mask, likely: Rows, sure:
 
 
 def _notes(settings: pd.DataFrame, known: Rows, prices: Sequence[tuple[Limit, Priced]]) -> list[str]:
-    notes = [note for note in [about_seed_noise(settings)] if note]
-    notes += at_chance(settings)
+    notes = [*about_accuracies(settings)]
     for limit, price in prices:
         if missing := int((~price.measured & ~np.isnan(price.value)).sum()):
             by = (

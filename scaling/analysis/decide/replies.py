@@ -21,6 +21,7 @@ from scaling.analysis.equal_accuracy.bands import Band
 from scaling.analysis.equal_accuracy.compare import Comparison, compare
 from scaling.analysis.laws.joint import fit_joint
 from scaling.analysis.laws.marginal_returns import SURE, rank
+from scaling.analysis.pareto.frontier import SURE as FRONT_SURE
 from scaling.analysis.pareto.frontier import frontier
 from scaling.analysis.runtimes import runtime_ranks
 from scaling.analysis.settings import with_seed_noise
@@ -329,7 +330,7 @@ def front(asking: Asking) -> Reply:
     """The networks that no other beats."""
     measured_front = frontier(asking.settings, asking.cost.name)
     points = measured_front.points
-    undecided = int(points["chance"].between(0.1, 0.9).sum()) if len(points) else 0
+    undecided = int(points["chance"].between(1 - FRONT_SURE, FRONT_SURE, inclusive="neither").sum())
     each = f" Surely means with {LEVEL:.0%}, each setting by itself." if len(points) else ""
     takes = (
         f"More seeds or validation images would tell; {_next(asking)}, and `scaling recommend` the choice under limits."

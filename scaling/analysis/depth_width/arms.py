@@ -26,6 +26,7 @@ class Arm:
         axis: the factor that grows, or the strategy.
         place: what of the other factors all points share, in words: `14 px`.
         epochs: the regime; None where epochs are what grows.
+        held: all else that the points share, such as their study and stem; the same in every regime.
         base_depth, base_width, base_resolution: of the base, the variant with the fewest multiply-accumulates; it is in
             both arms.
         rows: labels in the index of the frame of settings, in order of `axis`.
@@ -34,6 +35,7 @@ class Arm:
     axis: str
     place: str
     epochs: int | None
+    held: str
     base_depth: float
     base_width: float
     base_resolution: int
@@ -62,8 +64,8 @@ def find_arms(settings: pd.DataFrame, axes: Axes = WIDTH_AND_DEPTH) -> list[Arm]
     several = crossed(ours)
     arms = [
         (tuple(base[name] for name in FACTORS), arm)
-        for _, candidates in ours.groupby(shared, dropna=False)
-        for base, arm in _arms_from_base(candidates, axes, several)
+        for held, candidates in ours.groupby(shared, dropna=False)
+        for base, arm in _arms_from_base(candidates, axes, several, held)
     ]
     return [arm for _, arm in sorted(arms, key=lambda pair: _order(pair[0], pair[1], axes))]
 
@@ -82,7 +84,7 @@ def strategy_arms(settings: pd.DataFrame, strategies: Mapping[str, Sequence[Vari
         for epochs, regime in regimes
         for name, variants in strategies.items()
     )
-    return [_arm(name, "", epochs, rows.iloc[0], rows) for name, epochs, rows in made if len(rows) > 1]
+    return [_arm(name, "", epochs, "", rows.iloc[0], rows) for name, epochs, rows in made if len(rows) > 1]
 
 
 def _one_family(settings: pd.DataFrame) -> pd.DataFrame:
@@ -106,18 +108,18 @@ def _order(base: tuple[float, ...], arm: Arm, axes: Axes) -> tuple[object, ...]:
 
 
 def _arms_from_base(
-    candidates: pd.DataFrame, axes: Axes, crossed_columns: list[str]
+    candidates: pd.DataFrame, axes: Axes, crossed_columns: list[str], held: tuple[object, ...]
 ) -> Iterator[tuple[pd.Series, Arm]]:
     base = candidates.sort_values(["macs", "params", "epochs", "depth", "width"]).iloc[0]
     place = ", ".join(words.format(base[name]) for name, words in _PLACES.items() if name not in axes)
     alike = [*crossed_columns, *(["precision"] if "epochs" in axes else ["epochs"])]
     for axis, other in (axes, axes[::-1]):
-        for _, rows in candidates[candidates[other] == base[other]].groupby(alike, dropna=False):
+        for recipe, rows in candidates[candidates[other] == base[other]].groupby(alike, dropna=False):
             if rows[axis].nunique() > 1:
                 epochs = None if "epochs" in axes else int(rows["epochs"].iloc[0])
-                yield base, _arm(axis, place, epochs, base, rows.sort_values(axis))
+                yield base, _arm(axis, place, epochs, repr((held, recipe[:-1])), base, rows.sort_values(axis))
 
 
-def _arm(axis: str, place: str, epochs: int | None, base: pd.Series, rows: pd.DataFrame) -> Arm:
+def _arm(axis: str, place: str, epochs: int | None, held: str, base: pd.Series, rows: pd.DataFrame) -> Arm:
     sizes = float(base["depth"]), float(base["width"]), int(base["resolution"])
-    return Arm(axis, place, epochs, *sizes, tuple(rows.index))
+    return Arm(axis, place, epochs, held, *sizes, tuple(rows.index))

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from scaling.analysis import uncertainty
+from scaling.analysis.cautions import about_accuracies
 from scaling.analysis.comparability import comparable, cost_metric
 from scaling.analysis.depth_width.arm_curves import Drawn, drawn, shared_range
 from scaling.analysis.depth_width.arms import WIDTH_AND_DEPTH, Arm, Axes, find_arms, strategy_arms
-from scaling.analysis.depth_width.overfitting import Growth, growth, last_step
-from scaling.analysis.depth_width.rank_transfer import Ranking, rankings
 from scaling.analysis.uncertainty import (
     Estimate,
-    about_seed_noise,
     affordable,
     flips_at,
     jointly,
     seed_noise_of,
     with_noise,
 )
-from scaling.analysis.wording import at_chance, counted
+from scaling.analysis.wording import counted
 from scaling.errors import UserError, did_you_mean
 from scaling.results.columns import Column
 from scaling.schema import Variant
@@ -95,8 +92,6 @@ class Regimes:
         regimes: by number of epochs.
         shift: the advantage in the longest regime less that in the shortest, over the places of both.
         towards: the arm that longer training surely favours, if one.
-        growth: what each arm's largest points say of overfitting.
-        top1: `(draws, settings)`, the accuracies redrawn that the intervals rest on.
         notes: what could not be compared; why there is no answer, where there is none.
     """
 
@@ -106,14 +101,7 @@ class Regimes:
     regimes: tuple[Regime, ...]
     shift: Estimate
     towards: str
-    growth: tuple[Growth, ...]
-    top1: uncertainty.Floats
     notes: tuple[str, ...]
-
-    @cached_property
-    def rankings(self) -> tuple[Ranking, ...]:
-        """Whether short training predicts the order after long training."""
-        return tuple(rankings(self.settings, self.top1))
 
 
 def regimes(
@@ -132,7 +120,7 @@ def regimes(
         axes: two of `scaling.analysis.depth_width.arms.FACTORS`, or of the strategies.
         strategies: by name, the variants that each made, where the axes are strategies.
         draws: number of repetitions that intervals rest on. Those of cells, regimes and the shift hold all at
-            once in 90% of studies, and so do those of the arms' last steps.
+            once in 90% of studies.
 
     Raises:
         MixedConditionsError: if devices, precisions, batch sizes, data or validation images differ.
@@ -144,7 +132,7 @@ def regimes(
     settings = comparable(settings, cost).reset_index(drop=True)
     arms = find_arms(settings, axes) if strategies is None else strategy_arms(settings, strategies)
     draws = affordable(draws, len(settings))
-    top1, compared, said = _said(settings, metric, arms, axes, draws)
+    compared, said = _said(settings, metric, arms, axes, draws)
     flips: list[str] = []
     noise = seed_noise_of(settings)
     if noise.doubtful:
@@ -152,7 +140,6 @@ def regimes(
             _said(with_noise(settings, seed_sd), metric, arms, axes, draws)[-1] for seed_sd in (noise.middle, 0.0)
         )
         flips = ["; ".join(_flips(said, known, quiet, noise.middle))]
-    steps = _Statements([last_step(arm, settings, top1) for arm in arms])
     epochs_of = {each.cell.epochs for each in compared}
     ordered_regimes = tuple(_regime(epochs, axes, compared, said) for epochs in sorted(epochs_of, key=lambda e: e or 0))
     shift = said[_SHIFT]
@@ -163,22 +150,20 @@ def regimes(
         regimes=ordered_regimes,
         shift=shift,
         towards=_ahead(shift, axes),
-        growth=tuple(growth(arm, settings, steps[arm]) for arm in arms),
-        top1=top1,
         notes=(*_notes(settings, metric, axes, [each.cell for each in compared]), *filter(None, flips)),
     )
 
 
 def _said(
     settings: pd.DataFrame, cost: Column, arms: Sequence[Arm], axes: Axes, draws: int
-) -> tuple[uncertainty.Floats, list[_Compared], _Statements]:
-    """Accuracies redrawn, the cells, and all statements."""
+) -> tuple[list[_Compared], _Statements]:
+    """The cells, and all statements."""
     random = np.random.default_rng(0)
     top1 = uncertainty.draw_top1(settings, draws, random)
     costs = uncertainty.draw_cost(settings, cost.name, draws, random)
     curves = {arm: drawn(arm, settings, cost, top1, costs) for arm in arms}
     compared = [_compared(of, over, curves, cost) for of, over in partners(arms, axes)]
-    return top1, compared, _Statements([*_advantages(compared)])
+    return compared, _Statements([*_advantages(compared)])
 
 
 def _flips(said: _Statements, known: _Statements, quiet: _Statements, seed_sd: float) -> Iterator[str]:
@@ -250,17 +235,17 @@ def _compared(of: Arm, over: Arm, curves: dict[Arm, Drawn], cost: Column) -> _Co
 
 def _advantages(compared: Sequence[_Compared]) -> Iterator[tuple[object, uncertainty.Floats]]:
     """Of each cell, each regime, and the longest regime over the shortest."""
-    by_regime: dict[int | None, dict[str, uncertainty.Floats]] = {}
+    by_regime: dict[int | None, dict[tuple[str, str], uncertainty.Floats]] = {}
     for cell, advantage in compared:
         yield (cell.of, cell.over), advantage
         if advantage.size:
-            by_regime.setdefault(cell.epochs, {})[cell.place] = advantage
+            by_regime.setdefault(cell.epochs, {})[cell.place, cell.of.held] = advantage
     for epochs, cells in by_regime.items():
         yield epochs, _mean(list(cells.values()))
     lengths = sorted(epochs for epochs in by_regime if epochs is not None)
     if len(lengths) > 1:
         short, long = by_regime[lengths[0]], by_regime[lengths[-1]]
-        yield _SHIFT, _mean([long[place] - short[place] for place in short if place in long])
+        yield _SHIFT, _mean([long[where] - short[where] for where in short if where in long])
 
 
 def _regime(epochs: int | None, axes: Axes, compared: Sequence[_Compared], said: _Statements) -> Regime:
@@ -334,9 +319,7 @@ def _notes(settings: pd.DataFrame, cost: Column, axes: Axes, cells: Sequence[Cel
         if cell.shared is None:
             at = f" at {cell.place}" if cell.place else ""
             yield f"{_regime_words(cell.epochs)}{at}: the arms share no range of {cost.words}"
-    if doubt := about_seed_noise(settings):
-        yield doubt
-    yield from at_chance(settings)
+    yield from about_accuracies(settings)
     if failed := int(settings["failed"].sum()):
         yield f"{failed} failed trials are in no arm"
     if unmeasured := int((settings["top1"].notna() & settings[cost.name].isna()).sum()):

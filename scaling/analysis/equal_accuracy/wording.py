@@ -7,9 +7,9 @@ from itertools import groupby
 
 import pandas as pd
 
+from scaling.analysis.cautions import about_accuracies
 from scaling.analysis.equal_accuracy.bands import Band, Crossover
-from scaling.analysis.uncertainty import LEVEL, Estimate, about_seed_noise
-from scaling.analysis.wording import at_chance
+from scaling.analysis.uncertainty import LEVEL, Estimate
 from scaling.models.names import title
 from scaling.results.columns import Column
 
@@ -114,11 +114,9 @@ def cautions(points: pd.DataFrame, cost: Column) -> Iterator[str]:
         yield "times without an interval of their own are taken as exact"
     if cost.phase and (count := int((points[f"{cost.phase}_disturbed"] > 0).sum())):
         yield f"{count} of {len(points)} times were disturbed by other work on the machine"
-    if doubt := about_seed_noise(points):
-        yield doubt
     if points["validation_fraction"].eq(0).any():
         yield "accuracies are of the test images: all training images were trained on (validation_fraction 0)"
-    yield from at_chance(points)
+    yield from about_accuracies(points)
     measured = f"{cost.phase}_measured_batch_size"
     if measured in points and (sizes := sorted(points[measured].dropna().unique())):
         yield f"times were measured with {_span(sizes)} images a step and are stated for one and the same number"

@@ -10,7 +10,8 @@ import numpy as np
 from scaling.analysis.laws.huber import Curve, solve
 from scaling.analysis.uncertainty import Estimate, Floats
 
-_SURE = 0.05
+SIGNIFICANT = 0.05
+"""Chance of an unbroken law below which one is broken, and chance of a break below which none is."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,6 @@ def judge_break(at: Estimate, power: Curve, broken: Curve, sd: Floats, y: Floats
 
 
 def _verdict(p_value: float, chance: float) -> Literal["holds", "fails", "undecided"]:
-    if p_value < _SURE:
+    if p_value < SIGNIFICANT:
         return "holds"
-    return "fails" if chance < _SURE else "undecided"
+    return "fails" if chance < SIGNIFICANT else "undecided"

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from scaling.analysis.cautions import about_accuracies
 from scaling.analysis.laws.groups import Group, fit_settings, groups_of_factors, groups_on
 from scaling.analysis.laws.joint import Joint, fit_joint
 from scaling.analysis.laws.marginal_returns import Ranking, rank
 from scaling.analysis.laws.power_law import Laws
 from scaling.analysis.settings import collapse_seeds
-from scaling.analysis.uncertainty import about_seed_noise
 from scaling.results.columns import LAW_UNITS
 
 COSTS = ("macs", "training_ms", "inference_ms")
@@ -58,10 +58,9 @@ def fit_all(
     """
     settings = collapse_seeds(frame)
     inside = settings[on].between(*between) | settings[on].isna() if on in LAW_UNITS else slice(None)
-    doubt = about_seed_noise(settings[inside])
     groups, factors = groups_on(settings[inside], on), groups_of_factors(settings)
     left = max(0, len(groups) - MOST_GROUPS) + max(0, len(factors) - MOST_GROUPS)
     laws = [(group, fit_settings(group.settings, on)) for group in groups[:MOST_GROUPS]]
     joints = [(group, fit_joint(group.settings, COSTS)) for group in factors[:MOST_GROUPS]]
     ranked = [(group, joint, [rank(joint, cost, at) for cost in joint.costs]) for group, joint in joints]
-    return Fits(on, laws, ranked, left, (doubt,) if doubt else ())
+    return Fits(on, laws, ranked, left, tuple(about_accuracies(settings[inside])))

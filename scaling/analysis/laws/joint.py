@@ -90,9 +90,11 @@ def _cost(
     draws: int,
     random: np.random.Generator,
 ) -> Surface | None:
-    """The law of a cost of one image or step, which epochs do not change."""
+    """The law of a cost of one image, step or epoch, which the number of epochs does not change."""
     metric, sizes = METRICS[cost], [name for name in centered if name != "epochs"]
     value = kept[metric.name].to_numpy(float)
+    if metric.name == "train_seconds":
+        value = value / kept["epochs"].to_numpy(float)
     known = value > 0
     part = {name: centered[name][known] for name in sizes}
     if too_little(part, int(known.sum())):

@@ -17,6 +17,9 @@ SURE = 0.95
 """Chance to be the best from which on a factor is named."""
 
 _FREE = 0.05
+"""Slope of a cost up to which a factor costs nothing, and is not ranked."""
+
+_LEAST_PRICE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def rank(joint: Joint, cost: str, at: Mapping[str, float] | None = None) -> Rank
     """Ranks the factors by what 1% more cost buys.
 
     An image's multiply-accumulates and a training step's time are paid once an epoch, so epochs count with slope 1
-    there; in `inference_ms` they are free and not ranked.
+    there; in a cost that no epoch adds to, such as `params` or `inference_ms`, they are free and not ranked.
 
     Args:
         joint: as `scaling.analysis.laws.joint.fit_joint` gives it.
@@ -103,7 +106,8 @@ def _slopes(
     """Slopes of error and of cost, and their draws."""
     slope, slopes = error.slope(factor, at)
     if factor == "epochs":
-        once = 0.0 if cost == "inference_ms" else 1.0
+        once = float(METRICS[cost].each_epoch)
         return slope, once, slopes, np.full(len(slopes), once)
     price, prices = paid.slope(factor, at)
-    return slope, price, slopes, prices
+    # Where a cost hardly rises with a factor, some draws have it fall, and what then is bought for less is bought free.
+    return slope, price, slopes, np.fmax(prices, _LEAST_PRICE)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from scaling.analysis.cautions import about_accuracies
 from scaling.analysis.comparability import comparable, cost_metric
 from scaling.analysis.pareto.front import front, front_chance
-from scaling.analysis.uncertainty import about_seed_noise, affordable
+from scaling.analysis.uncertainty import affordable
 from scaling.models.names import title
 from scaling.results.columns import Column
 
@@ -58,9 +59,9 @@ def frontier(settings: pd.DataFrame, cost: str = "training_ms", draws: int = DRA
     chance = front_chance(points, metric.name, "top1", draws=affordable(draws, len(points)))
     points = points.assign(on=on, chance=chance)
     failed = settings[settings["failed"] > 0]
-    doubt = about_seed_noise(points)
-    notes = (doubt,) if doubt else ()
-    return Frontier(metric, points, settings[right & ~known], failed, _sentence(points, metric), notes)
+    return Frontier(
+        metric, points, settings[right & ~known], failed, _sentence(points, metric), tuple(about_accuracies(points))
+    )
 
 
 def _sentence(points: pd.DataFrame, cost: Column) -> str:

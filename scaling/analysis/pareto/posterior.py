@@ -49,10 +49,14 @@ def shrunk(top1: Floats, top1_sd: Floats, costs: Floats, drawn: Floats, random: 
 
 
 def _terms(costs: Floats) -> Floats:
-    """`(n, terms)`, orthonormal."""
+    """`(n, terms)`, orthonormal; without those that add nothing, as where all costs are of two levels."""
     positive = costs > 0
     logs = np.where(positive.all(axis=0), np.log(np.where(positive, costs, 1.0)), costs)
     logs = (logs - logs.mean(axis=0)) / np.fmax(logs.std(axis=0), 1e-12)
-    levels = [np.ones(len(costs)), *logs.T, *(logs**2).T]
     most = 1 + max(0, (len(costs) - 1) // _POINTS_A_TERM)
-    return np.asarray(np.linalg.qr(np.column_stack(levels[:most]))[0])
+    terms = np.ones((len(costs), 1))
+    for term in (*logs.T, *(logs**2).T):
+        more = np.column_stack([terms, term])
+        if more.shape[1] <= most and np.linalg.matrix_rank(more) == more.shape[1]:
+            terms = more
+    return np.asarray(np.linalg.qr(terms)[0])

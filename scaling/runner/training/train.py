@@ -61,7 +61,7 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What training gave."""
+    """What training gave; its seconds are those of all epochs, whoever began them, and of the scores after the last."""
 
     history: tuple[Epoch, ...]
     validation_raw: Score
@@ -69,6 +69,7 @@ class Outcome:
     test_raw: Score
     test_ema: Score
     validation_correct: str
+    train_seconds: float
 
 
 @dataclass(frozen=True)
@@ -246,6 +247,7 @@ class _Training:
             test_raw=self._score("test", averaged=False)[0],
             test_ema=self._score("test", averaged=True)[0],
             validation_correct=packed(self._validation_correct()),
+            train_seconds=math.fsum(epoch.seconds for epoch in self.history) + time.monotonic() - self._began,
         )
 
     def _validation_correct(self) -> NDArray[np.bool_]:

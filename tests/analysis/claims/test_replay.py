@@ -72,10 +72,11 @@ def test_at_the_noise_that_a_verdict_names_it_changes(claim: str) -> None:
     assert (quieter.rests_on, louder.rests_on) == ("", "")
 
 
-def test_each_verdict_is_at_90_percent_but_where_a_table_is_read_as_printed() -> None:
+def test_each_verdict_is_at_90_percent_but_where_a_table_is_read_as_printed_or_a_break_is_tested() -> None:
     exact = {name for name, one in replayed().items() if one.level is None}
     assert exact == {name for name in VERDICTS if name.endswith("as_paired")}
-    assert {one.level for one in replayed().values()} == {None, 0.9}
+    assert {name for name, one in replayed().items() if one.level == 0.95} == {"power_law_breaks"}
+    assert {one.level for one in replayed().values()} == {None, 0.9, 0.95}
 
 
 def test_a_claim_tested_at_other_epochs_says_so() -> None:

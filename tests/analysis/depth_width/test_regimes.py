@@ -53,13 +53,6 @@ def test_figure_3_says_which_cells_are_undecided() -> None:
     assert any("0.17 to 0.26 points between seeds is assumed" in note for note in FIG3.notes)
 
 
-def test_figure_3_short_training_does_not_predict_long_training() -> None:
-    found = {(one.resolution, one.short, one.long): one for one in FIG3.rankings}
-    assert found[320, 10, 350].correlation.value == pytest.approx(-0.3)
-    assert found[320, 10, 350].regret.value == pytest.approx(0.8591 - 0.8421)
-    assert len(found) == 12
-
-
 @pytest.mark.parametrize(("ahead", "verdict"), [(0.01, "width"), (-0.01, "depth")])
 def test_a_known_advantage(ahead: float, verdict: str) -> None:
     (one,) = of(*arms(ahead)).regimes
@@ -83,16 +76,6 @@ def test_one_regime_has_no_shift_and_two_have() -> None:
     assert found.towards == "depth"
 
 
-def test_accuracy_that_falls_with_size_and_a_growing_gap_are_seen() -> None:
-    rows = arms(0.0)
-    rows[-1] |= {"top1": 0.69, "train_top1": 0.95}
-    rows[0] |= {"train_top1": 0.72}
-    width = next(one for one in of(*rows).growth if one.arm.axis == "width")
-    assert width.last_step.value == pytest.approx(0.69 - 0.72)
-    assert width.verdict == "falls"
-    assert (width.gap_smallest, width.gap_largest) == pytest.approx((0.02, 0.26))
-
-
 @pytest.mark.parametrize(
     "rows",
     [[], arms(0.0)[:1], arms(0.0)[:3], arms(0.0, status="failed"), [*arms(0.0), *arms(0.0)]],
@@ -103,6 +86,21 @@ def test_degenerate_studies_are_answered(rows: list[dict[str, object]]) -> None:
     assert found.regimes or found.notes
     for one in found.regimes:
         assert one.sentence
+
+
+def test_each_cell_counts_alike_where_two_studies_have_one_place() -> None:
+    """One study has width ahead, the other depth by as much: neither is ahead in the mean."""
+    found = of(*arms(0.01, study="one"), *arms(-0.01, study="other"))
+    (regime,) = found.regimes
+    assert (len(regime.cells), regime.decided, regime.verdict) == (2, (1, 1), "undecided")
+    assert regime.advantage.value == pytest.approx(0.0, abs=1e-6)
+
+
+def test_longer_training_shifts_each_cell_by_its_own_difference() -> None:
+    short, long = ({"study": study, "epochs": epochs} for study, epochs in (("one", 10), ("one", 50)))
+    other = arms(-0.02, study="other")
+    found = of(*arms(0.01, **short), *arms(-0.02, **long), *other)
+    assert found.shift.value == pytest.approx(0.75 * -0.03, rel=0.02)
 
 
 def test_failed_trials_are_counted() -> None:

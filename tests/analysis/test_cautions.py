@@ -1,0 +1,47 @@
+"""What is said of accuracies before anything is concluded from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from scaling.analysis.cautions import about_accuracies, about_precisions
+from scaling.analysis.decide.answer import answer
+from scaling.analysis.settings import collapse_seeds
+from scaling.results.frame import load_results
+from scaling.schema import Precision, Question, TrainRecord
+from tests.builders import results_folder, train_record, trial
+
+
+def recorded(width: float, seed: int, computed_in: Precision, asked: str = "auto") -> TrainRecord:
+    of = trial(width=width, seed=seed, recipe={"precision": asked})
+    left_open = {"precision": computed_in} if asked == "auto" else {}
+    return train_record(of, top1=0.7 + width / 10 + seed / 100, n=5000).model_copy(update=left_open)
+
+
+def frame_of(folder: Path, records: list[TrainRecord]) -> pd.DataFrame:
+    return load_results(results_folder(folder, records).path)
+
+
+def test_networks_that_the_device_computed_in_unlike_precisions_are_said_to_be(tmp_path: Path) -> None:
+    small = [recorded(width, seed, "float32") for width in (0.25, 0.5) for seed in (0, 1)]
+    large = [recorded(1.0, seed, "mixed_bfloat16") for seed in (0, 1)]
+    frame = frame_of(tmp_path, [*small, *large])
+    said = "2 settings in float32 and 1 setting in mixed_bfloat16; part of a difference between these may be"
+    assert said in next(about_precisions(collapse_seeds(frame)))
+    assert any(said in caution for caution in about_accuracies(collapse_seeds(frame)))
+    assert said in answer(frame, Question()).rests_on
+
+
+def test_precisions_that_every_network_has_are_compared_without_a_caution(tmp_path: Path) -> None:
+    both: list[Precision] = ["float32", "mixed_bfloat16"]
+    records = [recorded(width, 0, precision, precision) for width in (0.25, 0.5) for precision in both]
+    assert not [*about_precisions(collapse_seeds(frame_of(tmp_path, records)))]
+
+
+def test_a_seed_counts_once_where_auto_was_what_is_named_now(tmp_path: Path) -> None:
+    records = [recorded(0.25, seed, "float32", asked) for seed in (0, 1) for asked in ("auto", "float32")]
+    frame = frame_of(tmp_path, records)
+    (setting,) = collapse_seeds(frame).itertuples()
+    assert (len(frame), setting.seeds, setting.failed) == (4, 2, 0)
