@@ -152,11 +152,11 @@ def with_noise(settings: pd.DataFrame, seed_noise: float | None = None) -> pd.Da
 
     The variance of a mean accuracy `p` over `seeds` is `p (1 - p) / n + seed_sd**2 / seeds`. The first part is the
     finite validation set's. All seeds look at the same images, so more seeds do not lessen it. The second is training's
-    own; it is pooled over a study's settings, since two or three seeds tell little of their own spread. Where no setting of
-    a study has two seeds that differ, it is assumed: see `assumed_seed_sd`. Variants that share a validation set tend to
-    err on the same images: where it is known which (`validation_correct`), `draw_top1` has them share that noise, and
-    `p (1 - p)` gives way to the variance over the images of how often a seed is right on them. Elsewhere their noise is
-    taken as independent, which makes differences look less certain than they are, never more.
+    own; it is pooled over a study's settings, since two or three seeds tell little of their own spread. Where no
+    setting of a study has two seeds that differ, it is assumed: see `assumed_seed_sd`. Variants that share a validation
+    set tend to err on the same images: where it is known which (`validation_correct`), `draw_top1` has them share that
+    noise, and `p (1 - p)` gives way to the variance over the images of how often a seed is right on them. Elsewhere
+    their noise is taken as independent, which makes differences look less certain than they are, never more.
 
     Args:
         settings: all of one study or of several, with `study`, `folder`, `dataset`, `top1`, `top1_n`, `seeds` and
