@@ -56,6 +56,17 @@ def limit(folder: Path) -> str:
     return f"constraints.max_inference_ms={math.sqrt(times[0] * times[1]):.4g}"
 
 
+def test_timings_beside_a_trained_study_change_nothing_of_what_it_asks(folder: Path) -> None:
+    """Its question is asked of what it has, with the times that were asked for besides."""
+    assert call(folder, "run", "within.yaml", "--results", "asked").returncode == 0
+    study = folder / "asked" / "within" / "study.yaml"
+    before = study.read_text()
+    single = call(folder, "latency", str(study), "--results", "asked", "--set", "latency.batch_size=1")
+    assert single.returncode == 0, single.stdout + single.stderr
+    assert [timing["batch_size"] for timing in records(folder, "asked", "latency.jsonl")] == [16, 16, 1, 1]
+    assert study.read_text() == before
+
+
 def records(folder: Path, results: str, file: str = "records.jsonl") -> list[dict[str, Any]]:
     return commands.records(folder, "within", results, file)
 

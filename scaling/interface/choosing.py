@@ -132,10 +132,17 @@ def _of_a_step(limits: Sequence[Limit], frame: pd.DataFrame) -> Iterator[str]:
                 sizes = sorted({int(size) for size in frame[column].dropna()} - {1})
                 if sizes:
                     images = " or ".join(f"{size:,}" for size in sizes)
-                    yield (
-                        f"{limit.cost.name} is of a step of {images} images; "
-                        "`scaling latency STUDY --set latency.batch_size=1` times single images"
-                    )
+                    yield f"{limit.cost.name} is of a step of {images} images; {_single_images(limit, frame)}"
+
+
+def _single_images(limit: Limit, frame: pd.DataFrame) -> str:
+    """What times them, as a clause."""
+    phase, runtimes = limit.cost.name.split("_")[0], _runtimes([limit])
+    study = f"{frame['folder'].iloc[0]}/study.yaml" if frame["folder"].nunique() == 1 else "STUDY"
+    overrides = f"latency.batch_size=1 --set 'latency.phases=[{phase}]'"
+    if runtimes:
+        overrides += f" --set 'latency.runtimes=[{', '.join(runtimes)}]'"
+    return f"`scaling latency {study} --set {overrides}` times single images"
 
 
 @dataclass(frozen=True, eq=False, repr=False)

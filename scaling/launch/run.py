@@ -64,7 +64,9 @@ def run(study: Study, folder: Path, options: RunOptions, console: Console) -> Ru
     ):
         for note in notes:
             console.print(f"note    {note}", style="yellow", highlight=False, markup=False, soft_wrap=True)
-        _write(results.study_file, study.to_yaml())
+        # More timings of a study that was trained are asked for beside it, and change nothing of what it asks.
+        if not (options.timings_only and results.training.path.exists()):
+            _write(results.study_file, study.to_yaml())
         pools = pools.as_trained() if options.timed_as_trained else pools
         return _Run(study, results, options, pools, stop, console, Outcomes.read(results)).run()
 

@@ -214,7 +214,7 @@ def _any_seed(trial: Trial) -> Trial:
 
 
 class _Timings:
-    """The last good timing of each variant, phase and place.
+    """The good timings of each variant, phase and place, and which of them counts.
 
     Args:
         records: of timings.
@@ -231,12 +231,13 @@ class _Timings:
         last = {record.environment.place: number for number, record in enumerate(records)}
         self._order = sorted(often, key=lambda place: (often[place], last[place]), reverse=True)
         self._unclear: dict[tuple[str, ...], set[Variant]] = {}
-        self._timed: dict[tuple[Variant, str], dict[tuple[int, int], dict[str, LatencyRecord]]] = {}
+        self._timed: dict[tuple[Variant, str], dict[tuple[int, int], dict[str, list[LatencyRecord]]]] = {}
         for record in records:
             if record.ok:
                 request = record.request
                 kinds = self._timed.setdefault((request.variant, timed(request)), {})
-                kinds.setdefault((request.classes, request.channels), {})[record.environment.place] = record
+                places = kinds.setdefault((request.classes, request.channels), {})
+                places.setdefault(record.environment.place, []).append(record)
 
     def row(self, trial: Trial | Reported, place: str) -> Row:
         """Columns of all that is timed, at the place that was asked for, else at that of the trial.
@@ -248,10 +249,10 @@ class _Timings:
         for phase in TIMED:
             places = self._places(trial.variant, dataset, phase)
             at = self._place(trial.variant, place, places)
-            row |= _timing_row(phase, places.get(at))
+            row |= _timing_row(phase, _that_counts(trial, places.get(at, ())))
         return row
 
-    def _place(self, variant: Variant, own: str, places: Mapping[str, LatencyRecord]) -> str:
+    def _place(self, variant: Variant, own: str, places: Mapping[str, Sequence[LatencyRecord]]) -> str:
         """Whose times count of several places."""
         among = [place for place in self._order if place in places]
         wanted = [place for place in among if self._device and self._device.casefold() in place.casefold()]
@@ -272,12 +273,21 @@ class _Timings:
             f"taken; `scaling compare --device '{places[1]}'` takes those on {places[1]}"
         )
 
-    def _places(self, variant: Variant, dataset: str, phase: str) -> dict[str, LatencyRecord]:
+    def _places(self, variant: Variant, dataset: str, phase: str) -> dict[str, list[LatencyRecord]]:
         """Timings by place. A folder of images may be elsewhere: then those of the only kind of images timed."""
         kinds = self._timed.get((variant, phase), {})
         if known := DATASETS.get(dataset):
             return kinds.get((known.classes, known.channels), {})
         return next(iter(kinds.values())) if len(kinds) == 1 else {}
+
+
+def _that_counts(trial: Trial | Reported, timings: Sequence[LatencyRecord]) -> LatencyRecord | None:
+    """Of a training step the last timing of as many images as the trial's batches have, else the last of all."""
+    if isinstance(trial, Trial):
+        own = trial.recipe.batch_size
+        alike = [of for of in timings if of.request.phase == "training" and of.request.batch_size == own]
+        timings = alike or timings
+    return timings[-1] if timings else None
 
 
 def _timing_row(phase: str, timing: LatencyRecord | None) -> Row:

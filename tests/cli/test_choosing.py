@@ -197,7 +197,10 @@ def test_a_folder_that_does_not_exist_or_is_empty_is_exit_2(tmp_path: Path) -> N
 
 def test_a_limit_on_a_time_says_how_many_images_it_is_for(folder: Path) -> None:
     notes = parts(folder, "--at-most", "training_ms=20")[0]["notes"]
-    assert notes[0].startswith("training_ms is of a step of 128 images; ")
+    assert notes[0] == (
+        f"training_ms is of a step of 128 images; `scaling latency {folder}/study.yaml --set latency.batch_size=1 "
+        "--set 'latency.phases=[training]'` times single images"
+    )
     assert not any("a step of" in note for note in parts(folder, "--at-most", "params=1e6")[0]["notes"])
 
 

@@ -36,6 +36,18 @@ def test_of_timings_at_several_places_the_last_ones_count(tmp_path: Path) -> Non
         assert row["training_device"].startswith(device)
 
 
+def test_a_training_step_of_the_trials_own_batch_counts_before_a_later_one_of_another(tmp_path: Path) -> None:
+    of = trial(recipe={"batch_size": 64})
+    timings = [
+        latency_record(of.variant, median_ms=float(size), batch_size=size, phase=phase)
+        for size in (64, 1)
+        for phase in ("training", "inference")
+    ]
+    (row,) = planned(results_folder(tmp_path / "study", (), timings), {of: {}}).to_dict("records")
+    assert (row["training_ms"], row["training_batch_size"]) == (64.0, 64.0)
+    assert (row["inference_ms"], row["inference_batch_size"]) == (1.0, 1.0)
+
+
 def test_without_timings_or_without_trials_there_are_no_times_or_no_rows(tmp_path: Path) -> None:
     nowhere = ResultsFolder(tmp_path / "study")
     assert planned(nowhere, {trial(): {}})["training_ms"].isna().all()

@@ -13,7 +13,7 @@ from scaling.analysis.depth_width.arms import WIDTH_AND_DEPTH, Axes, find_arms
 from scaling.analysis.depth_width.regimes import OF_TRAINING
 from scaling.analysis.settings import FACTORS, SETTING, crossed
 from scaling.errors import UserError, did_you_mean
-from scaling.results.columns import METRICS, RUNTIMES, Column
+from scaling.results.columns import METRICS, Column
 from scaling.schema import ACCURACY, FRONT, NETWORK, RUNTIME, AnswerPlan, Question
 
 Kind: TypeAlias = Literal["ways", "groups", "recipes", "along", "methods", "runtimes", "grow", "front"]
@@ -104,13 +104,10 @@ def _planned(plan: AnswerPlan, settings: pd.DataFrame, question: Question) -> tu
 
 def _worked_out(frame: pd.DataFrame, settings: pd.DataFrame, question: Question) -> tuple[Kind, tuple[str, ...]]:
     varied = {name for name in (*FACTORS, "family") if settings[name].nunique() > 1}
-    runtimes = [f"inference_{name}_ms" for name in RUNTIMES if name != "keras"]
     if len(question.strategies) > 1:
         return "ways", tuple(question.strategies)
     if chain_of(settings):
         return "methods", ()
-    if any(settings[name].notna().sum() > 1 for name in runtimes):
-        return "runtimes", ()
     if several := crossed(settings):
         return "recipes", tuple(several)
     if "family" in varied:
