@@ -53,10 +53,11 @@ def about_precisions(settings: pd.DataFrame) -> Iterator[str]:
 
 
 def _at_chance(settings: pd.DataFrame) -> Iterator[str]:
-    """That settings are no better than guessing; nothing of data whose number of classes is not known here."""
+    """That settings may be no better than guessing; nothing of data whose number of classes is not known here."""
     known = settings[settings["top1"].notna() & settings["dataset"].isin([*DATASETS])]
     for name, rows in known.groupby("dataset", sort=True):
         chance = 1 / DATASETS[str(name)].classes
         none = (rows["top1"] - 2 * rows["top1_sd"] <= chance).sum()
         if none:
-            yield f"{none} of {len(rows)} settings are at chance ({chance:.1%} of {name}): they have learnt nothing yet"
+            of_all = f"{none} of {len(rows)} settings"
+            yield f"{of_all} cannot be told from guessing, which is right on {chance:.1%} of {name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -59,7 +60,7 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
     settings = groups.agg(**counts, **means, **spreads, **carried).copy().reset_index().copy()
     settings[CORRECT] = _correct(groups, frame)
     settings["train_device"] = settings["train_device"].mask(settings.pop("devices") > 1, SEVERAL_DEVICES)
-    return uncertainty.with_noise(settings, given)
+    return uncertainty.with_noise(settings, given, as_if=False)
 
 
 def _correct(groups: Any, frame: pd.DataFrame) -> list[tuple[str, ...]]:
@@ -88,8 +89,26 @@ def labels(settings: pd.DataFrame, by: Grouping) -> pd.Series[Any]:
 
 
 def with_seed_noise(frame: pd.DataFrame, points: float | None) -> pd.DataFrame:
-    """A results frame whose seeds are taken to differ by this standard deviation (points); None: as measured."""
+    """A results frame whose seeds are taken to differ by this standard deviation (points); None: as measured.
+
+    Raises:
+        UserError: if it is negative or no number.
+    """
+    if points is not None and not 0 <= points < float("inf"):
+        raise UserError(f"seed noise is a standard deviation in points, 0 or more, not {points:g}")
     return frame if points is None else frame.assign(**{GIVEN_SEED_SD: points / 100})
+
+
+def of_settings(frame: pd.DataFrame, trial_ids: Collection[str]) -> pd.DataFrame:
+    """The trials of a results frame whose settings are those of some trials, with whatever seeds they have.
+
+    Args:
+        frame: as `scaling.load_results` gives it.
+        trial_ids: of these trials; those that the frame does not hold have no say.
+    """
+    named = frame["trial_id"].isin(trial_ids)
+    settings = frame.reindex(columns=SETTING).groupby(list(SETTING), dropna=False, sort=False).ngroup()
+    return frame[settings.isin(settings[named])]
 
 
 def _prepared(frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -147,7 +147,7 @@ def log_ratio(logs: Estimate) -> Estimate:
     return Estimate(*(float(np.exp(part)) for part in (logs.value, logs.low, logs.high)))
 
 
-def with_noise(settings: pd.DataFrame, seed_noise: float | None = None) -> pd.DataFrame:
+def with_noise(settings: pd.DataFrame, seed_noise: float | None = None, as_if: bool = True) -> pd.DataFrame:
     """The settings with how noisy each accuracy is, estimated once, before any subset of them is taken.
 
     The variance of a mean accuracy `p` over `seeds` is `p (1 - p) / n + seed_sd**2 / seeds`. The first part is the
@@ -162,12 +162,14 @@ def with_noise(settings: pd.DataFrame, seed_noise: float | None = None) -> pd.Da
         settings: all of one study or of several, with `study`, `folder`, `dataset`, `top1`, `top1_n`, `seeds` and
             `top1_std`.
         seed_noise: a standard deviation between seeds (fraction) that overrules what was measured and what is assumed.
+        as_if: whether this is only to see what would be; else somebody says so, and what seeds then do not cause is the
+            images'.
 
     Returns:
         The same rows with more columns: `seed_sd`, the standard deviation between the seeds of one setting (fraction);
         `seed_freedom`, from how many degrees of freedom it is known, infinite where it was given; `seed_noise`, how it
-        is known: `measured`, `assumed` or `given`; and `top1_sd`, the standard deviation of each setting's mean
-        accuracy (fraction). NaN where there is no accuracy.
+        is known: `measured`, `assumed` or `given`; `overruled`, whether somebody gave it; and `top1_sd`, the standard
+        deviation of each setting's mean accuracy (fraction). NaN where there is no accuracy.
     """
     top1, n, seeds = (settings[name].to_numpy(float) for name in ("top1", "top1_n", "seeds"))
     several = (settings["seeds"] > 1) & settings["top1_std"].notna()
@@ -189,10 +191,11 @@ def with_noise(settings: pd.DataFrame, seed_noise: float | None = None) -> pd.Da
     # Where all images were right, or none, half of one counts as not, so that this is no certainty.
     share = np.clip(top1, 0.5 / images, 1 - 0.5 / images)
     chance = np.where(np.isfinite(n), share * (1 - share) / images, 0.0)
+    overruled = seed_noise is not None and not as_if
+    settings = settings.assign(seed_sd=seed_sd, seed_freedom=freedom, seed_noise=source, overruled=overruled)
     for rows, covariance in _by_images(settings):
         chance[rows] = np.diag(covariance)
-    top1_sd = np.sqrt(chance + seed_sd**2 / np.fmax(seeds, 1))
-    return settings.assign(seed_sd=seed_sd, seed_freedom=freedom, seed_noise=source, top1_sd=top1_sd)
+    return settings.assign(top1_sd=np.sqrt(chance + seed_sd**2 / np.fmax(seeds, 1)))
 
 
 def assumed_seed_sd(top1: Floats, n: Floats, imagenet: npt.NDArray[np.bool_], seen: Floats | float = np.nan) -> Floats:
@@ -277,7 +280,23 @@ def _by_images(settings: pd.DataFrame) -> Iterator[tuple[Rows, Floats]]:
             continue
         every = {row: _rights(correct[row], int(images[row])) for row in told}
         if known := {row: rights for row, rights in every.items() if rights is not None}:
-            yield np.array([*known]), _over_images([*known.values()])
+            rows = np.array([*known])
+            yield rows, _over_images([*known.values()]) + np.diag(_left_to_images(settings.iloc[rows], known.values()))
+
+
+def _left_to_images(settings: pd.DataFrame, rights: Iterable[npt.NDArray[np.bool_]]) -> Floats:
+    """`(settings,)` variances that belong to the images where somebody says that seeds differ by less than they did.
+
+    The accuracy of one training varies as its right answers do, whatever is the images' share of that and the seeds'.
+    """
+    own, seeded = np.array([_of_seeds(of) for of in rights]), settings["seed_sd"].to_numpy(float) ** 2
+    return np.where(settings["overruled"].to_numpy(bool), np.fmax(own - seeded, 0.0), 0.0)
+
+
+def _of_seeds(rights: npt.NDArray[np.bool_]) -> float:
+    """The variance of an accuracy that comes of images on which seeds of one setting, `(seeds, n)`, do not agree."""
+    seeds, images = rights.shape
+    return float(rights.var(axis=0, ddof=1).mean() / images) if seeds > 1 else 0.0
 
 
 def left_in_differences(settings: pd.DataFrame) -> float | None:
@@ -307,7 +326,7 @@ def _over_images(rights: Sequence[npt.NDArray[np.bool_]]) -> Floats:
     often = np.stack([of.mean(axis=0) for of in rights])
     centred = (often - often.mean(axis=1, keepdims=True)) / images
     covariance = np.asarray(centred @ centred.T)
-    own = [of.var(axis=0, ddof=1).mean() / len(of) / images if len(of) > 1 else 0.0 for of in rights]
+    own = [_of_seeds(of) / len(of) for of in rights]
     return np.asarray(covariance - np.diag(np.minimum(own, np.diag(covariance))))
 
 

@@ -21,11 +21,14 @@ def with_candidates(frame: pd.DataFrame, study: Study, folder: ResultsFolder, ba
     """Recorded trials, and those of a study that are not recorded, each with what it is reckoned to take.
 
     Args:
-        frame: of the study, as `scaling.load_results` gives it; may be empty.
+        frame: of the study, as `scaling.load_results` gives it; may be empty. What is unfinished counts as not
+            recorded.
         study: whose trials are candidates, but for those that its limits on times leave out.
         folder: its results.
         basis: what hours are reckoned by.
     """
+    if len(frame):
+        frame = frame[~frame["status"].eq("unfinished")]
     known = set(frame["trial_id"]) if len(frame) else set()
     study = without_left_out(study, TimeLimits.read(study, folder), folder.done())
     info = dataset_info(study.file.dataset.name)

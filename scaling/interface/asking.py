@@ -82,7 +82,7 @@ class Plan(Shown):
         import pandas as pd
 
         from scaling.analysis.decide.resolvable import beside, resolvable, told
-        from scaling.analysis.settings import with_seed_noise
+        from scaling.analysis.settings import of_settings, with_seed_noise
         from scaling.datasets import dataset_info
         from scaling.generator.candidates import with_candidates
         from scaling.results.frame import load_results
@@ -91,7 +91,9 @@ class Plan(Shown):
         recorded = load_results(self.results.path) if self.results.exists() else pd.DataFrame()
         images = dataset_info(dataset.name).validated(dataset.validation_fraction)
         candidates = with_candidates(recorded, self.study, self.results, self.basis)
-        candidates = with_seed_noise(candidates, self.seed_noise)
+        candidates = with_seed_noise(
+            of_settings(candidates, {trial.id for trial in self.study.trials}), self.seed_noise
+        )
         resolved, reason = resolvable(candidates, self.study.question, images)
         more = beside(resolved, candidates, self.study.question)
         return f"{told(resolved, reason)} {more}".strip()

@@ -17,7 +17,7 @@ from scaling.analysis.decide.next_runs import NextRun
 from scaling.analysis.decide.recommend import Recommendation
 from scaling.analysis.decide.recommend import recommend as recommended
 from scaling.analysis.decide.statements import seeds_that_decide
-from scaling.analysis.settings import collapse_seeds, with_seed_noise
+from scaling.analysis.settings import collapse_seeds, of_settings, with_seed_noise
 from scaling.errors import UserError
 from scaling.generator import budget
 from scaling.generator import study as studies
@@ -208,7 +208,9 @@ def next_trials(
     folder = ResultsFolder(Path(results) / planned.name)
     space = _space(planned, folder, [folder] if folder.training.path.exists() else [], on)
     price = space.basis.accelerator.dollars_per_hour
-    frame = with_seed_noise(space.frame, seed_noise)
+    frame = with_seed_noise(of_settings(space.frame, {trial.id for trial in planned.trials}), seed_noise)
+    if not len(frame):
+        return NextTrials(planned, (), "no trial is left: the limits on times leave all out", space.basis)
     reason = enough(frame, planned.question, limits, price)
     takes, more = _what_it_takes(frame, planned, limits, price) if reason == COMPLETE else ("", ())
     seconds = float("inf") if hours is None else 3600 * hours

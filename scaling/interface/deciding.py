@@ -17,6 +17,7 @@ from scaling.analysis.equal_accuracy.compare import Comparisons
 from scaling.analysis.equal_accuracy.compare import compare as comparisons_of
 from scaling.analysis.laws.fits import Fits, fit_all
 from scaling.analysis.settings import Grouping, collapse_seeds, with_seed_noise
+from scaling.errors import UserError
 from scaling.interface.results import Results, folders_of, folders_with_trainings, frame_of
 from scaling.interface.shown import Shown, drawn
 from scaling.published.claims import Claim
@@ -212,6 +213,8 @@ def fit(
     Raises:
         UserError: for what there is none of.
     """
+    if at is not None and not 0 < at < float("inf"):
+        raise UserError(f"at: a number above 0, in the unit of {on}, not {at!r}")
     frame = with_seed_noise(frame_of(results, published), seed_noise)
     return Fitted(fit_all(frame, on, between, rank_at), at, frame)
 

@@ -54,10 +54,12 @@ def frame_of(results: Results = None, tables: Sequence[str] = (), device: str | 
 
     Raises:
         scaling.results.records.ResultsError: if there are no records.
-        UserError: if there is no such table.
+        UserError: if there is no such table, or a frame is not one of trials.
     """
-    frames = [published.load(name) for name in tables]
+    frames = [published.load(name) for name in ([tables] if isinstance(tables, str) else tables)]
     if isinstance(results, pd.DataFrame):
+        if lacking := sorted({"study", "status", "top1"} - {*results.columns}):
+            raise UserError(f"a frame of trials as scaling.load_results gives it, not one without {', '.join(lacking)}")
         frames.append(results)
     elif places := places_of(results) if results is not None or not frames else []:
         frames.append(load_results(*places, device=device))

@@ -117,6 +117,8 @@ def run(
     from scaling.interface.choosing import limits_in
 
     asked = study_of(study)
+    if until not in (None, "decided"):
+        raise UserError(f"until: 'decided' or None, not {until!r}")
     if until is None and (at_most or max_hours is not None or max_dollars is not None):
         raise UserError("at_most, max_hours and max_dollars go with until='decided'")
     folder = Path(results) / asked.name

@@ -82,6 +82,20 @@ class RunOptions:
     timed_as_trained: bool = False
     until: Until | None = None
 
+    def __post_init__(self) -> None:
+        """Refuses what no run can have.
+
+        Raises:
+            UserError: with the option, its value and the choices.
+        """
+        for name, choices in (("engine", get_args(Engine)), ("keep", get_args(Keep)), ("compile", get_args(Compile))):
+            if (value := getattr(self, name)) not in choices:
+                raise UserError(f"{name}: {value!r} is no choice{did_you_mean(str(value), choices)}")
+        for name in ("workers", "limit"):
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, int) and value > 0):
+                raise UserError(f"{name}: a number of 1 or more, not {value!r}")
+
     def worker_config(self, results: ResultsFolder, workers: int = 1, operations_at_once: int = 1) -> WorkerConfig:
         """What the workers need of it.
 

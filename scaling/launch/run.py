@@ -24,7 +24,7 @@ from scaling.launch.progress.notebook import NotebookView
 from scaling.launch.progress.views import LiveView, PlainView
 from scaling.launch.search_jobs import SearchJobs
 from scaling.launch.time_gate import TimeGate
-from scaling.launch.until import UntilDecided
+from scaling.launch.until import UntilDecided, check_limits
 from scaling.launch.workload import jobs, limited, works
 from scaling.results.records import ResultsError, ResultsFolder
 from scaling.runner import environment, tracking
@@ -146,6 +146,7 @@ class _Run:
             return SearchJobs(self.study, self.results, self.outcomes, place, workers, self.options.limit)
         if self.study.file.search is not None:
             raise UserError(f"--until decided: {self.study.name} is a search, which decides by itself what it trains")
+        check_limits(until, self.study, self.results)
         return UntilDecided(self.study, self.results, self.outcomes, place, workers, until)
 
     def _work(

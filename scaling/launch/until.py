@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from scaling.errors import UserError
 from scaling.generator.budget import basis
 from scaling.generator.study import Study
 from scaling.launch.missing import Outcomes, missing
 from scaling.launch.progress.estimate import RunProgress
 from scaling.launch.retry import RetryPolicy
 from scaling.launch.workload import jobs, works
+from scaling.results.columns import timed
 from scaling.results.records import ResultsFolder, latest
 from scaling.runner.jobs import Job, TrainJob
 
@@ -26,6 +28,25 @@ BATCH = 4
 SECONDS = 3600.0
 
 _NONE_LEFT = "no run of the study is left that would change the answer"
+
+
+def check_limits(until: Until, study: Study, results: ResultsFolder) -> None:
+    """Refuses a limit on a time that the study does not take, before anything is trained.
+
+    Raises:
+        UserError: with what to write into the study file.
+    """
+    plan = study.file.latency
+    runtimes = {"inference" if runtime == "keras" else f"inference_{runtime}" for runtime in plan.runtimes}
+    taken = {"training"} & {*plan.phases} | (runtimes if "inference" in plan.phases else set())
+    taken |= {timed(record.request) for record in results.latency.read()[0] if record.ok}
+    for limit in until.limits:
+        if limit.cost.phase is not None and limit.cost.phase not in taken:
+            phase, _, runtime = limit.cost.phase.partition("_")
+            place = (
+                f"latency.runtimes=[{runtime}]" if runtime else f"latency.phases=[{', '.join((*plan.phases, phase))}]"
+            )
+            raise UserError(f"{limit.cost.name}: {study.name} does not take that time; --set '{place}' has it taken")
 
 
 class UntilDecided:
@@ -134,7 +155,7 @@ class UntilDecided:
 
     def _frame(self, trial_ids: Sequence[str]) -> pd.DataFrame:
         """Recorded trials, all or some, and the others of the study as if they were not recorded."""
-        from scaling.analysis.settings import with_seed_noise
+        from scaling.analysis.settings import of_settings, with_seed_noise
         from scaling.generator.candidates import with_candidates
 
         frame, known = self._recorded(), set(trial_ids)
@@ -142,7 +163,8 @@ class UntilDecided:
             frame = frame[frame["trial_id"].isin(known)]
         # The pace as well is that of these trials alone.
         reckoned_by = basis(None, [record for record in self._results.training.read()[0] if record.trial_id in known])
-        return with_seed_noise(with_candidates(frame, self._study, self._results, reckoned_by), self._until.seed_noise)
+        frame = with_candidates(frame, self._study, self._results, reckoned_by)
+        return with_seed_noise(of_settings(frame, {trial.id for trial in self._study.trials}), self._until.seed_noise)
 
     def _recorded(self) -> pd.DataFrame:
         import pandas as pd

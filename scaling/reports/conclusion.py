@@ -11,7 +11,7 @@ import pandas as pd
 
 from scaling.analysis.decide.answer import Answer, answer
 from scaling.analysis.decide.recommend import Recommendation, recommend
-from scaling.analysis.settings import collapse_seeds, with_seed_noise
+from scaling.analysis.settings import collapse_seeds, of_settings, with_seed_noise
 from scaling.analysis.uncertainty import seed_noise_of
 from scaling.analysis.wording import counted
 from scaling.errors import UserError
@@ -85,7 +85,8 @@ def conclude(folder: ResultsFolder, seed_noise: float | None = None, frame: pd.D
             frame = load_results(folder.path)
     frame = with_seed_noise(frame, seed_noise)
     question, asked = asked_by(folder)
-    answered = _so_far(_answered(question, frame), asked, frame)
+    of_study = frame if asked is None or not len(frame) else of_settings(frame, asked)
+    answered = _without(len(frame) - len(of_study), _so_far(_answered(question, of_study), asked, of_study))
     return Conclusion(folder.name, folder, question, asked, answered, tuple(_recommended(frame)), _unknown(frame))
 
 
@@ -98,11 +99,20 @@ def _answered(question: Question, frame: pd.DataFrame) -> Answer:
 
 def _so_far(answered: Answer, asked: Set[str] | None, frame: pd.DataFrame) -> Answer:
     """The same, with how many of the trials that the study asks for it rests on, where that is not all of them."""
-    recorded = set(frame["trial_id"]) if len(frame) else set()
+    recorded = set(frame.loc[~frame["status"].eq("unfinished"), "trial_id"]) if len(frame) else set()
     if not asked or asked <= recorded or not recorded:
         return answered
     so_far = f"So far, with {len(asked & recorded)} of {len(asked)} trials recorded: {answered.sentence}"
     return replace(answered, sentence=so_far)
+
+
+def _without(count: int, answered: Answer) -> Answer:
+    """The same, with how many recorded trials of other settings than the study asks for it leaves out."""
+    if not count:
+        return answered
+    are = "is" if count == 1 else "are"
+    left_out = f"{counted(count, 'trial')} of settings that the study does not ask for {are} left out."
+    return replace(answered, rests_on=" ".join(filter(None, (answered.rests_on, left_out))))
 
 
 def _recommended(frame: pd.DataFrame) -> Iterator[tuple[str, Recommendation]]:
@@ -140,4 +150,4 @@ def _doubt_of_seeds(trained: pd.DataFrame) -> str:
         return ""
     if noise.source == "assumed":
         return "how far seeds differ: no setting has two, and their noise is assumed"
-    return f"how far seeds differ: {counted(noise.freedom, 'repeated training')} alone told it"
+    return f"how far seeds differ: all that is known of it is from {counted(noise.freedom, 'repeated training')}"

@@ -15,7 +15,15 @@ import pandas as pd
 
 from scaling.datasets import DATASETS
 from scaling.results.columns import TABLE, TIMED, names, of_variant, timed
-from scaling.results.records import ResultsFolder, Skipped, about_reference, collection_paused, find, supersedes
+from scaling.results.records import (
+    UNFINISHED,
+    ResultsFolder,
+    Skipped,
+    about_reference,
+    collection_paused,
+    find,
+    supersedes,
+)
 from scaling.schema import Dataset, LatencyRecord, Precision, Recipe, Reported, TrainRecord, Trial, Variant
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
@@ -37,19 +45,19 @@ def load_results(*paths: str | os.PathLike[str], device: str | None = None) -> p
 
     Returns:
         One row a trial, the last record of each (a success, once there is one, over any failure). Columns: `study`,
-        `folder`, `trial_id`, `status` (`ok` or `failed`), `failure_kind`, `failure_message`; the fields of dataset
-        (`dataset`, `train_examples`, `validation_fraction`), variant, recipe (its `precision` is what was computed in,
-        where that was left to the device), `init` (the weights it began with), and `seed`; `model` and `weights` of a
-        network that others trained: what they call it, and the tag of its weights; `params`, `macs`, `activations`; for
-        each score `*_top1` and `*_top5` (fractions; the latter where there are ten classes or more), `*_correct`,
-        `*_n`, `*_loss`; `top1`, `top1_n`, `test_top1`, `top5`, `test_top5`: of the averaged weights where the recipe
-        averages, else of the raw ones; `validation_correct`: which of the images behind `top1` were right (see
-        `scaling.results.correct`); `train_top1`, the last epoch's, augmentation and dropout on; `train_seconds`,
-        `device`; `memory_gb` and `planned_seconds`, which only a plan knows (see `scaling.generator.candidates`); and
-        for each phase `training_ms` / `inference_ms` (median), `*_low_ms`, `*_high_ms` (95%), `*_p10_ms`, `*_p90_ms`,
-        `*_disturbed` (whether other work on the machine did), `*_n`, `*_batch_size`, `*_measured_batch_size` (where it
-        was another than the times are stated for), `*_precision`, `*_device` (with the backend). What is missing is NaN
-        or None.
+        `folder`, `trial_id`, `status` (`ok`, `failed`, or `unfinished` where a later run goes on), `failure_kind`,
+        `failure_message`; the fields of dataset (`dataset`, `train_examples`, `validation_fraction`), variant, recipe
+        (its `precision` is what was computed in, where that was left to the device), `init` (the weights it began
+        with), and `seed`; `model` and `weights` of a network that others trained: what they call it, and the tag of its
+        weights; `params`, `macs`, `activations`; for each score `*_top1` and `*_top5` (fractions; the latter where
+        there are ten classes or more), `*_correct`, `*_n`, `*_loss`; `top1`, `top1_n`, `test_top1`, `top5`,
+        `test_top5`: of the averaged weights where the recipe averages, else of the raw ones; `validation_correct`:
+        which of the images behind `top1` were right (see `scaling.results.correct`); `train_top1`, the last epoch's,
+        augmentation and dropout on; `train_seconds`, `device`; `memory_gb` and `planned_seconds`, which only a plan
+        knows (see `scaling.generator.candidates`); and for each phase `training_ms` / `inference_ms` (median),
+        `*_low_ms`, `*_high_ms` (95%), `*_p10_ms`, `*_p90_ms`, `*_disturbed` (whether other work on the machine did),
+        `*_n`, `*_batch_size`, `*_measured_batch_size` (where it was another than the times are stated for),
+        `*_precision`, `*_device` (with the backend). What is missing is NaN or None.
 
     Raises:
         scaling.results.records.ResultsError: if there are no records.
@@ -135,7 +143,7 @@ def _own_row(record: TrainRecord) -> Row:
     weights = "ema" if isinstance(trial, Trial) and trial.recipe.ema_decay else "raw"
     row: Row = {
         "trial_id": record.trial_id,
-        "status": "ok" if record.ok else "failed",
+        "status": "ok" if failure is None else "unfinished" if failure.kind in UNFINISHED else "failed",
         "failure_kind": failure.kind if failure else None,
         "failure_message": failure.message if failure else None,
         "seed": trial.seed if isinstance(trial, Trial) else None,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import pytest
 
 from scaling.analysis.cautions import about_accuracies, about_precisions
 from scaling.analysis.decide.answer import answer
-from scaling.analysis.settings import collapse_seeds
+from scaling.analysis.settings import collapse_seeds, with_seed_noise
+from scaling.results.correct import packed
 from scaling.results.frame import load_results
 from scaling.schema import Precision, Question, TrainRecord
 from tests.builders import results_folder, train_record, trial
@@ -38,6 +41,20 @@ def test_precisions_that_every_network_has_are_compared_without_a_caution(tmp_pa
     both: list[Precision] = ["float32", "mixed_bfloat16"]
     records = [recorded(width, 0, precision, precision) for width in (0.25, 0.5) for precision in both]
     assert not [*about_precisions(collapse_seeds(frame_of(tmp_path, records)))]
+
+
+def test_images_keep_their_noise_where_somebody_says_that_seeds_differ_by_nothing(tmp_path: Path) -> None:
+    """Two seeds that are right on a third of the images each, and on other ones: all of it would be noise of seeds."""
+    random = np.random.default_rng(0)
+    records = [
+        train_record(trial(seed=seed), top1=(right := random.random(900) < 1 / 3).mean(), n=900).model_copy(
+            update={"validation_correct": packed(right)}
+        )
+        for seed in (0, 1)
+    ]
+    frame = frame_of(tmp_path, records)
+    (sd,) = collapse_seeds(with_seed_noise(frame, 0.0))["top1_sd"]
+    assert sd == pytest.approx(np.sqrt(2 / 9 / 900), rel=0.1)
 
 
 def test_a_seed_counts_once_where_auto_was_what_is_named_now(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import scaling
@@ -140,6 +141,15 @@ def test_groups_may_be_labels_of_ones_own() -> None:
         (lambda: scaling.plan(Path("nowhere.yaml")), "nowhere.yaml: no such file"),
         (lambda: scaling.plan("search", calibrate=True), "search is a search, which has no networks before it begins"),
         (lambda: reference("depth"), "no run named 'depth' ships"),
+        (lambda: scaling.run("depth_vs_width", "nowhere", until="bogus"), "until: 'decided' or None, not 'bogus'"),  # type: ignore[arg-type]
+        (lambda: scaling.run("depth_vs_width", "nowhere", keep="some"), "keep: 'some' is no choice"),  # type: ignore[arg-type]
+        (lambda: scaling.run("depth_vs_width", "nowhere", workers=0), "workers: a number of 1 or more, not 0"),
+        (lambda: scaling.run("depth_vs_width", "nowhere", limit=-1), "limit: a number of 1 or more, not -1"),
+        (lambda: scaling.fit(reference("pareto"), at=-1), "at: a number above 0, in the unit of macs, not -1"),
+        (lambda: scaling.recommend(reference("pareto"), seed_noise=float("nan")), "0 or more, not nan"),
+        (lambda: scaling.fit(reference("pareto"), seed_noise=-1), "0 or more, not -1"),
+        (lambda: scaling.compare(pd.DataFrame({"a": [1]})), "not one without status, study, top1"),
+        (lambda: scaling.compare(published="fig22"), "no published table named 'fig22'"),
         (lambda: copy_here("fig9"), "no study and no notebook named 'fig9'"),
     ],
 )

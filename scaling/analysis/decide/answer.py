@@ -87,11 +87,16 @@ def answer_of(frame: pd.DataFrame, settings: pd.DataFrame, question: Question) -
 
 def _too_few(frame: pd.DataFrame, settings: pd.DataFrame) -> str:
     """Why fewer than two settings have an accuracy, and what to do."""
-    name, failed = study_of(frame), int(frame["status"].eq("failed").sum()) if "status" in frame else 0
+    name = study_of(frame)
+    failed, unfinished = (
+        int(frame["status"].eq(status).sum()) if "status" in frame else 0 for status in ("failed", "unfinished")
+    )
     if settings["top1"].notna().any():
-        alone = "one setting alone has an accuracy"
-        return f"{alone}; `scaling run {name}` trains the others, or its study needs a second value of something"
-    if failed:
+        others = "the others" if len(settings) > 1 else "others, if its study has some"
+        return (
+            f"one setting alone has an accuracy; `scaling run {name}{' --retry failed' * bool(failed)}` trains {others}"
+        )
+    if failed and not unfinished:
         return f"{counted(failed, 'trial')} failed and none went well; `scaling run {name} --retry failed` tries again"
     return f"nothing has been trained to success yet; `scaling run {name}` does that"
 

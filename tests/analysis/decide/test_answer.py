@@ -509,10 +509,7 @@ def test_what_is_not_there_cannot_be_compared(plan: dict[str, Any], reason: str)
     assert (said.decided, said.sentence) == (False, f"Not answered: {reason}.")
 
 
-ONE = (
-    "one setting alone has an accuracy; `scaling run simulated` trains the others, or its study needs a second value "
-    "of something"
-)
+ONE = "one setting alone has an accuracy; `scaling run simulated` trains others, if its study has some"
 
 
 @pytest.mark.parametrize(

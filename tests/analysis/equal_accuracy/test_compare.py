@@ -137,7 +137,7 @@ def test_settings_at_chance_are_said_to_be() -> None:
     learnt = family("a", 1.0, RISING, dataset="fashion_mnist", top1_n=1000)
     frame = settings(*learnt, lost)
     assert (
-        "1 of 5 settings are at chance (10.0% of fashion_mnist): they have learnt nothing yet" in compare(frame).notes
+        "1 of 5 settings cannot be told from guessing, which is right on 10.0% of fashion_mnist" in compare(frame).notes
     )
     assert not any("chance" in note for note in compare(settings(*learnt)).notes)
 
