@@ -20,6 +20,7 @@ def about_accuracies(settings: pd.DataFrame) -> Iterator[str]:
     """
     yield from about_seed_noise(settings)
     yield from about_precisions(settings)
+    yield from _changed(settings)
     yield from _at_chance(settings)
 
 
@@ -50,6 +51,15 @@ def about_precisions(settings: pd.DataFrame) -> Iterator[str]:
         return
     each = " and ".join(f"{counted(count, 'setting')} in {name}" for name, count in counts.items())
     yield f"computed in unlike precisions: {each}; part of a difference between these may be the precision's"
+
+
+def _changed(settings: pd.DataFrame) -> Iterator[str]:
+    """That what counts as seeds of one setting was trained on images that have changed in between."""
+    if count := int(settings["changed"].sum()):
+        yield (
+            f"seeds of {counted(count, 'setting')} differ in their number of images or classes: the data have changed "
+            "since the first was trained, so they are no repetitions, and their mean says little"
+        )
 
 
 def _at_chance(settings: pd.DataFrame) -> Iterator[str]:

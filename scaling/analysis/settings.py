@@ -45,8 +45,9 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
         means of all columns that are `averaged`, and `top1_min`, `top1_max`, `top1_std` and `test_top1_*` (fractions);
         `train_device`, where they were trained, or `SEVERAL_DEVICES`; `top1_sd`, `seed_sd` and how it is known, see
         `scaling.analysis.uncertainty.with_noise`; `validation_correct`, what each seed was right on, where that is
-        known of all; and size, cost, latency and `trust` (published numbers only) as they were. Trials whose variant
-        was timed under different conditions (another device) stay apart, so that no row mixes two latencies.
+        known of all; `changed`, whether its seeds differ in size or in their number of validation images; and size,
+        cost, latency and `trust` (published numbers only) as they were. Trials whose variant was timed under different
+        conditions (another device) stay apart, so that no row mixes two latencies.
     """
     given = float(frame[GIVEN_SEED_SD].iloc[0]) if GIVEN_SEED_SD in frame and len(frame) else None
     frame = _prepared(frame)
@@ -59,6 +60,7 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
     # Copied: pandas adds columns slowly, and warns of it, where each of many stands by itself.
     settings = groups.agg(**counts, **means, **spreads, **carried).copy().reset_index().copy()
     settings[CORRECT] = _correct(groups, frame)
+    settings["changed"] = groups[["params", "top1_n"]].nunique().gt(1).any(axis=1).to_numpy()
     settings["train_device"] = settings["train_device"].mask(settings.pop("devices") > 1, SEVERAL_DEVICES)
     return uncertainty.with_noise(settings, given, as_if=False)
 

@@ -74,7 +74,7 @@ class Study:
         for scaled in self.scaled:
             if scaled.variant not in (known := made.get(scaled.strategy, ())):
                 made[scaled.strategy] = (*known, scaled.variant)
-        return Question(self.file.question, self.file.answer, made)
+        return Question(self.file.question, self.file.answer, made, self.file.search is not None)
 
     @property
     def variants(self) -> tuple[Variant, ...]:

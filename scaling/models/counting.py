@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from scaling.errors import UserError
 from scaling.models.complexity import Complexity
 from scaling.models.family import Head
 from scaling.schema import Variant
@@ -37,7 +38,7 @@ class Counter:
         """What a variant costs.
 
         Raises:
-            ValueError: where it cannot be built.
+            UserError: where it cannot be built, with the network and what its code raised.
         """
         request = {"variant": variant.model_dump(mode="json"), "channels": head.channels, "classes": head.classes}
         line = json.dumps(request, sort_keys=True)
@@ -46,7 +47,7 @@ class Counter:
             return Complexity(**json.loads(kept.read_text(encoding="utf-8")))
         answer = self._asked(line)
         if "error" in answer:
-            raise ValueError(answer["error"])
+            raise UserError(f"{answer['error']} (building {variant.name})")
         with contextlib.suppress(OSError):  # it is only counted again
             kept.parent.mkdir(parents=True, exist_ok=True)
             draft = kept.with_suffix(f".{os.getpid()}")

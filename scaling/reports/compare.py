@@ -11,6 +11,7 @@ from rich.console import Console
 from scaling.analysis.equal_accuracy.bands import Band
 from scaling.analysis.equal_accuracy.compare import Comparison, Comparisons
 from scaling.analysis.equal_accuracy.wording import verdict_word
+from scaling.analysis.wording import ratio
 from scaling.models.names import title
 from scaling.reports import tables
 
@@ -93,7 +94,7 @@ def _table(pair: Comparison, comparisons: Comparisons) -> tables.Table:
 def _cells(band: Band, comparisons: Comparisons) -> tuple[str, ...]:
     return (
         f"{band.accuracy_low:.1%} to {band.accuracy_high:.1%}",
-        f"{band.speedup:.2f}",
-        f"{band.low:.2f} to {band.high:.2f}",
+        ratio(band.speedup),
+        f"{ratio(band.low)} to {ratio(band.high)}",
         verdict_word(band.verdict, comparisons.cost),
     )

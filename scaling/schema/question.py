@@ -49,8 +49,10 @@ class Question:
         text: as it was written; empty where nobody wrote one.
         plan: how it is answered, where somebody said so.
         strategies: by name, the variants that each scaling strategy made, the base first.
+        is_search: whether the study chooses by itself what it trains next.
     """
 
     text: str = ""
     plan: AnswerPlan | None = None
     strategies: Mapping[str, tuple[Variant, ...]] = field(default_factory=dict)
+    is_search: bool = False

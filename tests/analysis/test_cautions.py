@@ -43,6 +43,14 @@ def test_precisions_that_every_network_has_are_compared_without_a_caution(tmp_pa
     assert not [*about_precisions(collapse_seeds(frame_of(tmp_path, records)))]
 
 
+def test_a_folder_of_images_that_has_changed_between_two_seeds_is_said_to(tmp_path: Path) -> None:
+    records = [train_record(trial(seed=seed), top1=0.6, n=n) for seed, n in ((0, 25), (1, 21))]
+    said = [*about_accuracies(collapse_seeds(frame_of(tmp_path / "changed", records)))]
+    assert any(caution.startswith("seeds of 1 setting differ in their number of images or classes") for caution in said)
+    alike = frame_of(tmp_path / "alike", [train_record(trial(seed=seed), top1=0.6, n=25) for seed in (0, 1)])
+    assert not any("images or classes" in caution for caution in about_accuracies(collapse_seeds(alike)))
+
+
 def test_images_keep_their_noise_where_somebody_says_that_seeds_differ_by_nothing(tmp_path: Path) -> None:
     """Two seeds that are right on a third of the images each, and on other ones: all of it would be noise of seeds."""
     random = np.random.default_rng(0)

@@ -26,7 +26,7 @@ from scaling.analysis.pareto.frontier import frontier
 from scaling.analysis.runtimes import runtime_ranks
 from scaling.analysis.settings import with_seed_noise
 from scaling.analysis.uncertainty import LEVEL, Estimate, with_noise
-from scaling.analysis.wording import counted
+from scaling.analysis.wording import counted, ratio
 from scaling.models.names import title
 from scaling.results.columns import Column
 from scaling.schema import Question
@@ -186,12 +186,12 @@ def _fastest(pairs: Sequence[tuple[Comparison, Band]]) -> str:
 
 def _pair(pair: Comparison, overall: Band) -> str:
     of, over = title(pair.of.name), title(pair.over.name)
-    ratio = Estimate(overall.speedup, overall.low, overall.high)
+    speedup = Estimate(overall.speedup, overall.low, overall.high)
     if overall.speedup < 1:
-        of, over, ratio = over, of, Estimate(1 / overall.speedup, 1 / overall.high, 1 / overall.low)
-    how = f"{ratio.value:.2f} times as {'fast' if pair.cost.is_time else 'cheap'} as {over}"
+        of, over, speedup = over, of, Estimate(1 / overall.speedup, 1 / overall.high, 1 / overall.low)
+    how = f"{ratio(speedup.value)} times as {'fast' if pair.cost.is_time else 'cheap'} as {over}"
     unsure = "undecided: " if overall.verdict == "undecided" else ""
-    return f"{of} is {how} ({unsure}{ratio.low:.2f} to {ratio.high:.2f})"
+    return f"{of} is {how} ({unsure}{ratio(speedup.low)} to {ratio(speedup.high)})"
 
 
 def _logs(overall: Band | None) -> Estimate:
@@ -306,7 +306,7 @@ def grow(asking: Asking) -> Reply | None:
         f"{size}, and on {second.factor} by {_percent(second.per_percent)}; {best.factor} is the best with a chance "
         f"of {best.chance_best:.0%}. Each interval is at {LEVEL:.0%} by itself; a factor is named from {SURE:.0%} on."
     )
-    takes = f"More seeds, or settings further apart in {best.factor} and {second.factor}, would tell; {_next(asking)}."
+    takes = f"More seeds, or settings further apart in {best.factor} and {second.factor}, would tell{_next(asking)}."
     return Reply(sentence, sure, "power_law", takes=takes)
 
 
@@ -316,8 +316,10 @@ def _percent(lowers: Estimate) -> str:
 
 
 def _next(asking: Asking) -> str:
-    """The command that names what is worth training next."""
-    return f"`scaling next {study_of(asking.frame)}` names the trainings that are worth most"
+    """A clause with the command that names what is worth training next; empty for a search, which needs none."""
+    if asking.question.is_search:
+        return ""
+    return f"; `scaling next {study_of(asking.frame)}` names the trainings that are worth most"
 
 
 def study_of(frame: pd.DataFrame) -> str:
@@ -332,9 +334,8 @@ def front(asking: Asking) -> Reply:
     points = measured_front.points
     undecided = int(points["chance"].between(1 - FRONT_SURE, FRONT_SURE, inclusive="neither").sum())
     each = f" Surely means with {LEVEL:.0%}, each setting by itself." if len(points) else ""
-    takes = (
-        f"More seeds or validation images would tell; {_next(asking)}, and `scaling recommend` the choice under limits."
-    )
+    more = f"More seeds or validation images would tell{_next(asking)}"
+    takes = f"{more}; `scaling recommend` names the choice under limits."
     return Reply(
         f"{measured_front.sentence}{_named(points, asking.cost)}{each}",
         bool(len(points)) and not undecided,

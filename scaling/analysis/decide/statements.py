@@ -85,7 +85,7 @@ def takes(noisy: Estimate, quiet: Estimate, seeds: float, line: float = 0.0) -> 
         return f"with more than {MOST_SEEDS} seeds a setting"
     images = float("inf") if margin == 0 else 2 * (narrow / margin) ** 2
     if images > MOST_SEEDS:
-        return "by no affordable number of seeds or images, as it is too small"
+        return "by no affordable number of seeds or images"
     return f"with about {np.ceil(images):.0f} times as many validation images and more seeds (seeds alone would not do)"
 
 

@@ -145,7 +145,7 @@ def compare(
     groups = groups[settings.index].reset_index(drop=True)
     settings = settings.reset_index(drop=True)
     draws = affordable(draws, _SORTED * len(settings))
-    sides = [_side(_name(name), rows, metric) for name, rows in settings.groupby(groups, sort=True)]
+    sides = [_side(_name(name, by), rows, metric) for name, rows in settings.groupby(groups, sort=True)]
     pairs = tuple(_concluded(sides, settings, metric, draws))
     told_by = str(groups.name)
     return Comparisons(metric, told_by, conditions(settings, cost), pairs, tuple(_notes(sides, metric, told_by)))
@@ -158,9 +158,11 @@ class _Redrawn(NamedTuple):
     cost: Floats
 
 
-def _name(group: object) -> str:
-    """Whole numbers, as of epochs, without a point."""
-    return f"{group:g}" if isinstance(group, float) else str(group)
+def _name(group: object, by: Grouping) -> str:
+    """A number says of which column it is, as in `epochs 9`."""
+    if not isinstance(group, int | float):
+        return str(group)
+    return f"{by.replace('_', ' ')} {group:g}" if isinstance(by, str) else f"{group:g}"
 
 
 def _side(name: str, rows: pd.DataFrame, metric: Column) -> Side:
@@ -271,7 +273,7 @@ def _comparison(
     once = ~line["accuracy"].duplicated().to_numpy()
     line = line[once]
     crossovers = tuple(crossings(line, pair.drawn[:, once], bands))
-    members = log_ratio(estimate(pair.typical[0], pair.typical[1:]))
+    members = log_ratio(estimate(pair.typical[0], pair.typical[1:]).reaching_value())
     sides = [(side.name, side.points) for side in (of, over)]
     sentence = wording.comparison(sides, cost, overall, bands, crossovers, of_all)
     if any(len(side.front) < len(side.points) for side in (of, over)):

@@ -10,6 +10,7 @@ import pandas as pd
 from scaling.analysis.cautions import about_accuracies
 from scaling.analysis.equal_accuracy.bands import Band, Crossover
 from scaling.analysis.uncertainty import LEVEL, Estimate
+from scaling.analysis.wording import ratio
 from scaling.models.names import title
 from scaling.results.columns import Column
 
@@ -36,8 +37,8 @@ def comparison(
     """
     of = title(sides[0][0])
     first_of, first_over = (_named(*side) for side in sides)
-    times = f"{overall.speedup:.2f} times"
-    interval = f"(90%: {overall.low:.2f} to {overall.high:.2f})"
+    times = f"{ratio(overall.speedup)} times"
+    interval = f"(90%: {ratio(overall.low)} to {ratio(overall.high)})"
     shared = f"from {overall.accuracy_low:.1%} to {overall.accuracy_high:.1%}"
     how = "fast" if cost.is_time else "economical"
     first = f"At equal accuracy {shared}, {first_of} is {times} as {how} as {first_over} {interval}"
@@ -92,8 +93,9 @@ def _crossed(of: str, cost: Column, crossovers: Sequence[Crossover]) -> str:
 
 def typical(members: Estimate) -> str:
     """What all members say beside the frontier, which the best of them make."""
-    interval = f"{LEVEL:.0%} by itself: {members.low:.2f} to {members.high:.2f}"
-    return f"So much of the frontiers; of typical members, all counted, the ratio is {members.value:.2f} ({interval})."
+    interval = f"{LEVEL:.0%} by itself: {ratio(members.low)} to {ratio(members.high)}"
+    of_all = f"between typical members, all counted, it is {ratio(members.value)} ({interval})"
+    return f"That is between the frontiers; {of_all}."
 
 
 def missing(name: str, failed: int, unmeasured: int, cost: Column) -> Iterator[str]:

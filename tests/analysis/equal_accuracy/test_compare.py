@@ -125,7 +125,7 @@ def test_frontier_and_typical_member_are_two_quantities() -> None:
     assert pair.overall.speedup == pytest.approx(1.0, rel=0.02)
     assert pair.typical.value == pytest.approx(1 / np.sqrt(2), rel=0.02)
     assert pair.typical.low <= pair.typical.value <= pair.typical.high
-    assert "of typical members, all counted, the ratio is 0.7" in pair.sentence
+    assert "between typical members, all counted, it is 0.7" in pair.sentence
     alone = only(settings(*family("a", 3.0, RISING), *family("b", 1.0, RISING)))
     assert alone.typical is not None
     assert alone.typical.value == pytest.approx(3.0, rel=1e-3)
@@ -240,4 +240,4 @@ def test_table_7_mixes_devices_until_one_is_chosen() -> None:
 def test_groups_by_a_number_are_named_as_one_writes_it() -> None:
     frame = settings(*family("a", 1.0, RISING, epochs=3), *family("a", 2.0, RISING, epochs=1))
     pair = only(frame, by="epochs")
-    assert (pair.of.name, pair.over.name) == ("3", "1")
+    assert (pair.of.name, pair.over.name) == ("epochs 3", "epochs 1")
