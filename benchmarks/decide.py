@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, partial
@@ -276,14 +277,40 @@ def _found(row: Row, ours: float, peer: float | None, met: bool, note: str = "")
 MARK = "<!-- decide: measured -->"
 
 
+_AGAINST = re.compile(r"decide: regret on our own grid from (\d+)% of its compute, against (.*)")
+
+
 def table(rows: Sequence[Row]) -> str:
-    """The rows as `docs/decide.md` has them."""
+    """The rows as `docs/decide.md` has them: those against other methods in a table of their own."""
     lines = ["| what | ours | other | wanted | met |", "|---|---|---|---|---|"]
     for row in rows:
+        if _AGAINST.fullmatch(row.name):
+            continue
         ours, peer = (_number(value, row.unit) for value in (row.ours, row.peer))
         met = {True: "yes", False: "**no**", None: ""}[row.met] if row.ours is not None else "not measured"
         lines.append(f"| {row.name.removeprefix('decide: ')} | {ours} | {peer} | {_wanted(row)} | {met} |")
-    return "\n".join(lines)
+    others = [*_against_others(rows)]
+    return "\n".join([*lines, *(["", *others] if others else [])])
+
+
+def _against_others(rows: Sequence[Row]) -> Iterator[str]:
+    """A line for each share of the compute, a column for each method; bold is what does better than ours."""
+    found = {(int(of[1]), of[2]): row for row in rows if (of := _AGAINST.fullmatch(row.name))}
+    peers = list(dict.fromkeys(peer for _, peer in found))
+    if not peers:
+        return
+    yield f"| regret on our own grid (points) after | ours | {' | '.join(peers)} |"
+    yield "|---|" + "---|" * (1 + len(peers))
+    for share in sorted({share for share, _ in found}):
+        of_share = [found.get((share, peer)) for peer in peers]
+        ours = next(row for row in of_share if row is not None).ours
+        cells = ["not measured" if row is None else _bold(row) for row in of_share]
+        yield f"| {share}% of its compute | {_number(ours, 'points')} | {' | '.join(cells)} |"
+
+
+def _bold(row: Row) -> str:
+    peer = _number(row.peer, row.unit)
+    return peer if row.met else f"**{peer}**"
 
 
 def _wanted(row: Row) -> str:

@@ -384,7 +384,9 @@ def _flipped(of: Estimate) -> Estimate:
 
 def _interval(points: Estimate) -> str:
     value, low, high = (100 * part for part in (points.value, points.low, points.high))
-    return f"{value:.1f} points, {low:.1f} to {high:.1f}"
+    # An end that leaves out 0 is not written as 0.0.
+    digits = 2 if low * high > 0 and min(abs(low), abs(high)) < 0.05 else 1
+    return f"{value:.{digits}f} points, {low:.{digits}f} to {high:.{digits}f}"
 
 
 REPLIES: dict[Kind, Callable[[Asking], Reply | None]] = {

@@ -6,11 +6,12 @@ import contextlib
 import multiprocessing
 import pickle
 import signal
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from multiprocessing import connection
 from multiprocessing.connection import Connection
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Self
 
 from scaling.launch.engines import process
@@ -72,7 +73,7 @@ class _LocalWorker:
         self.channel, theirs = spawn.Pipe()
         arguments = (self._number, self._placement, self._config, theirs)
         self.process = spawn.Process(target=process.main, args=arguments, daemon=True)
-        with _deaf_to_ctrl_c():
+        with _deaf_to_ctrl_c(), _without_main():
             self.process.start()
         theirs.close()  # so that nobody but the worker holds it open
 
@@ -98,6 +99,20 @@ class _LocalWorker:
         self.process.kill()
         self.process.join()
         self.channel.close()
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Processes started inside do not import the script that began this one, which would begin it all again in each.
+
+    They need nothing of it: jobs are of this package, and a study names a family's module.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 @contextlib.contextmanager
