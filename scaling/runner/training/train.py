@@ -156,6 +156,14 @@ def train(
     return training.outcome()
 
 
+SCORED = 256
+"""Images that are scored at once, at least, where they have no more than `SCORED_PIXELS` together. On one core
+`14x0.0625@14`, `14x0.125@14`, `26x0.0625@14` and `26x0.125@14` were scored 1.09, 1.18, 1.10 and 1.05 times as fast
+with 256 images at once as with 128; with 512 hardly faster, with 1,024 slower."""
+
+SCORED_PIXELS = 2**16
+
+
 def score(
     program: Program,
     data: ImageDataset,
@@ -261,8 +269,13 @@ class _Training:
         self._saved = time.monotonic()
 
     def _score(self, part: Part, averaged: bool) -> tuple[Score, NDArray[np.bool_]]:
-        batch_size = self._trial.recipe.batch_size
-        return score(self._program, self._data, part, batch_size, averaged, self._pause)
+        return score(self._program, self._data, part, self._scored_at_once(), averaged, self._pause)
+
+    def _scored_at_once(self) -> int:
+        """Images: those of a training's batch, or more where they are small and on one device."""
+        recipe, resolution = self._trial.recipe, self._trial.variant.resolution
+        more = self._program.devices == 1 and SCORED * resolution**2 <= SCORED_PIXELS
+        return max(recipe.batch_size, SCORED) if more else recipe.batch_size
 
     def _end_epoch(self, epoch: int) -> None:
         recipe = self._trial.recipe
