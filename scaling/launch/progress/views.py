@@ -90,7 +90,8 @@ class PlainView(Watching):
 
     def moved(self, worker: int, job: Job, position: Position) -> None:
         super().moved(worker, job, position)
-        if position.epochs_done == round(position.epochs_done) and position.last:
+        # The last step of an epoch is done before its score is known: `last` is then the epoch before.
+        if position.last and position.epochs_done == position.last.epoch:
             self._lines.append((f"  {job.id}  {'  '.join(where(job, position))}", False))
 
     def refresh(self) -> None:

@@ -127,6 +127,16 @@ def test_plain_lines_for_logs(clock: list[float]) -> None:
     assert re.match(r"timed   resnet_rs_14x0.25@16 training  12.0 ms a step of 128", lines[3])
 
 
+def test_a_line_of_an_epoch_has_the_score_of_that_epoch(clock: list[float]) -> None:
+    text = io.StringIO()
+    with PlainView(tracker(SMALL), Console(file=text, width=200)) as view:
+        view.started(0, SMALL)
+        view.moved(0, SMALL, Position(1.0, epoch(1)))
+        view.moved(0, SMALL, Position(2.0, epoch(1)))  # all its steps are done; its images are yet to be evaluated
+        view.moved(0, SMALL, Position(2.0, epoch(2)))
+    assert [line.split()[2] for line in text.getvalue().splitlines()] == ["1/4", "2/4"]
+
+
 def test_the_live_view_shows_counts_and_the_running_trial(clock: list[float]) -> None:
     text = io.StringIO()
     console = Console(file=text, width=120, force_terminal=True)
