@@ -55,7 +55,8 @@ def plan(
     from scaling.reports import plan as plans
 
     with input_errors():
-        planned = asking.plan(load(study, overrides), results, on, calibrate=calibrate, seed_noise=seed_noise)
+        asked, place = load(study, overrides, results)
+        planned = asking.plan(asked, place, on, calibrate=calibrate, seed_noise=seed_noise)
         if explain is not None:
             _explain(planned.study, explain, as_json)
             return
@@ -67,14 +68,39 @@ def plan(
     stop_beyond(planned, max_hours, max_cost)
 
 
-def load(name: str, overrides: list[str] | None) -> "Study":
-    """A study, with what `--set` writes; a file of its name that lies here is not read, which is said."""
-    from scaling.generator import study as studies
+def load(name: str, overrides: list[str] | None, results: Path, writes: bool = False) -> "tuple[Study, Path]":
+    """A study, with what `--set` writes, and the folder that holds its results folder.
 
-    here = Path(f"{name}.yaml")
-    if here.is_file():
-        typer.echo(f"note: this is the study {name} that ships; to use the file here, write {here}", err=True)
-    return studies.load(name, overrides or ())
+    A name that is of no study file means what was run into the results folder of that name. A file of the name that
+    lies here is not read, which is said.
+
+    Args:
+        name: of a study, the path of a study file, or a results folder, whose records are those of its study.
+        overrides: what `--set` writes.
+        results: what `--results` says.
+        writes: whether records will be written; not into a run that ships.
+    """
+    from scaling.generator import study as studies
+    from scaling.results.records import REFERENCE
+
+    here, ran = Path(f"{name}.yaml"), results / name
+    ships = name in studies.available()
+    was_run = not ships and not Path(name).is_dir() and (ran / "study.yaml").is_file()
+    if here.is_file() and (ships or was_run):
+        which = f"{name} that ships" if ships else f"that was run into {ran}"
+        typer.echo(f"note: this is the study {which}; to use the file here, write {here}", err=True)
+    loaded = studies.load(str(ran) if was_run else name, overrides or ())
+    place = _place_of(loaded, Path(name)) if Path(name).is_dir() and results == RESULTS else results
+    return loaded, results if writes and REFERENCE in place.parts and place != results else place
+
+
+def _place_of(study: "Study", folder: Path) -> Path:
+    """What holds a results folder, so that its own records are meant; `results/` where it is not named as its study."""
+    whole = folder.resolve()
+    parts = Path(study.name).parts
+    if study.path is None or study.path.parent != folder or whole.parts[-len(parts) :] != parts:
+        return RESULTS
+    return (folder if folder.parts[-len(parts) :] == parts else whole).parents[len(parts) - 1]
 
 
 def stop_beyond(planned: "Plan", max_hours: float | None, max_cost: float | None) -> None:

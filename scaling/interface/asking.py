@@ -31,7 +31,7 @@ def load_study(name: str | os.PathLike[str], overrides: Mapping[str, Any] | None
     """Reads and checks a study.
 
     Args:
-        name: a name as `scaling studies` lists it, or a path of a study file.
+        name: a name as `scaling studies` lists it, the path of a study file, or a results folder.
         overrides: values that replace the file's, by place: `{"recipe.epochs": 20}`.
 
     Raises:

@@ -10,6 +10,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from scaling.cli.app import app
+from scaling.cli.asking import load
 from scaling.datasets.folder import scan
 
 STUDY: dict[str, Any] = {
@@ -165,3 +166,58 @@ def test_a_copied_study_is_not_taken_for_the_one_that_ships(tmp_path: Path, monk
     note = "note: this is the study pareto that ships; to use the file here, write pareto.yaml\n"
     assert CliRunner().invoke(app, ["plan", "pareto"]).stderr == note
     assert CliRunner().invoke(app, ["plan", "pareto.yaml"]).stderr == ""
+
+
+def run_into(folder: Path, study: str) -> None:
+    """A results folder of one of our studies, as a run leaves it."""
+    folder.mkdir(parents=True)
+    (folder / "study.yaml").write_text(yaml.safe_dump(STUDY | {"study": study}))
+
+
+def test_a_file_that_lies_here_is_named_with_its_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mixers.yaml").write_text(yaml.safe_dump(STUDY | {"study": "mixers"}))
+    said = CliRunner().invoke(app, ["next", "mixers"]).stderr
+    assert said == (
+        "error: no study named 'mixers' ships with the toolkit; to use the file mixers.yaml, write mixers.yaml\n"
+    )
+
+
+def test_the_name_of_what_was_run_means_its_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_into(tmp_path / "results" / "mixers", "mixers")
+    planned = CliRunner().invoke(app, ["plan", "mixers"])
+    assert (planned.exit_code, planned.stderr) == (0, "")
+    (tmp_path / "mixers.yaml").touch()
+    note = "note: this is the study that was run into results/mixers; to use the file here, write mixers.yaml\n"
+    assert CliRunner().invoke(app, ["plan", "mixers"]).stderr == note
+
+
+@pytest.mark.parametrize("named", ["results/mixers", "results/mixers/", "elsewhere/deep/mixers", "."])
+def test_a_results_folder_means_its_study_and_its_records(
+    named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "results/mixers" if named == "." else tmp_path
+    study = "deep/mixers" if "deep" in named else "mixers"
+    run_into(here / named if named != "." else here, study)
+    monkeypatch.chdir(here)
+    asked, place = load(named, None, Path("results"))
+    assert asked.name == study
+    assert (place / study).resolve() == Path(named).resolve()
+    assert load(named, None, Path("other"))[1] == Path("other")
+
+
+def test_runs_that_ship_are_not_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_into(tmp_path / "results/reference/mixers", "mixers")
+    named = "results/reference/mixers"
+    assert load(named, None, Path("results"))[1] == Path("results/reference")
+    assert load(named, None, Path("results"), writes=True)[1] == Path("results")
+
+
+def test_another_folder_is_called_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").touch()
+    said = CliRunner().invoke(app, ["plan", "."]).stderr
+    assert said.startswith("error: . is a folder without study.yaml; give the path of a study file, a results folder")
+    assert said.endswith("; its files are mine.yaml\n")
