@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaling.analysis.wording import counted
 from scaling.errors import UserError
 from scaling.generator import budget, calibration
 from scaling.generator import study as studies
@@ -106,9 +105,7 @@ class Plan(Shown):
         """Its question, what it can decide, and what is left to do; first of all that it can hardly decide it."""
         sums = self.totals
         left = f"{tables.time(sums['hours_left'])} left on {self.basis.accelerator.name}, roughly"
-        trainings, timings = counted(sums["trials"], "training"), counted(sums["timings"], "timing")
-        done = f"{trainings}, {sums['done']} done, and {timings}; {left}."
-        return (*plans.first_lines(self.study, self.resolves), done)
+        return (*plans.first_lines(self.study, self.resolves), f"{plans.numbers(sums)}; {left}.")
 
     def to_frame(self) -> pd.DataFrame:
         """One row a trial, its recipe left out."""

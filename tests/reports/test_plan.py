@@ -207,6 +207,9 @@ def test_a_search_says_how_far_it_is_and_what_is_next(tmp_path: Path) -> None:
     plans.show_plan(so_far, rows, Console(file=console, width=120), wide=True)
     text = console.getvalue()
     assert "search: 2 of 5 trials recorded" in text
+    assert "5 trainings, 2 done, 2 still to be suggested; about " in text
+    of_all = tables.time(totals["hours"] * 5 / 3)
+    assert f"left on cpu: {tables.time(totals['hours_left'])} of {of_all};" in text
     assert [line.split()[-1] for line in text.splitlines() if line.startswith("rs")] == ["yes", "yes", "next"]
 
 
