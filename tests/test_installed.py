@@ -186,7 +186,9 @@ def test_every_command_works_in_a_folder_without_anything(
 def test_a_study_is_trained_and_no_library_writes_to_the_screen(command: Path, tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text(STUDY)
     said, errors = ran(command, tmp_path, "run", "tiny.yaml", "--keep", "all")
-    assert re.search(r"^tiny: \d+ finished, 0 failed; records in results/tiny$", said, re.MULTILINE)
+    assert re.search(
+        r"^tiny: 2 trainings and \d+ timings finished, 0 failed; records in results/tiny$", said, re.MULTILINE
+    )
     assert errors == ""
     said, _ = ran(command, tmp_path, "status")
     assert said.startswith("tiny  2 of 2 done")

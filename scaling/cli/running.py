@@ -191,7 +191,7 @@ def _told(summary: "RunSummary", folder: Path, command: str, plain: str) -> Iter
     if summary.reason:
         yield f"{folder.name}: stopped, since {summary.reason}"
     if summary.ended:
-        counts = f"{summary.succeeded} finished, {summary.failed} failed"
+        counts = f"{summary.finished}, {summary.failed} failed"
         paused = f", {summary.interrupted} interrupted" if summary.interrupted else ""
         yield f"{folder.name}: {counts}{paused}; records in {folder}"
     if summary.stopped:
