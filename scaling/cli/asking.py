@@ -129,6 +129,10 @@ def _explain(planned: "Study", trial_id: str, as_json: bool) -> None:
 
 
 def studies(
+    study: Annotated[
+        str | None,
+        typer.Argument(metavar="[STUDY]", help="Show only this one, with its file.", autocompletion=completing.studies),
+    ] = None,
     copy: Annotated[
         str | None,
         typer.Option(
@@ -142,7 +146,7 @@ def studies(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the studies there are to run. Each with its question, its trials and what it costs."""
+    """List the studies there are to run. Each with its question, its trials and what it costs; of one, its file."""
     if schema:
         from scaling.generator import file_schema
 
@@ -159,13 +163,14 @@ def studies(
             if written.suffix == ".yaml":
                 typer.echo(f"note: give it a name of its own in `study:`, then `scaling plan {written}`", err=True)
             return
-        listed = catalogue.studies(
-            studies.load(str(path), weights_are_here=False) for path in studies.available().values()
-        )
+        files = list(studies.available().values()) if study is None else [studies.find(study)]
+        listed = catalogue.studies(studies.load(str(path), weights_are_here=False) for path in files)
     if as_json:
         print_json(listed)
-    else:
-        catalogue.show_studies(listed, terminal())
+        return
+    catalogue.show_studies(listed, terminal())
+    if study is not None:
+        typer.echo(f"\n# {files[0]}\n{files[0].read_text(encoding='utf-8')}", nl=False)
 
 
 def models(

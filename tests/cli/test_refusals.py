@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from scaling.cli.app import app
 from scaling.cli.asking import load
 from scaling.datasets.folder import scan
+from scaling.generator.study import find
 
 STUDY: dict[str, Any] = {
     "study": "mine",
@@ -221,3 +222,31 @@ def test_another_folder_is_called_one(tmp_path: Path, monkeypatch: pytest.Monkey
     said = CliRunner().invoke(app, ["plan", "."]).stderr
     assert said.startswith("error: . is a folder without study.yaml; give the path of a study file, a results folder")
     assert said.endswith("; its files are mine.yaml\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("run pareto --dry-run", "No such option: --dry-run; `scaling plan STUDY` says what a run would do"),
+        ("run pareto --resume", "No such option: --resume; `scaling run STUDY` goes on by itself: what is finished is"),
+        ("run pareto --keep bst", "'bst' is not a choice; did you mean 'best'? (choices: all, best, none)"),
+        ("export here best --format pth", "trained weights themselves lie in RESULTS/weights, as .safetensors"),
+        ("latency --model efficientnet_b0 --runtime tflit", "'tflit' is not a choice; did you mean 'litert'?"),
+    ],
+)
+def test_what_is_known_from_other_programs_is_named_as_here(arguments: str, said: str) -> None:
+    ran = CliRunner().invoke(app, arguments.split())
+    assert ran.exit_code == 2
+    (line,) = [line for line in ran.stderr.splitlines() if line.lower().startswith("error: ")]
+    assert said in line
+    assert "Value error" not in line
+    assert "latency.runtimes:" not in ran.stderr  # that no runtime is left is no mistake of its own
+
+
+def test_one_study_is_shown_with_its_file() -> None:
+    shown = CliRunner().invoke(app, ["studies", "pareto"]).stdout
+    file = find("pareto")
+    assert shown.startswith("pareto  (")
+    assert shown.endswith(f"\n# {file}\n{file.read_text()}")
+    unknown = CliRunner().invoke(app, ["studies", "paretto"])
+    assert unknown.stderr.startswith("error: study 'paretto' is not known; did you mean 'pareto'?")
