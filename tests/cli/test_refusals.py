@@ -13,6 +13,7 @@ from scaling.cli.app import app
 from scaling.cli.asking import load
 from scaling.datasets.folder import scan
 from scaling.generator.study import find
+from tests.builders import results_folder, train_record, trial
 
 STUDY: dict[str, Any] = {
     "study": "mine",
@@ -250,3 +251,21 @@ def test_one_study_is_shown_with_its_file() -> None:
     assert shown.endswith(f"\n# {file}\n{file.read_text()}")
     unknown = CliRunner().invoke(app, ["studies", "paretto"])
     assert unknown.stderr.startswith("error: study 'paretto' is not known; did you mean 'pareto'?")
+
+
+def test_a_results_folder_in_place_of_weights_lists_those_that_are_kept(tmp_path: Path) -> None:
+    records = [train_record(trial(depth=depth), top1=depth / 100) for depth in (14, 26, 50)]
+    folder = results_folder(tmp_path / "mine", records)
+    named = ["evaluate", "synthetic", "--weights", str(folder.path), "--results", str(tmp_path)]
+    assert "mine: a results folder that keeps no weights" in CliRunner().invoke(app, named).stderr
+    folder.weights.mkdir()
+    for record in records[:2]:
+        (folder.weights / f"{record.trial_id}.safetensors").touch()
+    for options in ([], ["--model", "resnet_rs_26@32"]):
+        ran = CliRunner().invoke(app, [*named, *options])
+        assert ran.exit_code == 2
+        assert ran.stderr.splitlines() == [
+            f"error: {folder.path}: a results folder; name one of its files of weights with --weights:",
+            f"  {folder.weights}/{records[1].trial_id}.safetensors  (validation 26.0%)",
+            f"  {folder.weights}/{records[0].trial_id}.safetensors  (validation 14.0%)",
+        ]
