@@ -114,7 +114,7 @@ def export(
 def predict(
     exported: Annotated[Path, typer.Argument(metavar="FILE", help="What `scaling export` wrote.")],
     images: Annotated[list[Path], typer.Argument(metavar="IMAGES...", help="Image files.")],
-    top: Annotated[int, typer.Option(min=1, help="Classes told of each image.")] = 3,
+    top: Annotated[int, typer.Option(min=1, help="Classes to show for each image.")] = 3,
     as_json: AsJson = False,
 ) -> None:
     """Classify images with an exported network. A first look: classes and probabilities."""

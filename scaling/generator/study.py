@@ -206,7 +206,7 @@ def check(content: dict[str, Any], overrides: Iterable[str] = (), weights_are_he
         content: with the overrides made.
         overrides: that were made, for the origins of values.
         weights_are_here: whether the files that `init` names are looked for, as they must be before a study is run; a
-            list of studies needs them not.
+            list of studies does not need them.
 
     Raises:
         StudyError: with every mistake found.

@@ -139,7 +139,7 @@ def price_of(study: Study, folder: ResultsFolder, on: str | None, why: str) -> f
     used = budget.basis(on or _limited_on(study), folder.training.read()[0], _folder_of(study)).accelerator
     if not used.dollars_per_hour:
         raise UserError(
-            f"{why}: {used.name} has no price, so nobody knows what its hours cost; name an accelerator that has one "
+            f"{why}: {used.name} has no price, so what its hours cost is not known; name an accelerator that has one "
             "(--on a100-40), or give it one in accelerators.yaml beside the study"
         )
     return used.dollars_per_hour

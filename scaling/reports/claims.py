@@ -133,5 +133,5 @@ def _show_part(replayed: Sequence[Replayed], console: Console, reasons: bool) ->
             console.print(f"{outcome.claim.claim}: {outcome.found}", style="dim", highlight=False, markup=False)
     elif unaddressed:
         names = ", ".join(outcome.claim.claim for outcome in unaddressed)
-        text = f"not addressed by {unaddressed[0].on} (--reasons tells why): {names}"
+        text = f"not addressed by {unaddressed[0].on} (--reasons says why): {names}"
         console.print(text, style="dim", highlight=False, markup=False)

@@ -140,4 +140,4 @@ def _doubt_of_seeds(trained: pd.DataFrame) -> str:
         return ""
     if noise.source == "assumed":
         return "how far seeds differ: no setting has two, and their noise is assumed"
-    return f"how far seeds differ: {counted(noise.freedom, 'repeated training')} alone told it"
+    return f"how far seeds differ: only {counted(noise.freedom, 'repeated training')} measured it"
