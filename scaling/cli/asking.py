@@ -61,11 +61,23 @@ def plan(
             _explain(planned.study, explain, as_json)
             return
         resolves = planned.resolves
+    _warn_of_missing_images(planned.study.file.dataset.name)
     if as_json:
         print_json(plans.as_json(planned.study, planned.trials, planned.basis) | {"resolves": resolves})
     else:
         plans.show_plan(planned.study, planned.trials, terminal(), planned.basis, resolves, wide)
     stop_beyond(planned, max_hours, max_cost)
+
+
+def _warn_of_missing_images(dataset: str) -> None:
+    """Says what a run would be refused with, where the images are not on this machine."""
+    from scaling.datasets import DataError
+    from scaling.runner.data import sources
+
+    try:
+        sources.locate(dataset)
+    except DataError as error:
+        typer.echo(f"warning: a run would be refused: {error}", err=True)
 
 
 def load(name: str, overrides: list[str] | None, results: Path, writes: bool = False) -> "tuple[Study, Path]":
