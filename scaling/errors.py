@@ -14,6 +14,10 @@ LONGEST_LIST = 20
 """Lines of a list of problems that are shown; nobody reads on after so many."""
 
 
+FORMERLY = {"tflite": "litert"}
+"""Names that people still know, and what they have become."""
+
+
 def listed(problems: Iterable[str]) -> list[str]:
     """The first problems of a list, and how many more there are."""
     lines = list(problems)
@@ -24,6 +28,7 @@ def listed(problems: Iterable[str]) -> list[str]:
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """`; did you mean 'x'?` where a choice is near, then the choices."""
     known = sorted(choices)
-    near = difflib.get_close_matches(word, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    names = {name: name for name in known} | {old: new for old, new in FORMERLY.items() if new in known}
+    near = difflib.get_close_matches(word, names, n=1)
+    hint = f"; did you mean {names[near[0]]!r}?" if near else ""
     return f"{hint} (choices: {', '.join(known)})"

@@ -115,4 +115,4 @@ def test_it_runs_and_says_what_its_committed_output_says(name: str, tmp_path: Pa
             assert NUMBER.sub("#", text(now)) == NUMBER.sub("#", text(then))
             assert numbers(text(now)) == pytest.approx(numbers(text(then)), rel=0.05, abs=0.02)
     if name == TRAINS:
-        assert any("16 finished, 0 failed" in text(cell) for cell in ran)
+        assert any("16 trainings finished, 0 failed" in text(cell) for cell in ran)

@@ -10,6 +10,7 @@ import typer
 
 from scaling import __version__
 from scaling.cli import asking, choosing, data, deciding, running, using
+from scaling.cli.usage import Commands
 
 
 def _show_version(wanted: bool) -> None:
@@ -20,6 +21,7 @@ def _show_version(wanted: bool) -> None:
 
 app = typer.Typer(
     name="scaling",
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

@@ -55,11 +55,13 @@ def plan(
     from scaling.reports import plan as plans
 
     with input_errors():
-        planned = asking.plan(load(study, overrides), results, on, calibrate=calibrate, seed_noise=seed_noise)
+        asked, place = load(study, overrides, results)
+        planned = asking.plan(asked, place, on, calibrate=calibrate, seed_noise=seed_noise)
         if explain is not None:
             _explain(planned.study, explain, as_json)
             return
         resolves = planned.resolves
+    _warn_of_missing_images(planned.study.file.dataset.name)
     if as_json:
         print_json(plans.as_json(planned.study, planned.trials, planned.basis) | {"resolves": resolves})
     else:
@@ -67,14 +69,50 @@ def plan(
     stop_beyond(planned, max_hours, max_cost)
 
 
-def load(name: str, overrides: list[str] | None) -> "Study":
-    """A study, with what `--set` writes; a file of its name that lies here is not read, which is said."""
-    from scaling.generator import study as studies
+def _warn_of_missing_images(dataset: str) -> None:
+    """Says what a run would be refused with, where the images are not on this machine."""
+    from scaling.datasets import DataError
+    from scaling.runner.data import sources
 
-    here = Path(f"{name}.yaml")
-    if here.is_file():
-        typer.echo(f"note: this is the study {name} that ships; to use the file here, write {here}", err=True)
-    return studies.load(name, overrides or ())
+    try:
+        sources.locate(dataset)
+    except DataError as error:
+        typer.echo(f"warning: a run would be refused: {error}", err=True)
+
+
+def load(name: str, overrides: list[str] | None, results: Path, writes: bool = False) -> "tuple[Study, Path]":
+    """A study, with what `--set` writes, and the folder that holds its results folder.
+
+    A name that is of no study file means what was run into the results folder of that name. A file of the name that
+    lies here is not read, which is said.
+
+    Args:
+        name: of a study, the path of a study file, or a results folder, whose records are those of its study.
+        overrides: what `--set` writes.
+        results: what `--results` says.
+        writes: whether records will be written; not into a run that ships.
+    """
+    from scaling.generator import study as studies
+    from scaling.results.records import REFERENCE
+
+    here, ran = Path(f"{name}.yaml"), results / name
+    ships = name in studies.available()
+    was_run = not ships and not Path(name).is_dir() and (ran / "study.yaml").is_file()
+    if here.is_file() and (ships or was_run):
+        which = f"{name} that ships" if ships else f"that was run into {ran}"
+        typer.echo(f"note: this is the study {which}; to use the file here, write {here}", err=True)
+    loaded = studies.load(str(ran) if was_run else name, overrides or ())
+    place = _place_of(loaded, Path(name)) if Path(name).is_dir() and results == RESULTS else results
+    return loaded, results if writes and REFERENCE in place.parts and place != results else place
+
+
+def _place_of(study: "Study", folder: Path) -> Path:
+    """What holds a results folder, so that its own records are meant; `results/` where it is not named as its study."""
+    whole = folder.resolve()
+    parts = Path(study.name).parts
+    if study.path is None or study.path.parent != folder or whole.parts[-len(parts) :] != parts:
+        return RESULTS
+    return (folder if folder.parts[-len(parts) :] == parts else whole).parents[len(parts) - 1]
 
 
 def stop_beyond(planned: "Plan", max_hours: float | None, max_cost: float | None) -> None:
@@ -103,6 +141,10 @@ def _explain(planned: "Study", trial_id: str, as_json: bool) -> None:
 
 
 def studies(
+    study: Annotated[
+        str | None,
+        typer.Argument(metavar="[STUDY]", help="Show only this one, with its file.", autocompletion=completing.studies),
+    ] = None,
     copy: Annotated[
         str | None,
         typer.Option(
@@ -116,7 +158,7 @@ def studies(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the studies there are to run. Each with its question, its trials and what it costs."""
+    """List the studies there are to run. Each with its question, its trials and what it costs; of one, its file."""
     if schema:
         from scaling.generator import file_schema
 
@@ -133,13 +175,14 @@ def studies(
             if written.suffix == ".yaml":
                 typer.echo(f"note: give it a name of its own in `study:`, then `scaling plan {written}`", err=True)
             return
-        listed = catalogue.studies(
-            studies.load(str(path), weights_are_here=False) for path in studies.available().values()
-        )
+        files = list(studies.available().values()) if study is None else [studies.find(study)]
+        listed = catalogue.studies(studies.load(str(path), weights_are_here=False) for path in files)
     if as_json:
         print_json(listed)
-    else:
-        catalogue.show_studies(listed, terminal())
+        return
+    catalogue.show_studies(listed, terminal())
+    if study is not None:
+        typer.echo(f"\n# {files[0]}\n{files[0].read_text(encoding='utf-8')}", nl=False)
 
 
 def models(

@@ -85,9 +85,10 @@ def next_trials(
     from scaling.reports import next_runs as report
 
     with input_errors(), notes_told():
+        asked, place = load(study, overrides, results)
         named = choosing.next_trials(
-            load(study, overrides),
-            results,
+            asked,
+            place,
             hours=hours,
             count=count,
             at_most=limits_of(at_most or ()),

@@ -29,7 +29,7 @@ StudyName = Annotated[
     str,
     typer.Argument(
         metavar="STUDY",
-        help="A name that `scaling studies` lists, or a path.",
+        help="A name that `scaling studies` lists, the path of a study file, or a results folder.",
         autocompletion=completing.studies,
     ),
 ]

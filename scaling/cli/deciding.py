@@ -140,7 +140,7 @@ def fit(
         str | None,
         typer.Option(
             metavar="MODEL|ON=VALUE",
-            help="Rank factors there, as resnet_rs_50@160, else in the middle; or tell the error there, as macs=4e9.",
+            help="Rank factors there, as resnet_rs_50@160, else in the middle; or give the error there, as macs=4e9.",
         ),
     ] = None,
     seed_noise: SeedNoise = None,
@@ -176,7 +176,7 @@ def compare(
         list[str] | None, typer.Option("--published", metavar="TABLE", help="A published table as well, as table7.")
     ] = None,
     cost: Annotated[str, typer.Option(help="training_ms, inference_ms, macs, params, ...")] = "training_ms",
-    by: Annotated[str, typer.Option(help="What tells the groups: family, study, epochs, ...")] = "family",
+    by: Annotated[str, typer.Option(help="What groups differ in: family, study, epochs, ...")] = "family",
     device: Annotated[str | None, typer.Option(help="Only what was timed on it; part of its name will do.")] = None,
     seed_noise: SeedNoise = None,
     as_json: AsJson = False,

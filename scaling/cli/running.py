@@ -145,13 +145,13 @@ def run(
         from scaling.analysis.decide.limits import limits_of
         from scaling.interface.running import until_of
     with input_errors():
-        planned = load(study, overrides)
+        planned, place = load(study, overrides, results, writes=True)
         asking.check_accelerator(planned, on)
         if at_most and until is None:
             raise typer.BadParameter("--at-most goes with --until decided; limits of a study stand in its constraints")
         if until is None and (max_hours is not None or max_cost is not None):
-            stop_beyond(asking.plan(planned, results, on), max_hours, max_cost)
-        folder = results / planned.name
+            stop_beyond(asking.plan(planned, place, on), max_hours, max_cost)
+        folder = place / planned.name
         options = launch.RunOptions(
             compile=compile_,
             policy=launch.RetryPolicy(retries, timeout, launch.retried_kinds(retry)),
@@ -191,7 +191,7 @@ def _told(summary: "RunSummary", folder: Path, command: str, plain: str) -> Iter
     if summary.reason:
         yield f"{folder.name}: stopped, since {summary.reason}"
     if summary.ended:
-        counts = f"{summary.succeeded} finished, {summary.failed} failed"
+        counts = f"{summary.finished}, {summary.failed} failed"
         paused = f", {summary.interrupted} interrupted" if summary.interrupted else ""
         yield f"{folder.name}: {counts}{paused}; records in {folder}"
     if summary.stopped:
@@ -317,7 +317,7 @@ def latency(
         if study and runtime:
             raise typer.BadParameter("--runtime goes with --model; a study names its own in latency.runtimes")
         if study is not None:
-            asked = load(study, overrides)
+            asked, results = load(study, overrides, results, writes=True)
         else:
             phases: tuple[Phase, ...] = (phase,) if phase else BOTH if runtime is None else ("inference",)
             asked = latencies.study_of(model or [], phases, batch_size, precision, max_seconds, runtime or ("keras",))

@@ -114,7 +114,7 @@ def export(
 def predict(
     exported: Annotated[Path, typer.Argument(metavar="FILE", help="What `scaling export` wrote.")],
     images: Annotated[list[Path], typer.Argument(metavar="IMAGES...", help="Image files.")],
-    top: Annotated[int, typer.Option(min=1, help="Classes told of each image.")] = 3,
+    top: Annotated[int, typer.Option(min=1, help="Classes to show for each image.")] = 3,
     as_json: AsJson = False,
 ) -> None:
     """Classify images with an exported network. A first look: classes and probabilities."""
@@ -158,7 +158,10 @@ def _network(model: str | None, weights: Path) -> "Variant":
     from scaling.errors import UserError
     from scaling.models import trained
     from scaling.reports.catalogue import variant
+    from scaling.results.records import ResultsFolder
 
+    if (folder := ResultsFolder(weights)).exists():
+        raise UserError(_which_of(folder))
     if model is not None:
         return variant(model)
     try:
@@ -170,28 +173,53 @@ def _network(model: str | None, weights: Path) -> "Variant":
     return about.trial.variant
 
 
+def _which_of(folder: "ResultsFolder") -> str:
+    """That a results folder is no file of weights, and the files of its trials, the most accurate first."""
+    from scaling.errors import listed
+
+    good, kept = _succeeded(folder)
+    if not kept:
+        return f"{folder.path}: a results folder that keeps no weights; run its study with --keep best or all"
+    accuracies = {name: score.top1 for name in kept if (score := good[name].validation)}
+    best_first = sorted(accuracies, key=lambda name: (-accuracies[name], name))
+    lines = listed(f"  {_file(folder, name)}  (validation {accuracies[name]:.1%})" for name in best_first)
+    return "\n".join((f"{folder.path}: a results folder; name one of its files of weights with --weights:", *lines))
+
+
+def _succeeded(folder: "ResultsFolder") -> "tuple[dict[str, TrainRecord], list[str]]":
+    """The records of the trials that succeeded, by id, and the ids of those whose weights are kept."""
+    from scaling.results.records import latest
+
+    records, _ = folder.training.read()
+    good = {name: record for name, record in latest(records, lambda held: held.trial_id).items() if record.ok}
+    return good, [name for name in good if _file(folder, name).is_file()]
+
+
+def _file(folder: "ResultsFolder", trial_id: str) -> Path:
+    """Where the weights of a trial are, if they are kept."""
+    from scaling.models import trained
+
+    return Path(trained.path_of(str(folder.weights), trial_id))
+
+
 def _kept(results: Path, trial: str) -> "tuple[TrainRecord, Path, list[LatencyRecord]]":
     """The record of a trial, where its weights are, and what was timed of its network."""
-    from scaling.models import trained
     from scaling.results.records import ResultsError, ResultsFolder, latest
 
     folder = ResultsFolder(results)
     if not folder.exists():
         raise ResultsError(f"{results}: no records.jsonl in it; run a study first")
-    records, _ = folder.training.read()
-    good = {name: record for name, record in latest(records, lambda held: held.trial_id).items() if record.ok}
-    record = _chosen(folder, good, trial)
+    good, kept = _succeeded(folder)
+    record = _chosen(folder, good, kept, trial)
     timings, _ = folder.latency.read()
     own = latest([t for t in timings if t.ok and t.request.variant == record.trial.variant], lambda t: t.request.id)
-    return record, Path(trained.path_of(str(folder.weights), record.trial_id)), list(own.values())
+    return record, _file(folder, record.trial_id), list(own.values())
 
 
-def _chosen(folder: "ResultsFolder", good: "dict[str, TrainRecord]", trial: str) -> "TrainRecord":
+def _chosen(folder: "ResultsFolder", good: "dict[str, TrainRecord]", kept: list[str], trial: str) -> "TrainRecord":
     from scaling.errors import did_you_mean
-    from scaling.models import trained
     from scaling.results.records import ResultsError
 
-    kept = [name for name in good if Path(trained.path_of(str(folder.weights), name)).is_file()]
     if trial == "best":
         if not kept:
             raise ResultsError(f"{folder.weights}: no weights were kept; run the study with --keep best or all")

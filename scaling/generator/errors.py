@@ -33,10 +33,17 @@ def explain(error: ValidationError, model: type[BaseModel], places: Mapping[str,
         places: where in the file a field's value stands, by field; `prefix` and the field's own name where absent.
         prefix: of all other places, ending in a dot or empty.
     """
-    details = error.errors()
+    details = [detail for detail in error.errors() if not _follows(detail, error)]
     lines = [_explain_one(detail, model, places, prefix) for detail in details[:LONGEST_LIST]]
     hidden = len(details) - len(lines)
     return [*lines, f"and {hidden:,} more"] if hidden else lines
+
+
+def _follows(detail: Any, error: ValidationError) -> bool:
+    """Whether a list is called too short only because its entries were refused, which is said."""
+    place = detail["loc"]
+    is_short = detail["type"] == "too_short" and bool(detail["input"])
+    return is_short and any(other["loc"][: len(place)] == place != other["loc"] for other in error.errors())
 
 
 def placed(error: ValueError, places: Mapping[str, str], otherwise: str) -> str:

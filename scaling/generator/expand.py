@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from scaling import models
 from scaling.datasets import DataError, check_batch, dataset_info
+from scaling.errors import LONGEST_LIST
 from scaling.generator import grid, scale
 from scaling.generator.constraints import Constraints, Need, Removed, sift
 from scaling.generator.errors import StudyError, explain, placed
@@ -24,8 +25,8 @@ from scaling.schema import Dataset, Precision, Recipe, Trial, Variant
 if TYPE_CHECKING:
     from scaling.generator.budget import Basis
 
-MAX_MISTAKES = 20
-"""Told at once; the rest of a large grid is usually more of the same."""
+MAX_MISTAKES = LONGEST_LIST - 1
+"""Said at once, with a line that there may be more; the rest of a large grid is usually more of the same."""
 
 NOT_HERE = "0" * 16
 """Stands for the digest of weights that nobody looked for."""
@@ -73,7 +74,7 @@ def expand(file: StudyFile, overridden: Sequence[str] = (), weights_are_here: bo
         else:
             trials.setdefault(*made)
         if len(mistakes) >= MAX_MISTAKES:
-            raise StudyError([*list(mistakes)[:MAX_MISTAKES], "... the rest is not told"])
+            raise StudyError([*list(mistakes)[:MAX_MISTAKES], "there may be more mistakes like these"])
     mistakes |= dict.fromkeys(_twice_by_auto(trials))
     if mistakes:
         raise StudyError(mistakes)

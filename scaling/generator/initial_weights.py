@@ -41,11 +41,23 @@ def digest_for(text: str, variant: Variant) -> str:
 
 def path_of(file: StudyFile, trial: Trial) -> str | None:
     """The file with a trial's first weights, of all that a study file names; None where it names none such."""
+    found = _found(file, trial)
+    return None if found is None else str(found[1].absolute())
+
+
+def text_of(file: StudyFile, trial: Trial) -> str | None:
+    """How a study file names a trial's first weights; None where it names none such."""
+    found = _found(file, trial)
+    return None if found is None else found[0]
+
+
+def _found(file: StudyFile, trial: Trial) -> tuple[str, Path] | None:
+    """What a study file names that holds a trial's first weights, and the file that is meant by it."""
     for text in dict.fromkeys(_named(file)):
         try:
             path = file_for(text, trial.variant)
             if _digest(path, _stamp(path)) == trial.init:
-                return str(path.absolute())
+                return text, path
         except (ValueError, OSError):
             continue
     return None

@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from scaling.datasets import dataset_info
-from scaling.errors import did_you_mean
+from scaling.errors import did_you_mean, listed
 from scaling.generator import answer_problems, authors_config, search_space, yaml_file
 from scaling.generator.constraints import LeftOut, Removed
 from scaling.generator.errors import StudyError, explain
@@ -22,10 +22,15 @@ from scaling.generator.search_space import Axis
 from scaling.generator.strategies import Scaled
 from scaling.generator.study_file import StudyFile, axes_of, problems, with_chosen_split
 from scaling.generator.yaml_file import refuse_extremes
+from scaling.results.records import ResultsFolder
 from scaling.results.shipped import shipped
 from scaling.schema import LatencyRequest, Question, Runtime, Trial, Variant
 
 STUDIES = Path("studies")
+
+SUFFIXES = (".yaml", ".yml")
+"""Of study files."""
+
 KERAS: tuple[Runtime, ...] = ("keras",)
 
 
@@ -113,7 +118,8 @@ def load(name: str, overrides: Iterable[str] = (), weights_are_here: bool = True
     """Finds, reads and checks a study.
 
     Args:
-        name: a name under `studies/`, or a path; of one of the authors' configuration files as well.
+        name: a name under `studies/`, the path of a study file or of one of the authors' configuration files, or a
+            results folder, which holds its study as it was run.
         overrides: `path=value` assignments, see `yaml_file.override`.
         weights_are_here: as of `check`.
 
@@ -141,20 +147,43 @@ def _at(path: Path) -> Iterator[None]:
 
 
 def find(name: str) -> Path:
-    """The study file that a name or path means.
+    """The study file that a name, a path or a results folder means.
 
     Raises:
         StudyError: if there is none.
     """
     as_path = Path(name)
-    if as_path.suffix in (".yaml", ".yml"):
+    if as_path.suffix in SUFFIXES:
         if as_path.is_file():
             return as_path
         raise StudyError([f"{name}: no such file"])
     known = available()
     if name in known:
         return known[name]
+    if as_path.is_dir():
+        return _inside(as_path)
+    here = [f"{name}{suffix}" for suffix in SUFFIXES if Path(f"{name}{suffix}").is_file()]
+    if here:
+        raise StudyError(
+            [f"no study named {name!r} ships with the toolkit; to use the file {here[0]}, write {here[0]}"]
+        )
     raise StudyError([f"study {name!r} is not known{did_you_mean(name, known)}"])
+
+
+def _inside(folder: Path) -> Path:
+    """The study file of a results folder.
+
+    Raises:
+        StudyError: if it is another folder.
+    """
+    file = ResultsFolder(folder).study_file
+    if file.is_file():
+        return file
+    there = sorted(str(path) for path in folder.iterdir() if path.suffix in SUFFIXES)
+    files = f"; its files are {', '.join(listed(there))}" if there else ""
+    raise StudyError(
+        [f"{folder} is a folder without {file.name}; give the path of a study file, a results folder or a name{files}"]
+    )
 
 
 def available() -> dict[str, Path]:
@@ -177,7 +206,7 @@ def check(content: dict[str, Any], overrides: Iterable[str] = (), weights_are_he
         content: with the overrides made.
         overrides: that were made, for the origins of values.
         weights_are_here: whether the files that `init` names are looked for, as they must be before a study is run; a
-            list of studies needs them not.
+            list of studies does not need them.
 
     Raises:
         StudyError: with every mistake found.

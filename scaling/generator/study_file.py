@@ -114,7 +114,7 @@ def _family_problems(file: StudyFile) -> Iterator[str]:
 def with_chosen_split(file: StudyFile) -> StudyFile:
     """The file with the validation fraction of its data set written in, where it does not say and the set has its own.
 
-    It is written into the trials, and so into their ids: a default that changed with the images would not be told.
+    It is written into the trials, and so into their ids: a default that changed with the images would go unnoticed.
     """
     dataset = file.dataset
     if "validation_fraction" in dataset.model_fields_set:

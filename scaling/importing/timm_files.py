@@ -170,9 +170,9 @@ def place_of(path: Path, device: str | None, precision: str | None) -> Place:
     if precision is not None and precision not in PRECISIONS:
         raise UserError(f"--precision {precision}: not known{did_you_mean(precision, PRECISIONS)}")
     if (chosen := precision or named) is None:
-        raise UserError(f"{path}: the name tells no precision; give --precision ({', '.join(PRECISIONS)})")
+        raise UserError(f"{path}: its name says no precision; give --precision ({', '.join(PRECISIONS)})")
     if not (device or rest):
-        raise UserError(f"{path}: the name tells no device; give --device")
+        raise UserError(f"{path}: its name says no device; give --device")
     return Place(device or _spelled("-".join(rest)), PRECISIONS[chosen], " ".join(["pytorch", *software]))
 
 

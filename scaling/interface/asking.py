@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaling.analysis.wording import counted
 from scaling.errors import UserError
 from scaling.generator import budget, calibration
 from scaling.generator import study as studies
@@ -31,7 +30,7 @@ def load_study(name: str | os.PathLike[str], overrides: Mapping[str, Any] | None
     """Reads and checks a study.
 
     Args:
-        name: a name as `scaling studies` lists it, or a path of a study file.
+        name: a name as `scaling studies` lists it, the path of a study file, or a results folder.
         overrides: values that replace the file's, by place: `{"recipe.epochs": 20}`.
 
     Raises:
@@ -108,9 +107,7 @@ class Plan(Shown):
         """Its question, what it can decide, and what is left to do; first of all that it can hardly decide it."""
         sums = self.totals
         left = f"{tables.time(sums['hours_left'])} left on {self.basis.accelerator.name}, roughly"
-        trainings, timings = counted(sums["trials"], "training"), counted(sums["timings"], "timing")
-        done = f"{trainings}, {sums['done']} done, and {timings}; {left}."
-        return (*plans.first_lines(self.study, self.resolves), done)
+        return (*plans.first_lines(self.study, self.resolves), f"{plans.numbers(sums)}; {left}.")
 
     def to_frame(self) -> pd.DataFrame:
         """One row a trial, its recipe left out."""
@@ -144,7 +141,7 @@ def price_of(study: Study, folder: ResultsFolder, on: str | None, why: str) -> f
     used = budget.basis(on or _limited_on(study), folder.training.read()[0], _folder_of(study)).accelerator
     if not used.dollars_per_hour:
         raise UserError(
-            f"{why}: {used.name} has no price, so nobody knows what its hours cost; name an accelerator that has one "
+            f"{why}: {used.name} has no price, so what its hours cost is not known; name an accelerator that has one "
             "(--on a100-40), or give it one in accelerators.yaml beside the study"
         )
     return used.dollars_per_hour

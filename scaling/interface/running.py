@@ -41,7 +41,7 @@ class Run(Shown):
     def sentences(self) -> tuple[str, ...]:
         """The answer, and what was done for it."""
         summary = self.summary
-        done = f"{summary.succeeded} finished, {summary.failed} failed; records in {self.folder}"
+        done = f"{summary.finished}, {summary.failed} failed; records in {self.folder}"
         stopped = ("Interrupted: run it again to go on.",) if summary.stopped else ()
         reason = (f"Stopped, since {summary.reason}.",) if summary.reason else ()
         return (*(self.answered.sentences if self.answered else ()), *reason, *stopped, done)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from scaling.analysis.wording import counted
 from scaling.launch.engines import Engine
 from scaling.launch.job_queue import JobQueue
 from scaling.launch.missing import Outcomes
@@ -26,6 +27,7 @@ class RunSummary:
 
     Attributes:
         succeeded, failed, interrupted: number of jobs that ended so in this run; a retried failure is not counted.
+        timed: number of those that succeeded that are timings; the others are trainings.
         stopped: whether somebody asked it to end early.
         failures: jobs of the study whose latest record is a failure, of this run or an earlier one, by kind.
         reason: why a run until decided named no more trainings; empty for other runs.
@@ -37,6 +39,14 @@ class RunSummary:
     stopped: bool = False
     failures: Mapping[FailureKind, int] = field(default_factory=dict)
     reason: str = ""
+    timed: int = 0
+
+    @property
+    def finished(self) -> str:
+        """What succeeded, in words: `3 trainings and 6 timings finished`."""
+        numbers = {"training": self.succeeded - self.timed, "timing": self.timed}
+        said = " and ".join(counted(number, noun) for noun, number in numbers.items() if number)
+        return f"{said or 'nothing'} finished"
 
     @property
     def ended(self) -> int:
@@ -49,6 +59,7 @@ class RunSummary:
             self.failed + later.failed,
             self.interrupted + later.interrupted,
             self.stopped or later.stopped,
+            timed=self.timed + later.timed,
         )
 
     def with_failures(self, failures: Mapping[FailureKind, int]) -> RunSummary:
@@ -101,4 +112,6 @@ def run(
             scheduler.handle(event)
     if stop.requested:
         scheduler.shut_down()
-    return RunSummary(scheduler.succeeded, scheduler.failed, scheduler.interrupted, stop.requested)
+    return RunSummary(
+        scheduler.succeeded, scheduler.failed, scheduler.interrupted, stop.requested, timed=scheduler.timed
+    )

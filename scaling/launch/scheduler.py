@@ -109,6 +109,7 @@ class Scheduler:
         gate: asked before a training is begun; None: all may.
         place: device and backend of the workers; None until the first is ready.
         succeeded, failed, interrupted: number of jobs that ended so in this run.
+        timed: number of timings that succeeded.
     """
 
     engine: Engine
@@ -124,6 +125,7 @@ class Scheduler:
     succeeded: int = 0
     failed: int = 0
     interrupted: int = 0
+    timed: int = 0
     _workers: dict[int, WorkerState] = field(default_factory=dict)
     _idle: dict[int, None] = field(default_factory=dict)
     _busy: dict[int, None] = field(default_factory=dict)
@@ -274,6 +276,7 @@ class Scheduler:
     def _count(self, record: Record) -> None:
         if record.failure is None:
             self.succeeded += 1
+            self.timed += isinstance(record, LatencyRecord)
         elif record.failure.kind == "interrupted":
             self.interrupted += 1
         else:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from scaling import __version__
+from scaling.analysis.wording import counted
 from scaling.datasets import dataset_info
 from scaling.reports.evaluate import interval
 from scaling.schema import LatencyRecord, TrainRecord, Trial
@@ -60,7 +61,8 @@ def _data(trial: Trial) -> Iterator[str]:
     info, dataset = dataset_info(trial.dataset.name), trial.dataset
     count = dataset.train_examples or info.trainable(dataset.validation_fraction)
     yield "## Data"
-    yield f"{info.title}: trained on {count:,} images; {dataset.validation_fraction:g} of the training images held out."
+    held_out = f"{100 * dataset.validation_fraction:.3g}%"
+    yield f"{info.title}: trained on {count:,} images; {held_out} of the training images held out."
     yield ""
     labels = [info.label(number) for number in range(info.classes)]
     more = f" and {len(labels) - 20} more" if len(labels) > 20 else ""
@@ -96,8 +98,9 @@ def _cost(record: TrainRecord, timings: Sequence[LatencyRecord]) -> Iterator[str
         request = timing.request
         if timing.median_ms is not None:
             spread = f" ({timing.low_ms:.3g} to {timing.high_ms:.3g})" if timing.low_ms and timing.high_ms else ""
+            images = counted(timing.batch_size or 0, "image")
             yield (
-                f"- {timing.median_ms:.3g} ms{spread} for {request.phase} of {timing.batch_size} images with "
+                f"- {timing.median_ms:.3g} ms{spread} for {request.phase} of {images} with "
                 f"{request.runtime}, {request.precision}, on {timing.environment.place}"
             )
     yield ""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from rich.console import Console
-from rich.padding import Padding
+from rich.text import Text
 
 from scaling.analysis.claims.replay import Replayed
 from scaling.analysis.uncertainty import LEVEL
 
 _COLOURS = {"holds": "green", "fails": "red", "undecided": "yellow", "not addressed": "dim"}
+HANGING = " " * 10
+"""Before the further lines of a claim: as wide as the longest verdict with its gap."""
+
 _PIPE = r"\|"
 """A bar that ends no cell."""
 
@@ -84,6 +88,14 @@ def _confidence(outcome: Replayed) -> str:
     return "as printed, without an interval" if outcome.level is None else f"at {outcome.level:.0%} by itself"
 
 
+def _hanging(text: str, console: Console) -> str:
+    """The text in lines of the console, the further ones indented; words are not cut."""
+    lines = textwrap.wrap(
+        text, console.width, subsequent_indent=HANGING, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(lines)
+
+
 def show(answers: Answers, console: Console, reasons: bool = False) -> None:
     """The claims of each part of the results; `reasons`: and of each that is not addressed, why."""
     for words, replayed in answers:
@@ -100,7 +112,9 @@ def _show_part(replayed: Sequence[Replayed], console: Console, reasons: bool) ->
             continue
         colour = _COLOURS[outcome.verdict]
         after = f" {outcome.instead}:" if outcome.instead else " " * (9 - len(outcome.verdict))
-        console.print(f"[{colour}]{outcome.verdict}[/{colour}]{after} {outcome.claim.says}", highlight=False)
+        told = Text(_hanging(f"{outcome.verdict}{after} {outcome.claim.says}", console))
+        told.stylize(colour, 0, len(outcome.verdict))
+        console.print(told, highlight=False, soft_wrap=True)
         lines = (
             f"found: {outcome.found}",
             *([f"rests on an assumed noise between seeds: {outcome.rests_on}"] if outcome.rests_on else []),
@@ -108,7 +122,8 @@ def _show_part(replayed: Sequence[Replayed], console: Console, reasons: bool) ->
             f"({outcome.claim.source}; tested on {outcome.on}; {_confidence(outcome)})",
         )
         for line in lines:
-            console.print(Padding(line, (0, 0, 0, 10)), highlight=False, markup=False)
+            said = _hanging(f"{HANGING}{line}", console)
+            console.print(said, highlight=False, markup=False, soft_wrap=True)
     counts = Counter(outcome.verdict for outcome in replayed)
     console.print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()), highlight=False)
     if said := together(replayed):
@@ -118,5 +133,5 @@ def _show_part(replayed: Sequence[Replayed], console: Console, reasons: bool) ->
             console.print(f"{outcome.claim.claim}: {outcome.found}", style="dim", highlight=False, markup=False)
     elif unaddressed:
         names = ", ".join(outcome.claim.claim for outcome in unaddressed)
-        text = f"not addressed by {unaddressed[0].on} (--reasons tells why): {names}"
+        text = f"not addressed by {unaddressed[0].on} (--reasons says why): {names}"
         console.print(text, style="dim", highlight=False, markup=False)

@@ -150,4 +150,4 @@ def _doubt_of_seeds(trained: pd.DataFrame) -> str:
         return ""
     if noise.source == "assumed":
         return "how far seeds differ: no setting has two, and their noise is assumed"
-    return f"how far seeds differ: all that is known of it is from {counted(noise.freedom, 'repeated training')}"
+    return f"how far seeds differ: only {counted(noise.freedom, 'repeated training')} measured it"

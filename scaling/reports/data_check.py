@@ -106,9 +106,12 @@ def _of_copies(inside: dict[str, Any]) -> Iterator[Remark]:
     if labels := inside["copies_across_classes"]:
         has = _said(labels, "image has exact copies", "images have exact copies")
         yield Remark("warning", f"{has} in another class: {_pairs(labels)}.")
-    if copies := [[file["path"] for file in same] for same in inside["copies"]]:
+    named = {frozenset(same) for same in (*across, *labels)}
+    paths = ([file["path"] for file in same] for same in inside["copies"])
+    if copies := [same for same in paths if frozenset(same) not in named]:
         more = [path for same in copies for path in same[1:]]
-        are = _said(more, "file is an exact copy of another", "files are exact copies of others")
+        where = [" in its class and split", " in their class and split"] if named else ["", ""]
+        are = _said(more, f"file is an exact copy of another{where[0]}", f"files are exact copies of others{where[1]}")
         yield Remark("note", f"{are}: {_pairs(copies)}.")
 
 

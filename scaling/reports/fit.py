@@ -251,7 +251,7 @@ def sentences(on: str, laws: Laws) -> list[str]:
         flops = ""
         if on == "macs":
             flops = f" MACs (paper's FLOPs: {_number(_times(FLOPS_PER_MAC, broken.at))})"
-        bends = "bends: a break and a smooth curve are not told apart"
+        bends = "bends: a break and a smooth curve cannot be told apart"
         breaks = f"breaks at {_number(broken.at)}{flops}" if broken.told_apart else bends
         where = {"holds": breaks, "fails": "does not break", "undecided": "may break"}[broken.verdict]
         said.append(f"the power law {where} (p = {broken.p_value:.2g}, chance {broken.chance:.0%})")

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from scaling.generator.study import Study, check
+from scaling.models.names import name_of
 from scaling.reports import tables
 from scaling.reports.catalogue import variant
 from scaling.results.columns import timed
@@ -27,6 +28,9 @@ MARKS = {"~": "the interval is wider than 3%", "!": "disturbed by other work on 
 
 STUDY = "latency"
 """Its name and its folder's, under `results/`."""
+
+QUESTION = "How long does a step take?"
+"""Of a study that is nothing but timings."""
 
 
 def study_of(
@@ -53,7 +57,7 @@ def study_of(
     return check(
         {
             "study": STUDY,
-            "question": "How long does a step take?",
+            "question": QUESTION,
             "dataset": {"name": "imagenet"},
             "grid": [variant(name).changed() for name in dict.fromkeys(models)],
             "across": {"epochs": 1},
@@ -68,6 +72,11 @@ def study_of(
     )
 
 
+def is_only_timings(study: Study) -> bool:
+    """Whether it is a study of `study_of`, whose networks nobody asked to train."""
+    return study.name == STUDY and study.file.question == QUESTION
+
+
 def rows(study: Study, folder: Path) -> list[dict[str, Any]]:
     """One mapping a timing that the study asks for, on each device it was taken on, JSON values; the last of each."""
     asked = {request.id: request for request in study.timings}
@@ -75,7 +84,7 @@ def rows(study: Study, folder: Path) -> list[dict[str, Any]]:
     last = {(record.request.id, record.environment.place): record for record in records if record.request.id in asked}
     return [
         {
-            "model": record.request.variant.name,
+            "model": name_of(record.request.variant),
             "phase": record.request.phase,
             "runtime": record.request.runtime,
             "precision": record.request.precision,
@@ -119,8 +128,8 @@ def _table(listed: Sequence[dict[str, Any]]) -> tables.Table:
         if row["failure"]:
             table.add_row(row["model"], row["phase"], "failed", "", "", "", *conditions)
             continue
-        ms, interval = f"{row['median_ms']:.4g}", f"{row['low_ms']:.4g} to {row['high_ms']:.4g}"
-        pace = f"{row['images_per_second']:.4g}"
+        ms, low, high = (tables.measured(row[name]) for name in ("median_ms", "low_ms", "high_ms"))
+        interval, pace = f"{low} to {high}", tables.measured(row["images_per_second"])
         table.add_row(row["model"], row["phase"], ms, interval, "".join(_marks(row)), pace, *conditions)
     return table
 
@@ -158,8 +167,9 @@ def broken_orders(records: Iterable[LatencyRecord]) -> list[str]:
         others = request.variant.model_copy(update=dict.fromkeys(DIMENSIONS, 1))
         groups[others, timed(request), request.precision, record.batch_size, record.environment.place].append(record)
     return [
-        f"{smaller.request.variant.name} took {smaller.median_ms:.4g} ms a {smaller.request.phase} step, longer than "
-        f"the larger {larger.request.variant.name} with {larger.median_ms:.4g} ms: time them again on a quiet machine"
+        f"{name_of(smaller.request.variant)} took {tables.measured(smaller.median_ms or 0)} ms a "
+        f"{smaller.request.phase} step, longer than the larger {name_of(larger.request.variant)} with "
+        f"{tables.measured(larger.median_ms or 0)} ms: time them again on a quiet machine"
         for alike in groups.values()
         for smaller, larger in permutations(alike, 2)
         if _is_larger(larger, smaller) and (smaller.low_ms or 0) > (larger.high_ms or 0)

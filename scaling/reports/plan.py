@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -137,6 +137,22 @@ def totals(study: Study, trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return summed | {"max_memory_gb": max((trial["memory_gb"] for trial in trials), default=0.0)}
 
 
+def in_all(summed: Mapping[str, Any], name: str) -> float:
+    """A sum of `totals` with the trials that a search has not suggested yet, each at the mean of the others."""
+    trials = summed["trials"]
+    return float(summed[name] * (1 + summed["to_come"] / trials)) if trials else 0.0
+
+
+def numbers(summed: Mapping[str, Any]) -> str:
+    """How many trainings and timings there are, how many of them are done and how many a search has yet to suggest."""
+    trainings = f"{counted(summed['trials'] + summed['to_come'], 'training')}, {summed['done']} done"
+    timings = counted(summed["timings"], "timing")
+    if not summed["to_come"]:
+        return f"{trainings}, and {timings}"
+    so_far = f", and {timings} of those that are known" if summed["timings"] else ""
+    return f"{trainings}, {summed['to_come']} still to be suggested{so_far}"
+
+
 def beyond(
     study: Study, trials: Sequence[dict[str, Any]], by: Basis, max_hours: float | None, max_cost: float | None
 ) -> list[str]:
@@ -201,17 +217,18 @@ def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, cons
     """The sums below a plan's table, what they rest on, and how far a search is."""
     summed, accelerator = totals(study, trials), by.accelerator
     money = (
-        f", ${tables.money(summed['cost_left'])} of ${tables.money(summed['cost'])}"
+        f", ${tables.money(summed['cost_left'])} of ${tables.money(in_all(summed, 'cost'))}"
         if accelerator.dollars_per_hour
         else ""
     )
+    hours = tables.time(in_all(summed, "hours"))
     if search := _search(study):
         console.print(f"search: {search['recorded']} of {search['trials']} trials recorded", highlight=False)
     for line in (
-        f"{counted(summed['trials'], 'training')}, {summed['done']} done, and {counted(summed['timings'], 'timing')}; "
-        f"{tables.engineering(summed['train_macs'])} "
+        f"{numbers(summed)}; {'about ' if summed['to_come'] else ''}"
+        f"{tables.engineering(in_all(summed, 'train_macs'))} "
         "multiply-accumulates to train them all (3 x MACs x images x epochs)",
-        f"left on {accelerator.name}: {tables.time(summed['hours_left'])} of {tables.time(summed['hours'])}{money}; "
+        f"left on {accelerator.name}: {tables.time(summed['hours_left'])} of {hours}{money}; "
         f"{tables.gigabytes(summed['max_memory_gb'])} GB at most, of {accelerator.memory_gb:g}",
         *(f"  {reason}" for reason in str(by).splitlines()),
         f"  {_how_far(by)}; your own prices go into accelerators.yaml",

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from rich.console import Console
 
+from scaling.generator import initial_weights
 from scaling.generator.budget import Basis
 from scaling.generator.study import Study
 from scaling.reports import tables
 from scaling.results.columns import of_variant
-from scaling.schema import Recipe, Trial
+from scaling.schema import Recipe, Trial, Variant
 
 _NONE = "-"
+
+RANDOM = "random"
+"""Of what a training begins with where no weights are named."""
+
 NAMED = ("family", "depth", "width", "resolution", "epochs", "seed")
 """Axes that are named above the table where all trials share them."""
 
-TEXTS = ("options", "init", "family", "stem", "schedule", "optimizer")
+TEXTS = ("options", "init", "family", "stem", "schedule", "optimizer", "blocks")
 """Axes whose values are texts; those that need it most are cut short first."""
 
 SHORT = {"resolution": "px", "label_smoothing": "label\nsmooth", "stochastic_depth": "stoch.\ndepth"}
@@ -26,6 +32,9 @@ SHORT = {"resolution": "px", "label_smoothing": "label\nsmooth", "stochastic_dep
 
 MOST_SEEDS = 12
 """Characters that the seeds of a setting may take; of more seeds only their number is told."""
+
+MOST_OF_A_PATH = 32
+"""Characters that the path of first weights may take in a table of settings."""
 
 Values: TypeAlias = Mapping[str, str]
 """Everything that a study may vary, as it is written, by axis."""
@@ -66,11 +75,46 @@ def show_trials(study: Study, trials: Sequence[dict[str, Any]], console: Console
 
 
 def _varying(study: Study) -> _Varying:
-    values = {trial.id: _values(trial) for trial in study.trials}
-    choices = {axis: {each[axis] for each in values.values()} for axis in _values(study.trials[0])}
-    # What a family has no choice of varies nothing; its own options do.
-    varied = [axis for axis, found in choices.items() if len(found - {_NONE} if axis != "options" else found) > 1]
+    first_weights = _first_weights(study)
+    values = {trial.id: _values(trial) | {"init": first_weights(trial)} for trial in study.trials}
+    axes = [axis for axis in values[study.trials[0].id] if axis != "blocks"]
+    varied = [axis for axis in axes if _varies(axis, values.values())]
+    if _tells_apart("blocks", varied, values.values()):
+        varied.append("blocks")
     return _Varying(values, varied, {trial.id for trial in study.suggested})
+
+
+def _varies(axis: str, values: Collection[Values]) -> bool:
+    """Whether there is a choice of it; what a family has no choice of varies nothing, and its own options do."""
+    within = defaultdict(set)
+    for each in values:
+        within[each["family"]].add(each[axis])
+    if axis == "options" or any(len(held) > 1 for held in within.values()):
+        return len(set().union(*within.values())) > 1
+    return len(set().union(*within.values()) - {_NONE}) > 1
+
+
+def _tells_apart(axis: str, axes: Sequence[str], values: Collection[Values]) -> bool:
+    """Whether settings that agree in these axes differ in another one."""
+    alike = defaultdict(set)
+    for each in values:
+        alike[tuple(each[name] for name in axes)].add(each[axis])
+    return any(len(held) > 1 for held in alike.values())
+
+
+def _first_weights(study: Study) -> Callable[[Trial], str]:
+    """What trials begin with, as the study file names it; looked for once a network."""
+    names: dict[tuple[str, Variant], str] = {}
+
+    def name(trial: Trial) -> str:
+        if trial.init is None:
+            return RANDOM
+        held = trial.init, trial.variant
+        if held not in names:
+            names[held] = initial_weights.text_of(study.file, trial) or trial.init
+        return names[held]
+
+    return name
 
 
 def _by_trial(trials: Sequence[dict[str, Any]], varying: _Varying, by: Basis) -> tables.Table:
@@ -100,14 +144,19 @@ def _print_settings(trials: Sequence[dict[str, Any]], varying: _Varying, by: Bas
     for seeds in _settings(trials, varying.values, axes):
         first = seeds[0]
         table.add_row(
-            *(varying.values[first["id"]][axis] for axis in axes),
+            *(_shown(axis, varying.values[first["id"]][axis]) for axis in axes),
             *([joined([trial["seed"] for trial in seeds])] if has_seeds else []),
             *(write(first[name]) for name, write in costs.values()),
             _done(seeds, varying.suggested),
         )
-    further = [_heading(axis) for axis in reversed(axes) if axis not in NAMED]
+    further = [_heading(axis) for axis in reversed(axes) if axis not in (*NAMED, "init")]
     texts = [_heading(axis) for axis in TEXTS if axis in axes]
     tables.print_narrow(table, console, spare=("GB", "params", "MACs", *further), short=texts)
+
+
+def _shown(axis: str, value: str) -> str:
+    """A value in a table of settings; paths are the only long ones."""
+    return tables.shortened(value, MOST_OF_A_PATH) if axis == "init" else value
 
 
 def _settings(
@@ -162,9 +211,9 @@ def _numbers(axes: Sequence[str]) -> list[str]:
 
 
 def _values(trial: Trial) -> dict[str, str]:
-    fields = {name: value for name, value in of_variant(trial.variant).items() if name not in ("blocks", "code")}
+    fields = {name: value for name, value in of_variant(trial.variant).items() if name != "code"}
     fields |= {name: getattr(trial.recipe, name) for name in Recipe.model_fields}
-    fields |= {"init": trial.init, "seed": trial.seed}
+    fields |= {"init": trial.init or RANDOM, "seed": trial.seed}
     return {name: _written(value) for name, value in fields.items()}
 
 

@@ -122,5 +122,8 @@ def _interval_heading(cost: str) -> str:
 def _cost(cost: Estimate) -> tuple[str, str]:
     """With its interval where that is wider than 2% of it."""
     exact = not cost.high - cost.low > 0.02 * cost.value
-    value = tables.engineering(cost.value) if cost.value >= 1e4 else f"{cost.value:.3g}"
-    return value, "" if exact else f"{cost.low:.3g} to {cost.high:.3g}"
+    return _written(cost.value), "" if exact else f"{_written(cost.low)} to {_written(cost.high)}"
+
+
+def _written(value: float) -> str:
+    return tables.engineering(value) if value >= 1e4 else tables.measured(value)

@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scaling.analysis.wording import counted
 from scaling.errors import listed
 from scaling.reports import tables
 from scaling.results import lock
@@ -37,7 +38,7 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
         `waiting`; `failed`, a number for each kind; `timings` and `disturbed`, numbers of good and of disturbed ones;
         `left_out`, a mapping for each network that limits on times leave out; `skipped`, lines that are no records;
         `driver`, who runs it now, or None; `seconds_left`, None where it is not known; `note`, why the study file could
-        not be read, or None; `begun`, whether anything is recorded.
+        not be read, or None; `begun`, whether anything is recorded; `only_timings`, whether nothing is to be trained.
 
     Raises:
         scaling.results.records.ResultsError: if the records come from a newer version.
@@ -46,18 +47,20 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
     timings, disturbed, skipped_timings = _timings(folder)
     trained = {trial_id for trial_id, kind in outcomes.items() if kind is None}
     study, note = _study(folder, trained)
-    asked = _asked(study, outcomes)
+    only_timings = not outcomes and _is_only_timings(study)
+    asked = set() if only_timings else _asked(study, outcomes)
     ended = Counter(kind for trial_id, kind in outcomes.items() if trial_id in asked)
     done = ended.pop(None, 0)
     unfinished = sum(ended.pop(kind, 0) for kind in UNFINISHED)
     now = _driver(folder)
     running = len({job.id for job in now.running} & asked) if now else 0
-    left = _wanted(study, asked) - done
+    wanted = len(asked) if only_timings else _wanted(study, asked)
+    left = wanted - done
     to_come = left - unfinished - ended.total() - running
     return {
         "study": study.name if study else folder.name,
         "folder": str(folder.path),
-        "asked": _wanted(study, asked),
+        "asked": wanted,
         "done": done,
         "running": running,
         "unfinished": unfinished,
@@ -71,6 +74,7 @@ def of(folder: ResultsFolder) -> dict[str, Any]:
         "driver": asdict(now) if now else None,
         "seconds_left": now.seconds_left if now else _seconds_left(study, folder, trained) if left else 0.0,
         "note": note,
+        "only_timings": only_timings,
     }
 
 
@@ -145,6 +149,16 @@ def _asked(study: Study | None, recorded: Iterable[str]) -> set[str]:
     return {trial.id for trial in study.trials}
 
 
+def _is_only_timings(study: Study | None) -> bool:
+    """Whether it is what `scaling latency --model` leaves."""
+    if study is None:
+        return False
+
+    from scaling.reports import latencies
+
+    return latencies.is_only_timings(study)
+
+
 def _wanted(study: Study | None, asked: set[str]) -> int:
     """How many trials there are to be; no more of a search that has ended at its limits on times."""
     if study is None or study.file.search is None:
@@ -176,6 +190,8 @@ def _seconds_left(study: Study | None, folder: ResultsFolder, done: set[str]) ->
 
 def counts(status: dict[str, Any]) -> str:
     """The status of `of` in a line: how many trials are how far."""
+    if status["only_timings"]:
+        return f"{counted(status['timings'], 'timing')}, nothing to train"
     failed = sum(status["failed"].values())
     told = [f"{status['done']} of {status['asked']} done"]
     told += [f"{status[name]} {name}" for name in ("running", "unfinished", "waiting") if status[name]]
@@ -205,8 +221,8 @@ def _now(status: dict[str, Any]) -> list[str]:
 
 
 def _problems(status: dict[str, Any]) -> list[str]:
-    command = run_command(Path(status["folder"]))
-    lines = [] if status["begun"] else ["no trial is recorded yet"]
+    command = run_command(Path(status["folder"]), "latency" if status["only_timings"] else "run")
+    lines = [] if status["begun"] or status["only_timings"] else ["no trial is recorded yet"]
     lines += [f"{status['note']}: what is still to come is not known"] if status["note"] else []
     lines += [f"not a record: {line}" for line in status["skipped"]]
     lines += listed(f"{each['model']} left out by {each['reason']}" for each in status["left_out"])
@@ -216,12 +232,14 @@ def _problems(status: dict[str, Any]) -> list[str]:
         else:
             lines.append(f"{number} {kind}, retried by: {command} --retry failed:{kind}")
     if status["disturbed"]:
-        lines.append(f"{status['disturbed']} timings were disturbed, taken again by: {command} --retry disturbed")
+        were = "timing was" if status["disturbed"] == 1 else "timings were"
+        again = "it" if status["disturbed"] == 1 else "them"
+        lines.append(f"{status['disturbed']} {were} disturbed; to take {again} again: {command} --retry disturbed")
     if status["driver"] is None and (status["unfinished"] or status["waiting"]):
         lines.append(f"continue with: {command}")
     return lines
 
 
-def run_command(folder: Path) -> str:
+def run_command(folder: Path, name: str = "run") -> str:
     """The command that continues the study of a results folder; its overrides are in the folder's `study.yaml`."""
-    return shlex.join(["scaling", "run", str(folder / "study.yaml"), "--results", str(folder.parent)])
+    return shlex.join(["scaling", name, str(folder / "study.yaml"), "--results", str(folder.parent)])

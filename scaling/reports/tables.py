@@ -156,6 +156,11 @@ def engineering(value: float) -> str:
     return f"{value:g}"
 
 
+def measured(value: float) -> str:
+    """Three digits, and whole numbers beyond them: `0.0781`, `12.8`, `8,042`, `12,812`."""
+    return f"{value:.3g}" if value < 99.95 else f"{value:,.0f}"
+
+
 def time(hours: float) -> str:
     """No more digits than an estimate deserves: `45s`, `12m`, `3.4h`, `820h`, `12.3kh`."""
     if hours < 1.5:

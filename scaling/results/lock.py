@@ -22,7 +22,7 @@ from scaling.errors import UserError
 LOCK, FILE = "driver.lock", "driver.json"
 LARGEST_PID = 2**31 - 1
 STALE_SECONDS = 600.0
-"""After which a driver on another machine that has not told of itself is taken for gone."""
+"""After which a driver on another machine that has not been heard of is taken for gone."""
 
 
 class DriverError(UserError):

@@ -78,7 +78,7 @@ def _bfloat16() -> Finding:
     if not instructions:
         found = "no instructions for it: mixed_bfloat16 is computed by way of float32 there"
         return Finding("bfloat16 on the processor", "note", found)
-    found = f"{', '.join(instructions)}; `scaling latency --precision mixed_bfloat16` tells whether it is faster"
+    found = f"{', '.join(instructions)}; `scaling latency --precision mixed_bfloat16` shows whether it is faster"
     if not precision.INSTRUCTIONS.isdisjoint(instructions):
         found += (
             f"; `precision: auto` trains networks of {precision.LEAST_MACS:,.0f} multiply-accumulates or more in it"

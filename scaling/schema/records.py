@@ -96,7 +96,7 @@ class Failure(Noun):
     """Why a trial or a timing ended without a result; `traceback` is its end.
 
     Kinds: `oom` (no memory, even for one image at a time), `nan` (the loss is no number), `data` (images missing or
-    damaged), `crash` (the worker died), `timeout` (it told of no progress), `preempted` (its machine was taken away),
+    damaged), `crash` (the worker died), `timeout` (it reported no progress), `preempted` (its machine was taken away),
     `interrupted` (somebody stopped the run), `error` (anything else).
     """
 

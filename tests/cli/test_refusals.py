@@ -10,7 +10,10 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from scaling.cli.app import app
+from scaling.cli.asking import load
 from scaling.datasets.folder import scan
+from scaling.generator.study import find
+from tests.builders import results_folder, train_record, trial
 
 STUDY: dict[str, Any] = {
     "study": "mine",
@@ -163,5 +166,117 @@ def test_a_copied_study_is_not_taken_for_the_one_that_ships(tmp_path: Path, monk
     assert copied.stdout == "pareto.yaml\n"
     assert "then `scaling plan pareto.yaml`" in copied.stderr
     note = "note: this is the study pareto that ships; to use the file here, write pareto.yaml\n"
-    assert CliRunner().invoke(app, ["plan", "pareto"]).stderr == note
-    assert CliRunner().invoke(app, ["plan", "pareto.yaml"]).stderr == ""
+    assert note in CliRunner().invoke(app, ["plan", "pareto"]).stderr
+    assert "note: " not in CliRunner().invoke(app, ["plan", "pareto.yaml"]).stderr
+
+
+def run_into(folder: Path, study: str) -> None:
+    """A results folder of one of our studies, as a run leaves it."""
+    folder.mkdir(parents=True)
+    (folder / "study.yaml").write_text(yaml.safe_dump(STUDY | {"study": study}))
+
+
+def test_a_file_that_lies_here_is_named_with_its_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mixers.yaml").write_text(yaml.safe_dump(STUDY | {"study": "mixers"}))
+    said = CliRunner().invoke(app, ["next", "mixers"]).stderr
+    assert said == (
+        "error: no study named 'mixers' ships with the toolkit; to use the file mixers.yaml, write mixers.yaml\n"
+    )
+
+
+def test_the_name_of_what_was_run_means_its_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_into(tmp_path / "results" / "mixers", "mixers")
+    planned = CliRunner().invoke(app, ["plan", "mixers"])
+    assert (planned.exit_code, planned.stderr) == (0, "")
+    (tmp_path / "mixers.yaml").touch()
+    note = "note: this is the study that was run into results/mixers; to use the file here, write mixers.yaml\n"
+    assert CliRunner().invoke(app, ["plan", "mixers"]).stderr == note
+
+
+@pytest.mark.parametrize("named", ["results/mixers", "results/mixers/", "elsewhere/deep/mixers", "."])
+def test_a_results_folder_means_its_study_and_its_records(
+    named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "results/mixers" if named == "." else tmp_path
+    study = "deep/mixers" if "deep" in named else "mixers"
+    run_into(here / named if named != "." else here, study)
+    monkeypatch.chdir(here)
+    asked, place = load(named, None, Path("results"))
+    assert asked.name == study
+    assert (place / study).resolve() == Path(named).resolve()
+    assert load(named, None, Path("other"))[1] == Path("other")
+
+
+def test_runs_that_ship_are_not_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_into(tmp_path / "results/reference/mixers", "mixers")
+    named = "results/reference/mixers"
+    assert load(named, None, Path("results"))[1] == Path("results/reference")
+    assert load(named, None, Path("results"), writes=True)[1] == Path("results")
+
+
+def test_another_folder_is_called_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").touch()
+    said = CliRunner().invoke(app, ["plan", "."]).stderr
+    assert said.startswith("error: . is a folder without study.yaml; give the path of a study file, a results folder")
+    assert said.endswith("; its files are mine.yaml\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("run pareto --dry-run", "No such option: --dry-run; `scaling plan STUDY` says what a run would do"),
+        ("run pareto --resume", "No such option: --resume; `scaling run STUDY` goes on by itself: what is finished is"),
+        ("run pareto --keep bst", "'bst' is not a choice; did you mean 'best'? (choices: all, best, none)"),
+        ("export here best --format pth", "trained weights themselves lie in RESULTS/weights, as .safetensors"),
+        ("latency --model efficientnet_b0 --runtime tflit", "'tflit' is not a choice; did you mean 'litert'?"),
+    ],
+)
+def test_what_is_known_from_other_programs_is_named_as_here(arguments: str, said: str) -> None:
+    ran = CliRunner().invoke(app, arguments.split())
+    assert ran.exit_code == 2
+    (line,) = [line for line in ran.stderr.splitlines() if line.lower().startswith("error: ")]
+    assert said in line
+    assert "Value error" not in line
+    assert "latency.runtimes:" not in ran.stderr  # that no runtime is left is no mistake of its own
+
+
+def test_one_study_is_shown_with_its_file() -> None:
+    shown = CliRunner().invoke(app, ["studies", "pareto"]).stdout
+    file = find("pareto")
+    assert shown.startswith("pareto  (")
+    assert shown.endswith(f"\n# {file}\n{file.read_text()}")
+    unknown = CliRunner().invoke(app, ["studies", "paretto"])
+    assert unknown.stderr.startswith("error: study 'paretto' is not known; did you mean 'pareto'?")
+
+
+def test_a_results_folder_in_place_of_weights_lists_those_that_are_kept(tmp_path: Path) -> None:
+    records = [train_record(trial(depth=depth), top1=depth / 100) for depth in (14, 26, 50)]
+    folder = results_folder(tmp_path / "mine", records)
+    named = ["evaluate", "synthetic", "--weights", str(folder.path), "--results", str(tmp_path)]
+    assert "mine: a results folder that keeps no weights" in CliRunner().invoke(app, named).stderr
+    folder.weights.mkdir()
+    for record in records[:2]:
+        (folder.weights / f"{record.trial_id}.safetensors").touch()
+    for options in ([], ["--model", "resnet_rs_26@32"]):
+        ran = CliRunner().invoke(app, [*named, *options])
+        assert ran.exit_code == 2
+        assert ran.stderr.splitlines() == [
+            f"error: {folder.path}: a results folder; name one of its files of weights with --weights:",
+            f"  {folder.weights}/{records[1].trial_id}.safetensors  (validation 26.0%)",
+            f"  {folder.weights}/{records[0].trial_id}.safetensors  (validation 14.0%)",
+        ]
+
+
+def test_a_plan_warns_of_images_that_are_not_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCALING_DATA_DIR", str(tmp_path))
+    study = STUDY | {"dataset": {"name": "cifar10"}}
+    planned, run = (asked(command, tmp_path, study, *options) for command, *options in (["plan", "--json"], ["run"]))
+    assert (planned.exit_code, run.exit_code) == (0, 2)
+    reason = run.stderr.removeprefix("error: ")
+    assert "scaling data fetch cifar10" in reason
+    assert planned.stderr == f"warning: a run would be refused: {reason}"
+    assert asked("plan", tmp_path, STUDY).stderr == ""

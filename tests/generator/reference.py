@@ -40,7 +40,8 @@ lists every key. It is made from the models that check study files (`make refere
 
 This study has {trials} trials. `scaling plan my_study.yaml` lists them, and names every mistake in the file with its
 place. `scaling studies` lists the studies that come with the toolkit, and `scaling studies --copy NAME` copies one to
-start from.
+start from. Commands that take a study also take the results folder of one that was run, as
+`scaling next results/my_study`, or its name alone.
 
 **Completion in editors.** The first line names the JSON schema of study files. Editors with a YAML language server,
 such as VS Code with its YAML extension, then complete keys, show their meanings and underline mistakes. `--copy` puts

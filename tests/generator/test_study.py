@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from scaling.generator import study as studies
 from scaling.generator.errors import StudyError
+from scaling.generator.expand import MAX_MISTAKES
 from scaling.generator.study import Study, check
 
 STUDY: dict[str, Any] = {
@@ -139,6 +140,15 @@ def test_all_mistakes_are_told_at_once() -> None:
     with pytest.raises(StudyError) as caught:
         check(changed(rules=["x"], recipe={"y": 1}, dataset={"name": "z"}))
     assert len(caught.value.problems) == 3
+
+
+def test_of_many_mistakes_the_first_are_named_and_that_there_may_be_more() -> None:
+    with pytest.raises(StudyError) as error:
+        check(changed(grid=[{"depth": [15 + number / 4 for number in range(60)], "width": 0.25}]))
+    *mistakes, last = str(error.value).splitlines()
+    assert len(mistakes) == MAX_MISTAKES
+    assert all("has no block layout" in mistake for mistake in mistakes)
+    assert last == "there may be more mistakes like these"
 
 
 def test_yaml_is_read_as_it_is_meant(tmp_path: Path) -> None:

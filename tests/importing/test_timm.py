@@ -241,8 +241,8 @@ def test_reads_the_place_off_the_name(name: str, device: str, precision: str, so
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("mine.csv", (None, None), "tells no precision; give --precision"),
-        ("benchmark-infer-amp.csv", (None, None), "tells no device; give --device"),
+        ("mine.csv", (None, None), "says no precision; give --precision"),
+        ("benchmark-infer-amp.csv", (None, None), "says no device; give --device"),
         ("mine.csv", ("h100", "fp23"), "fp23: not known; did you mean"),
     ],
 )

@@ -129,7 +129,7 @@ def test_groups_may_be_labels_of_ones_own() -> None:
         (lambda: scaling.run("depth_vs_width", max_hours=1), "go with until='decided'"),
         (
             lambda: scaling.run("depth_vs_width", "nowhere", until="decided", max_dollars=1, on="cpu"),
-            "--max-cost 1: cpu has no price, so nobody knows what its hours cost; name an accelerator that has one",
+            "--max-cost 1: cpu has no price, so what its hours cost is not known; name an accelerator that has one",
         ),
         (
             lambda: scaling.run("depth_vs_width", "nowhere", until="decided", at_most={"dollars": 2}, on="cpu"),

@@ -120,6 +120,7 @@ def test_timings_come_before_a_gate_is_asked_and_what_it_refuses_is_neither_run_
     with folder.writing():
         summary = drive([TRAIN_A, TRAIN_B, TRAIN_A2, TIME_A, TIME_B], folder, engine, view=view, gate=gate)
     assert (summary.succeeded, summary.failed) == (4, 0)
+    assert summary.finished == "2 trainings and 2 timings finished"
     assert set(engine.order[:3]) == {TIME_A.id, TIME_B.id}
     assert min(gate.asked_after) == 3
     assert set(gate.places) == {environment().place}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
+
+from rich.console import Console
 
 from scaling.analysis.claims.replay import Replayed
 from scaling.published.claims import claims
-from scaling.reports.claims import as_markdown
+from scaling.reports.claims import as_markdown, show
 
 
 def test_one_row_a_claim_with_its_verdict_and_what_was_found() -> None:
@@ -46,3 +49,15 @@ def test_one_row_a_claim_with_its_verdict_and_what_was_found() -> None:
         f"| {stated[0].expected} |"
     )
     assert rows[1].endswith(r"| **not addressed** | no such network | a \| b |")
+
+
+def test_further_lines_of_a_claim_are_indented() -> None:
+    (stated,) = claims("power_law_breaks")
+    found = Replayed(stated, "published/fig2", "holds", "a break " * 20, None, "", "", 0.9)
+    text = io.StringIO()
+    show([("", [found])], Console(file=text, width=60))
+    first, *more = text.getvalue().partition("1 holds")[0].splitlines()
+    assert first.startswith("holds     ")
+    assert len(more) > 5
+    assert all(line.startswith(" " * 10) and len(line) <= 60 for line in more)
+    assert not any(line.endswith(" ") for line in (first, *more))

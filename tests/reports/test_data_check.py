@@ -94,6 +94,14 @@ def test_everything_that_needs_a_look_is_told(changes: dict[str, Any], message: 
     assert message in told(**changes)
 
 
+def test_a_copy_is_named_once() -> None:
+    copies = [[{"path": "a/1.jpg"}, {"path": "b/1.jpg"}], [{"path": "a/2.jpg"}, {"path": "a/3.jpg"}]]
+    said = told(copies=copies, copies_across_classes=[["a/1.jpg", "b/1.jpg"]])
+    assert said.count("a/1.jpg") == 1
+    assert "note: 1 file is an exact copy of another in its class and split: a/2.jpg = a/3.jpg." in said
+    assert "exact copy of another" not in told(copies=copies[:1], copies_across_classes=[["a/1.jpg", "b/1.jpg"]])
+
+
 def test_empty_tiny_and_unequal_classes_are_named() -> None:
     sizes = {"cat": 300, "dog": 40, "eel": 5, "fox": 0}
     classes = [

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from scaling.cli.app import app
@@ -68,7 +69,8 @@ def test_a_disturbed_timing_is_taken_again_when_one_asks(folder: ResultsFolder) 
     assert missing(jobs, outcomes, place, RetryPolicy(recorded={"any"})) == []
     assert missing(jobs, outcomes, place, RetryPolicy(recorded={"disturbed"})) == jobs[:1]
     assert outcomes.failed(jobs, place) == {}
-    assert "1 timings were disturbed, taken again by: scaling run" in "\n".join(status.details(status.of(folder)))
+    said = "\n".join(status.details(status.of(folder)))
+    assert "1 timing was disturbed; to take it again: scaling run" in said
     folder.latency.append(timed(10))
     assert missing(jobs, Outcomes.read(folder), place, RetryPolicy(recorded={"disturbed"})) == []
     assert status.of(folder)["disturbed"] == 0
@@ -80,3 +82,31 @@ def test_a_disturbed_timing_is_marked_in_the_frame_and_said_under_the_figure(fol
     assert ran.exit_code == 0, ran.output
     index = (folder.figures / "index.md").read_text()
     assert "1 of 2 times, circled, were disturbed by other work on the machine" in index
+
+
+def test_a_folder_of_timings_alone_asks_for_no_training(tmp_path: Path) -> None:
+    asked = latencies.study_of(["efficientnet_b0@64"], ["training", "inference"], 128, "float32", 1.0)
+    record = latency_record(asked.variants[0], median_ms=12812)
+    record = record.model_copy(update={"request": asked.timings[0], "disturbed": True})
+    folder = results_folder(tmp_path / "latency", latency=[record, record], study=asked.to_yaml())
+    said = CliRunner().invoke(app, ["status", str(tmp_path)]).stdout
+    command = f"scaling latency {folder.study_file} --results {tmp_path} --retry disturbed"
+    assert said == (f"latency  2 timings, nothing to train\n    1 timing was disturbed; to take it again: {command}\n")
+    folder.training.append(train_record())
+    assert status.counts(status.of(folder)).startswith("0 of 1 done")  # somebody did train it
+
+
+def test_networks_have_the_names_that_were_typed_and_times_no_powers_of_ten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = latencies.study_of(["efficientnet_b0@64", "resnet_rs_50@160"], ["training"], 128, "float32", 1.0)
+    timings = [
+        latency_record(request.variant, median_ms=ms).model_copy(update={"request": request})
+        for request, ms in zip(asked.timings, (0.0781, 12812.0), strict=True)
+    ]
+    listed = latencies.rows(asked, results_folder(tmp_path / "latency", latency=timings).path)
+    assert [row["model"] for row in listed] == ["efficientnet_b0@64", "resnet_rs_50@160"]
+    latencies.show(listed, Console(width=200), wide=True)
+    _, first, second = capsys.readouterr().out.splitlines()
+    assert first.split()[2:6] == ["0.0781", "0.0765", "to", "0.0797"]
+    assert second.split()[2:6] == ["12,812", "12,556", "to", "13,068"]

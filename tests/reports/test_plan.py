@@ -17,6 +17,7 @@ from scaling.interface.asking import load_study, plan
 from scaling.reports import plan as plans
 from scaling.reports import plan_table, tables
 from tests.builders import latency_record, results_folder, train_record
+from tests.models.weight_files import FakeModel, as_timm, values, write_timm
 
 STUDY = check(
     {
@@ -147,6 +148,40 @@ def test_time_has_no_more_digits_than_an_estimate_deserves(hours: float, text: s
     assert tables.time(hours) == text
 
 
+def setting_rows(study: Study) -> list[list[str]]:
+    """The heading and the rows of the table of a plan."""
+    console = io.StringIO()
+    plan_table.show_trials(study, plans.rows(study, ()), Console(file=console, width=80), basis("cpu", ()), False)
+    return [line.split() for line in console.getvalue().splitlines()[1:]]
+
+
+def test_a_training_from_weights_is_another_row_than_one_from_random_ones(tmp_path: Path) -> None:
+    content = {
+        "study": "tuned",
+        "question": "Do weights help?",
+        "dataset": {"name": "synthetic"},
+        "grid": [{"depth": 26, "width": 0.125, "resolution": 32, "seed": [0, 1]}],
+        "recipe": {"epochs": 1},
+    }
+    first = check(content).trials[0]
+    write_timm(tmp_path / "resnet_rs.safetensors", as_timm(values(FakeModel(first.variant, seed=1))))
+    named = str(tmp_path / "{family}.safetensors")
+    tuned = check(content | {"across": {"init": [None, named]}})
+    heading, _, plain, from_weights, *_ = setting_rows(tuned)
+    assert heading[:2] == ["init", "seeds"]
+    assert plain[:2] == ["random", "0-1"]
+    assert from_weights[0].endswith("safetensors")
+    assert from_weights[1] == "0-1"
+    assert "init" not in setting_rows(check(content | {"init": named}))[0]
+
+
+def test_blocks_stand_in_a_column_where_nothing_else_tells_networks_apart() -> None:
+    content = STUDY.file.model_dump(mode="json", exclude_defaults=True) | {
+        "grid": [{"depth": 29, "width": 0.25, "blocks": [[2, 2, 2, 3], [1, 3, 4, 1]]}]
+    }
+    assert [row[1] for row in setting_rows(check(content))[-4:]] == ["2-2-2-3", "2-2-2-3", "1-3-4-1", "1-3-4-1"]
+
+
 def test_a_search_says_how_far_it_is_and_what_is_next(tmp_path: Path) -> None:
     of = check(
         {
@@ -172,6 +207,9 @@ def test_a_search_says_how_far_it_is_and_what_is_next(tmp_path: Path) -> None:
     plans.show_plan(so_far, rows, Console(file=console, width=120), wide=True)
     text = console.getvalue()
     assert "search: 2 of 5 trials recorded" in text
+    assert "5 trainings, 2 done, 2 still to be suggested; about " in text
+    of_all = tables.time(totals["hours"] * 5 / 3)
+    assert f"left on cpu: {tables.time(totals['hours_left'])} of {of_all};" in text
     assert [line.split()[-1] for line in text.splitlines() if line.startswith("rs")] == ["yes", "yes", "next"]
 
 

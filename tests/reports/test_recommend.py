@@ -9,8 +9,9 @@ from rich.console import Console
 
 from scaling.analysis.decide.limits import limits_of
 from scaling.analysis.decide.recommend import Recommendation, recommend
+from scaling.analysis.uncertainty import Estimate
 from scaling.reports.page.leads import _table
-from scaling.reports.recommend import SHOWN, as_json, show
+from scaling.reports.recommend import SHOWN, _cost, as_json, show
 from tests.analysis.decide.surfaces import surface
 
 STUDY = surface(0, depths=(14, 26, 50), widths=(0.5, 1.0, 2.0), resolutions=(64,), epochs=(10, 30), seeds=2)
@@ -79,6 +80,12 @@ def test_a_cost_has_its_interval_where_it_is_not_exact() -> None:
         if line.startswith("ResNet-RS ")
     ]
     assert row.count(" to ") == 2
+
+
+def test_costs_have_no_powers_of_ten() -> None:
+    assert _cost(Estimate(2e6, 1.9e6, 3.5e6)) == ("2M", "1.9M to 3.5M")
+    assert _cost(Estimate(1234.5, 1100.0, 2000.0)) == ("1,234", "1,100 to 2,000")
+    assert _cost(Estimate(0.0781, 0.05, 0.1)) == ("0.0781", "0.05 to 0.1")
 
 
 def test_without_limits_there_is_no_column_that_says_how_surely_they_are_met() -> None:

@@ -7,7 +7,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from scaling.analysis.wording import counted
 from scaling.launch.progress.estimate import Running, RunProgress
+from scaling.models.names import name_of
 from scaling.runner.jobs import Job, Position, Record, TimeJob
 from scaling.schema import LatencyRecord, TrainRecord
 
@@ -90,7 +92,8 @@ class PlainView(Watching):
 
     def moved(self, worker: int, job: Job, position: Position) -> None:
         super().moved(worker, job, position)
-        if position.epochs_done == round(position.epochs_done) and position.last:
+        # The last step of an epoch is done before its score is known: `last` is then the epoch before.
+        if position.last and position.epochs_done == position.last.epoch:
             self._lines.append((f"  {job.id}  {'  '.join(where(job, position))}", False))
 
     def refresh(self) -> None:
@@ -115,7 +118,9 @@ def counts(progress: RunProgress) -> str:
     ended = progress.failed + progress.interrupted
     done = progress.done_before + progress.finished - ended
     waiting = len(progress.waiting) + progress.to_come
-    counts = f"{done} done, {len(progress.running)} running, {progress.failed} failed, {waiting} waiting"
+    counts = (
+        f"{counted(done, 'job')} done, {len(progress.running)} running, {progress.failed} failed, {waiting} waiting"
+    )
     seconds = progress.seconds_left()
     if seconds is None:
         return f"{counts}; time left not known yet"
@@ -128,6 +133,11 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def milliseconds(value: float) -> str:
+    """`0.0781`, `4.2`, `12.8`, `8,042`: tenths, and what is shorter than one in three digits."""
+    return f"{value:.3g}" if value < 1 else f"{value:.1f}" if value < 999.95 else f"{value:,.0f}"
 
 
 def _bar(under_way: Running, width: int) -> Text:
@@ -166,9 +176,9 @@ def line(record: Record, retried: bool) -> str:
             doubt = "" if record.converged else ", interval wider than 3%"
             doubt += ", disturbed by other work on this machine" if record.disturbed else ""
             how = "" if request.runtime == "keras" else f" with {request.runtime}"
-            what = f"{request.variant.name} {request.phase}{how}"
-            return f"timed   {what}  {ms:.1f} ms a step of {record.batch_size}, {n} steps{doubt}"
+            what = f"{name_of(request.variant)} {request.phase}{how}"
+            return f"timed   {what}  {milliseconds(ms)} ms a step of {record.batch_size}, {n} steps{doubt}"
         case LatencyRecord(failure=failure, request=request) if failure:
-            return f"{word}  timing {request.variant.name} {request.phase}  {failure.kind}: {failure.message}"
+            return f"{word}  timing {name_of(request.variant)} {request.phase}  {failure.kind}: {failure.message}"
         case _:
             raise ValueError(f"a record with neither result nor failure: {record!r}")

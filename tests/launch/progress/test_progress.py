@@ -11,7 +11,7 @@ from rich.console import Console
 from scaling.launch.progress import estimate
 from scaling.launch.progress.estimate import RunProgress
 from scaling.launch.progress.speeds import SLOPE, Work
-from scaling.launch.progress.views import LiveView, PlainView, duration
+from scaling.launch.progress.views import LiveView, PlainView, duration, milliseconds
 from scaling.runner.jobs import Job, Position, TimeJob, TrainJob
 from scaling.schema import Epoch, Score, TrainRecord
 from tests.builders import latency_record, train_record, trial
@@ -105,6 +105,13 @@ def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0781, "0.0781"), (0.5, "0.5"), (12.0, "12.0"), (999.96, "1,000"), (12812.3, "12,812")]
+)
+def test_times_of_steps_have_no_powers_of_ten_and_short_ones_their_digits(value: float, text: str) -> None:
+    assert milliseconds(value) == text
+
+
 def test_plain_lines_for_logs(clock: list[float]) -> None:
     text = io.StringIO()
     with PlainView(tracker(SMALL, LARGE, TIMING), Console(file=text, width=200)) as view:
@@ -121,10 +128,20 @@ def test_plain_lines_for_logs(clock: list[float]) -> None:
     assert len(lines) == 4
     assert lines[0] == f"  {SMALL.id}  epoch 1/4  validation 75.0%, loss 0.700"
     assert re.match(
-        rf"done    {SMALL.id}  validation 80.0% of 1000 .*\[1 done, 1 running, 0 failed, 1 waiting", lines[1]
+        rf"done    {SMALL.id}  validation 80.0% of 1000 .*\[1 job done, 1 running, 0 failed, 1 waiting", lines[1]
     )
     assert re.match(rf"failed  {LARGE.id}  nan: made up", lines[2])
     assert re.match(r"timed   resnet_rs_14x0.25@16 training  12.0 ms a step of 128", lines[3])
+
+
+def test_a_line_of_an_epoch_has_the_score_of_that_epoch(clock: list[float]) -> None:
+    text = io.StringIO()
+    with PlainView(tracker(SMALL), Console(file=text, width=200)) as view:
+        view.started(0, SMALL)
+        view.moved(0, SMALL, Position(1.0, epoch(1)))
+        view.moved(0, SMALL, Position(2.0, epoch(1)))  # all its steps are done; its images are yet to be evaluated
+        view.moved(0, SMALL, Position(2.0, epoch(2)))
+    assert [line.split()[2] for line in text.getvalue().splitlines()] == ["1/4", "2/4"]
 
 
 def test_the_live_view_shows_counts_and_the_running_trial(clock: list[float]) -> None:
@@ -135,7 +152,7 @@ def test_the_live_view_shows_counts_and_the_running_trial(clock: list[float]) ->
         view.moved(0, SMALL, Position(1.5, epoch(1)))
         view._live.refresh()
     shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text.getvalue())
-    assert "0 done, 1 running, 0 failed, 1 waiting" in shown
+    assert "0 jobs done, 1 running, 0 failed, 1 waiting" in shown
     assert SMALL.id in shown
     assert "epoch 2/4 validation 75.0%, loss 0.700" in re.sub(" +", " ", shown)
 
