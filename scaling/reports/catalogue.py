@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.padding import Padding
 
+from scaling.analysis.wording import engineering
 from scaling.datasets import DATASETS, PATTERNS, dataset_info
 from scaling.errors import UserError
 from scaling.generator.budget import train_macs
@@ -43,7 +44,7 @@ def _train_macs(study: Study) -> int:
 def show_studies(listed: Iterable[dict[str, Any]], console: Console) -> None:
     """Each of `studies` in a paragraph: its name and size, its question, what it cost."""
     for row in listed:
-        macs = "" if row["train_macs"] is None else f", {tables.engineering(row['train_macs'])} training MACs"
+        macs = "" if row["train_macs"] is None else f", {engineering(row['train_macs'])} training MACs"
         paper = f"  ({row['paper']})" if row["paper"] else ""
         console.print(f"[bold]{row['study']}[/bold]{paper}  {row['trials']} trials{macs}", highlight=False)
         for line in filter(None, (row["question"], row["cost"])):
@@ -85,7 +86,7 @@ def show_networks(listed: Iterable[dict[str, Any]], console: Console) -> None:
     numbers = ("depth", "width", "px", "params", "MACs", "acts")
     table = tables.table(("name", *numbers), right=numbers)
     for row in listed:
-        sizes = (f"{row['params']:,}", *(tables.engineering(row[name]) for name in ("macs", "activations")))
+        sizes = (f"{row['params']:,}", *(engineering(row[name]) for name in ("macs", "activations")))
         table.add_row(row["name"], *(f"{row[name]:g}" for name in ("depth", "width", "resolution")), *sizes)
     tables.print_narrow(table, console, short=("name",))
 

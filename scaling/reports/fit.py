@@ -16,6 +16,7 @@ from scaling.analysis.laws.joint import Joint
 from scaling.analysis.laws.marginal_returns import Ranking
 from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Fit, Laws
 from scaling.analysis.uncertainty import LEVEL, Estimate
+from scaling.analysis.wording import engineering
 from scaling.errors import UserError
 from scaling.models.names import parse
 from scaling.reports import tables
@@ -210,14 +211,14 @@ def said_at(on: str, laws: Laws, x: float) -> str:
     """Error at `x`, by which laws, and whether anything was measured there."""
     forecast = laws.at(x)
     if forecast is None:
-        return f"at {on} {tables.engineering(x)}: no law to read{f' ({laws.reason})' if laws.reason else ''}"
+        return f"at {on} {engineering(x)}: no law to read{f' ({laws.reason})' if laws.reason else ''}"
     times = laws.beyond(x)
     side = "largest" if x > laws.x[-1] else "smallest"
     where = "within what was measured" if times <= 1 else f"{times:.3g} times beyond the {side} that was measured"
     *most, last = (f"a {name}" for name in forecast.laws)
     by = f"by {last}" if not most else f"by the mean of {', '.join(most)} and {last}"
     return (
-        f"at {on} {tables.engineering(x)}: error {forecast.error:.1%} (90% for a new network: {forecast.low:.1%} to "
+        f"at {on} {engineering(x)}: error {forecast.error:.1%} (90% for a new network: {forecast.low:.1%} to "
         f"{forecast.high:.1%}), {by}; {where}"
     )
 
@@ -244,7 +245,7 @@ def sentences(on: str, laws: Laws) -> list[str]:
         said.append(f"{len(laws.x)} settings are too few for a {' or a '.join(missing)}")
     if laws.best and (beyond := laws[laws.best].extrapolation):
         said.append(
-            f"fitted up to {tables.engineering(beyond.beyond)}, it is off by {_percent(beyond.off)} for the "
+            f"fitted up to {engineering(beyond.beyond)}, it is off by {_percent(beyond.off)} for the "
             f"{beyond.predicted} larger ones; {beyond.inside:.0%} of them lie in their 90% interval"
         )
     if (broken := laws.broken) is not None:
@@ -292,7 +293,7 @@ def _number(estimate: Estimate) -> str:
 def _cells(estimate: Estimate) -> tuple[str, str]:
     """The value, and the ends of its interval."""
     ends = (estimate.value, estimate.low, estimate.high)
-    value, low, high = (tables.engineering(end) if abs(end) >= 1000 else f"{end:.3g}" for end in ends)
+    value, low, high = (engineering(end) if abs(end) >= 1000 else f"{end:.3g}" for end in ends)
     return value, f"{low} to {high}"
 
 

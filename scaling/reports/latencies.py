@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
+from scaling.analysis.wording import measured
 from scaling.generator.study import Study, check
 from scaling.models.names import name_of
 from scaling.reports import tables
@@ -128,8 +129,8 @@ def _table(listed: Sequence[dict[str, Any]]) -> tables.Table:
         if row["failure"]:
             table.add_row(row["model"], row["phase"], "failed", "", "", "", *conditions)
             continue
-        ms, low, high = (tables.measured(row[name]) for name in ("median_ms", "low_ms", "high_ms"))
-        interval, pace = f"{low} to {high}", tables.measured(row["images_per_second"])
+        ms, low, high = (measured(row[name]) for name in ("median_ms", "low_ms", "high_ms"))
+        interval, pace = f"{low} to {high}", measured(row["images_per_second"])
         table.add_row(row["model"], row["phase"], ms, interval, "".join(_marks(row)), pace, *conditions)
     return table
 
@@ -167,9 +168,9 @@ def broken_orders(records: Iterable[LatencyRecord]) -> list[str]:
         others = request.variant.model_copy(update=dict.fromkeys(DIMENSIONS, 1))
         groups[others, timed(request), request.precision, record.batch_size, record.environment.place].append(record)
     return [
-        f"{name_of(smaller.request.variant)} took {tables.measured(smaller.median_ms or 0)} ms a "
+        f"{name_of(smaller.request.variant)} took {measured(smaller.median_ms or 0)} ms a "
         f"{smaller.request.phase} step, longer than the larger {name_of(larger.request.variant)} with "
-        f"{tables.measured(larger.median_ms or 0)} ms: time them again on a quiet machine"
+        f"{measured(larger.median_ms or 0)} ms: time them again on a quiet machine"
         for alike in groups.values()
         for smaller, larger in permutations(alike, 2)
         if _is_larger(larger, smaller) and (smaller.low_ms or 0) > (larger.high_ms or 0)

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from scaling.analysis.wording import HARDLY, counted
+from scaling.analysis.wording import HARDLY, counted, engineering
 from scaling.datasets import dataset_info
 from scaling.generator.budget import Basis, basis
 from scaling.generator.provenance import Origin
@@ -226,7 +226,7 @@ def _show_totals(study: Study, trials: Sequence[dict[str, Any]], by: Basis, cons
         console.print(f"search: {search['recorded']} of {search['trials']} trials recorded", highlight=False)
     for line in (
         f"{numbers(summed)}; {'about ' if summed['to_come'] else ''}"
-        f"{tables.engineering(in_all(summed, 'train_macs'))} "
+        f"{engineering(in_all(summed, 'train_macs'))} "
         "multiply-accumulates to train them all (3 x MACs x images x epochs)",
         f"left on {accelerator.name}: {tables.time(summed['hours_left'])} of {hours}{money}; "
         f"{tables.gigabytes(summed['max_memory_gb'])} GB at most, of {accelerator.memory_gb:g}",
@@ -250,9 +250,9 @@ def _show_scaled(study: Study, console: Console) -> None:
     numbers = ("wanted", "reached", "ratio")
     table = tables.table(("strategy", "model", "of", *numbers, ""), right=numbers)
     for scaled, same_as in _with_earlier(study.scaled):
-        reached = (tables.engineering(scaled.target), tables.engineering(scaled.achieved), f"{scaled.ratio:.3f}")
+        reached = (engineering(scaled.target), engineering(scaled.achieved), f"{scaled.ratio:.3f}")
         notes = [] if scaled.hit else ["nearest reachable"]
-        notes += [] if same_as is None else [f"as for {tables.engineering(same_as)}"]
+        notes += [] if same_as is None else [f"as for {engineering(same_as)}"]
         table.add_row(scaled.label, scaled.variant.name, scaled.metric, *reached, ", ".join(notes))
     tables.print_narrow(table, console, short=("model",))
     for line in _scaled_lines(study.scaled):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from rich.console import Console
 
+from scaling.analysis.wording import engineering
 from scaling.generator import initial_weights
 from scaling.generator.budget import Basis
 from scaling.generator.study import Study
@@ -191,11 +192,11 @@ def _done(seeds: Sequence[dict[str, Any]], suggested: set[str]) -> str:
 def _costs(by: Basis) -> dict[str, tuple[str, Callable[[float], str]]]:
     """Heading to name and writer of each column of what a trial costs; no money where nobody knows the price."""
     columns: dict[str, tuple[str, Callable[[float], str]]] = {
-        "params": ("params", tables.engineering),
-        "MACs": ("macs", tables.engineering),
-        "acts": ("activations", tables.engineering),
+        "params": ("params", engineering),
+        "MACs": ("macs", engineering),
+        "acts": ("activations", engineering),
         "GB": ("memory_gb", tables.gigabytes),
-        "train MACs": ("train_macs", tables.engineering),
+        "train MACs": ("train_macs", engineering),
         "time": ("hours", tables.time),
     }
     return columns | ({"$": ("cost", tables.money)} if by.accelerator.dollars_per_hour else {})

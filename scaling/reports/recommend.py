@@ -10,6 +10,7 @@ from rich.console import Console
 
 from scaling.analysis.decide.recommend import NEAR, Choice, Recommendation
 from scaling.analysis.uncertainty import LEVEL, Estimate
+from scaling.analysis.wording import quantity
 from scaling.reports import tables
 
 Recommendations: TypeAlias = Sequence[tuple[str, Recommendation]]
@@ -122,8 +123,4 @@ def _interval_heading(cost: str) -> str:
 def _cost(cost: Estimate) -> tuple[str, str]:
     """With its interval where that is wider than 2% of it."""
     exact = not cost.high - cost.low > 0.02 * cost.value
-    return _written(cost.value), "" if exact else f"{_written(cost.low)} to {_written(cost.high)}"
-
-
-def _written(value: float) -> str:
-    return tables.engineering(value) if value >= 1e4 else tables.measured(value)
+    return quantity(cost.value), "" if exact else f"{quantity(cost.low)} to {quantity(cost.high)}"

@@ -8,6 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from scaling.analysis.wording import engineering
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -146,21 +148,6 @@ def _wrapped(table: Table) -> Table:
 
 
 @functools.cache
-def engineering(value: float) -> str:
-    """Three digits and a unit: 684586 as `685k`; what no unit suits as a power of ten."""
-    if value >= 1e24:
-        return f"{value:.3g}"
-    for limit, unit in ((1e21, "Z"), (1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= limit:
-            return f"{value / limit:.3g}{unit}"
-    return f"{value:g}"
-
-
-def measured(value: float) -> str:
-    """Three digits, and whole numbers beyond them: `0.0781`, `12.8`, `8,042`, `12,812`."""
-    return f"{value:.3g}" if value < 99.95 else f"{value:,.0f}"
-
-
 def time(hours: float) -> str:
     """No more digits than an estimate deserves: `45s`, `12m`, `3.4h`, `820h`, `12.3kh`."""
     if hours < 1.5:

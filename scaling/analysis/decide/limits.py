@@ -12,6 +12,7 @@ import pandas as pd
 
 from scaling.analysis.decide.surface import Points, predict
 from scaling.analysis.uncertainty import Floats, log_sd
+from scaling.analysis.wording import quantity
 from scaling.errors import UserError, did_you_mean
 from scaling.results.columns import METRICS, Column
 
@@ -152,7 +153,7 @@ def cheapest(settings: pd.DataFrame, prices: Iterable[tuple[Limit, Priced]]) -> 
     worst = np.where(np.isnan(over).any(axis=0), np.inf, over.max(axis=0))
     nearest = int(np.argmin(worst))
     missed = [
-        f"{limit.cost.name} {price.value[nearest]:.3g}, {price.value[nearest] / limit.most:.3g} times the limit"
+        f"{limit.cost.name} {quantity(price.value[nearest])}, {price.value[nearest] / limit.most:.3g} times the limit"
         for limit, price in pairs
         if price.value[nearest] > limit.most
     ]
@@ -160,5 +161,5 @@ def cheapest(settings: pd.DataFrame, prices: Iterable[tuple[Limit, Priced]]) -> 
     if missed:
         return nearest, f"with {' and '.join(missed)}"
     if unknown:
-        return nearest, f"whose {' and '.join(unknown)} nobody knows"
+        return nearest, f"whose {' and '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} not known"
     return nearest, "which meets them as measured, but not surely enough"

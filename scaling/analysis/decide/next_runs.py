@@ -211,7 +211,7 @@ def _cheapest(state: _State, count: int, seconds: float, within: Rows) -> list[N
         if spent + takes > seconds:
             break
         spent += takes
-        kind = "another run of the cheapest" if before else "among the cheapest that nobody has trained"
+        kind = "another run of the cheapest" if before else "among the cheapest of those not trained yet"
         chosen.append(
             NextRun(
                 trial_id,

@@ -27,7 +27,7 @@ from scaling.analysis.uncertainty import (
     seed_noise_of,
     with_noise,
 )
-from scaling.analysis.wording import counted
+from scaling.analysis.wording import counted, quantity
 from scaling.errors import UserError, did_you_mean
 from scaling.models.names import title
 from scaling.results.columns import METRICS, Column
@@ -377,8 +377,9 @@ def _sentence(
 
 def _cost(price: Priced, row: int, limit: Limit) -> str:
     """What the choice costs, of the most that it may: `, training_ms 23.3 of 40`."""
-    interval = f" (predicted; {price.low[row]:.3g} to {price.high[row]:.3g})"
-    return f", {limit.cost.name} {price.value[row]:.3g}{'' if price.measured[row] else interval} of {limit.most:g}"
+    interval = f" (predicted; {quantity(price.low[row])} to {quantity(price.high[row])})"
+    value = f"{quantity(price.value[row])}{'' if price.measured[row] else interval}"
+    return f", {limit.cost.name} {value} of {quantity(limit.most)}"
 
 
 def _flips(settings: pd.DataFrame, known: Rows, meets: Mask, likely: Rows, sure: bool) -> Iterator[str]:

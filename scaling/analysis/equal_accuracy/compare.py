@@ -364,7 +364,8 @@ def _notes(sides: Sequence[Side], cost: Column, by: str) -> Iterator[str]:
     if len(sides) < 2:
         named = "".join(f" ({title(side.name)})" for side in sides)
         what = f"nothing to compare: {counted(len(sides), 'group')} by {by}{named}"
-        yield f"{what}; it takes a second {by}, or another column that tells groups apart, as `--by epochs`"
+        other = "epochs" if by == "family" else "family"
+        yield f"{what}; it takes two, or another column that tells groups apart, such as `--by {other}`"
     for side in sides:
         yield from wording.missing(side.name, side.failed, side.unmeasured, cost)
     if sides:

@@ -487,7 +487,7 @@ def test_a_strategy_that_does_not_exist_is_told_from_those_that_do() -> None:
         ask(strategies(width=0.0, compound=0.0), {"compare": ("width", "compond")}, made("width", "compound"))
 
 
-OR_BY = ", or another column that tells groups apart, as `--by epochs`"
+OR_BY = "it takes two, or another column that tells groups apart, such as"
 
 
 @pytest.mark.parametrize(
@@ -497,10 +497,10 @@ OR_BY = ", or another column that tells groups apart, as `--by epochs`"
             {"compare": ("resolution", "depth")},
             "no place has both a depth arm and a resolution arm from the same point",
         ),
-        ({"compare": ("dropout",)}, f"nothing to compare: 0 groups by dropout; it takes a second dropout{OR_BY}"),
+        ({"compare": ("dropout",)}, f"nothing to compare: 0 groups by dropout; {OR_BY} `--by family`"),
         (
             {"compare": ("family",)},
-            f"nothing to compare: 1 group by family (ResNet-RS); it takes a second family{OR_BY}",
+            f"nothing to compare: 1 group by family (ResNet-RS); {OR_BY} `--by epochs`",
         ),
     ],
 )

@@ -158,4 +158,4 @@ def test_the_nearest_is_the_one_whose_worst_cost_is_least_over_its_limit() -> No
 
 def test_the_nearest_of_none_says_what_nobody_knows() -> None:
     settings = SETTINGS.head(2).assign(params=[10.0, np.nan], macs=[np.nan, 10.0])
-    assert nearest(settings, "params=20", "macs=20") == (0, "whose macs nobody knows")
+    assert nearest(settings, "params=20", "macs=20") == (0, "whose macs is not known")
