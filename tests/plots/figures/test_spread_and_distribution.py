@@ -13,6 +13,7 @@ from scaling.plots.figures import distribution, seed_spread
 from scaling.plots.kit import style
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.results.frame import load_results
+from tests.builders import results_folder, train_record, trial
 from tests.plots.drawn import assert_nothing_overlaps, context, drawn, lines, names
 from tests.plots.test_made_up_studies import FAMILIES
 from tests.plots.test_study import VARIANTS, folder_of
@@ -22,14 +23,22 @@ def test_seeds_stand_about_their_mean(tmp_path: Path) -> None:
     found = seed_spread.spec(context(load_results(folder_of(tmp_path, VARIANTS, failed=(0,)).path)))
     figure = drawn(found)
     (axes,) = figure.axes
-    x, y = lines(axes)["lowest and highest seed"]
-    assert x == pytest.approx([55, 59, 63, 67] * 2)
-    assert y == pytest.approx([-1] * 4 + [1] * 4)
+    x, y = lines(axes)["each seed"]
+    assert sorted(zip(np.round(x, 6), np.round(y, 6), strict=True)) == [
+        (mean, off) for mean in (55, 59, 63, 67) for off in (-1, 1)
+    ]
     assert "50×0.25" in names(axes)
     assert isinstance(found, FigureSpec)
     assert "standard deviation of 1.41 points (90%:" in found.concludes
     assert "1 failed trial not shown." in found.notes
+    assert found.notes[0].startswith("Named: all settings, where there is room.")
     assert_nothing_overlaps(figure)
+
+
+def test_the_middle_of_three_seeds_is_drawn(tmp_path: Path) -> None:
+    records = [train_record(trial(seed=seed), top1=top1) for seed, top1 in enumerate((0.5, 0.52, 0.57))]
+    axes = drawn(seed_spread.spec(context(load_results(results_folder(tmp_path / "one", records).path)))).axes[0]
+    assert sorted(lines(axes)["each seed"][1]) == pytest.approx([-3, -1, 4])
 
 
 def test_published_numbers_have_no_seeds() -> None:
@@ -105,7 +114,7 @@ def test_axes_of_percentages_end_at_0_and_100(tmp_path: Path) -> None:
     assert errors.get_ylim() == (0, 100)
     spread = drawn(seed_spread.spec(context(perfect))).axes[0]
     assert spread.get_xlim()[1] <= 100
-    (ends,) = (line for line in spread.lines if line.get_label() == "lowest and highest seed")
+    (ends,) = (line for line in spread.lines if line.get_label() == "each seed")
     assert not ends.get_clip_on()
 
 
