@@ -156,6 +156,9 @@ def spec(context: Context) -> FigureSpec | Skipped:
     shown = [(title, front) for title, front in panels if not front.points.empty]
     if not shown:
         return Skipped(NAME, f"no setting has both an accuracy and its {METRICS[cost].words}")
+    known = pd.concat([front.points[cost] for _, front in shown])
+    if len(known) > len(shown) and known.nunique() == 1:
+        return Skipped(NAME, f"all settings have the same {METRICS[cost].words}")
     behind = _behind(published, cost)
     left_out = [f"{len(shown) - MOST} more panels not shown."] if len(shown) > MOST else []
     return FigureSpec(
