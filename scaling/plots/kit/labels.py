@@ -24,8 +24,12 @@ MOST_NAMES = 150
 _MARGIN = 2.0
 _CLEARLY = 1.4
 """A name is so many times as near to its own point as to any other, else nobody would be sure whose it is."""
+_NEARLY = 0.8
+"""The same of a name that a line joins to its point."""
 _LED = 12.0
 """Points from a point to its name from which on a thin line joins the two."""
+_STEPS = 24
+"""Places along that line at which it may run through no other name."""
 _LEADER = {"arrowstyle": "-", "color": style.GREY, "linewidth": 0.6, "shrinkA": 1.0, "shrinkB": 5.0}
 
 Directions: TypeAlias = tuple[tuple[int, int], ...]
@@ -96,22 +100,40 @@ def _placed(axes: Axes, labels: Sequence[Label], renderer: RendererBase) -> list
     anchors = [axes.transData.transform(label.anchors) for label in labels]
     markers, every = drawn_pixels.markers(axes), np.concatenate([np.empty((0, 2)), *anchors])
     written: list[Annotation] = []
+    leaders = [np.empty((0, 2))]
     for label, own in zip(labels, anchors, strict=True):
         note, places = _note(label, axes), list(_places(label))
         tried = _boxes(note, places, own, renderer)
         others = _away_from(every if label.of_line else markers, own)
         for number in np.flatnonzero(_are_free(tried, axes.bbox, counts, np.reshape(boxes, (-1, 4)))):
+            leader = _led(label, places[number], own, renderer)
+            if _hides(np.reshape(boxes, (-1, 4)), leader) or _hides(tried[number][None], np.concatenate(leaders)):
+                continue
             if _is_clear(label, places[number], tried[number], own, others):
                 written.append(_moved(note, label, places[number]))
+                leaders.append(leader)
                 boxes.append(tried[number])
                 break
     return written
 
 
+def _led(label: Label, place: _Place, own: Pixels, renderer: RendererBase) -> Pixels:
+    """Pixels of the line that joins a point and its name, a few apart; none where there is no such line."""
+    if label.of_line or _reach(place.offset) <= _LED:
+        return np.empty((0, 2))
+    start = own[place.anchor]
+    return np.linspace(start, start + np.array(place.offset) * renderer.points_to_pixels(1), _STEPS)[1:-1]
+
+
+def _hides(boxes: Pixels, line: Pixels) -> bool:
+    """Whether a line runs through any of the boxes."""
+    return bool(np.all((line[:, None] >= boxes[:, :2]) & (line[:, None] <= boxes[:, 2:]), axis=2).any())
+
+
 def _is_clear(label: Label, place: _Place, box: Pixels, own: Pixels, others: Pixels) -> bool:
     """Whether a reader takes the name for its own point's: edge and middle are nearest to it, or a line joins them."""
     if label.of_line or _reach(place.offset) > _LED:
-        return _apart(box, own) <= _apart(box, others)
+        return (1.0 if label.of_line else _NEARLY) * _apart(box, own) <= _apart(box, others)
     middle = np.tile((box[:2] + box[2:]) / 2, 2)
     return _CLEARLY * _apart(box, own) <= _apart(box, others) and _apart(middle, own) <= _apart(middle, others)
 
