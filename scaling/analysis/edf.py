@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
-from scaling.analysis.settings import Grouping, labels
+from scaling.analysis.settings import DATASET, VARIANT, Grouping, crossed, labels
 from scaling.analysis.uncertainty import LEVEL, Floats
+
+_WORST = 2.0
+"""Stands for the error of a setting that failed."""
+
+_SHARED = 0.75
+"""Of the smaller group's networks, those that the other has as well, for these to be compared with themselves."""
+
+_EXACT = 200
+"""Differences beyond which the sum of their ranks is taken as normal."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +79,93 @@ def _distribution(name: str, rows: pd.DataFrame) -> Distribution:
     return Distribution(name, error, share, low, high, failed, _sentence(distribution, total))
 
 
-def apart(distribution: Distribution, other: Distribution) -> bool:
-    """Whether the 90% bands of two functions part at any error."""
-    margins = sum(_margin(len(of.error) + of.failed) for of in (distribution, other))
-    return any(abs(distribution.at(error) - other.at(error)) > margins for error in (*distribution.error, *other.error))
+def says_something(distribution: Distribution) -> bool:
+    """Whether the band of a function is narrower than all there is, from no setting to every one."""
+    return 2 * _margin(len(distribution.error) + distribution.failed) < 1
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Whether two of several groups differ as a whole.
+
+    Attributes:
+        better, worse: names of the groups with the lowest and with the highest median error.
+        networks: that both groups hold, where each was compared with itself; 0 where the groups were compared as two
+            samples.
+        pairs: of groups, from which these two were picked.
+        p_value: of the difference, times `pairs`.
+        least: what `p_value` can be at best with so many settings.
+    """
+
+    better: str
+    worse: str
+    networks: int
+    pairs: int
+    p_value: float
+    least: float
+
+    @property
+    def can_decide(self) -> bool:
+        """Whether any outcome would have been a difference at 90%."""
+        return self.least <= 1 - LEVEL + 1e-12
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is one at 90%."""
+        return self.p_value <= 1 - LEVEL + 1e-12
+
+
+def difference(settings: pd.DataFrame, by: str, named: pd.Series) -> Difference:
+    """Whether the best and the worst of groups differ, by an exact test.
+
+    Where most of the smaller group's networks are in the other as well, as with two numbers of epochs, each of these
+    is compared with itself (Wilcoxon's signed ranks). Else the groups are two samples (Kolmogorov and Smirnov).
+
+    Args:
+        settings: of two groups or more, as `scaling.analysis.settings.collapse_seeds` gives it.
+        by: the column that tells the groups.
+        named: the name of each setting's group.
+    """
+    groups = sorted(distributions(settings, named), key=lambda group: group.quantile(0.5))
+    better, worse = groups[0].name, groups[-1].name
+    first, second = (_errors(settings, by, named == name) for name in (better, worse))
+    shared = first.index.intersection(second.index)
+    enough = len(shared) >= _SHARED * min(len(first), len(second))
+    same = enough and first.index.is_unique and second.index.is_unique
+    if same:
+        p_value = _signed_ranks(first[shared].to_numpy(np.float64) - second[shared].to_numpy(np.float64))
+        least = 0.5 ** (len(shared) - 1)
+    else:
+        # Exact but for ties, such as failed trials are: with these it is too large.
+        p_value = float(stats.ks_2samp(first.to_numpy(float), second.to_numpy(float)).pvalue)
+        least = 2 / comb(len(first) + len(second), len(first))
+    pairs = comb(len(groups), 2)
+    networks = len(shared) if same else 0
+    return Difference(better, worse, networks, pairs, min(1.0, pairs * p_value), min(1.0, pairs * least))
+
+
+def _errors(settings: pd.DataFrame, by: str, which: pd.Series[bool]) -> pd.Series[float]:
+    """The error of each setting that was tried, failed ones as worse than all, under what tells its network."""
+    tried = settings[which & (settings["top1"].notna() | (settings["failed"] > 0))]
+    network = ["study", "family", *(name for name in (*DATASET, *VARIANT, *crossed(settings)) if name != by)]
+    error = (1 - tried["top1"]).fillna(_WORST).to_numpy(float)
+    return pd.Series(error, pd.Index([*zip(*(tried[name].astype(str) for name in network), strict=True)]))
+
+
+def _signed_ranks(differences: Floats) -> float:
+    """Two-sided p of Wilcoxon's signed ranks, over all signs that the differences may have; those of 0 tell nothing."""
+    away = differences[differences != 0]
+    ranks = 2 * stats.rankdata(abs(away))
+    if not len(away):
+        return 1.0
+    if len(away) > _EXACT:
+        return float(stats.wilcoxon(away).pvalue)
+    # How many of the 2^n choices of signs give each sum of doubled ranks; ties have whole ones then.
+    ways = np.ones(1)
+    for rank in ranks.astype(int):
+        ways = np.concatenate([ways, np.zeros(rank)]) + np.concatenate([np.zeros(rank), ways])
+    observed = int(min(ranks[away > 0].sum(), ranks[away < 0].sum()))
+    return float(min(1.0, 2 * ways[: observed + 1].sum() / ways.sum()))
 
 
 def _margin(total: int) -> float:

@@ -24,6 +24,7 @@ MODULES = (
     "speedup",
     "regimes",
     "fronts",
+    "differences",
     "rescaled",
     "additive",
     "distribution",

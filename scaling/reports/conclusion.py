@@ -11,7 +11,7 @@ import pandas as pd
 
 from scaling.analysis.decide.answer import Answer, answer
 from scaling.analysis.decide.recommend import Recommendation, recommend
-from scaling.analysis.settings import collapse_seeds, of_settings, with_seed_noise
+from scaling.analysis.settings import VARIANT, collapse_seeds, of_settings, with_seed_noise
 from scaling.analysis.uncertainty import seed_noise_of
 from scaling.analysis.wording import counted
 from scaling.errors import UserError
@@ -134,13 +134,18 @@ def _unknown(frame: pd.DataFrame) -> str:
     untimed = frame.loc[trained, ["training_ms", "inference_ms"]].isna().all(axis=1).sum()
     if untimed:
         said.append(f"how long a step of {counted(int(untimed), 'trained trial')} takes")
-    disturbed = (frame.loc[trained, ["training_disturbed", "inference_disturbed"]].astype(float) > 0).any(axis=1).sum()
-    if disturbed:
-        said.append(f"how far other work on the machine has disturbed the times of {counted(int(disturbed), 'trial')}")
+    if disturbed := sum(_disturbed(frame[trained], phase) for phase in ("training", "inference")):
+        said.append(f"how far other work on the machine has disturbed {counted(disturbed, 'timing')}")
     if trained.any() and (doubt := _doubt_of_seeds(frame[trained])):
         said.append(doubt)
     said.append("whether any of it holds on other data, for other recipes or on another device")
     return f"Not known: {'; '.join(said)}."
+
+
+def _disturbed(trained: pd.DataFrame, phase: str) -> int:
+    """Timings that were disturbed, each once, however many trials are of its network."""
+    rows = trained[trained[f"{phase}_disturbed"].astype(float) > 0]
+    return len(rows[[*VARIANT, f"{phase}_ms"]].drop_duplicates())
 
 
 def _doubt_of_seeds(trained: pd.DataFrame) -> str:

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
-from scaling.analysis.edf import Distribution, distributions
+from scaling.analysis.edf import Difference, Distribution, difference, distributions
 from scaling.analysis.settings import collapse_seeds
 from scaling.errors import UserError
 from tests.analysis.simulated import row
@@ -42,6 +43,51 @@ def test_all_failed_and_nothing_at_all() -> None:
     assert (len(found.error), found.failed) == (0, 2)
     assert "not half of them were trained" in found.sentence
     assert distributions(collapse_seeds(pd.DataFrame())) == ()
+
+
+def differ(first: list[float | None], second: list[float | None], same: bool) -> Difference:
+    """Of two numbers of epochs, on the same networks or on others."""
+    rows = [
+        row("a", i if same else i + 100 * epochs, 1.0, 0.0 if top1 is None else top1)
+        | {"status": "failed" if top1 is None else "ok", "epochs": epochs}
+        for epochs, group in ((1, first), (2, second))
+        for i, top1 in enumerate(group)
+    ]
+    settings = collapse_seeds(pd.DataFrame(rows))
+    return difference(settings, "epochs", settings["epochs"].astype(str))
+
+
+LOW, HIGH = [0.5, 0.52, 0.55, 0.56, 0.6], [0.7, 0.73, 0.76, 0.77, 0.8]
+
+
+def test_five_networks_that_all_gain_differ_as_pairs_do_in_wilcoxons_table() -> None:
+    found = differ(LOW, HIGH, same=True)
+    assert (found.better, found.worse, found.networks) == ("2.0", "1.0", 5)
+    assert found.p_value == found.least == pytest.approx(2 / 2**5)
+    assert found.decided
+
+
+def test_four_networks_decide_nothing_whatever_comes() -> None:
+    found = differ(LOW[:4], HIGH[:4], same=True)
+    assert not found.can_decide
+    assert not found.decided
+
+
+def test_other_networks_are_two_samples() -> None:
+    found = differ(LOW, HIGH, same=False)
+    assert found.networks == 0
+    assert found.p_value == found.least == pytest.approx(2 / 252)
+
+
+def test_exact_p_is_scipys_without_ties() -> None:
+    away = np.random.default_rng(1).normal(0.02, 0.05, 12)
+    found = differ([0.5] * 12, (0.5 + away).tolist(), same=True)
+    assert found.p_value == pytest.approx(stats.wilcoxon(away, method="exact").pvalue)
+
+
+def test_a_network_that_failed_lost_most() -> None:
+    found = differ([*HIGH, None, None], [*LOW, 0.5, 0.5], same=True)
+    assert found.p_value > 0.5
 
 
 def test_refuses_an_unknown_column() -> None:

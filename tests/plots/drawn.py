@@ -65,6 +65,16 @@ def assert_equal_limits(panels: Sequence[Axes]) -> None:
     assert len({(axes.get_xlim(), axes.get_ylim()) for axes in panels}) == 1
 
 
+def assert_comparable_limits(panels: Sequence[Axes]) -> None:
+    """Panels that are compared have equal horizontal scales, and vertical ones of the same span."""
+    assert len(panels) > 1
+    assert len({axes.get_xlim() for axes in panels}) == 1
+    ends = np.array([axes.get_ylim() for axes in panels])
+    spans = np.diff(np.log(ends) if panels[0].get_yscale() == "log" else ends)
+    assert np.allclose(spans, spans[0])
+    assert all(axes.yaxis.get_tick_params()["labelleft"] for axes in panels) or len(np.unique(ends, axis=0)) == 1
+
+
 def assert_nothing_overlaps(figure: Figure) -> None:
     """No label covers another or leaves its panel; title, legend, panels and small print keep apart."""
     for axes in figure.axes:

@@ -61,7 +61,14 @@ def test_a_name_stands_clearly_nearer_to_its_own_point_than_to_any_other(axes: A
     for note in names.written:
         box, own = np.array(note.get_window_extent(renderer).extents), places[int(note.get_text())]
         others = places[np.hypot(*(places - own).T) > 1]
-        assert 1.2 * labels._apart(box, own[None]) < labels._apart(box, others)
+        led = np.hypot(*note.get_position()) > labels._LED
+        assert (0.75 if led else 1.2) * labels._apart(box, own[None]) < labels._apart(box, others)
+        if not led:
+            middle = np.tile((box[:2] + box[2:]) / 2, 2)
+            assert labels._apart(middle, own[None]) < labels._apart(middle, others)
+    assert [line.get_visible() for line in names.leaders] == [
+        np.hypot(*note.get_position()) > labels._LED for note in names.written
+    ]
 
 
 def test_ends_of_error_bars_are_no_points(axes: Axes) -> None:
@@ -79,7 +86,7 @@ def test_boxes_are_what_the_note_takes_up_once_it_is_moved_there(axes: Axes) -> 
     places = list(labels._places(label))
     note = labels._note(label, axes)
     boxes = labels._boxes(note, places, axes.transData.transform(label.anchors), renderer)
-    near, above_or_below = len(labels.LOWER_RIGHT) + len(labels.AROUND), 1 + 2
+    near, above_or_below = len(labels.LOWER_RIGHT) + len(labels.AROUND), 2 + 6
     assert len(boxes) == 2 * (3 * near + 2 * above_or_below)
     for place, box in zip(places, boxes, strict=True):
         moved = labels._moved(note, label, place).get_window_extent(renderer)

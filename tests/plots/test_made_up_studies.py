@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from scaling.plots import FigureSpec, study_figures
 from scaling.results.records import ResultsFolder
 from tests.builders import latency_record, results_folder, train_record, trial
-from tests.plots.drawn import assert_equal_limits, assert_nothing_overlaps, bars, drawn
+from tests.plots.drawn import assert_comparable_limits, assert_nothing_overlaps, bars, drawn
 from tests.plots.test_study import VARIANTS
 
 PERCENT = ("Top-1 validation accuracy (%)", "Top-1 validation error (%)", "Settings at or below it (%)")
@@ -85,4 +85,4 @@ def test_points_have_bars_whatever_the_number_of_seeds(figures: dict[str, Figure
 
 def test_panels_that_are_compared_have_equal_limits(figures: dict[str, FigureSpec]) -> None:
     for name in ("accuracy_vs_macs", "regimes", "fronts", "power_law", "residuals"):
-        assert_equal_limits([axes for axes in drawn(figures[name]).axes if axes.axison])
+        assert_comparable_limits([axes for axes in drawn(figures[name]).axes if axes.axison])

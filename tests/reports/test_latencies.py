@@ -81,7 +81,7 @@ def test_a_disturbed_timing_is_marked_in_the_frame_and_said_under_the_figure(fol
     ran = CliRunner().invoke(app, ["plot", str(folder.path), "--format", "png"])
     assert ran.exit_code == 0, ran.output
     index = (folder.figures / "index.md").read_text()
-    assert "1 of 2 times, circled, were disturbed by other work on the machine" in index
+    assert "1 of 2 timings, marked ~, was disturbed by other work on the machine" in index
 
 
 def test_a_folder_of_timings_alone_asks_for_no_training(tmp_path: Path) -> None:

@@ -213,7 +213,7 @@ def recipes(asking: Asking) -> Reply | None:
         for contrast, alone in zip(contrasts, quiet, strict=True)
     )
     sentence = f"On the same networks, {said}{_jointly()}."
-    return Reply(sentence, _all_decided(statements), _against(asking.cost), statements)
+    return Reply(sentence, _all_decided(statements), "differences", statements)
 
 
 def along_one(asking: Asking) -> Reply | None:

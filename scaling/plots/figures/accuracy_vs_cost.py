@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -12,9 +13,12 @@ from scaling.plots.kit import captions
 from scaling.plots.kit.accuracy import regime_title
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.layout import tradeoff_panels
+from scaling.plots.kit.point_names import telling, what_tells
 from scaling.plots.names import COSTS, MEASURED
 from scaling.results.columns import METRICS
 
+_NEAR = 0.01
+"""Of accuracy: what is so near the best is said where it costs less."""
 _NOTHING = "nothing was trained yet"
 
 
@@ -40,6 +44,8 @@ def _spec(settings: pd.DataFrame, cost: str, failures: list[tuple[str, str]], ot
     regimes = tradeoffs(settings, cost)
     if not any(map(_can_be_seen, regimes)):
         return Skipped((COSTS | MEASURED)[cost], _reason(settings, cost, name))
+    if _is_alike(regimes, cost):
+        return Skipped((COSTS | MEASURED)[cost], f"all settings have the same {METRICS[cost].words}")
     return FigureSpec(
         name=(COSTS | MEASURED)[cost],
         title=f"How does accuracy rise with {name}?",
@@ -57,6 +63,12 @@ def _can_be_seen(regime: Tradeoff) -> bool:
     return len(regime.points) > 0 or bool(regime.failed[regime.cost.name].notna().any())
 
 
+def _is_alike(regimes: Sequence[Tradeoff], cost: str) -> bool:
+    """Whether several settings have one and the same cost, against which nothing rises."""
+    costs = pd.concat([rows[cost] for regime in regimes for rows in (regime.points, regime.failed)]).dropna()
+    return len(costs) > len(regimes) and costs.nunique() == 1
+
+
 def _reason(settings: pd.DataFrame, cost: str, name: str) -> str:
     if settings.empty:
         return _NOTHING
@@ -66,12 +78,35 @@ def _reason(settings: pd.DataFrame, cost: str, name: str) -> str:
 
 
 def _best(regime: Tradeoff) -> str:
+    """The best of a regime, what it costs, and what comes close for less."""
     if regime.points.empty:
         return f"{regime_title(regime.epochs)}: no trial has both an accuracy and this cost."
+    apart = telling(regime.points)
     best = regime.points.sort_values("top1", kind="stable").iloc[-1]
-    network = (
-        f"{title(best['family'])}, depth {best['depth']:g}, width {best['width']:g}, resolution {best['resolution']:g}"
-    )
     ends = f"{best['top1_min']:.1%} to {best['top1_max']:.1%}"
     spread = f" ({ends} over {best['seeds']:g} seeds)" if best["seeds"] > 1 else ""
-    return f"{regime_title(regime.epochs)}: the best reaches {best['top1']:.1%}{spread}: {network}."
+    reaches = f"the best reaches {best['top1']:.1%}{spread} at {_cost(best, regime)}"
+    return f"{regime_title(regime.epochs)}: {reaches}: {_network(best, apart)}{_for_less(best, regime, apart)}."
+
+
+def _network(point: pd.Series[Any], apart: str) -> str:
+    """In full, with what tells it from others of its size."""
+    size = f"depth {point['depth']:g}, width {point['width']:g}, resolution {point['resolution']:g}"
+    return f"{title(point['family'])}, {size}{what_tells(point, apart)}"
+
+
+def _cost(point: pd.Series[Any], regime: Tradeoff) -> str:
+    """With its unit: `53 ms`, or `6.2 million multiply-accumulates per image`."""
+    unit = regime.cost.label.partition(" (")[2].rstrip(")")
+    named = f"million {regime.cost.words}" if unit == "millions" else unit or regime.cost.words
+    return f"{point[regime.cost.name] * regime.cost.scale:,.3g} {named}"
+
+
+def _for_less(best: pd.Series[Any], regime: Tradeoff, apart: str) -> str:
+    """The cheapest within a point of the best, where that is another."""
+    name = regime.cost.name
+    near = regime.points[regime.points["top1"] >= best["top1"] - _NEAR]
+    cheapest = near.sort_values([name, "top1"], ascending=[True, False], kind="stable").iloc[0]
+    if not cheapest[name] < best[name]:
+        return ""
+    return f"; within {100 * _NEAR:g} point of it for {_cost(cheapest, regime)}: {_network(cheapest, apart)}"

@@ -14,20 +14,29 @@ from scaling.errors import UserError
 from scaling.plots.context import Context
 from scaling.plots.figures.speed_accuracy import background_note
 from scaling.plots.kit import style
-from scaling.plots.kit.accuracy import FAILED_LABEL, regime_title
+from scaling.plots.kit.accuracy import FAILED_LABEL, draw_disturbed, regime_title
 from scaling.plots.kit.axes import frame_points
 from scaling.plots.kit.bars import BARS
+from scaling.plots.kit.captions import about_disturbed
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.groups import TOP1, draw_noise, draw_points, look, xy
 from scaling.plots.kit.labels import AROUND, LOWER_RIGHT, MOST_NAMES, UPPER_LEFT, Label, name
-from scaling.plots.kit.point_names import model_name
+from scaling.plots.kit.point_names import model_name, telling, what_tells
 from scaling.results.columns import METRICS
 
 NAME = "fronts"
 TABLES = ("table7",)
 MOST = 6
-_SURELY, _NEVER, _UNDECIDED = "surely on the front", "surely not on it (pale)", "undecided (ringed)"
-_HINT = f"Surely: with a chance of at least {SURE:.0%}. {BARS}"
+_SURELY, _NEVER, _UNDECIDED = "surely on the front (outlined)", "surely not on it (pale)", "undecided (ringed)"
+_HINT = (
+    f"Surely: with a chance of at least {SURE:.0%}; percentages: chances in between. Where settings are enough, each "
+    "accuracy is first drawn towards what networks of its cost reach, as the best of many were lucky more often than "
+    f"not; so a point may be sure although its bar overlaps those of others. {BARS}"
+)
+_LEAST_SAID = 0.5
+"""Chance from which a point that is not surely on the front has it beside its name."""
+_EDGE: dict[str, Any] = {**style.marker(0), "markeredgewidth": 1.3, "markeredgecolor": style.INK}
+_OUTLINE: dict[str, Any] = {**_EDGE, "linestyle": "none", "markerfacecolor": "none", "zorder": 3.2}
 _RING: dict[str, Any] = {"markersize": 12, "markerfacecolor": "none", "clip_on": False}
 
 
@@ -46,6 +55,7 @@ def fronts(front: Frontier, axes: Axes, pale: bool = False) -> Axes:
         axes.plot(*line, drawstyle="steps-post", color=color, linewidth=1.4, label=label, zorder=1.5)
     if not pale:
         _draw_families(front, axes)
+        draw_disturbed(front.points, front.cost, axes)
         _explain(front, axes)
         _draw_outside(front, axes)
     frame_points(axes, front.cost, TOP1)
@@ -65,6 +75,8 @@ def _draw_families(front: Frontier, axes: Axes) -> None:
         if never.all():
             axes.plot([], [], linestyle="none", marker=marker, color=style.pale(color), label=title)
         ringed = xy(rows[~never & ~sure], front.cost)
+        if sure.any():
+            axes.plot(*xy(rows[sure], front.cost), marker, **_OUTLINE, label="_sure")
         if ringed[0].size:
             axes.plot(*ringed, "o", markeredgecolor=color, **_RING, label="_undecided")
 
@@ -78,12 +90,10 @@ def _surely(points: pd.DataFrame) -> pd.Series[bool]:
 
 
 def _explain(front: Frontier, axes: Axes) -> None:
-    """Says in the legend what full, pale and ringed markers mean, in no family's colour, where there are such."""
+    """Says in the legend what outlined, pale and ringed markers mean, in no family's colour, where there are such."""
     never, surely = _never(front.points), _surely(front.points)
-    full, faded = (
-        {"color": color, "markeredgecolor": "white", **style.marker(0)}
-        for color in (style.GREY, style.pale(style.GREY))
-    )
+    full: dict[str, Any] = {"color": style.GREY, **_EDGE}
+    faded: dict[str, Any] = {"color": style.pale(style.GREY), "markeredgecolor": "white", **style.marker(0)}
     ringed = {"markeredgecolor": style.GREY, **_RING}
     for which, entry, label in (
         (surely, full, _SURELY),
@@ -109,18 +119,26 @@ def _draw_outside(front: Frontier, axes: Axes) -> None:
 
 
 def _names(front: Frontier) -> list[Label]:
-    points = front.points.sort_values("chance", ascending=False, kind="stable")
+    """The best first, then what else is on the front as measured, then all others by their chance."""
+    order = ["best", "on", "chance"]
+    best = front.points["top1"].eq(front.points["top1"].max())
+    points = front.points.assign(best=best).sort_values(order, ascending=False, kind="stable")
     named = points if len(points) <= MOST_NAMES else points[points["on"]].head(MOST_NAMES)
-    at = named["resolution"].nunique() > 1
+    at, apart = named["resolution"].nunique() > 1, telling(front.points)
     return [
         Label(
-            model_name(row, at),
+            f"{model_name(row, at)}{what_tells(row, apart)}{_chance(row)}",
             ((float(x), float(y)),),
             look(str(row["family"]), 0)[0],
             directions=UPPER_LEFT if row["on"] else LOWER_RIGHT if points["family"].nunique() > 1 else AROUND,
         )
         for (_, row), x, y in zip(named.iterrows(), *xy(named, front.cost), strict=True)
     ]
+
+
+def _chance(point: pd.Series[Any]) -> str:
+    # Rounded down: what is not sure never reads as 90%.
+    return f" ({int(100 * point['chance'])}%)" if _LEAST_SAID <= point["chance"] < SURE else ""
 
 
 def spec(context: Context) -> FigureSpec | Skipped:
@@ -138,6 +156,9 @@ def spec(context: Context) -> FigureSpec | Skipped:
     shown = [(title, front) for title, front in panels if not front.points.empty]
     if not shown:
         return Skipped(NAME, f"no setting has both an accuracy and its {METRICS[cost].words}")
+    known = pd.concat([front.points[cost] for _, front in shown])
+    if len(known) > len(shown) and known.nunique() == 1:
+        return Skipped(NAME, f"all settings have the same {METRICS[cost].words}")
     behind = _behind(published, cost)
     left_out = [f"{len(shown) - MOST} more panels not shown."] if len(shown) > MOST else []
     return FigureSpec(
@@ -150,6 +171,7 @@ def spec(context: Context) -> FigureSpec | Skipped:
         notes=(
             f"{_timed_on(devices)}{_HINT}",
             *dict.fromkeys(f"{note[0].upper()}{note[1:]}." for _, front in shown for note in front.notes),
+            *about_disturbed(pd.concat([front.points for _, front in shown]), METRICS[cost]),
             *_outside(shown),
             *left_out,
             *background_note(published, cost),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 
+from scaling.analysis.cautions import about_accuracies
 from scaling.analysis.laws.families import BROKEN, FLOORED, POWER
 from scaling.analysis.laws.groups import Group, fit_settings, groups_on
 from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Fit, Laws
@@ -122,6 +123,7 @@ def _draw_at(laws: Laws, at: npt.NDArray[np.bool_], color: str, marker: str, lab
         **style.marker(int(at.sum())),
         alpha=0.85,
         label=label,
+        zorder=4,
     )
 
 
@@ -130,19 +132,26 @@ def _draw_laws(laws: Laws, axes: Axes) -> None:
     for fit in sorted(laws.fits, key=lambda fit: fit.law != laws.best):
         label = f"{fit.law}, chosen" if fit.law == laws.best and laws.is_chosen else fit.law
         _draw_law(fit, x, label, fit.law == laws.best, axes)
+    for fit in laws.fits:
+        if fit.law == laws.best:
+            _draw_band(fit, x, axes)
     if laws.broken is not None and laws.broken.verdict == "holds" and laws.broken.told_apart:
         low, high = laws.broken.at.low * COST.scale, laws.broken.at.high * COST.scale
         axes.axvspan(low, high, color=LAW_COLOR[BROKEN.name], alpha=0.15, linewidth=0, label="break, 90%", zorder=0)
 
 
 def _draw_law(fit: Fit, x: npt.NDArray[np.float64], label: str, best: bool, axes: Axes) -> None:
-    """The best law thick, over all others and over the points, with its band; another one thin."""
-    band, color = fit.predict(x), LAW_COLOR[fit.law]
-    line, width, order = ("-", _THICK, 4.0) if best else (LAW_LINE[fit.law], _THIN, 3.0)
-    axes.plot(x * COST.scale, 100 * band.error, line, color=color, linewidth=width, label=label, zorder=order)
-    if best:
-        ends = 100 * band.low, np.fmin(100 * band.high, 100)
-        axes.fill_between(x * COST.scale, *ends, color=color, alpha=0.2, linewidth=0, label="its 90% band", zorder=1)
+    """The best law thick; another one thin and over it, so that it is seen where both say the same."""
+    line, width, order = ("-", _THICK, 3.0) if best else (LAW_LINE[fit.law], _THIN, 3.5)
+    error = 100 * fit.predict(x).error
+    axes.plot(x * COST.scale, error, line, color=LAW_COLOR[fit.law], linewidth=width, label=label, zorder=order)
+
+
+def _draw_band(fit: Fit, x: npt.NDArray[np.float64], axes: Axes) -> None:
+    band = fit.predict(x)
+    ends = 100 * band.low, np.fmin(100 * band.high, 100)
+    color = LAW_COLOR[fit.law]
+    axes.fill_between(x * COST.scale, *ends, color=color, alpha=0.2, linewidth=0, label="its 90% band", zorder=1)
 
 
 def _frame(axes: Axes) -> None:
@@ -230,12 +239,20 @@ def _notes(groups: list[Fitted], others: int, behind: bool) -> list[str]:
     back = ["Published points stand behind for their shape: measured elsewhere, not like with like."] if behind else []
     return [
         f"{BARS} The paper's FLOPs are two a multiply-accumulate.",
+        *about_noise(groups),
         *_cannot_be_chosen(groups),
         *unfit,
         *left,
         *more,
         *back,
     ]
+
+
+def about_noise(groups: Sequence[Fitted]) -> list[str]:
+    """What has to be said of the accuracies, such as the noise between seeds that is assumed; each once."""
+    settings = [group.group.settings for group in groups]
+    said = about_accuracies(pd.concat(settings)) if settings else ()
+    return [f"{note[0].upper()}{note[1:]}." for note in said]
 
 
 def _cannot_be_chosen(groups: list[Fitted]) -> list[str]:

@@ -13,6 +13,7 @@ from scaling.analysis.depth_width.arms import Axes as Ways
 from scaling.analysis.depth_width.regimes import Cell, Regime, Regimes, axis_words
 from scaling.analysis.depth_width.regimes import regimes as regimes_of
 from scaling.analysis.settings import FACTORS
+from scaling.analysis.uncertainty import Estimate
 from scaling.errors import UserError
 from scaling.plots.context import Context
 from scaling.plots.kit import style
@@ -22,6 +23,7 @@ from scaling.plots.kit.bars import BARS
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.groups import TOP1, draw_noise, draw_points, xy
 from scaling.plots.kit.labels import LOWER_RIGHT, Label, name
+from scaling.plots.kit.numbers import interval, signed
 from scaling.results.columns import Column
 from scaling.schema import Variant
 
@@ -31,9 +33,10 @@ MOST = 6
 """Panels; more regimes are counted."""
 _LAST = 4
 _HINT = (
-    "Thick lines: costs that both arms reach. Labels: what the arms share, the arm that is surely ahead, and by how "
-    f"many points on average; all verdicts hold together in 90% of studies. {BARS}"
+    "Thick lines: costs that both arms reach. Above each panel: the lead at equal cost, on average over these costs, "
+    "in points of accuracy with its 90% interval; all verdicts hold together in 90% of studies. "
 )
+_LABELS = "Labels: what the arms share, the arm that is surely ahead there, and by how many points. "
 
 
 def regimes(all_regimes: Regimes, regime: Regime, axes: Axes) -> Axes:
@@ -47,13 +50,48 @@ def regimes(all_regimes: Regimes, regime: Regime, axes: Axes) -> Axes:
     for cell in regime.cells:
         for arm in (cell.over, cell.of):
             _draw_arm(all_regimes, arm, cell, axes)
+    _draw_bases(all_regimes, regime, axes)
     frame_points(axes, all_regimes.cost, TOP1)
-    verdict = {"undecided": "undecided"}.get(regime.verdict, f"{regime.verdict} ahead")
-    axes.set_title(f"{'' if regime.epochs is None else f'{regime_title(regime.epochs)}: '}{verdict}")
+    axes.set_title(_heading(all_regimes, regime), fontsize=style.TEXT_SIZE)
     cells = [*reversed(regime.cells)]
     cells.sort(key=lambda cell: cell.verdict == "undecided")
-    name(axes, [_label(all_regimes, cell) for cell in cells])
+    # Of one cell the heading says it all.
+    name(axes, [_label(all_regimes, cell) for cell in cells if len(cells) > 1])
     return axes
+
+
+def _heading(all_regimes: Regimes, regime: Regime) -> str:
+    """The verdict, and below it the lead with its interval: of the arm ahead, of the first where that is undecided."""
+    epochs = "" if regime.epochs is None else f"{regime_title(regime.epochs)}: "
+    if not any(cell.shared for cell in regime.cells):
+        return f"{epochs}undecided\nno cost that both reach"
+    first, second = all_regimes.axes
+    lead, ahead = (regime.advantage.scaled(100), first) if regime.verdict != second else (_less(regime), second)
+    verdict = "undecided" if regime.verdict == "undecided" else f"{axis_words(regime.verdict)} ahead"
+    return f"{epochs}{verdict}\n{axis_words(ahead)} {signed(lead.value)} ({interval(lead)})"
+
+
+def _less(regime: Regime) -> Estimate:
+    """The advantage of the second arm, in points."""
+    lead = regime.advantage.scaled(-100)
+    return Estimate(lead.value, min(lead.low, lead.high), max(lead.low, lead.high))
+
+
+def _draw_bases(all_regimes: Regimes, regime: Regime, axes: Axes) -> None:
+    """The points that both arms of a cell begin at, in the look that they have against every cost."""
+    shared = sorted({row for cell in regime.cells for row in {*cell.of.rows} & {*cell.over.rows}})
+    points = all_regimes.settings.iloc[shared].dropna(subset=["top1", all_regimes.cost.name])
+    if not points.empty:
+        axes.plot(
+            *xy(points, all_regimes.cost),
+            linestyle="none",
+            marker="D",
+            color=style.INK,
+            markeredgecolor="white",
+            **style.marker(len(points)),
+            label="base",
+            zorder=4,
+        )
 
 
 def _draw_arm(all_regimes: Regimes, arm: Arm, cell: Cell, axes: Axes) -> None:
@@ -89,7 +127,7 @@ def _label(all_regimes: Regimes, cell: Cell) -> Label:
     ]
     if cell.shared is None:
         return Label(_at(cell, "no shared range"), tuple(anchors), style.GREY, of_line=True)
-    lead = "undecided" if cell.verdict == "undecided" else f"{cell.verdict} +{abs(100 * cell.advantage.value):.1f}"
+    lead = "undecided" if cell.verdict == "undecided" else f"{cell.verdict} {signed(abs(100 * cell.advantage.value))}"
     color, _ = _look(all_regimes, cell.verdict)
     return Label(_at(cell, lead), tuple(anchors), color, True, LOWER_RIGHT, of_line=True)
 
@@ -149,11 +187,11 @@ def spec_of(device_regimes: Sequence[tuple[str, Regimes]]) -> FigureSpec | Skipp
             for device, all_regimes, regime in places[:MOST]
         ),
         notes=(
-            _HINT,
+            f"{_HINT}{_LABELS if any(len(regime.cells) > 1 for *_, regime in places) else ''}{BARS}",
             *(f"{note[:1].upper()}{note[1:]}." for all_regimes in own for note in all_regimes.notes),
             *left_out,
         ),
-        size=(3.6, 4.6),
+        size=(3.6, 4.9),
         scales=tuple("published" if device == "published" else "own" for device, *_ in places[:MOST]),
     )
 
@@ -199,8 +237,7 @@ def said(all_regimes: Regimes) -> str:
     if change.value == change.value:
         sentences.append(
             f"From the shortest to the longest, {towards}: {all_regimes.axes[0]}'s advantage changes by "
-            f"{change.value:+.2f} points "
-            f"(90%: {change.low:+.2f} to {change.high:+.2f})."
+            f"{signed(change.value, 2)} points (90%: {interval(change, 2)})."
         )
     return " ".join(sentences)
 

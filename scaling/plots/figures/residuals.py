@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from scaling.analysis.laws.power_law import Fit, Laws
 from scaling.plots.context import Context
-from scaling.plots.figures.power_law import COST, LAW_COLOR, Fitted, fitted
+from scaling.plots.figures.power_law import COST, LAW_COLOR, Fitted, about_noise, fitted
 from scaling.plots.kit import style
 from scaling.plots.kit.axes import set_cost_axis
 from scaling.plots.kit.bars import BARS, Z90, draw_bars
@@ -72,7 +72,7 @@ def spec_of(own: Sequence[Fitted], published: Sequence[Fitted] = ()) -> FigureSp
         shows="Deviation from the fitted error, one panel a law: a good law leaves a band without a trend.",
         concludes=" ".join(_said(group, fit) for group, fit in every),
         panels=tuple(partial(_panel, group, fit, len(groups) > 1) for group, fit in every[:MOST]),
-        notes=(BARS, *([f"{len(every) - MOST} more fits not shown."] if len(every) > MOST else [])),
+        notes=(BARS, *about_noise(own), *([f"{len(every) - MOST} more fits not shown."] if len(every) > MOST else [])),
         size=(3.5, 3.4),
         scales=tuple("own" if group in own else "published" for group, _ in every[:MOST]),
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 
 from scaling.analysis.equal_accuracy.compare import Comparison, Comparisons
@@ -13,9 +14,11 @@ from scaling.analysis.equal_accuracy.cost_curve import curve
 from scaling.errors import UserError
 from scaling.plots.context import Context
 from scaling.plots.kit import style
+from scaling.plots.kit.accuracy import draw_disturbed
 from scaling.plots.kit.bars import BARS
+from scaling.plots.kit.captions import about_disturbed
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
-from scaling.plots.kit.groups import draw_side, sides
+from scaling.plots.kit.groups import draw_side, look, sides
 from scaling.plots.kit.labels import LOWER_RIGHT, Label, name
 from scaling.results.columns import Column
 
@@ -25,6 +28,14 @@ COUNTED = ("params", "macs", "activations")
 """Costs of which one has fewer, not less."""
 _ARROW_AT = 0.58
 """Where the speed-up is shown, from the lowest to the highest accuracy that both reach."""
+
+
+_DISTURBED = "times were disturbed"
+"""In a note of comparisons, which counts settings; below a figure timings are counted, see `about_disturbed`."""
+_ARROW = (
+    "Arrow: the speed-up at one accuracy, with its 90% interval there, dashed where that holds 1; the mean over all "
+    "accuracies that both reach may differ. "
+)
 
 
 def speed_accuracy(comparisons: Comparisons, axes: Axes, pale: bool = False) -> Axes:
@@ -39,6 +50,8 @@ def speed_accuracy(comparisons: Comparisons, axes: Axes, pale: bool = False) -> 
         label for i, side in enumerate(sides(comparisons)) for label in draw_side(side, i, comparisons.cost, axes, pale)
     ]
     arrows = [] if pale or len(comparisons.pairs) != 1 else _arrow(comparisons.pairs[0], comparisons.cost, axes)
+    if not pale:
+        draw_disturbed(pd.concat([side.points for side in sides(comparisons)]), comparisons.cost, axes)
     name(axes, [*arrows, *labels])
     return axes
 
@@ -53,10 +66,21 @@ def _arrow(pair: Comparison, cost: Column, axes: Axes) -> list[Label]:
     log_cost = curve(known["top1"].to_numpy(float), np.log(known[cost.name].to_numpy(float)))
     start = float(np.exp(log_cost(np.array([row["accuracy"]]))[0])) * cost.scale
     x, y = np.array([start, start * row["speedup"]]), np.full(2, 100 * row["accuracy"])
-    axes.plot(x, y, color=style.INK, linewidth=1.1, marker="|", markersize=8, zorder=2.5)
-    text = f"{row['speedup']:.1f}{style.TIMES} (90%: {row['low']:.1f} to {row['high']:.1f})"
+    undecided = row["low"] <= 1 <= row["high"]
+    color, line = (style.GREY, "--") if undecided else (style.INK, "-")
+    axes.plot(x, y, line, color=color, linewidth=1.1, marker="|", markersize=8, zorder=2.5)
     along = x.min() * (x.max() / x.min()) ** np.array([1.0, 0.5, 0.75, 0.25])
-    return [Label(text, tuple((float(at), float(y[0])) for at in along), directions=LOWER_RIGHT, of_line=True)]
+    anchors = tuple((float(at), float(y[0])) for at in along)
+    return [Label(_told(pair, row), anchors, color, directions=LOWER_RIGHT, of_line=True)]
+
+
+def _told(pair: Comparison, row: pd.Series[float]) -> str:
+    """Where the speed-up is read, whose it is, and how large: of the one that costs less."""
+    low, value, high = row["low"], row["speedup"], row["high"]
+    of = pair.of.name
+    if value < 1:
+        of, low, value, high = pair.over.name, 1 / high, 1 / value, 1 / low
+    return f"at {row['accuracy']:.1%}: {look(of, 0)[2]}\n{value:.1f}{style.TIMES} ({low:.1f} to {high:.1f})"
 
 
 def spec(context: Context) -> FigureSpec | Skipped:
@@ -112,11 +136,21 @@ def said(device: str, comparisons: Comparisons) -> str:
 
 def notes(device_comparisons: Sequence[tuple[str, Comparisons]]) -> tuple[str, ...]:
     """What the comparisons rest on, each said once."""
-    every = dict.fromkeys(note for _, comparisons in device_comparisons for note in comparisons.notes)
-    bars = (
-        f"Dashed lines: the front of each. {BARS} Labels: depth, or the model's name, @resolution, where there is room."
+    every = dict.fromkeys(
+        note for _, comparisons in device_comparisons for note in comparisons.notes if _DISTURBED not in note
     )
-    return (bars, " ".join(f"{note[:1].upper()}{note[1:]}." for note in every)) if every else (bars,)
+    points = pd.concat([side.points for _, comparisons in device_comparisons for side in sides(comparisons)])
+    arrow = _ARROW if any(len(comparisons.pairs) == 1 for _, comparisons in device_comparisons) else ""
+    bars = f"Dashed lines: the front of each. {arrow}{BARS} Labels: {_called(points)}, where there is room."
+    disturbed = about_disturbed(points, device_comparisons[0][1].cost)
+    return tuple(filter(None, (bars, " ".join(f"{note[:1].upper()}{note[1:]}." for note in every), *disturbed)))
+
+
+def _called(points: pd.DataFrame) -> str:
+    """What names of points are made of."""
+    size = f"depth {style.TIMES} width" if points["width"].ne(1).any() else "depth"
+    at = "@resolution" if points["resolution"].nunique() > 1 else ""
+    return f"the model's name, or {size}, {at}" if at else f"the model's name, or {size}"
 
 
 def background_note(published: Context | None, cost: str) -> tuple[str, ...]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
-from scaling.analysis.equal_accuracy.compare import Comparison
+from scaling.analysis.equal_accuracy.compare import Band, Comparison
 from scaling.analysis.equal_accuracy.wording import verdict_word
 from scaling.errors import UserError
 from scaling.plots.context import Context
@@ -21,8 +22,10 @@ TABLES = ("table7",)
 _CROSSOVER = "crossover, 90%"
 MOST = 6
 _HINT = (
-    "Line and band: the whole line lies in the band in 90% of studies. Bars at the foot: the verdict of each band of "
-    "accuracies; all verdicts hold together in 90% of studies."
+    "Grey band: the whole line lies in it in 90% of studies, at every accuracy at once. Coloured, at the foot: the "
+    "verdict on the mean speed-up over each band of accuracies, whose interval is the whisker. A mean may be decided "
+    "where the line at one of its accuracies is not, and the other way round, as all verdicts "
+    "hold together in 90% of studies."
 )
 
 
@@ -36,9 +39,12 @@ def speedup(pair: Comparison, axes: Axes) -> Axes:
     x, curve = 100 * pair.curve["accuracy"], pair.curve
     axes.set_yscale("log")
     axes.axhline(1, color=style.INK, linewidth=0.9, zorder=1)
-    axes.fill_between(x, curve["low"], curve["high"], color=style.GREY, alpha=0.3, linewidth=0, label="90% interval")
+    axes.fill_between(
+        x, curve["low"], curve["high"], color=style.GREY, alpha=0.3, linewidth=0, label="90% band of the whole line"
+    )
     axes.plot(x, curve["speedup"], color=style.INK, linewidth=1.8, label="speed-up at equal accuracy", zorder=3)
-    _frame(axes, float(curve["low"].min()), float(curve["high"].max()))
+    lows, highs = ([getattr(band, end) for band in pair.bands] for end in ("low", "high"))
+    _frame(axes, float(np.nanmin([*curve["low"], *lows])), float(np.nanmax([*curve["high"], *highs])))
     _draw_verdicts(pair, axes)
     for crossover in pair.crossovers:
         ends = [[100 * (crossover.accuracy - crossover.low)], [100 * (crossover.high - crossover.accuracy)]]
@@ -71,6 +77,23 @@ def _draw_verdicts(pair: Comparison, axes: Axes) -> None:
             label="_again" if word in said else word,
         )
         said.add(word)
+        _draw_interval(band, axes)
+
+
+def _draw_interval(band: Band, axes: Axes) -> None:
+    """The mean over the band of accuracies with its interval, in the middle of the band."""
+    if not np.isfinite([band.low, band.high]).all():
+        return
+    axes.errorbar(
+        100 * band.accuracy,
+        band.speedup,
+        yerr=[[band.speedup - band.low], [band.high - band.speedup]],
+        fmt="none",
+        ecolor=style.VERDICT_COLOR[band.verdict],
+        elinewidth=1.6,
+        capsize=3,
+        zorder=3.5,
+    )
 
 
 def _frame(axes: Axes, low: float, high: float) -> None:

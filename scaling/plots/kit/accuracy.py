@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.transforms import offset_copy
 from numpy.typing import NDArray
 
 from scaling.analysis.depth_width.arms import Arm
@@ -19,6 +20,8 @@ from scaling.results.columns import METRICS, Column
 
 ACCURACY = METRICS["top1"]
 FAILED_LABEL = "failed trial"
+_BELOW = 8.0
+"""Points from the middle of a marker down to its tilde."""
 NOTHING = "No trial of this regime has both\nan accuracy and this cost."
 
 
@@ -150,18 +153,19 @@ def _draw_series(series: Series, cost: Column, axes: Axes) -> None:
 
 
 def draw_disturbed(points: pd.DataFrame, cost: Column, axes: Axes) -> None:
-    """Draws a circle around each point whose time was disturbed by other work on the machine."""
+    """Draws a tilde below each point whose time was disturbed by other work on the machine."""
     if cost.phase is None or (rows := points[points[f"{cost.phase}_disturbed"] > 0]).empty:
         return
+    below = offset_copy(axes.transData, axes.get_figure(root=True), y=-_BELOW, units="points")
     axes.plot(
         _values(rows, cost),
         _values(rows, ACCURACY),
+        transform=below,
         linestyle="none",
-        marker="o",
-        markersize=12,
-        markerfacecolor="none",
-        markeredgecolor=style.PALE_INK,
-        markeredgewidth=0.8,
+        marker=style.DISTURBED,
+        markersize=9,
+        markerfacecolor=style.INK,
+        markeredgewidth=0,
         clip_on=False,
         label="disturbed timing",
         zorder=5,

@@ -13,6 +13,8 @@ from matplotlib.ticker import FuncFormatter, Locator, MaxNLocator, NullLocator
 from scaling.results.columns import Column
 
 _FEWEST, _MOST = 4, 6
+_EMPTY = 1.4
+"""Times the widest panel's own limits that common ones may take, before panels have a span in common instead."""
 _MANTISSAS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9))
 
 
@@ -95,13 +97,44 @@ def within_percent(low: float, high: float) -> tuple[float, float]:
     return max(low, 0.0), min(high, 100.0)
 
 
-def share_limits(panels: Sequence[Axes]) -> None:
-    """Gives panels that are compared the same limits, in which the points of all of them lie."""
-    for which in ("x", "y"):
-        shown = [axes for axes in panels if has_points(axes, which)]
-        ends = np.array([getattr(axes, f"get_{which}lim")() for axes in shown])
-        for axes in shown:
-            axes.set(**{f"{which}lim": (ends.min(), ends.max())})
+def share_limits(panels: Sequence[Axes]) -> bool:
+    """Gives panels that are compared the same limits, in which the points of all of them lie.
+
+    Where that would leave most of each panel empty, as of accuracies after one epoch and after many, vertical axes have
+    the same span instead, each around its own points: slopes and distances look alike, and small ones can be seen.
+
+    Returns:
+        Whether the vertical axes have the same limits.
+    """
+    for axes, ends in _shared(panels, "x"):
+        axes.set_xlim(ends)
+    shared = _shared(panels, "y")
+    spanned = _spanned(shared[0][1], [axes for axes, _ in shared]) if shared else None
+    for number, (axes, ends) in enumerate(shared):
+        axes.set_ylim(ends if spanned is None else spanned[number])
+    return spanned is None
+
+
+def _shared(panels: Sequence[Axes], which: Literal["x", "y"]) -> list[tuple[Axes, tuple[float, float]]]:
+    """The panels that show anything on that axis, each with limits that hold the points of all."""
+    shown = [axes for axes in panels if has_points(axes, which)]
+    ends = np.array([getattr(axes, f"get_{which}lim")() for axes in shown])
+    return [(axes, (float(ends.min()), float(ends.max()))) for axes in shown]
+
+
+def _spanned(union: tuple[float, float], panels: Sequence[Axes]) -> list[tuple[float, float]] | None:
+    """Limits of one span around each panel's own; None where the union of all is hardly wider than the widest."""
+    logarithmic = panels[0].get_yscale() == "log"
+    ends = np.array([axes.get_ylim() for axes in panels])
+    lows, highs = (np.log(ends) if logarithmic else ends).T
+    span = float((highs - lows).max())
+    if float(np.diff(np.log(union) if logarithmic else union)[0]) <= _EMPTY * span:
+        return None
+    lows = (lows + highs - span) / 2
+    if not logarithmic and ends.min() >= 0 and ends.max() <= 100:
+        lows = lows.clip(0, 100 - span)
+    limits = np.array([lows, lows + span]).T
+    return [(float(low), float(high)) for low, high in (np.exp(limits) if logarithmic else limits)]
 
 
 def has_points(axes: Axes, which: str) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scaling.analysis.depth_width.arms import find_arms
-from scaling.analysis.settings import crossed
+from scaling.analysis.settings import VARIANT, crossed
 from scaling.analysis.uncertainty import seed_noise_of
 from scaling.plots.kit.bars import BARS
 from scaling.plots.kit.point_names import telling
@@ -76,12 +76,23 @@ def about_cost(shown: pd.DataFrame, metric: Column) -> list[str]:
     }
     text = "; ".join(f"{name} {' or '.join(values)}" for name, values in conditions.items() if values)
     sentences = [f"Time of a step: median, horizontal bars its 95% interval; {text}."]
-    if disturbed := int((timed[f"{phase}_disturbed"] > 0).sum()):
-        sentences.append(f"{disturbed} of {len(timed)} times, circled, were disturbed by other work on the machine.")
+    sentences += about_disturbed(timed, metric)
     mixed = [name for name, values in conditions.items() if len(values) > 1]
     if mixed:
         sentences.append(f"CAUTION: times differ in {' and '.join(mixed)}, so they do not compare like with like.")
     return sentences
+
+
+def about_disturbed(shown: pd.DataFrame, metric: Column) -> list[str]:
+    """How many timings other work on the machine disturbed: a network is timed once for all its trainings."""
+    if metric.phase is None:
+        return []
+    condition = [f"{metric.phase}_{name}" for name in ("device", "batch_size", "precision")]
+    timings = shown[shown[metric.name].notna()].drop_duplicates([*VARIANT, *condition])
+    disturbed = int((timings[f"{metric.phase}_disturbed"] > 0).sum())
+    number = f"{disturbed} of {_counted(len(timings), 'timing')}"
+    was = "was" if disturbed == 1 else "were"
+    return [f"{number}, marked ~, {was} disturbed by other work on the machine."] if disturbed else []
 
 
 def about_settings(shown: pd.DataFrame) -> list[str]:

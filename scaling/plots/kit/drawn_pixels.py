@@ -11,13 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.lines import Line2D
 
+from scaling.plots.kit.style import DISTURBED
+
 Pixels: TypeAlias = npt.NDArray[np.float64]
 Counts: TypeAlias = npt.NDArray[np.intp]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
 _SPACING, _GRAIN = 3.0, 2.0
-_ENDS = ("|", "_")
-"""Markers that end an error bar or an arrow."""
+_ENDS = ("|", "_", DISTURBED)
+"""Markers that end an error bar or an arrow, or stand below a point."""
 
 
 def count(axes: Axes) -> Counts:

@@ -24,6 +24,13 @@ MOST_NAMES = 150
 _MARGIN = 2.0
 _CLEARLY = 1.4
 """A name is so many times as near to its own point as to any other, else nobody would be sure whose it is."""
+_NEARLY = 0.8
+"""The same of a name that a line joins to its point."""
+_LED = 12.0
+"""Points from a point to its name from which on a thin line joins the two."""
+_STEPS = 24
+"""Places along that line at which it may run through no other name."""
+_LEADER = {"arrowstyle": "-", "color": style.GREY, "linewidth": 0.6, "shrinkA": 1.0, "shrinkB": 5.0}
 
 Directions: TypeAlias = tuple[tuple[int, int], ...]
 """Right (-1, 0, 1) and up, in order of preference."""
@@ -33,7 +40,7 @@ UPPER_LEFT: Directions = ((-1, 0), (-1, 1), (0, 1))
 LOWER_RIGHT: Directions = ((1, 0), (1, -1), (0, -1))
 _DISTANCES = (7.0, 12.0, 18.0)
 _PAST_ERROR_BARS = (28.0, 40.0)
-"""Straight above or below a point only: farther off at its side, nobody would see whose name it is."""
+"""Above or below a point only, where nothing was free nearby."""
 
 _ALIGN_X: dict[int, Literal["left", "center", "right"]] = {-1: "right", 0: "center", 1: "left"}
 _ALIGN_Y: dict[int, Literal["top", "center", "bottom"]] = {-1: "top", 0: "center", 1: "bottom"}
@@ -63,6 +70,7 @@ class Names(Artist):
         super().__init__()
         self.labels = tuple(islice(labels, MOST_NAMES))
         self.written: list[Annotation] = []
+        self.leaders: list[Annotation] = []
         self.set_zorder(6)
         self.set_in_layout(False)
 
@@ -73,7 +81,9 @@ class Names(Artist):
         if isinstance(renderer, RendererAgg) or not self.written:
             self.written = []
             self.written = _placed(self.axes, self.labels, renderer)
-        for note in self.written:
+            of_lines = {label.text for label in self.labels if label.of_line}
+            self.leaders = [_leader(note, self.axes) for note in self.written if note.get_text() not in of_lines]
+        for note in (*self.leaders, *self.written):
             note.draw(renderer)
 
 
@@ -90,17 +100,63 @@ def _placed(axes: Axes, labels: Sequence[Label], renderer: RendererBase) -> list
     anchors = [axes.transData.transform(label.anchors) for label in labels]
     markers, every = drawn_pixels.markers(axes), np.concatenate([np.empty((0, 2)), *anchors])
     written: list[Annotation] = []
+    leaders = [np.empty((0, 2))]
     for label, own in zip(labels, anchors, strict=True):
         note, places = _note(label, axes), list(_places(label))
         tried = _boxes(note, places, own, renderer)
         others = _away_from(every if label.of_line else markers, own)
-        clearly = 1.0 if label.of_line else _CLEARLY
         for number in np.flatnonzero(_are_free(tried, axes.bbox, counts, np.reshape(boxes, (-1, 4)))):
-            if clearly * _apart(tried[number], own) <= _apart(tried[number], others):
+            leader = _led(label, places[number], own, renderer)
+            if _hides(np.reshape(boxes, (-1, 4)), leader) or _hides(tried[number][None], np.concatenate(leaders)):
+                continue
+            if _is_clear(label, places[number], tried[number], own, others):
                 written.append(_moved(note, label, places[number]))
+                leaders.append(leader)
                 boxes.append(tried[number])
                 break
     return written
+
+
+def _led(label: Label, place: _Place, own: Pixels, renderer: RendererBase) -> Pixels:
+    """Pixels of the line that joins a point and its name, a few apart; none where there is no such line."""
+    if label.of_line or _reach(place.offset) <= _LED:
+        return np.empty((0, 2))
+    start = own[place.anchor]
+    return np.linspace(start, start + np.array(place.offset) * renderer.points_to_pixels(1), _STEPS)[1:-1]
+
+
+def _hides(boxes: Pixels, line: Pixels) -> bool:
+    """Whether a line runs through any of the boxes."""
+    return bool(np.all((line[:, None] >= boxes[:, :2]) & (line[:, None] <= boxes[:, 2:]), axis=2).any())
+
+
+def _is_clear(label: Label, place: _Place, box: Pixels, own: Pixels, others: Pixels) -> bool:
+    """Whether a reader takes the name for its own point's: edge and middle are nearest to it, or a line joins them."""
+    if label.of_line or _reach(place.offset) > _LED:
+        return (1.0 if label.of_line else _NEARLY) * _apart(box, own) <= _apart(box, others)
+    middle = np.tile((box[:2] + box[2:]) / 2, 2)
+    return _CLEARLY * _apart(box, own) <= _apart(box, others) and _apart(middle, own) <= _apart(middle, others)
+
+
+def _reach(offset: tuple[float, float]) -> float:
+    """Points between a point and its name."""
+    return float(np.hypot(*offset))
+
+
+def _leader(note: Annotation, axes: Axes) -> Annotation:
+    """A thin line from the point to its name; invisible where the name stands close by."""
+    line = Annotation(
+        "",
+        note.xy,
+        xytext=note.get_position(),
+        xycoords=axes.transData,
+        textcoords="offset points",
+        arrowprops=_LEADER,
+        annotation_clip=False,
+    )
+    line.set_figure(axes.figure)
+    line.set_visible(_reach(note.get_position()) > _LED)
+    return line
 
 
 def _apart(box: Pixels, points: Pixels) -> float:
@@ -151,13 +207,19 @@ class _Place:
 
 
 def _places(label: Label) -> Iterator[_Place]:
-    for directions in dict.fromkeys((label.directions, AROUND)):
-        for distance in (*_DISTANCES, *_PAST_ERROR_BARS):
-            sides = directions if distance in _DISTANCES else [(right, up) for right, up in directions if not right]
-            for anchor in range(len(label.anchors)):
-                for right, up in sides:
-                    reach = distance * (0.75 if right and up else 1.0)
-                    yield _Place(anchor, (right, up), (right * reach, up * reach))
+    """Near the point on the sides preferred, then on any, then farther off."""
+    for distances in (_DISTANCES, _PAST_ERROR_BARS):
+        for directions in dict.fromkeys((label.directions, AROUND)):
+            sides = directions if distances is _DISTANCES else [(right, up) for right, up in directions if up]
+            for distance in distances:
+                yield from _at(label, distance, sides)
+
+
+def _at(label: Label, distance: float, sides: Sequence[tuple[int, int]]) -> Iterator[_Place]:
+    for anchor in range(len(label.anchors)):
+        for right, up in sides:
+            reach = distance * (0.75 if right and up else 1.0)
+            yield _Place(anchor, (right, up), (right * reach, up * reach))
 
 
 def _boxes(note: Annotation, places: Sequence[_Place], anchors: Pixels, renderer: RendererBase) -> Pixels:

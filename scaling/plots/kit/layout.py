@@ -24,6 +24,7 @@ _PANEL_WIDTH, _PANEL_HEIGHT, _NARROWEST, _WIDEST, _IN_A_ROW = 4.6, 3.5, 7.2, 9.8
 """Inches, the widest as wide as a notebook shows at its own size; and panels."""
 
 _EDGE, _GAP = 0.12, 0.06
+_SHIFTED = "Vertical axes have the same scale, so that slopes compare, but each begins at its own value."
 _FEWEST_LETTERS = 20
 
 Panel: TypeAlias = Callable[[Axes], Axes]
@@ -66,8 +67,8 @@ def draw_panels(
         draw(axes)
     for axes in places[len(panels) :]:
         axes.set_axis_off()
-    _share_scales(places, scales, columns)
-    _surround(figure, title, _legend(figure, places), notes)
+    shifted = _share_scales(places, scales, columns)
+    _surround(figure, title, _legend(figure, places), [*notes, *([_SHIFTED] if shifted else [])])
     return figure
 
 
@@ -77,18 +78,25 @@ def _blank(width: float, rows: int, height: float = _PANEL_HEIGHT) -> Figure:
     return figure
 
 
-def _share_scales(places: Sequence[Axes], scales: Sequence[str], columns: int) -> None:
-    """Gives panels of one word the same limits; in a row only the first of them has numbers on its vertical axis."""
-    for word in dict.fromkeys(scales):
-        share_limits([axes for axes, own in zip(places, scales, strict=False) if own == word])
+def _share_scales(places: Sequence[Axes], scales: Sequence[str], columns: int) -> bool:
+    """Gives panels of one word limits that compare; in a row only the first of equal ones has numbers on its left.
+
+    Returns:
+        Whether panels of one word begin at different heights.
+    """
+    words = dict.fromkeys(scales)
+    same = {
+        word: share_limits([axes for axes, own in zip(places, scales, strict=False) if own == word]) for word in words
+    }
     numbered: set[tuple[int, str]] = set()
     for number, (axes, word) in enumerate(zip(places, scales, strict=False)):
         row = (number // columns, word)
         if row in numbered:
             axes.set_ylabel("")
-            axes.tick_params(axis="y", labelleft=False)
+            axes.tick_params(axis="y", labelleft=not same[word])
         elif has_points(axes, "y"):
             numbered.add(row)
+    return not all(same.values())
 
 
 def _legend(figure: Figure, panels: Sequence[Axes]) -> Legend | None:

@@ -18,7 +18,7 @@ from scaling.schema import NAMED_ONLY
 
 
 def names_of(tradeoff: Tradeoff) -> list[Label]:
-    """Labels in order of importance: resolutions first, where there are several, then the points.
+    """Labels in order of importance: resolutions first, where there are several, then the best point, fronts, the rest.
 
     Points of an arm are named by what grows along it, all others by depth, width and, where it varies, resolution.
     Of very many points those of the fronts alone are named.
@@ -30,14 +30,23 @@ def names_of(tradeoff: Tradeoff) -> list[Label]:
         return [_variant_name(row, tradeoff, resolutions > 1) for _, row in best.iterrows()]
     if points["family"].nunique() > 1 or not arms:
         apart = telling(points)
-        return [_variant_name(row, tradeoff, resolutions > 1, apart=apart) for _, row in points.iterrows()]
+        named = [_variant_name(row, tradeoff, resolutions > 1, apart=apart) for _, row in points.iterrows()]
+        return _best_first(named, tradeoff)
     in_arms = {row for arm in arms for row in arm.rows}
     others = points[~points.index.isin(in_arms)]
-    return [
-        *(_resolution_name(resolution, tradeoff) for resolution in _resolutions(arms) if resolutions > 1),
+    named = [
         *(label for arm in arms for label in _arm_names(arm, tradeoff, short=resolutions > 1)),
         *(_variant_name(row, tradeoff, resolutions > 1, style.PALE_INK) for _, row in others.iterrows()),
     ]
+    of_resolutions = [_resolution_name(resolution, tradeoff) for resolution in _resolutions(arms) if resolutions > 1]
+    return [*of_resolutions, *_best_first(named, tradeoff)]
+
+
+def _best_first(labels: list[Label], tradeoff: Tradeoff) -> list[Label]:
+    """The name of the best point, then those of the fronts, then all others."""
+    fronts = {_position(row, tradeoff) for rows in tradeoff.fronts.values() for _, row in rows.iterrows()}
+    highest = max(top1 for _, top1 in fronts) if fronts else None
+    return sorted(labels, key=lambda label: (label.anchors[0] not in fronts, label.anchors[0][1] != highest))
 
 
 def _resolutions(arms: tuple[Arm, ...]) -> list[int]:

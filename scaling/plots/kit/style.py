@@ -47,6 +47,8 @@ TITLE_SIZE, PANEL_SIZE, TEXT_SIZE, LABEL_SIZE, PRINT_SIZE = 12.5, 11.5, 10.0, 8.
 LINE_SPACING = 1.3
 
 TIMES = "\N{MULTIPLICATION SIGN}"
+DISTURBED = r"$\sim$"
+"""The marker below a point whose time was disturbed: it is no ring, which says that a front is undecided."""
 
 _RC: dict[str, Any] = {
     "figure.facecolor": "white",

@@ -22,6 +22,13 @@ def test_table_1_is_a_waterfall_from_79_to_83_4() -> None:
     assert [label.get_text() for label in axes.get_yticklabels()][:2] == ["ResNet-200", "Cosine LR decay"]
 
 
+def test_numbers_have_minus_signs_and_sure_ones_are_bold() -> None:
+    axes = additive(table_1(), Figure().subplots())
+    said = {text.get_text(): text.get_fontweight() for text in axes.texts}
+    assert {"−0.5", "−0.3"} < set(said)
+    assert {text for text, weight in said.items() if weight == "bold"} == {"+1.3", "+1.5"}
+
+
 def test_the_conclusion_counts_what_is_sure_and_shares_out_the_gain() -> None:
     said = published_spec().concludes
     assert "10 steps from 79.0% to 83.4%: 2 for sure a gain, 0 a loss, 8 undecided" in said

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from scaling import published
 from scaling.plots.figures.fronts import spec
+from scaling.plots.kit import style
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.results.frame import load_results
 from tests.plots.drawn import assert_equal_limits, assert_nothing_overlaps, bars, context, drawn, lines, names
@@ -18,7 +19,32 @@ def test_figure_4_has_all_models_with_what_is_surely_beaten_pale() -> None:
         assert len(lines(axes)["front of the means"][0]) == 12
         assert sum(len(line.get_xdata()) for line in axes.lines if line.get_label() == "_never") == 6
         assert len(names(axes)) >= 12
+        assert any(name.startswith("B7 (") for name in names(axes))
+        assert not any(name.endswith("(90%)") for name in names(axes))
     assert_nothing_overlaps(figure)
+
+
+def test_points_surely_on_the_front_are_outlined_as_the_legend_has_it() -> None:
+    figure = drawn(spec(context(TABLE7)))
+    legend = {
+        text.get_text(): entry
+        for text, entry in zip(figure.legends[0].get_texts(), figure.legends[0].legend_handles, strict=True)
+    }
+    (entry,) = (entry for text, entry in legend.items() if "outlined" in text)
+    drawn_sure = [line for axes in figure.axes for line in axes.lines if line.get_label() == "_sure"]
+    assert drawn_sure
+    assert {line.get_markeredgecolor() for line in drawn_sure} == {entry.get_markeredgecolor()}
+
+
+def test_disturbed_timings_have_a_mark_of_their_own_and_are_counted_once() -> None:
+    disturbed = TABLE7.assign(training_disturbed=(TABLE7["model"] == "EfficientNet-B0").astype(float))
+    found = spec(context(disturbed))
+    assert isinstance(found, FigureSpec)
+    for axes in drawn(found).axes:
+        (mark,) = (line for line in axes.lines if line.get_label() == "disturbed timing")
+        assert mark.get_marker() == style.DISTURBED
+        assert len(mark.get_xdata()) == 1
+    assert "2 of 38 timings, marked ~, were disturbed by other work on the machine." in found.notes
 
 
 def test_failed_and_unmeasured_are_seen(tmp_path: Path) -> None:
@@ -35,10 +61,10 @@ def test_failed_and_unmeasured_are_seen(tmp_path: Path) -> None:
 def test_the_legend_says_what_full_pale_and_ringed_markers_mean() -> None:
     figure = drawn(spec(context(TABLE7)))
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert {"surely on the front", "surely not on it (pale)", "undecided (ringed)"} < set(labels)
+    assert {"surely on the front (outlined)", "surely not on it (pale)", "undecided (ringed)"} < set(labels)
     sure = TABLE7[TABLE7["model"].isin(["EfficientNet-B0", "EfficientNet-B7"])]
     labels = [text.get_text() for text in drawn(spec(context(sure))).legends[0].get_texts()]
-    assert "surely on the front" in labels
+    assert "surely on the front (outlined)" in labels
     assert not any("pale" in label or "ringed" in label for label in labels)
 
 

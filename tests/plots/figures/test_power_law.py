@@ -47,13 +47,24 @@ def test_every_law_is_drawn_and_one_is_chosen(grid: Fitted) -> None:
     assert {label for label in labels if not label.startswith("_")} == {"its 90% band"}
 
 
-def test_the_chosen_law_is_thick_whole_and_over_all_else(grid: Fitted) -> None:
+def test_the_chosen_law_is_thick_and_whole_under_the_thin_ones_with_points_on_top(grid: Fitted) -> None:
     axes = power_law(grid, Figure().subplots())
     (chosen,) = (line for line in axes.lines if "chosen" in str(line.get_label()))
-    others = [line for line in axes.lines if line is not chosen]
+    thin = [line for line in axes.lines if "law" in str(line.get_label()) and line is not chosen]
+    points = [line for line in axes.lines if str(line.get_label()).endswith("px")]
     assert chosen.get_linestyle() == "-"
-    assert chosen.get_linewidth() > 1.5 * max(line.get_linewidth() for line in others if "law" in str(line.get_label()))
-    assert chosen.get_zorder() > max(line.get_zorder() for line in others)
+    assert chosen.get_linewidth() > 1.5 * max(line.get_linewidth() for line in thin)
+    orders = [[line.get_zorder() for line in group] for group in ([chosen], thin, points)]
+    assert max(orders[0]) < min(orders[1]) <= max(orders[1]) < min(orders[2])
+
+
+def test_the_legend_has_points_then_laws_then_bands_and_the_small_print_the_assumed_noise(grid: Fitted) -> None:
+    labels = power_law(grid, Figure().subplots()).get_legend_handles_labels()[1]
+    kinds = ["px" if label.endswith("px") else "law" if "law" in label else "band" for label in labels]
+    assert kinds == sorted(kinds, key=["px", "law", "band"].index)
+    for found in (spec(context(FIG2)), residuals.spec(context(FIG2))):
+        assert isinstance(found, FigureSpec)
+        assert any(note.startswith("Only one seed a setting: ") for note in found.notes)
 
 
 def test_points_have_the_bars_of_their_noise_on_the_logarithmic_axis(grid: Fitted) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from scaling import published
 from scaling.plots.figures.speed_accuracy import spec
+from scaling.plots.kit import style
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from tests.plots.drawn import assert_equal_limits, assert_nothing_overlaps, context, drawn, lines, names
 
@@ -26,7 +27,21 @@ def test_figure_1_has_every_model_on_both_devices() -> None:
 def test_devices_share_their_scales_and_say_the_speedup_beside_its_arrow() -> None:
     figure = drawn(spec(context(TABLE7)))
     assert_equal_limits(figure.axes)
-    assert all(any(name.startswith(("1.", "2.")) and "(90%:" in name for name in names(axes)) for axes in figure.axes)
+    for axes in figure.axes:
+        assert any(name.startswith("at 82.0%: ResNet-RS\n") and "× (1." in name for name in names(axes))
+
+
+def test_an_undecided_speedup_is_dashed() -> None:
+    noisy = TABLE7.assign(given_seed_sd=0.03)
+    arrows = [line for axes in drawn(spec(context(noisy))).axes for line in axes.lines if line.get_marker() == "|"]
+    assert [(line.get_linestyle(), line.get_color()) for line in arrows] == [("--", style.GREY)] * 2
+
+
+def test_the_small_print_says_where_the_arrow_is_read_and_what_labels_are() -> None:
+    found = spec(context(TABLE7))
+    assert isinstance(found, FigureSpec)
+    assert "Arrow: the speed-up at one accuracy" in found.notes[0]
+    assert "Labels: the model's name, or depth × width, @resolution" in found.notes[0]
 
 
 def test_the_conclusion_has_the_interval_of_each_device() -> None:

@@ -9,7 +9,7 @@ from scaling.analysis.equal_accuracy.compare import compare
 from scaling.analysis.settings import collapse_seeds
 from scaling.plots.figures.speedup import spec, speedup
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
-from tests.plots.drawn import assert_nothing_overlaps, context, drawn, lines
+from tests.plots.drawn import assert_nothing_overlaps, bars, context, drawn, lines
 
 TABLE7 = published.load("table7")
 TPU = TABLE7[TABLE7["training_device"].str.contains("TPU")]
@@ -22,7 +22,15 @@ def test_the_curve_its_bands_and_their_verdicts() -> None:
     assert (x, y) == (pytest.approx(100 * pair.curve["accuracy"]), pytest.approx(pair.curve["speedup"]))
     assert len(axes.patches) == len(pair.bands)
     assert axes.patches[0].get_label() == "ResNet-RS faster"
+    ends = sorted((band.low, band.high) for band in pair.bands)
+    assert [end for bar in bars(axes) for end in bar] == pytest.approx([end for bar in ends for end in bar])
     assert axes.get_ylabel() == "EfficientNet's cost over ResNet-RS's"
+
+
+def test_the_small_print_says_why_a_verdict_may_differ_from_the_grey_band() -> None:
+    found = spec(context(TABLE7))
+    assert isinstance(found, FigureSpec)
+    assert "A mean may be decided where the line at one of its accuracies is not" in found.notes[0]
 
 
 def test_a_crossover_is_marked_at_its_place() -> None:

@@ -46,6 +46,10 @@ def test_settings_stand_with_mean_seeds_spread_and_costs(tmp_path: Path) -> None
     assert column(table, "Trainable parameters (millions)")[0] == "0.312"
 
 
+def test_the_best_setting_counts_by_the_mean_of_its_seeds(tmp_path: Path) -> None:
+    assert ("Best setting", "65.5%, mean of 2 seeds") in part_of(small(tmp_path / "mine")).facts
+
+
 def test_a_column_tells_what_differs_between_settings_and_no_other_does(tmp_path: Path) -> None:
     records = [trained(trial(depth=14, epochs=epochs), 0.5) for epochs in (1, 2)]
     titles = [of.title for of in part_of(results_folder(tmp_path / "mine", records)).settings.columns]
