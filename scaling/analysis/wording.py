@@ -26,6 +26,11 @@ def quantity(value: float) -> str:
     return engineering(value) if value >= 1e4 else measured(value)
 
 
+def digits(low: float, high: float) -> int:
+    """After the point, of an interval in points: 1, or 2 where one that leaves out 0 would have an end of 0.0."""
+    return 2 if low * high > 0 and min(abs(low), abs(high)) < 0.05 else 1
+
+
 def ratio(value: float) -> str:
     """`1.46`; beyond a hundredfold only that it is, since no more is known there."""
     return "over 100" if value >= 100 else "under 0.01" if value < 0.01 else f"{value:.2f}"

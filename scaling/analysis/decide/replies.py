@@ -26,7 +26,7 @@ from scaling.analysis.pareto.frontier import frontier
 from scaling.analysis.runtimes import runtime_ranks
 from scaling.analysis.settings import with_seed_noise
 from scaling.analysis.uncertainty import LEVEL, Estimate, with_noise
-from scaling.analysis.wording import counted, ratio
+from scaling.analysis.wording import counted, digits, ratio
 from scaling.models.names import title
 from scaling.results.columns import Column
 from scaling.schema import Question
@@ -384,9 +384,8 @@ def _flipped(of: Estimate) -> Estimate:
 
 def _interval(points: Estimate) -> str:
     value, low, high = (100 * part for part in (points.value, points.low, points.high))
-    # An end that leaves out 0 is not written as 0.0.
-    digits = 2 if low * high > 0 and min(abs(low), abs(high)) < 0.05 else 1
-    return f"{value:.{digits}f} points, {low:.{digits}f} to {high:.{digits}f}"
+    after = digits(low, high)
+    return f"{value:.{after}f} points, {low:.{after}f} to {high:.{after}f}"
 
 
 REPLIES: dict[Kind, Callable[[Asking], Reply | None]] = {

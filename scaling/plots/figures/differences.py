@@ -16,7 +16,7 @@ from scaling.errors import UserError
 from scaling.plots.context import Context
 from scaling.plots.kit import style
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
-from scaling.plots.kit.numbers import interval, plain, signed
+from scaling.plots.kit.numbers import lead, plain
 
 NAME = "differences"
 TABLES: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ def _draw(place: int, statement: Statement, axes: Axes) -> None:
         axes.plot([gain.low, gain.high], [place] * 2, "|-", color=color, linewidth=2, markersize=9, label="_interval")
     axes.plot([gain.value], [place], "o", color=color, markersize=8, label=f"_{label}" if known else label, zorder=3)
     axes.annotate(
-        f"{signed(gain.value)} ({interval(gain)})",
+        lead(gain),
         (gain.value, place),
         (0, 9),
         textcoords="offset points",

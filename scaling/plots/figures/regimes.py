@@ -16,7 +16,7 @@ from scaling.analysis.settings import FACTORS
 from scaling.analysis.uncertainty import Estimate
 from scaling.errors import UserError
 from scaling.plots.context import Context
-from scaling.plots.kit import style
+from scaling.plots.kit import numbers, style
 from scaling.plots.kit.accuracy import regime_title
 from scaling.plots.kit.axes import frame_points
 from scaling.plots.kit.bars import BARS
@@ -68,7 +68,7 @@ def _heading(all_regimes: Regimes, regime: Regime) -> str:
     first, second = all_regimes.axes
     lead, ahead = (regime.advantage.scaled(100), first) if regime.verdict != second else (_less(regime), second)
     verdict = "undecided" if regime.verdict == "undecided" else f"{axis_words(regime.verdict)} ahead"
-    return f"{epochs}{verdict}\n{axis_words(ahead)} {signed(lead.value)} ({interval(lead)})"
+    return f"{epochs}{verdict}\n{axis_words(ahead)} {numbers.lead(lead)}"
 
 
 def _less(regime: Regime) -> Estimate:
