@@ -8,8 +8,8 @@ import pandas as pd
 
 from scaling.analysis.settings import SETTING
 from scaling.analysis.uncertainty import seed_noise_of
-from scaling.analysis.wording import counted
 from scaling.datasets import DATASETS
+from scaling.wording import counted
 
 
 def about_accuracies(settings: pd.DataFrame) -> Iterator[str]:

@@ -12,7 +12,8 @@ from scipy import stats
 from scaling.analysis.comparability import conditions
 from scaling.analysis.settings import VARIANT
 from scaling.analysis.uncertainty import LEVEL, Z95
-from scaling.results.columns import METRICS, RUNTIMES
+from scaling.results.columns import RUNTIMES
+from scaling.schema import Runtime
 
 KERAS = "inference"
 """How the columns of Keras' own inference begin."""
@@ -49,7 +50,7 @@ class RuntimeRanks:
         sentence: all of this in words.
     """
 
-    runtime: str
+    runtime: Runtime
     points: pd.DataFrame
     pairs: int
     flips: tuple[Flip, ...]
@@ -58,7 +59,7 @@ class RuntimeRanks:
     @property
     def title(self) -> str:
         """The runtime, as people call it."""
-        return next(title for runtime, title in RUNTIMES.items() if runtime == self.runtime)
+        return RUNTIMES[self.runtime]
 
 
 def runtime_ranks(settings: pd.DataFrame) -> list[RuntimeRanks]:
@@ -73,14 +74,14 @@ def runtime_ranks(settings: pd.DataFrame) -> list[RuntimeRanks]:
     return [ranks for runtime in RUNTIMES if runtime != "keras" and (ranks := _ranks(settings, runtime)) is not None]
 
 
-def _ranks(settings: pd.DataFrame, runtime: str) -> RuntimeRanks | None:
+def _ranks(settings: pd.DataFrame, runtime: Runtime) -> RuntimeRanks | None:
     columns = {"keras": KERAS, "runtime": f"{KERAS}_{runtime}"}
     known = settings.dropna(subset=[f"{prefix}_ms" for prefix in columns.values()])
     points = known.drop_duplicates(list(VARIANT)).reset_index(drop=True)
     if len(points) < 2:
         return None
     for prefix in columns.values():
-        conditions(points.assign(top1=points["top1"].fillna(0.0)), METRICS[f"{prefix}_ms"].name)
+        conditions(points.assign(top1=points["top1"].fillna(0.0)), f"{prefix}_ms")
     times = {
         f"{own}_{column}": points[f"{prefix}_{theirs}"]
         for own, prefix in columns.items()

@@ -16,6 +16,9 @@ from scaling.results.correct import unpacked
 Floats: TypeAlias = npt.NDArray[np.float64]
 Rows: TypeAlias = npt.NDArray[np.intp]
 
+Z90 = 1.644854
+"""Standard deviations on either side of the mean that hold 90% (`LEVEL`) of a normal distribution."""
+
 Z95 = 1.959964
 """Half the width of a normal 95% interval, in standard deviations."""
 

@@ -14,6 +14,7 @@ from scaling.generator.accelerators import Accelerator
 from scaling.models import BUILT_IN, Complexity, cost
 from scaling.models.memory import training_memory_gb
 from scaling.schema import LatencyRecord, TrainRecord, Trial, Variant
+from scaling.wording import counted
 
 TRAINING_PASSES = 3
 """Multiply-accumulates of a training step over those of a forward pass: backward computes two gradients."""
@@ -71,21 +72,17 @@ def pace(records: Iterable[TrainRecord], accelerator: Accelerator) -> Pace | Non
     for record in measured:
         if not (isinstance(record.trial, Trial) and record.params and record.macs and record.activations):
             continue
-        variant, counted = record.trial.variant, Complexity(record.params, record.macs, record.activations)
+        variant, needed = record.trial.variant, Complexity(record.params, record.macs, record.activations)
         seconds, done, _ = spent.get(variant, (0.0, 0.0, 0))
         seconds += (record.train_seconds or 0) / side_by_side
-        spent[variant] = (seconds, done + train_macs(record.trial, counted), record.macs)
+        spent[variant] = (seconds, done + train_macs(record.trial, needed), record.macs)
     return Pace(
         device=measured[-1].environment.device,
-        rests_on=_count(len(measured), "training"),
+        rests_on=counted(len(measured), "training"),
         by_variant={variant: (seconds / done, macs) for variant, (seconds, done, macs) in spent.items()},
         setup_seconds=sum(record.setup_seconds or 0 for record in measured) / len(measured) / side_by_side,
         side_by_side=side_by_side,
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def pace_of_timings(timings: Iterable[LatencyRecord], accelerator: Accelerator) -> Pace | None:
@@ -103,7 +100,7 @@ def pace_of_timings(timings: Iterable[LatencyRecord], accelerator: Accelerator) 
         macs = cost(request.variant, channels=request.channels, classes=request.classes).macs
         step_macs = TRAINING_PASSES * macs * request.batch_size
         by_variant[request.variant] = (timing.whole_batch_ms / 1000 / step_macs / side_by_side, macs)
-    device, steps = here[-1].environment.device, _count(len(by_variant), "network")
+    device, steps = here[-1].environment.device, counted(len(by_variant), "network")
     return Pace(device, f"training steps of {steps}", by_variant, 0.0, side_by_side)
 
 

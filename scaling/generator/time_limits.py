@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 
 from scaling.generator.constraints import LeftOut, limit_of
 from scaling.generator.study import Study
-from scaling.results.records import UNFINISHED, ResultsFolder, supersedes
-from scaling.schema import TRANSIENT, LatencyRecord, LatencyRequest, Variant
+from scaling.results.records import ResultsFolder, supersedes
+from scaling.schema import RESUMED, LatencyRecord, LatencyRequest, Variant
 
 MOST_LINES = 10
 """Of networks that are left out, before the rest is only counted."""
@@ -145,7 +145,7 @@ class TimeLimits:
 
 def _is_retried(record: LatencyRecord) -> bool:
     """Whether the next run takes a timing again by itself."""
-    return record.failure is not None and record.failure.kind in TRANSIENT | UNFINISHED
+    return record.failure is not None and record.failure.kind in RESUMED
 
 
 def _told_apart(value: float, limit: float) -> tuple[str, str]:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from scaling.analysis.wording import counted
 from scaling.launch.engines import Engine
 from scaling.launch.job_queue import JobQueue
 from scaling.launch.missing import Outcomes
@@ -17,6 +16,7 @@ from scaling.launch.workload import longest_first
 from scaling.results.records import ResultsFolder
 from scaling.runner.jobs import Job, Record
 from scaling.schema import FailureKind
+from scaling.wording import counted
 
 REFRESH_SECONDS = 0.5
 

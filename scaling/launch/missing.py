@@ -9,9 +9,9 @@ from itertools import chain
 from typing import Literal, TypeAlias
 
 from scaling.launch.retry import RetryPolicy
-from scaling.results.records import UNFINISHED, ResultsFolder, Skipped, supersedes
+from scaling.results.records import ResultsFolder, Skipped, supersedes
 from scaling.runner.jobs import Job, Record, TimeJob
-from scaling.schema import FailureKind, LatencyRecord, TrainRecord
+from scaling.schema import UNFINISHED, FailureKind, LatencyRecord, TrainRecord
 
 Outcome: TypeAlias = FailureKind | Literal["disturbed"] | None
 """How a job ended; None is a success, and so is `disturbed`, a timing that other work on the machine has disturbed."""

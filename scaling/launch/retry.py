@@ -6,10 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from scaling.schema import TRANSIENT, FailureKind
-
-RESUMED: frozenset[FailureKind] = TRANSIENT | {"interrupted"}
-"""Recorded failures that a later run retries without being asked."""
+from scaling.schema import RESUMED, TRANSIENT, FailureKind
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from scaling import __version__
-from scaling.analysis.wording import counted
 from scaling.datasets import dataset_info
 from scaling.reports.evaluate import interval
 from scaling.schema import LatencyRecord, TrainRecord, Trial
+from scaling.wording import counted
 
 UNKNOWN_LICENCE = "not stated. Weights may carry the terms of the images and of the weights that they were trained from"
 

@@ -9,7 +9,6 @@ from typing import Any
 from rich.console import Console
 from rich.padding import Padding
 
-from scaling.analysis.wording import engineering
 from scaling.datasets import DATASETS, PATTERNS, dataset_info
 from scaling.errors import UserError
 from scaling.generator.budget import train_macs
@@ -19,6 +18,7 @@ from scaling.models import cost
 from scaling.models.names import parse
 from scaling.reports import tables
 from scaling.schema import Variant
+from scaling.wording import engineering
 
 
 def studies(loaded: Iterable[Study]) -> list[dict[str, Any]]:

@@ -11,9 +11,9 @@ from rich.console import Console
 from scaling.analysis.equal_accuracy.bands import Band
 from scaling.analysis.equal_accuracy.compare import Comparison, Comparisons
 from scaling.analysis.equal_accuracy.wording import verdict_word
-from scaling.analysis.wording import ratio
 from scaling.models.names import title
 from scaling.reports import tables
+from scaling.wording import ratio
 
 Answers: TypeAlias = Sequence[tuple[str, Comparisons]]
 """What is compared with like, each with the words that tell it from the others; no words where there is one."""

@@ -13,12 +13,12 @@ from scaling.analysis.decide.answer import Answer, answer
 from scaling.analysis.decide.recommend import Recommendation, recommend
 from scaling.analysis.settings import VARIANT, collapse_seeds, of_settings, with_seed_noise
 from scaling.analysis.uncertainty import seed_noise_of
-from scaling.analysis.wording import counted
 from scaling.errors import UserError
 from scaling.generator.recorded import asked_by
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
 from scaling.schema import Question
+from scaling.wording import counted
 
 
 @dataclass(frozen=True, eq=False)

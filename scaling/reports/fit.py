@@ -16,11 +16,11 @@ from scaling.analysis.laws.joint import Joint
 from scaling.analysis.laws.marginal_returns import Ranking
 from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Fit, Laws
 from scaling.analysis.uncertainty import LEVEL, Estimate
-from scaling.analysis.wording import engineering
 from scaling.errors import UserError
 from scaling.models.names import parse
 from scaling.reports import tables
 from scaling.results.columns import LAW_UNITS, METRICS
+from scaling.wording import engineering
 
 
 def range_of(text: str | None) -> tuple[float, float]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from rich.console import Console
 
-from scaling.analysis.wording import measured
 from scaling.generator.study import Study, check
 from scaling.models.names import name_of
 from scaling.reports import tables
@@ -18,6 +17,7 @@ from scaling.reports.catalogue import variant
 from scaling.results.columns import timed
 from scaling.results.records import ResultsFolder, latest
 from scaling.schema import LatencyRecord
+from scaling.wording import measured
 
 DIMENSIONS = ("depth", "width", "resolution")
 

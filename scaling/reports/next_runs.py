@@ -9,10 +9,10 @@ from typing import Any
 from rich.console import Console
 
 from scaling.analysis.decide.next_runs import NextRun
-from scaling.analysis.wording import counted
 from scaling.generator.budget import Basis
 from scaling.generator.study import Study
 from scaling.reports import tables
+from scaling.wording import counted
 
 
 def as_json(

@@ -9,7 +9,6 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from scaling.analysis.wording import HARDLY, counted, engineering
 from scaling.datasets import dataset_info
 from scaling.generator.budget import Basis, basis
 from scaling.generator.provenance import Origin
@@ -22,6 +21,7 @@ from scaling.models import Complexity
 from scaling.reports import tables
 from scaling.reports.plan_table import show_trials
 from scaling.schema import Variant
+from scaling.wording import HARDLY, counted, engineering
 
 
 def complexities(study: Study) -> dict[Variant, Complexity]:

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 from rich.console import Console
 
-from scaling.analysis.wording import engineering
 from scaling.generator import initial_weights
 from scaling.generator.budget import Basis
 from scaling.generator.study import Study
 from scaling.reports import tables
 from scaling.results.columns import of_variant
 from scaling.schema import Recipe, Trial, Variant
+from scaling.wording import engineering
 
 _NONE = "-"
 

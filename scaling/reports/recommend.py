@@ -10,8 +10,8 @@ from rich.console import Console
 
 from scaling.analysis.decide.recommend import NEAR, Choice, Recommendation
 from scaling.analysis.uncertainty import LEVEL, Estimate
-from scaling.analysis.wording import quantity
 from scaling.reports import tables
+from scaling.wording import quantity
 
 Recommendations: TypeAlias = Sequence[tuple[str, Recommendation]]
 """Each with the words that tell it from the others; no words where there is one."""

@@ -12,13 +12,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scaling.analysis.wording import counted
 from scaling.errors import listed
 from scaling.reports import tables
 from scaling.results import lock
 from scaling.results.lock import Driver
-from scaling.results.records import UNFINISHED, ResultsFolder, Skipped, supersedes
-from scaling.schema import TRANSIENT, FailureKind
+from scaling.results.records import ResultsFolder, Skipped, supersedes
+from scaling.schema import TRANSIENT, UNFINISHED, FailureKind
+from scaling.wording import counted
 
 PACE_RECORDS = 1000
 """The last records of a study, whose pace is taken for what is left."""

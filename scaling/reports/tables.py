@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from scaling.analysis.wording import engineering
+from scaling.wording import engineering
 
 if TYPE_CHECKING:
     from rich.console import Console

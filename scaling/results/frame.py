@@ -16,7 +16,6 @@ import pandas as pd
 from scaling.datasets import DATASETS
 from scaling.results.columns import TABLE, TIMED, names, of_variant, timed
 from scaling.results.records import (
-    UNFINISHED,
     ResultsFolder,
     Skipped,
     about_reference,
@@ -24,7 +23,7 @@ from scaling.results.records import (
     find,
     supersedes,
 )
-from scaling.schema import Dataset, LatencyRecord, Precision, Recipe, Reported, TrainRecord, Trial, Variant
+from scaling.schema import UNFINISHED, Dataset, LatencyRecord, Precision, Recipe, Reported, TrainRecord, Trial, Variant
 
 SCORES = ("validation_raw", "validation_ema", "test_raw", "test_ema")
 _SCORE_COLUMNS = {name: [f"{name}_{column}" for column in ("top1", "top5", "correct", "n", "loss")] for name in SCORES}

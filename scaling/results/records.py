@@ -29,9 +29,6 @@ OWN = Path("results")
 REFERENCE = "reference"
 """`results/reference/` ships with the project: shown, but never resumed and never counted as done."""
 
-UNFINISHED: frozenset[FailureKind] = frozenset({"interrupted", "preempted"})
-"""Failures that a later run goes on with by itself."""
-
 RecordT = TypeVar("RecordT", bound=BaseModel)
 
 AnyRecordT = TypeVar("AnyRecordT", bound=TrainRecord | LatencyRecord)

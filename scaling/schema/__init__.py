@@ -7,8 +7,10 @@ timing a variant on a device gave. Nothing here trains, reads or writes.
 from scaling.schema.noun import Count, Noun, Number, Rate, digest
 from scaling.schema.question import ACCURACY, FRONT, NETWORK, RUNTIME, AnswerPlan, Question
 from scaling.schema.records import (
+    RESUMED,
     SCHEMA_VERSION,
     TRANSIENT,
+    UNFINISHED,
     Compiled,
     Environment,
     Epoch,
@@ -43,9 +45,11 @@ __all__ = [
     "NAMED_ONLY",
     "NETWORK",
     "RESNET_RS_OPTIONS",
+    "RESUMED",
     "RUNTIME",
     "SCHEMA_VERSION",
     "TRANSIENT",
+    "UNFINISHED",
     "AnswerPlan",
     "AskedPrecision",
     "Compiled",

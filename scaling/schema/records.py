@@ -21,6 +21,12 @@ FailureKind: TypeAlias = Literal["oom", "nan", "data", "crash", "timeout", "pree
 TRANSIENT: frozenset[FailureKind] = frozenset({"crash", "preempted", "timeout"})
 """Failures that may not be the trial's own fault. A retry begins at its checkpoint, so it costs little."""
 
+UNFINISHED: frozenset[FailureKind] = frozenset({"interrupted", "preempted"})
+"""Of trials that were stopped from outside: they count as not done, not as failed."""
+
+RESUMED: frozenset[FailureKind] = TRANSIENT | UNFINISHED
+"""Recorded failures that a later run takes up again without being asked."""
+
 TimedPrecision: TypeAlias = Literal[Precision, "amp", "amp_bf16", "float16", "bfloat16"]
 """What a timing may be of: this toolkit's own, and those of others (`amp`: automatic mixed precision)."""
 

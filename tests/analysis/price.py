@@ -17,12 +17,12 @@ from scaling.analysis.depth_width.regimes import Regime, regimes
 from scaling.analysis.equal_accuracy.compare import compare
 from scaling.analysis.settings import collapse_seeds, with_seed_noise
 from scaling.analysis.uncertainty import seed_noise_of
-from scaling.analysis.wording import counted
 from scaling.generator.recorded import asked_by
 from scaling.models.names import title
 from scaling.results.frame import load_results
 from scaling.results.records import ResultsFolder
 from scaling.schema import Question
+from scaling.wording import counted
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"
 STUDIES = ("depth_vs_width", "depth_vs_width_hour", "full_grid", "pareto")

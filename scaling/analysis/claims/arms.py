@@ -10,7 +10,7 @@ import pandas as pd
 from scaling.analysis.claims.finding import Finding, NotAddressedError, Verdict
 from scaling.analysis.depth_width.regimes import Regime, Regimes, regimes
 from scaling.analysis.settings import collapse_seeds
-from scaling.analysis.wording import counted
+from scaling.wording import counted
 
 
 def arm_ahead(frame: pd.DataFrame, arm: str, regime: str, epochs: int) -> Finding:

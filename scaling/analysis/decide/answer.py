@@ -14,8 +14,8 @@ from scaling.analysis.decide.replies import REPLIES, Asking, front, study_of
 from scaling.analysis.decide.statements import Statement, each_takes, rests_on
 from scaling.analysis.settings import collapse_seeds, with_seed_noise
 from scaling.analysis.uncertainty import SeedNoise, seed_noise_of, with_noise
-from scaling.analysis.wording import counted
 from scaling.schema import Question
+from scaling.wording import counted
 
 
 @dataclass(frozen=True)

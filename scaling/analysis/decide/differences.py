@@ -15,10 +15,10 @@ from scaling.analysis.decide.kinds import Compared, compared
 from scaling.analysis.depth_width.arms import find_arms, strategy_arms
 from scaling.analysis.depth_width.regimes import NODES, axis_words, partners
 from scaling.analysis.uncertainty import Floats
-from scaling.analysis.wording import counted
 from scaling.models.names import title
 from scaling.results.columns import Column
 from scaling.schema import Question
+from scaling.wording import counted
 
 
 @dataclass(frozen=True, eq=False)

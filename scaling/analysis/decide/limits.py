@@ -12,9 +12,9 @@ import pandas as pd
 
 from scaling.analysis.decide.surface import Points, predict
 from scaling.analysis.uncertainty import Floats, log_sd
-from scaling.analysis.wording import quantity
 from scaling.errors import UserError, did_you_mean
 from scaling.results.columns import METRICS, Column
+from scaling.wording import quantity
 
 SECONDS = 3600.0
 

@@ -27,10 +27,10 @@ from scaling.analysis.uncertainty import (
     seed_noise_of,
     with_noise,
 )
-from scaling.analysis.wording import counted, quantity
 from scaling.errors import UserError, did_you_mean
 from scaling.models.names import title
 from scaling.results.columns import METRICS, Column
+from scaling.wording import counted, quantity
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 

@@ -26,10 +26,10 @@ from scaling.analysis.pareto.frontier import frontier
 from scaling.analysis.runtimes import runtime_ranks
 from scaling.analysis.settings import with_seed_noise
 from scaling.analysis.uncertainty import LEVEL, Estimate, with_noise
-from scaling.analysis.wording import counted, digits, ratio
 from scaling.models.names import title
 from scaling.results.columns import Column
 from scaling.schema import Question
+from scaling.wording import counted, digits, ratio
 
 
 @dataclass(frozen=True)

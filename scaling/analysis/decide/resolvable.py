@@ -21,8 +21,8 @@ from scaling.analysis.uncertainty import (
     left_in_differences,
     seed_noise_of,
 )
-from scaling.analysis.wording import HARDLY
 from scaling.schema import Question
+from scaling.wording import HARDLY
 
 POWER = 0.8
 

@@ -19,7 +19,7 @@ import pandas as pd
 from scipy import linalg
 
 from scaling.analysis.settings import FACTORS, VARIANT, crossed
-from scaling.analysis.uncertainty import Floats, Rows, root
+from scaling.analysis.uncertainty import Z90, Floats, Rows, root
 
 CURVATURES = (0.05, 0.15, 0.4)
 """Standard deviations of a square's or product's coefficient that are averaged over; that of Figure 2 of arXiv
@@ -47,7 +47,6 @@ MOST_KNOWN = 800
 
 _TESTABLE = 12
 _SHOWN = 2 / 3
-_Z90 = 1.644854
 _NEGLIGIBLE = 1e-3
 
 
@@ -192,4 +191,4 @@ def _doubt(known: Points, values: Floats, sd: Floats) -> float:
     spread = np.sqrt(np.fmax(np.diag(found.covariance)[hidden], 0.0) + sd[hidden] ** 2)
     off = np.abs(values[hidden] - found.mean[hidden]) / spread
     # Halfway, in the logarithm: the dearest third of a few settings tells it badly.
-    return max(LEAST_DOUBT, float(np.sqrt(np.quantile(off, 0.9) / _Z90)))
+    return max(LEAST_DOUBT, float(np.sqrt(np.quantile(off, 0.9) / Z90)))

@@ -22,10 +22,10 @@ from scaling.analysis.uncertainty import (
     seed_noise_of,
     with_noise,
 )
-from scaling.analysis.wording import counted
 from scaling.errors import UserError, did_you_mean
 from scaling.results.columns import Column
 from scaling.schema import Variant
+from scaling.wording import counted
 
 DRAWS = 1000
 OF_TRAINING = ("train_seconds",)

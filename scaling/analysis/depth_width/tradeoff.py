@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from scaling.analysis.comparability import cost_metric
 from scaling.analysis.depth_width.arms import Arm, find_arms
 from scaling.analysis.pareto.front import front
-from scaling.results.columns import METRICS, Column
+from scaling.results.columns import Column
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +46,11 @@ def tradeoffs(settings: pd.DataFrame, cost: str) -> list[Tradeoff]:
         One a number of epochs, ascending; last, one for all settings of which it is not known.
 
     Raises:
-        ValueError: if there is no such metric, or more of it is better.
+        UserError: if there is no such metric, or more of it is better.
     """
-    if cost not in METRICS or METRICS[cost].maximize:
-        costs = [name for name, metric in METRICS.items() if not metric.maximize]
-        raise ValueError(f"no cost named {cost!r}; there are: {', '.join(costs)}")
-    arms = find_arms(settings)
+    metric, arms = cost_metric(cost), find_arms(settings)
     return [
-        _regime(rows, METRICS[cost], [arm for arm in arms if arm.epochs == rows["epochs"].iloc[0]])
+        _regime(rows, metric, [arm for arm in arms if arm.epochs == rows["epochs"].iloc[0]])
         for _, rows in settings.groupby("epochs", dropna=False)
     ]
 

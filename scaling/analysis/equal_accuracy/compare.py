@@ -30,9 +30,9 @@ from scaling.analysis.uncertainty import (
     seed_noise_of,
     with_noise,
 )
-from scaling.analysis.wording import counted
 from scaling.models.names import title
 from scaling.results.columns import Column
+from scaling.wording import counted
 
 DRAWS = 400
 _TYPICAL_DRAWS = 200

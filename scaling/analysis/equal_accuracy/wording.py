@@ -10,9 +10,9 @@ import pandas as pd
 from scaling.analysis.cautions import about_accuracies
 from scaling.analysis.equal_accuracy.bands import Band, Crossover
 from scaling.analysis.uncertainty import LEVEL, Estimate
-from scaling.analysis.wording import ratio
 from scaling.models.names import title
 from scaling.results.columns import Column
+from scaling.wording import ratio
 
 
 def verdict_word(verdict: str, cost: Column) -> str:

@@ -13,14 +13,13 @@ from scaling.analysis.laws.bootstrap import ends, fit_curve
 from scaling.analysis.laws.families import Law
 from scaling.analysis.laws.huber import Curve, solve
 from scaling.analysis.laws.shared_scatter import by_neighbours
-from scaling.analysis.uncertainty import Estimate, Floats
+from scaling.analysis.uncertainty import Z90, Estimate, Floats
 
 ONE_BY_ONE = 20
 """Up to so many points each is held out alone; of more, a tenth at a time."""
 
 _FOLDS = 10
 _SEED = 0
-_Z = 1.644854
 _MOST_BEGINNINGS = 5
 _LARGEST_PART = 0.3
 _LEAST_TESTED = 2
@@ -133,7 +132,7 @@ def simplest_of_best(distances: Sequence[Floats]) -> int:
 def surely_better(held: Held, other: Held) -> bool:
     """Whether it is off by less, with 95% confidence, for the same points held out in the same folds."""
     less = other.distances - held.distances
-    return bool(less.mean() > _Z * less.std(ddof=1) / np.sqrt(len(less)))
+    return bool(less.mean() > Z90 * less.std(ddof=1) / np.sqrt(len(less)))
 
 
 def extrapolate(law: Law, u: Floats, y: Floats, noise: Floats, center: float) -> Extrapolation | None:
@@ -175,4 +174,4 @@ def extrapolate(law: Law, u: Floats, y: Floats, noise: Floats, center: float) ->
 
 def _mean(distances: Floats) -> Estimate:
     mean, error = float(distances.mean()), float(distances.std(ddof=1) / np.sqrt(len(distances)))
-    return Estimate(mean, max(0.0, mean - _Z * error), mean + _Z * error)
+    return Estimate(mean, max(0.0, mean - Z90 * error), mean + Z90 * error)

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scaling.analysis.uncertainty import Floats
+from scaling.analysis.uncertainty import Z90, Floats
 
 Rows = npt.NDArray[np.intp]
 
-_Z = 1.644854
 _MOST = 0.95
 
 
@@ -57,7 +56,7 @@ def by_neighbours(residuals: Floats, along: Floats) -> Shared:
     apart = np.flatnonzero(np.diff(along) > 0)
     if not len(apart):
         return Shared()
-    least = _Z / np.sqrt(len(apart))
+    least = Z90 / np.sqrt(len(apart))
     correlation = float(np.mean(residuals[apart] * residuals[apart + 1]) / np.mean(residuals**2))
     return Shared(min(correlation, _MOST)) if correlation > least else Shared()
 
@@ -84,6 +83,6 @@ def _of_levels(residuals: Floats, factors: Mapping[str, Floats], fitted: Mapping
         if not pairs or left <= 0:
             continue
         correlation = float((sums**2).sum() - (residuals**2).sum()) / 2 / pairs / float(np.mean(residuals**2))
-        if correlation > _Z / np.sqrt(pairs):
+        if correlation > Z90 / np.sqrt(pairs):
             shared, own = correlation / left, 1 - correlation
             yield Shared(min(shared / (shared + own), _MOST), np.sqrt(shared + own), level.astype(np.intp), name)

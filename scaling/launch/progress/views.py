@@ -7,11 +7,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from scaling.analysis.wording import counted
 from scaling.launch.progress.estimate import Running, RunProgress
 from scaling.models.names import name_of
 from scaling.runner.jobs import Job, Position, Record, TimeJob
 from scaling.schema import LatencyRecord, TrainRecord
+from scaling.wording import counted
 
 FURTHER_LINES = 4
 """Of the terminal, kept free for the counts and the last results."""

@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from scaling.analysis.edf import Difference, Distribution, difference, distributions, says_something
-from scaling.analysis.wording import counted
 from scaling.models.names import family_named, title
 from scaling.plots.context import Context
 from scaling.plots.kit import style
 from scaling.plots.kit.accuracy import regime_title
 from scaling.plots.kit.axes import within_percent
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
+from scaling.wording import counted
 
 NAME = "distribution"
 TABLES = ("fig2",)

@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from scaling.analysis.pareto.frontier import SURE, Frontier, frontier
-from scaling.analysis.wording import counted
 from scaling.errors import UserError
 from scaling.plots.context import Context
 from scaling.plots.figures.speed_accuracy import background_note
@@ -23,6 +22,7 @@ from scaling.plots.kit.groups import TOP1, draw_noise, draw_points, look, xy
 from scaling.plots.kit.labels import AROUND, LOWER_RIGHT, MOST_NAMES, UPPER_LEFT, Label, name
 from scaling.plots.kit.point_names import model_name, telling, what_tells
 from scaling.results.columns import METRICS
+from scaling.wording import counted
 
 NAME = "fronts"
 TABLES = ("table7",)

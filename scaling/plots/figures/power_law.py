@@ -17,7 +17,6 @@ from scaling.analysis.laws.families import BROKEN, FLOORED, POWER
 from scaling.analysis.laws.groups import Group, fit_settings, groups_on
 from scaling.analysis.laws.power_law import FLOPS_PER_MAC, Fit, Laws
 from scaling.analysis.uncertainty import Estimate
-from scaling.analysis.wording import counted
 from scaling.models.names import title
 from scaling.plots.context import Context
 from scaling.plots.kit import style
@@ -26,6 +25,7 @@ from scaling.plots.kit.axes import set_cost_axis, set_error_axis
 from scaling.plots.kit.bars import BARS, draw_bars, log_noise_bars
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.results.columns import METRICS
+from scaling.wording import counted
 
 NAME = "power_law"
 TABLES = ("fig2",)

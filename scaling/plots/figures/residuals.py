@@ -10,11 +10,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from scaling.analysis.laws.power_law import Fit, Laws
+from scaling.analysis.uncertainty import Z90
 from scaling.plots.context import Context
 from scaling.plots.figures.power_law import COST, LAW_COLOR, Fitted, about_noise, fitted
 from scaling.plots.kit import style
 from scaling.plots.kit.axes import set_cost_axis
-from scaling.plots.kit.bars import BARS, Z90, draw_bars
+from scaling.plots.kit.bars import BARS, draw_bars
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 
 NAME = "residuals"

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 
 from scaling.analysis.comparability import MixedConditionsError
 from scaling.analysis.runtimes import RuntimeRanks, runtime_ranks
-from scaling.analysis.wording import counted
 from scaling.models.names import title
 from scaling.plots.context import Context
 from scaling.plots.kit import style
@@ -18,6 +17,7 @@ from scaling.plots.kit.axes import set_log_axis
 from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.labels import Label, name
 from scaling.plots.kit.point_names import model_name
+from scaling.wording import counted
 
 NAME = "runtimes"
 TABLES: tuple[str, ...] = ()

@@ -9,7 +9,6 @@ from matplotlib.ticker import MaxNLocator
 from scaling.analysis.seed_variance import SeedSpread
 from scaling.analysis.seed_variance import seed_spread as spread_of
 from scaling.analysis.settings import SETTING
-from scaling.analysis.wording import counted
 from scaling.plots.context import Context
 from scaling.plots.kit import style
 from scaling.plots.kit.axes import within_percent
@@ -17,6 +16,7 @@ from scaling.plots.kit.figure_spec import FigureSpec, Skipped
 from scaling.plots.kit.labels import LOWER_RIGHT, Label, name
 from scaling.plots.kit.point_names import model_name, telling, what_tells
 from scaling.results.columns import TABLE
+from scaling.wording import counted
 
 NAME = "seed_spread"
 TABLES: tuple[str, ...] = ()

@@ -6,12 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
+from scaling.analysis.uncertainty import Z90
 from scaling.plots.kit import style
 
 Floats = npt.NDArray[np.float64]
-
-Z90 = 1.644854
-"""Half the width of a normal 90% interval, in standard deviations."""
 
 BARS = "Vertical bars: 90% interval of each mean, from the noise of seeds and of the validation images."
 """What the bars of `noise_bars` are, for the small print of every figure that draws them."""

@@ -14,6 +14,7 @@ from scaling.plots.kit.bars import BARS
 from scaling.plots.kit.point_names import telling
 from scaling.plots.kit.style import MANY, TIMES
 from scaling.results.columns import METRICS, Column
+from scaling.wording import counted
 
 LISTED = 4
 """Failed trials named below a figure before the rest are only counted."""
@@ -90,7 +91,7 @@ def about_disturbed(shown: pd.DataFrame, metric: Column) -> list[str]:
     condition = [f"{metric.phase}_{name}" for name in ("device", "batch_size", "precision")]
     timings = shown[shown[metric.name].notna()].drop_duplicates([*VARIANT, *condition])
     disturbed = int((timings[f"{metric.phase}_disturbed"] > 0).sum())
-    number = f"{disturbed} of {_counted(len(timings), 'timing')}"
+    number = f"{disturbed} of {counted(len(timings), 'timing')}"
     was = "was" if disturbed == 1 else "were"
     return [f"{number}, marked ~, {was} disturbed by other work on the machine."] if disturbed else []
 
@@ -117,7 +118,7 @@ def about_missing(shown: pd.DataFrame, metric: Column) -> list[str]:
     if not missing:
         return []
     name = metric.label.split(" (")[0].lower()
-    return [f"Not shown: {_counted(missing, 'point')} whose {name} was not measured."]
+    return [f"Not shown: {counted(missing, 'point')} whose {name} was not measured."]
 
 
 def about_failures(failures: list[tuple[str, str]], listed: int = LISTED) -> list[str]:
@@ -126,16 +127,12 @@ def about_failures(failures: list[tuple[str, str]], listed: int = LISTED) -> lis
         return []
     named = ", ".join(f"{trial_id} ({kind})" for trial_id, kind in failures[:listed])
     rest = f" and {len(failures) - listed} more" if len(failures) > listed else ""
-    return [f"{_counted(len(failures), 'trial')} failed: {named}{rest}."]
+    return [f"{counted(len(failures), 'trial')} failed: {named}{rest}."]
 
 
 def about_others(others: int) -> list[str]:
     """How many records are of settings that were not asked for."""
-    return [f"{_counted(others, 'record')} of other settings not shown."] if others else []
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return [f"{counted(others, 'record')} of other settings not shown."] if others else []
 
 
 def _values(column: pd.Series) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scaling.analysis.uncertainty import Estimate
-from scaling.analysis.wording import digits
+from scaling.wording import digits
 
 _MINUS = "\N{MINUS SIGN}"
 

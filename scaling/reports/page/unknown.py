@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence, Set
 import pandas as pd
 
 from scaling.analysis.equal_accuracy.wording import cautions
-from scaling.analysis.wording import counted
 from scaling.errors import listed
 from scaling.plots import StudyFigures
 from scaling.reports.page.cells import sentence
 from scaling.reports.page.logs import Logs
 from scaling.results.columns import METRICS
 from scaling.schema import Environment, LatencyRecord
+from scaling.wording import counted
 
 
 def unknown(of_study: StudyFigures, logs: Logs, asked: Set[str] | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Words that several rooms share."""
+"""How numbers are written wherever people read them, and words that several rooms share."""
 
 from __future__ import annotations
 
