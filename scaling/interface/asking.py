@@ -19,6 +19,7 @@ from scaling.interface.shown import Shown
 from scaling.reports import plan as plans
 from scaling.reports import tables
 from scaling.results.records import ResultsFolder
+from scaling.schema import RESUMED
 
 if TYPE_CHECKING:
     import os
@@ -99,7 +100,7 @@ class Plan(Shown):
 
     @property
     def totals(self) -> dict[str, Any]:
-        """Sums over the trials: number, `done`, `hours`, `hours_left`, `cost`, `cost_left`, `max_memory_gb`, ..."""
+        """Sums over the trials: `done`, `failed`, `hours`, `hours_left`, `cost`, `cost_left`, `max_memory_gb`."""
         return plans.totals(self.study, self.trials)
 
     @property
@@ -186,6 +187,8 @@ def plan(
     folder.check_place()
     records, _ = folder.training.read()
     done = {record.trial_id for record in records if record.ok}
+    last = {record.trial_id: record.failure for record in records}
+    failed = {name for name, end in last.items() if end and name not in done and end.kind not in RESUMED}
     if planned.file.search is not None:
         from scaling.generator import search
 
@@ -193,7 +196,7 @@ def plan(
     else:
         planned = without_left_out(planned, TimeLimits.read(planned, folder), done)
     by = budget.basis(on or _limited_on(planned), records, _folder_of(planned), calibration.of_training())
-    return Plan(planned, tuple(plans.rows(planned, done, by)), by, folder, seed_noise)
+    return Plan(planned, tuple(plans.rows(planned, done, by, failed)), by, folder, seed_noise)
 
 
 def _calibrate(study: Study) -> None:

@@ -30,13 +30,16 @@ def complexities(study: Study) -> dict[Variant, Complexity]:
     return {variant: size(variant, info) for variant in study.variants}
 
 
-def rows(study: Study, done: Collection[str], by: Basis | None = None) -> list[dict[str, Any]]:
+def rows(
+    study: Study, done: Collection[str], by: Basis | None = None, failed: Collection[str] = ()
+) -> list[dict[str, Any]]:
     """One mapping a trial, JSON values, in the study's order.
 
     Args:
         study: what to list.
         done: ids of trials that were trained to success.
         by: what time and money are reckoned by; None: this machine's processor.
+        failed: ids of trials that have failed, and that no run takes up again unless it is asked to.
     """
     costs = complexities(study)
     by = by or basis(None, ())
@@ -53,6 +56,7 @@ def rows(study: Study, done: Collection[str], by: Basis | None = None) -> list[d
             **asdict(by.estimate(trial, costs[trial.variant])),
             "recipe": trial.recipe.model_dump(mode="json"),
             "done": trial_id in done,
+            "failed": trial_id in failed,
         }
         for trial in study.trials
     ]
@@ -121,14 +125,15 @@ def _search(study: Study) -> dict[str, Any] | None:
 def totals(study: Study, trials: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Sums over the trials of a study, `rows`.
 
-    `hours_left` and `cost_left` are of the trials that are not done, those that a search has not suggested yet
+    `hours_left` and `cost_left` are of the trials that are to be trained, those that a search has not suggested yet
     included, each at the mean of its `trials`.
     """
     trained = len(study.trials) - len(study.suggested)
     goes_on = study.file.search is not None and not is_given_up(trained, len(study.left_out))
     to_come = max(0, study.file.search.trials - len(trials)) if study.file.search and goes_on else 0
-    left = [trial for trial in trials if not trial["done"]]
-    summed: dict[str, Any] = {"trials": len(trials), "done": len(trials) - len(left), "to_come": to_come}
+    left = [trial for trial in trials if not trial["done"] and not trial["failed"]]
+    ended = {name: sum(trial[name] for trial in trials) for name in ("done", "failed")}
+    summed: dict[str, Any] = {"trials": len(trials), **ended, "to_come": to_come}
     summed |= {name: sum(trial[name] for trial in trials) for name in ("train_macs", "hours", "cost")}
     summed["timings"] = len(study.timings)
     for name in ("hours", "cost"):
@@ -146,6 +151,8 @@ def in_all(summed: Mapping[str, Any], name: str) -> float:
 def numbers(summed: Mapping[str, Any]) -> str:
     """How many trainings and timings there are, how many of them are done and how many a search has yet to suggest."""
     trainings = f"{counted(summed['trials'] + summed['to_come'], 'training')}, {summed['done']} done"
+    if summed["failed"]:
+        trainings += f", {summed['failed']} failed"
     timings = counted(summed["timings"], "timing")
     if not summed["to_come"]:
         return f"{trainings}, and {timings}"

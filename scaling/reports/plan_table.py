@@ -127,7 +127,7 @@ def _by_trial(trials: Sequence[dict[str, Any]], varying: _Varying, by: Basis) ->
             trial["id"],
             *(varying.values[trial["id"]][axis] for axis in varying.axes),
             *(write(trial[name]) for name, write in costs.values()),
-            "yes" if trial["done"] else "next" if trial["id"] in varying.suggested else "",
+            _done([trial], varying.suggested),
         )
     return table
 
@@ -183,10 +183,10 @@ def _done(seeds: Sequence[dict[str, Any]], suggested: set[str]) -> str:
     """How many of a setting's trials are done; of a single one whether it is."""
     if any(trial["id"] in suggested for trial in seeds):
         return "next"
-    done = sum(trial["done"] for trial in seeds)
+    done, failed = (sum(trial[name] for trial in seeds) for name in ("done", "failed"))
     if len(seeds) > 1:
-        return f"{done}/{len(seeds)}"
-    return "yes" if done else ""
+        return f"{done}/{len(seeds)}" + (f", {failed} failed" if failed else "")
+    return "yes" if done else "failed" if failed else ""
 
 
 def _costs(by: Basis) -> dict[str, tuple[str, Callable[[float], str]]]:

@@ -128,6 +128,17 @@ def test_nothing_is_said_of_money_where_nobody_knows_the_price() -> None:
     assert "$" not in shown(STUDY)
 
 
+def test_what_has_failed_is_said_and_no_time_is_left_for_it() -> None:
+    first, second, *_ = (trial.id for trial in STUDY.trials)
+    rows = plans.rows(STUDY, {first}, failed={second})
+    totals = plans.totals(STUDY, rows)
+    others = sum(row["hours"] for row in rows if row["id"] not in (first, second))
+    assert (totals["done"], totals["failed"], totals["hours_left"]) == (1, 1, pytest.approx(others))
+    text = io.StringIO()
+    plans.show_plan(STUDY, rows, Console(file=text, width=200), wide=True)
+    assert f"{len(STUDY.trials)} trainings, 1 done, 1 failed, and" in text.getvalue()
+
+
 def test_caps_are_on_what_is_left() -> None:
     rows = plans.rows(STUDY, (), H100)
     totals = plans.totals(STUDY, rows)
