@@ -19,6 +19,7 @@ BENCH_EXTRA = $(if $(shell nvidia-smi -L 2>/dev/null),bench-gpu,bench)
 GARDEN := .venv-garden
 GARDEN_INSTALLED := $(GARDEN)/.installed
 # Two files of tests at a time: many wait for workers to start, hang or die.
+# A process a core, and a thread each: more would wait for one another.
 SIDE_BY_SIDE := -n 2 --dist loadfile
 DATA := $(VENV)/.data-fashion_mnist
 
@@ -62,10 +63,10 @@ site: $(INSTALLED)  ## Build the documentation into site/, to be read from disk:
 
 test: $(INSTALLED)  ## Run all tests, the quick ones first
 	@$(MAKE) --no-print-directory data || echo "No Fashion-MNIST on this machine: tests that read it are skipped."
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 
 test-quick: $(INSTALLED)  ## Run the tests that train nothing
-	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) $(ARGS)
 
 lint: $(INSTALLED)  ## Check style, format, types and the layers
 	$(BIN)/ruff check .
