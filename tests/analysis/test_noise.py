@@ -236,3 +236,11 @@ def test_draws_have_that_noise_and_costs_their_interval(tmp_path: Path) -> None:
     times = uncertainty.draw_cost(frame, "training_ms", 20_000, random)
     assert np.percentile(times, [2.5, 97.5]) == pytest.approx([9, 11], rel=0.02)
     assert (uncertainty.draw_cost(frame, "macs", 5, random) == frame["macs"].to_numpy()).all()
+
+
+def test_the_noise_assumed_of_few_images_does_not_ask_whether_their_number_was_written_down() -> None:
+    known = {"dataset": "image_folder:x", "epochs": 3.0, "validation_fraction": 0.2}
+    settings = pd.DataFrame([{**known, "train_examples": 240.0}, {**known, "train_examples": np.nan}])
+    written, left_out = uncertainty.assumed_of(settings, np.full(2, 0.7), np.full(2, 60.0))
+    assert written == left_out
+    assert written > uncertainty.assumed_of(settings.assign(epochs=300.0), np.full(2, 0.7), np.full(2, 60.0))[0]
