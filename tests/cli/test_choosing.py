@@ -204,7 +204,7 @@ def test_a_limit_on_a_time_says_how_many_images_it_is_for(folder: Path) -> None:
     assert not any("a step of" in note for note in parts(folder, "--at-most", "params=1e6")[0]["notes"])
 
 
-def test_a_limit_on_a_runtime_has_it_timed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_on_a_time_has_it_timed(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the study does not ask for it."""
     timed: list[Study] = []
     monkeypatch.setattr(choosing, "_time", lambda study, _: timed.append(study))
@@ -214,3 +214,8 @@ def test_a_limit_on_a_runtime_has_it_timed(folder: Path, monkeypatch: pytest.Mon
     assert asked[1] == (check(content()).file.latency.phases, ("keras",))
     assert set(asked[0][0]) >= {"inference"}
     assert asked[0][1] == ("keras", "litert")
+    trained_only = {"phases": ["training"]}
+    (tmp_path / "only").mkdir()
+    other = trained(tmp_path / "only", check(content(latency=trained_only)))
+    recommend(other, "--at-most", "inference_ms=3", "--time")
+    assert timed[-1].file.latency.phases == ("training", "inference")

@@ -42,6 +42,13 @@ def settings(scatter: float = 0.003, bend: float = 0.0, **levels: list[float]) -
 TIMES = {"ms": 1.0, "low_ms": 0.98, "high_ms": 1.02}
 
 
+def test_epochs_are_free_in_a_cost_that_no_epoch_adds_to() -> None:
+    frame = settings()
+    joint = fit_joint(frame.assign(params=frame["depth"] * frame["width"] ** 2), ["macs", "params"])
+    assert "epochs" in {payoff.factor for payoff in rank(joint, "macs").payoffs}
+    assert {payoff.factor for payoff in rank(joint, "params").payoffs} == {"depth", "width"}
+
+
 def test_slopes_are_found_and_the_best_factor_with_them() -> None:
     joint = fit_joint(settings(), ["macs", "training_ms", "inference_ms"])
     assert joint.factors == ("depth", "width", "resolution", "epochs")
