@@ -51,18 +51,23 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
     """
     given = float(frame[GIVEN_SEED_SD].iloc[0]) if GIVEN_SEED_SD in frame and len(frame) else None
     frame = _prepared(frame)
-    counts = {"seeds": ("ok", "sum"), "failed": ("not_ok", "sum")}
-    counts |= {"train_device": ("device", "first"), "devices": ("device", "nunique")}
-    means = {name: (name, "mean") for name in names("averaged")}
-    spreads = {f"{name}_{how}": (name, how) for name in ("top1", "test_top1") for how in ("min", "max", "std")}
-    carried = {name: (name, "first") for name in ("trust", *names("carried"))}
-    groups = frame.groupby([*SETTING, *names("condition")], dropna=False, sort=False)
-    # Copied: pandas adds columns slowly, and warns of it, where each of many stands by itself.
-    settings = groups.agg(**counts, **means, **spreads, **carried).copy().reset_index().copy()
-    settings[CORRECT] = _correct(groups, frame)
-    settings["changed"] = groups[["params", "top1_n"]].nunique().gt(1).any(axis=1).to_numpy()
-    settings["train_device"] = settings["train_device"].mask(settings.pop("devices") > 1, SEVERAL_DEVICES)
-    return uncertainty.with_noise(settings, given, as_if=False)
+    keys = [*SETTING, *names("condition")]
+    # By number: groups of fifty columns take pandas long to make, and it would make them anew for each column.
+    setting = frame.groupby(keys, dropna=False, sort=False).ngroup()
+    groups = frame.groupby(setting)
+    trained = groups["device"]
+    spreads = groups[["top1", "test_top1"]].agg(["min", "max", "std"])
+    columns = [
+        frame.loc[~setting.duplicated(), keys].reset_index(drop=True),
+        groups[["ok", "not_ok"]].sum().set_axis(["seeds", "failed"], axis=1),
+        trained.first().mask(trained.nunique() > 1, SEVERAL_DEVICES).rename("train_device"),
+        groups[list(names("averaged"))].mean(),
+        spreads.set_axis([f"{column}_{spread}" for column, spread in spreads], axis=1),
+        groups[["trust", *names("carried")]].first(),
+        pd.Series(_correct(groups, frame), name=CORRECT, dtype=object),
+        groups[["params", "top1_n"]].nunique().gt(1).any(axis=1).rename("changed"),
+    ]
+    return uncertainty.with_noise(pd.concat(columns, axis=1), given, as_if=False)
 
 
 def _correct(groups: Any, frame: pd.DataFrame) -> list[tuple[str, ...]]:

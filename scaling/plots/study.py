@@ -161,7 +161,7 @@ def draw_published(folder: Path, formats: Sequence[str] = ("png",), figures: Col
         UserError: if a format or a figure is none of these.
     """
     check(formats, figures, MODULES)
-    drawn_specs = [spec for spec in published_specs() if spec.name in figures]
+    drawn_specs = published_specs(figures)
     files = save_all(drawn_specs, folder, formats)
     if formats and set(MODULES) <= set(figures):
         files.append(write_index(folder, "The paper's figures, from its published numbers", drawn_specs, formats))

@@ -208,5 +208,6 @@ def test_the_examples_run_as_one_script(tmp_path: Path) -> None:
     script.write_text(code.replace(timed, f'{timed}, "latency.phases": ["training"]'))
     ran = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE)
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("[1 job done, ") == 1  # it ran once, and not once more in its worker
+    trained = re.findall(r"^done +(\S+)", ran.stdout, re.MULTILINE)
+    assert len(trained) == len({*trained}) == 10  # each once, and not once more in its worker
     assert (tmp_path / "report.html").exists()

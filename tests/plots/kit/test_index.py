@@ -95,7 +95,7 @@ def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert both.exit_code == 0, both.output
     assert "made_up: 10 trials drawn, 0 failed" in both.output
     assert "Published points stand behind" in (tmp_path / "made_up" / "figures" / "index.md").read_text()
-    monkeypatch.setattr("scaling.plots.study.published_specs", lambda: [made_up("additive")])
+    monkeypatch.setattr("scaling.plots.study.published_specs", lambda _: [made_up("additive")])
     alone = CliRunner().invoke(app, ["plot", "--published", "--into", "paper", "--format", "pdf"])
     assert alone.exit_code == 0, alone.output
     assert (tmp_path / "paper" / "figures" / "additive.pdf").exists()
