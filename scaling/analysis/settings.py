@@ -62,7 +62,7 @@ def collapse_seeds(frame: pd.DataFrame) -> pd.DataFrame:
         groups[["ok", "not_ok"]].sum().set_axis(["seeds", "failed"], axis=1),
         trained.first().mask(trained.nunique() > 1, SEVERAL_DEVICES).rename("train_device"),
         groups[list(names("averaged"))].mean(),
-        spreads.set_axis([f"{column}_{spread}" for column, spread in spreads], axis=1),
+        spreads.set_axis(spreads.columns.map("_".join), axis=1),
         groups[["trust", *names("carried")]].first(),
         pd.Series(_correct(groups, frame), name=CORRECT, dtype=object),
         groups[["params", "top1_n"]].nunique().gt(1).any(axis=1).rename("changed"),
