@@ -110,7 +110,7 @@ def read_speeds(path: Path, families: Sequence[str] = ()) -> tuple[Phase, list[T
     Raises:
         UserError: if a column is missing or a cell is no number, with its place.
     """
-    with path.open(newline="", encoding="utf-8") as lines:
+    with path.open(newline="", encoding="utf-8-sig") as lines:
         header = next(csv.reader(lines), [])
     short = "train" if "train_samples_per_sec" in header else "infer"
     size, speed, batch = (f"{short}_{name}" for name in ("img_size", "samples_per_sec", "batch_size"))
@@ -184,11 +184,13 @@ def _spelled(device: str) -> str:
 
 def _rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
     try:
-        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
+        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
         if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
             raise UserError(f"{path}: no column {', '.join(missing)}; is this a file of timm's results/?")
         for row in reader:
             yield reader.line_num, cast("dict[str, str]", row)
+        if reader.line_num < 2:
+            raise UserError(f"{path}: its columns are named, but no line follows")
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: not a text file of comma-separated values ({error})") from None
 
