@@ -169,6 +169,7 @@ def test_6_a_killed_worker_is_replaced_and_its_trial_goes_on(folder: Path) -> No
         STUDY.replace("study: tiny", "study: pair")
         .replace("epochs: [1, 3]", "epochs: [2, 4]")
         .replace("1.0e+20", "0.1")
+        .replace("latency: {", "latency: {phases: [training], ")
     )
     records = folder / "results" / "pair" / "records.jsonl"
     process = start(folder, "run", "pair.yaml", "--workers", "2")

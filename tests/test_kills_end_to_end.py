@@ -1,7 +1,7 @@
 """Kills at random moments: in the end every trial has one successful record, none was lost, none abandoned.
 
 Victims are the driver, a worker, or all of them together; moments include start-up, idle workers and retries. Each blow
-comes once after short, middling and long waits before any comes so again, in random order.
+comes once after a short wait and once after a long one before any comes so again, in random order.
 `SCALING_TEST_KILLS=60` takes some minutes, 600 a night.
 """
 
@@ -28,7 +28,7 @@ from tests.test_failures_end_to_end import sabotaged
 pytestmark = pytest.mark.slow
 
 BLOWS = ("driver", "all", "stop", "worker killed", "worker terminated")
-LONGEST = (0.3, 3.0, 9.0)
+LONGEST = (1.0, 8.0)
 """Seconds that a run is left alone at the most."""
 KILLS = int(os.environ.get("SCALING_TEST_KILLS", len(BLOWS) * len(LONGEST)))
 PATIENCE = 400
@@ -37,7 +37,7 @@ study: mortal
 question: Does it matter when one is killed?
 dataset: {name: synthetic, train_examples: 256}
 grid: [{depth: 14, width: [0.0625, 0.09375]}]
-across: {resolution: 8, stem: small, epochs: 4, seed: [0, 1, 2, 3, 4, 5, 6, 7]}
+across: {resolution: 8, stem: small, epochs: 4, seed: [0, 1, 2, 3, 4]}
 recipe: {batch_size: 32}
 latency: {phases: [training], batch_size: 16, max_seconds: 0.2}
 """
@@ -113,7 +113,7 @@ def successes(folder: Path) -> Counter[str]:
 def test_killed_at_random_moments_every_trial_is_trained_to_success_once(tmp_path: Path) -> None:
     (tmp_path / "mortal.yaml").write_text(STUDY)
     (tmp_path / "orders").mkdir()
-    for seed in range(0, 8, 3):
+    for seed in range(0, 5, 3):
         (tmp_path / "orders" / str(seed)).write_text("segfault")  # once each: they are retried
     chance_seed = random.SystemRandom().randrange(2**32)
     chance = random.Random(chance_seed)  # noqa: S311
@@ -137,7 +137,7 @@ def test_killed_at_random_moments_every_trial_is_trained_to_success_once(tmp_pat
     last = subprocess.run(RUN, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert last.returncode == 0, f"seed {chance_seed}: {last.stdout + last.stderr}"
     done = successes(tmp_path)
-    assert len(done) == 16, f"seed {chance_seed}"
+    assert len(done) == 10, f"seed {chance_seed}"
     assert set(done.values()) == {1}, f"seed {chance_seed}"
     assert "Traceback" not in said(tmp_path), f"seed {chance_seed}: {said(tmp_path)}"
     kept = list((tmp_path / "results" / "mortal" / "weights").glob("*.safetensors"))

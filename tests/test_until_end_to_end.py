@@ -26,7 +26,7 @@ grid:
   - {depth: 14, width: 0.125}
 across: {resolution: 8, stem: small, epochs: 1, seed: [0, 1, 2]}
 recipe: {batch_size: 32}
-latency: {phases: [inference], batch_size: 16, max_seconds: 0.2}
+latency: {phases: []}
 """
 SEARCH = """
 study: seek
@@ -38,8 +38,6 @@ recipe: {batch_size: 32}
 latency: {batch_size: 16, max_seconds: 0.2}
 """
 UNTIL = ("run", "until.yaml", "--until", "decided", "--workers", "2")
-UNTIMED = ("--set", "latency.phases=[]")
-"""Nothing that is decided on here is timed; one worker less is started."""
 
 
 @pytest.fixture(scope="module")
@@ -76,25 +74,20 @@ def test_it_ends_by_itself_with_its_reason_and_the_answer(
     assert "until: stopped, since " in again.stdout
 
 
-@pytest.mark.parametrize(
-    "blows",
-    [(signal.SIGKILL, signal.SIGINT), (signal.SIGINT, signal.SIGKILL)],
-    ids=["killed, then interrupted", "interrupted, then killed"],
-)
-def test_stopped_in_the_middle_it_trains_the_same_in_the_end(
-    folder: Path, uninterrupted: subprocess.CompletedProcess[str], blows: tuple[signal.Signals, ...]
+def test_killed_and_interrupted_in_the_middle_it_trains_the_same_in_the_end(
+    folder: Path, uninterrupted: subprocess.CompletedProcess[str]
 ) -> None:
-    """Twice before its four trials are trained: training is the same wherever it is done, so all decisions are."""
+    """Both before its four trials are trained: training is the same wherever it is done, so all decisions are."""
     assert uninterrupted.returncode == 0
-    results = f"{blows[0].name}-first"
-    for blow in blows:
+    results = "stopped"
+    for blow in (signal.SIGKILL, signal.SIGINT):
         before = len(trained(folder, results))
-        process = start(folder, *UNTIL, *UNTIMED, "--results", results)
+        process = start(folder, *UNTIL, "--results", results)
         wait_until(lambda before=before: len(trained(folder, results)) > before, process)  # type: ignore[misc]
         assert process.poll() is None
         process.send_signal(blow)
         process.communicate(timeout=commands.PATIENCE)
-    result = call(folder, *UNTIL, *UNTIMED, "--results", results)
+    result = call(folder, *UNTIL, "--results", results)
     assert result.returncode == 0, result.stdout + result.stderr
     assert sorted(trained(folder, results)) == sorted(trained(folder, "whole"))
 
@@ -106,7 +99,7 @@ def test_on_ray_it_ends_by_itself_after_the_same_trials(
     """On a Ray of its own, with as many workers."""
     assert uninterrupted.returncode == 0
     alone = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16)}
-    result = call(folder, *UNTIL, *UNTIMED, "--engine", "ray", "--results", "on-ray", **alone)
+    result = call(folder, *UNTIL, "--engine", "ray", "--results", "on-ray", **alone)
     assert result.returncode == 0, result.stdout + result.stderr
     (reason,) = [line for line in result.stdout.splitlines() if line.startswith("until: stopped, since ")]
     assert reason in uninterrupted.stdout.splitlines()

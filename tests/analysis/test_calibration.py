@@ -85,8 +85,8 @@ def test_the_bound_without_pairing_is_below_its_target() -> None:
 @pytest.mark.slow
 def test_coverage_with_few_degrees_of_freedom_is_that_of_the_interval() -> None:
     (row,) = (row for row in ROWS if row.what.endswith("the interval holds their difference"))
-    found = measured(row, 40)
-    assert found.studies == 40 * row.times
+    found = measured(row, 20)
+    assert found.studies == 20 * row.times
     assert abs(found.mean - 0.9) <= 2.6 * np.sqrt(0.09 / found.studies)
 
 

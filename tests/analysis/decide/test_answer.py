@@ -571,10 +571,10 @@ def simulated(number: int, ahead: float) -> Answer:
 
 
 def test_where_there_is_no_difference_few_studies_are_decided() -> None:
-    assert np.mean([simulated(number, 0.0).decided for number in range(40)]) <= 0.15
+    assert np.mean([simulated(number, 0.0).decided for number in range(20)]) <= 0.15
 
 
 def test_where_there_is_a_difference_studies_are_decided_and_for_the_right_side() -> None:
-    answers = [simulated(number, 0.03) for number in range(15)]
+    answers = [simulated(number, 0.03) for number in range(10)]
     assert np.mean([said.decided for said in answers]) >= 0.8
     assert not any("depth pays more" in said.sentence for said in answers)

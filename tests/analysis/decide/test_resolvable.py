@@ -25,13 +25,13 @@ from tests.analysis.simulated import row
 
 REFERENCE = Path(__file__).parents[3] / "results" / "reference"
 IMAGES = 10_000
-STUDIES = 100
-"""So many that chance alone moves a share of 80% by 4 points (one standard deviation); a test allows three of them.
+STUDIES = 50
+"""So many that chance alone moves a share of 80% by 5.7 points (one standard deviation); a test allows 2.6 of them.
 Of 600 studies a design, from numbers that no test had used before: 0.81 with four seeds, 0.81 with one, 0.82 for two
 statements at once, 0.79 and 0.77 along one factor. Other 600 of the design with one seed gave 0.87, and 100,000 of a
 linear stand-in for it 0.82. On the same images, of 300 studies: 0.82."""
 
-BAND = (0.68, 0.92)
+BAND = (0.65, 0.95)
 FIRST = 10_000
 """The number that the first study's noise is drawn from."""
 ALONG = Question("Does resolution pay?", AnswerPlan(compare=("resolution",)))
@@ -139,9 +139,9 @@ def on_the_same_images(frame: pd.DataFrame, truth: Floats, random: np.random.Gen
 @pytest.mark.slow
 def test_on_the_same_images_the_stated_difference_is_decided_as_often_as_it_says() -> None:
     """What is left of the images' noise and the noise between seeds are those of an earlier study of the same kind."""
-    frame, images, studies = planned(4), 2_000, 60
+    frame, images, studies = planned(4), 2_000, 40
     level = np.full(len(SIZES), 0.8)
-    earlier = [on_the_same_images(frame, level, np.random.default_rng(seed), images) for seed in range(20)]
+    earlier = [on_the_same_images(frame, level, np.random.default_rng(seed), images) for seed in range(10)]
     found = [resolved(study, images=images)[0] for study in earlier]
     assert {how for _, how in (each.left for each in found)} == {"measured"}
     assert 0.05 < found[0].left[0] < 0.2

@@ -225,16 +225,16 @@ def studied(count: int, make: Callable[[int], pd.DataFrame]) -> list[tuple[str, 
 
 @pytest.mark.slow
 def test_without_a_difference_looking_again_and_again_seldom_finds_one() -> None:
-    ended = studied(30, lambda seed: arms(0.0, seed))
+    ended = studied(16, lambda seed: arms(0.0, seed))
     wrong = [reason for reason, _, _ in ended if reason == "the question is decided"]
-    assert len(wrong) <= 3
+    assert len(wrong) <= 2
     assert len({reason[:20] for reason, _, _ in ended}) > 1
 
 
 @pytest.mark.slow
 def test_a_clear_difference_ends_it_before_half_of_the_seeds_are_run_and_for_its_side() -> None:
     for sign in (1, -1):
-        ended = studied(10, lambda seed, sign=sign: arms(sign * 0.04, seed))  # type: ignore[misc]
-        assert [reason for reason, _, _ in ended].count("the question is decided") >= 9
+        ended = studied(6, lambda seed, sign=sign: arms(sign * 0.04, seed))  # type: ignore[misc]
+        assert [reason for reason, _, _ in ended].count("the question is decided") >= 5
         assert np.median([runs for _, runs, _ in ended]) < len(SIZES) * 8 / 2
         assert all(np.sign(statement.noisy.value) == sign for _, _, statement in ended)

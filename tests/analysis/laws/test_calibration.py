@@ -1,6 +1,6 @@
 """Of simulated studies with a known law, nine in ten hold the truth in their 90% interval.
 
-A standard error of 200 studies is two percent; noise of the pictures alone is covered rather more often than points
+A standard error of 100 studies is three percent; noise of the pictures alone is covered rather more often than points
 that scatter, since how far they scatter is hard to tell from few of them.
 """
 
@@ -28,7 +28,7 @@ CASES: list[tuple[Law, Callable[[Floats], Floats], dict[str, float]]] = [
         {"slope_below": -0.2, "slope_above": -0.05, "break": 3e8},
     ),
 ]
-STUDIES, DRAWS = 200, 100
+STUDIES, DRAWS = 100, 100
 
 
 def study(
@@ -72,4 +72,4 @@ def test_the_truth_is_inside_nine_times_in_ten(
         for name, value in parameters.items():
             interval = uncertainty.estimate(float(values[name][0]), drawn[name])
             inside[name] += interval.low <= value <= interval.high
-    assert all(0.85 <= count / STUDIES <= 0.95 for count in inside.values()), inside
+    assert all(0.83 <= count / STUDIES <= 0.97 for count in inside.values()), inside

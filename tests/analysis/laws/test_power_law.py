@@ -114,12 +114,12 @@ def test_extrapolation_tells_the_right_law_from_the_wrong_one() -> None:
 def test_a_straight_law_does_not_break() -> None:
     random = np.random.default_rng(7)
     verdicts = []
-    for seed in range(20):
+    for seed in range(12):
         error = LAWS["power law"][0](X) * np.exp(0.03 * random.standard_normal(16))
         broken = fit(X, error, draws=60, seed=seed).broken
         assert broken is not None
         verdicts.append(broken.verdict)
-    assert verdicts.count("holds") <= 3
+    assert verdicts.count("holds") <= 2
 
 
 @pytest.fixture(scope="module")
