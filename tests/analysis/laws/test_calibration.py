@@ -1,6 +1,6 @@
 """Of simulated studies with a known law, nine in ten hold the truth in their 90% interval.
 
-A standard error of 200 studies is two percent; noise of the pictures alone is covered rather more often than points
+A standard error of 100 studies is three percent; noise of the pictures alone is covered rather more often than points
 that scatter, since how far they scatter is hard to tell from few of them.
 """
 
@@ -28,7 +28,7 @@ CASES: list[tuple[Law, Callable[[Floats], Floats], dict[str, float]]] = [
         {"slope_below": -0.2, "slope_above": -0.05, "break": 3e8},
     ),
 ]
-STUDIES, DRAWS = 200, 100
+STUDIES, DRAWS = 100, 100
 
 
 def study(
