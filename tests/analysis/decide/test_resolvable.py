@@ -30,7 +30,7 @@ STUDIES = 40
 with one, 0.82 for two statements at once, 0.79 and 0.77 along one factor. Other 600 of the design with one seed gave
 0.87, and 100,000 of a linear stand-in for it 0.82. On the same images, of 300 studies: 0.82."""
 
-BAND = stats.binom.ppf([5e-4, 1 - 5e-4], STUDIES, 0.8) / STUDIES
+BAND = [float(stats.binom.ppf(chance, STUDIES, 0.8)) / STUDIES for chance in (5e-4, 1 - 5e-4)]
 """Chance alone leaves it in one of a thousand tests: 23 to 39 of 40. A stated difference that is half or twice what it
 should be would be decided in about 0.3 of the studies, or in all."""
 

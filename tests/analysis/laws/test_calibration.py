@@ -31,7 +31,7 @@ CASES: list[tuple[Law, Callable[[Floats], Floats], dict[str, float]]] = [
     ),
 ]
 STUDIES, DRAWS = 100, 100
-LEAST, MOST = stats.binom.ppf([5e-4, 1 - 5e-4], STUDIES, 0.9)
+LEAST, MOST = (float(stats.binom.ppf(chance, STUDIES, 0.9)) for chance in (5e-4, 1 - 5e-4))
 
 
 def study(
