@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
 
-from scaling.analysis.claims.replay import replay
+from scaling.analysis.claims.replay import Replayed, replay
 from scaling.analysis.comparability import parts
 from scaling.analysis.decide.answer import answer
 from scaling.analysis.decide.kinds import USUAL_COSTS
@@ -30,14 +31,23 @@ GIVEN = 0.2
 """Points between seeds, with which the claims are replayed once more."""
 
 
+HEAD = """Verdicts with the noise between seeds that was measured, or else is assumed, beside those with seeds
+taken as alike."""
+
+
+@functools.cache
+def replayed(seed_noise: float | None) -> dict[str, Replayed]:
+    """The paper's claims on its own numbers, by name; kept, since a replay of all of them takes seconds."""
+    return {one.claim.claim: one for one in replay(seed_noise=seed_noise)}
+
+
 def _epochs(regime: Regime) -> str:
     return counted(regime.epochs or 0, "epoch")
 
 
 def section() -> str:
     """The part of the document on this."""
-    return f"""Verdicts with the noise between seeds that was measured, or else is assumed, beside those with seeds
-taken as alike.
+    return f"""{HEAD}
 
 {of_claims()}
 
@@ -48,7 +58,7 @@ taken as alike.
 def of_claims() -> str:
     """The paper's claims, on its own numbers."""
     alike, assumed, given = (
-        {one.claim.claim: one.verdict for one in replay(seed_noise=noise)} for noise in (0.0, None, GIVEN)
+        {name: one.verdict for name, one in replayed(noise).items()} for noise in (0.0, None, GIVEN)
     )
     hold = [list(each.values()).count("holds") for each in (alike, assumed, given)]
     return f"""**Claims.** The paper's numbers come from one seed each. Of its {len(alike)} claims, replayed on them,
@@ -62,7 +72,7 @@ What changes:
 
 def of_studies() -> str:
     """Those that ship with the project."""
-    found = {name: _of_study(name) for name in STUDIES}
+    found = {name: of_study(name) for name in STUDIES}
     verdicts = {f"{study} | {what}": said for study, told in found.items() for what, said in told.items()}
     changed = sum(len(set(said)) > 1 for said in verdicts.values())
     table = f"""
@@ -80,7 +90,7 @@ def _rows(verdicts: Mapping[str, tuple[str, ...]]) -> str:
     return "\n".join(f"| {what} | {' | '.join(said)} |" for what, said in verdicts.items() if len(set(said)) > 1)
 
 
-def _of_study(name: str) -> dict[str, tuple[str, str]]:
+def of_study(name: str) -> dict[str, tuple[str, str]]:
     """Every verdict with seeds taken as alike, and with their noise."""
     folder = ResultsFolder(REFERENCE / name)
     with warnings.catch_warnings():

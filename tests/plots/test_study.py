@@ -194,7 +194,7 @@ def test_other_settings_are_counted_not_drawn(tmp_path: Path) -> None:
         pytest.param({"variants": []}, id="no record"),
         pytest.param({"variants": FAMILIES, "failed": (4, 5)}, id="one family failed"),
         pytest.param({"variants": FAMILIES[2:]}, id="one efficientnet"),
-        pytest.param({"variants": FAMILIES, "study": "[not a study"}, id="damaged study file"),
+        pytest.param({"variants": VARIANTS[:2], "study": "[not a study"}, id="damaged study file"),
     ],
 )
 def test_degenerate_studies_are_drawn(tmp_path: Path, records: dict[str, Any]) -> None:

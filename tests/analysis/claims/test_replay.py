@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 
 import pandas as pd
@@ -14,12 +13,13 @@ from scaling.analysis.depth_width.regimes import regimes
 from scaling.analysis.settings import collapse_seeds
 from scaling.published.claims import claims
 from scaling.results.frame import load_results
+from tests.analysis import price
+from tests.analysis.calibration import DOCUMENT, PRICE, part_of
 from tests.builders import results_folder, train_record
 
 
-@functools.cache
-def replayed() -> dict[str, Replayed]:
-    return {told.claim.claim: told for told in replay()}
+def replayed(seed_noise: float | None = None) -> dict[str, Replayed]:
+    return price.replayed(seed_noise)
 
 
 VERDICTS = {
@@ -50,13 +50,19 @@ def test_verdicts_on_the_published_numbers() -> None:
 
 
 def test_without_noise_between_seeds_two_more_would_hold_and_one_fail() -> None:
-    without = {one.claim.claim: one.verdict for one in replay(seed_noise=0.0)}
+    without = {name: one.verdict for name, one in replayed(0.0).items()}
     turned = {name for name, verdict in VERDICTS.items() if without[name] != verdict}
     assert {name: without[name] for name in turned} == {
         "width_at_short_training": "holds",
         "training_is_most_of_the_gain": "holds",
         "inference_speed_elsewhere": "fails",
     }
+
+
+@pytest.mark.slow
+def test_what_honesty_costs_the_claims_is_what_the_document_says() -> None:
+    said, *_ = part_of(DOCUMENT.read_text(), PRICE).split("\n\n**Shipped studies.**")
+    assert said == f"{price.HEAD}\n\n{price.of_claims()}"
 
 
 def test_a_verdict_that_rests_on_assumed_noise_says_so() -> None:
@@ -151,10 +157,10 @@ def test_nothing_but_failures_is_an_answer_too() -> None:
 def test_a_claim_turned_round_fails() -> None:
     frame = published.load("table1")
     order = frame["top1"].to_numpy()[::-1].copy()
-    verdicts = {one.claim.claim: one.verdict for one in replay(pd.DataFrame(frame.assign(top1=order)))}
-    assert verdicts["training_is_most_of_the_gain"] != "holds"
+    (turned,) = replay(pd.DataFrame(frame.assign(top1=order)), claims("training_is_most_of_the_gain"))
+    assert turned.verdict not in ("holds", "not addressed")
 
 
 def test_arms_are_judged_as_in_the_figure_of_them() -> None:
     shown = regimes(collapse_seeds(published.load("fig3"))).regimes[-1].sentence
-    assert replay(stated=claims("depth_at_long_training"))[0].found == shown
+    assert replayed()["depth_at_long_training"].found == shown

@@ -103,10 +103,11 @@ def test_a_dominated_point_changes_nothing() -> None:
 
 def test_the_sentence_has_one_subject_and_the_cost_in_words() -> None:
     frame = settings(*family("resnet_rs", 1.0, RISING), *family("efficientnet", 2.0, RISING))
-    assert "resnet_rs" not in only(frame).sentence
-    assert "ResNet-RS is 2.00 times as fast as EfficientNet" in only(frame).sentence
-    assert "by time per training step (undecided with more than" in only(frame).sentence
-    assert "By bands, ResNet-RS is faster" in only(frame).sentence
+    by_time = only(frame).sentence
+    assert "resnet_rs" not in by_time
+    assert "ResNet-RS is 2.00 times as fast as EfficientNet" in by_time
+    assert "by time per training step (undecided with more than" in by_time
+    assert "By bands, ResNet-RS is faster" in by_time
     by_size = only(frame, cost="params").sentence
     assert "ResNet-RS is 2.00 times as economical as EfficientNet" in by_size
     assert "by trainable parameters (undecided" in by_size
@@ -205,9 +206,9 @@ def test_the_same_settings_give_the_same_answer_in_any_order() -> None:
     pd.testing.assert_frame_equal(one.curve, other.curve)
 
 
-def test_thirty_thousand_settings_a_family_take_seconds() -> None:
+def test_ten_thousand_settings_take_seconds() -> None:
     laws = {"a": saturating(0.7, 0.8, 0.3), "b": saturating(0.68, 0.82, 0.2)}
-    pair = only(collapse_seeds(study(laws, 15_000, np.random.default_rng(0), seeds=1)), draws=20)
+    pair = only(collapse_seeds(study(laws, 5_000, np.random.default_rng(0), seeds=1)), draws=20)
     assert pair.overall is not None
 
 
