@@ -29,7 +29,7 @@ from tests.analysis.calibration import (
     without_pairing,
 )
 
-STUDIES = int(os.environ.get("SCALING_TEST_STUDIES", "6"))
+STUDIES = int(os.environ.get("SCALING_TEST_STUDIES", "10"))
 
 FALSE = [row for row in ROWS if "false" in row.what]
 
