@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -119,9 +120,13 @@ def test_once_done_it_runs_nothing_and_plan_and_status_name_what_is_left_out(fol
     assert "2 of 2 done, 1 network left out" in inside(folder, "status", "records").stdout
 
 
-def test_a_limit_that_leaves_nothing_says_how_near_it_was(folder: Path) -> None:
+def test_a_limit_that_leaves_nothing_says_how_near_it_was(folder: Path, limit: str) -> None:
+    """Of networks that have been timed, so that no worker starts."""
+    assert limit
+    (folder / "nothing" / "within").mkdir(parents=True)
+    shutil.copy(folder / "timed" / "within" / "latency.jsonl", folder / "nothing" / "within")
     tight = "constraints.max_inference_ms=0.0001"
-    result = call(folder, "run", "within.yaml", "--set", tight, "--results", "nothing")
+    result = inside(folder, "run", "within.yaml", "--set", tight, "--results", "nothing")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "constraints leave no trial on " in result.stdout
     assert "the nearest, vit_1x0.0625@16, is " in result.stdout
