@@ -78,10 +78,10 @@ def recorded(folder: ResultsFolder) -> list[str]:
     return [record.trial_id for record in folder.training.read()[0]]
 
 
-@pytest.fixture
-def whole(tmp_path: Path) -> list[list[str]]:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     """Batches of a run that nobody interrupts; its difference is small and takes several batches."""
-    return Run(results_folder(tmp_path / "whole" / "arms"), 0.012).to_the_end()
+    return Run(results_folder(tmp_path_factory.mktemp("whole") / "arms"), 0.012).to_the_end()
 
 
 def test_each_batch_is_new_and_the_last_is_followed_by_a_reason(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_it_ends_by_the_noise_between_seeds_that_is_given(tmp_path: Path, whole:
     assert quiet.until.reason == "the question is decided"
 
 
-@pytest.mark.parametrize("done", range(BATCH))
+@pytest.mark.parametrize("done", [0, BATCH - 1])
 def test_killed_in_any_batch_it_trains_the_same_trials(tmp_path: Path, whole: list[list[str]], done: int) -> None:
     """Workers end in any order, and a batch that was begun is ended before anybody asks whether there is an answer."""
     chance, folder = random.Random(done), results_folder(tmp_path / "arms")  # noqa: S311
