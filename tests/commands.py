@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -10,6 +11,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
+from typer.testing import CliRunner
 
 PATIENCE = 600
 """Seconds that nothing here takes, however busy the machine is."""
@@ -42,6 +46,18 @@ def call(folder: Path, *arguments: str, **environment: str) -> subprocess.Comple
         timeout=PATIENCE,
         check=False,
     )
+
+
+def inside(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in this process, which has loaded already what it needs: for those that end without workers."""
+    from scaling.cli.app import app
+
+    with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "400")
+        done = CliRunner().invoke(app, arguments)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
 
 def wait_until(reached: Callable[[], bool], process: subprocess.Popen[str]) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 import scaling
 from scaling.results import lock
-from tests.commands import PATIENCE, call, start, wait_until
+from tests.commands import PATIENCE, call, inside, start, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -25,11 +25,11 @@ study: tiny
 question: Does a killed study lose anything?
 dataset: {name: synthetic, train_examples: 512}
 grid:
-  - {depth: 14, width: [0.0625, 0.125], learning_rate: 0.05}
-  - {depth: 14, width: 0.1875, learning_rate: 1.0e+20}        # its loss is soon no number
-across: {resolution: 8, stem: small, epochs: [1, 3], seed: 0}
+  - {depth: 1, width: [0.0625, 0.125], learning_rate: 0.05}
+  - {depth: 1, width: 0.1875, learning_rate: 1.0e+20}         # its loss is soon no number
+across: {family: vit, patch: 4, head: 8, resolution: 8, epochs: [1, 3], seed: 0}
 recipe: {batch_size: 32}
-latency: {batch_size: 16, max_seconds: 0.5}
+latency: {batch_size: 16, max_seconds: 0.2}
 """
 ALONE = ("--workers", "1")
 """One worker that trains and times: the first run and the last have several."""
@@ -66,7 +66,7 @@ def children(pid: int) -> Iterator[int]:
 
 
 def plan(folder: Path) -> dict[str, Any]:
-    result = call(folder, "plan", "tiny.yaml", "--json")
+    result = inside(folder, "plan", "tiny.yaml", "--json")
     assert result.returncode == 0, result.stderr
     planned: dict[str, Any] = json.loads(result.stdout)
     return planned
@@ -94,7 +94,7 @@ def _alive(pid: int) -> bool:
 def test_2_interrupted_it_says_so_and_exits_130(folder: Path) -> None:
     before = lines(folder)
     process = run_until(folder, lambda: len(lines(folder)) > len(before), *ALONE)
-    refused = call(folder, "run", "tiny.yaml")
+    refused = inside(folder, "run", "tiny.yaml")
     assert refused.returncode == 2
     assert f"another run is writing here: process {process.pid} on {os.uname().nodename}" in refused.stderr
     process.send_signal(signal.SIGINT)
@@ -137,13 +137,13 @@ def _is_interrupted(record: dict[str, Any]) -> bool:
 
 def test_4_once_complete_it_runs_nothing_unless_told_to_retry(folder: Path) -> None:
     before = lines(folder)
-    result = call(folder, "run", "tiny.yaml")
+    result = inside(folder, "run", "tiny.yaml")
     assert result.returncode == 1  # two of its trials have failed
     assert "nothing left to do" in result.stdout
     assert "tiny: 2 failed in all (2 nan)" in result.stdout
     assert "scaling run tiny.yaml --retry failed" in result.stdout
     assert lines(folder) == before
-    assert call(folder, "run", "tiny.yaml", "--retry", "failed:oom", *ALONE).returncode == 1
+    assert inside(folder, "run", "tiny.yaml", "--retry", "failed:oom", *ALONE).returncode == 1
     assert lines(folder) == before
     assert call(folder, "run", "tiny.yaml", "--retry", "failed:nan", "--limit", "1", *ALONE).returncode == 1
     assert len(lines(folder)) == len(before) + 1
@@ -155,7 +155,7 @@ def test_5_it_is_planned_loaded_and_plotted(folder: Path) -> None:
     assert len(frame) == 6
     assert frame["training_ms"].notna().all()
     assert (frame["status"] == "failed").sum() == 2
-    result = call(folder, "plot", "results/", "--format", "png,svg")
+    result = inside(folder, "plot", "results/", "--format", "png,svg")
     assert result.returncode == 0, result.stderr
     figures = folder / "results" / "tiny" / "figures"
     for metric in ("training_ms", "inference_ms", "macs", "params"):
@@ -199,14 +199,14 @@ def under_way(folder: Path) -> int:
     [
         (["run", "tinny.yaml"], "tinny.yaml: no such file"),
         (["run", "depth_vs_widht"], "did you mean 'depth_vs_width'"),
-        (["run", "tiny.yaml", "--set", "grid[0].depth=27"], "grid[0].depth: depth 27 has no block layout"),
+        (["run", "tiny.yaml", "--set", "grid[0].depth=1.5"], "grid[0].depth: depth 1.5 is no number of blocks"),
         (["run", "tiny.yaml", "--retry", "all"], "--retry all"),
         (["plot", "nowhere"], "nowhere: no such folder"),
         (["plot", "results", "--format", "gif"], "gif"),
     ],
 )
 def test_wrong_input_is_a_message_and_exit_code_2(folder: Path, arguments: list[str], message: str) -> None:
-    result = call(folder, *arguments)
+    result = inside(folder, *arguments)
     assert result.returncode == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -32,8 +33,8 @@ STUDY = """
 study: tiny
 question: Is it trained where the package is installed?
 dataset: {name: synthetic, train_examples: 64}
-grid: [{depth: 14, width: 0.0625}]
-across: {resolution: 8, stem: small, epochs: 1, seed: [0, 1]}
+grid: [{depth: 1, width: 0.0625}]
+across: {family: vit, patch: 4, head: 8, resolution: 8, epochs: 1, seed: [0, 1]}
 recipe: {batch_size: 32}
 """
 
@@ -108,12 +109,13 @@ def test_the_wheel_has_the_package_and_what_ships_with_it(wheel: Path) -> None:
 def command(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The command of an environment that has the wheel, and all else from the environment that runs this test."""
     place = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", str(place)], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True, capture_output=True)
     python = place / "bin" / "python"
     # A path in a .pth file is searched last, and its own .pth files, such as the checkout's, are not followed.
     (packages,) = place.glob("lib/python*/site-packages")
     (packages / "running_environment.pth").write_text(sysconfig.get_path("purelib"))
-    install = [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--ignore-installed"]
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    install = [*pip, "install", "--quiet", "--no-deps", "--no-index", "--ignore-installed"]
     subprocess.run([*install, str(wheel)], check=True, env=clean(), cwd=place)
     return place / "bin" / "scaling"
 
@@ -134,6 +136,38 @@ def ran(command: Path, folder: Path, *arguments: str, code: int = 0) -> tuple[st
     return done.stdout, done.stderr
 
 
+IN_TURN = """
+import json, sys
+from typer.testing import CliRunner
+from scaling.cli.app import app
+
+told = []
+for arguments in json.load(sys.stdin):
+    done = CliRunner().invoke(app, arguments)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    told.append((done.exit_code, done.stdout, done.stderr))
+json.dump(told, sys.stdout)
+"""
+
+
+def ran_in_turn(command: Path, folder: Path, *calls: str) -> list[tuple[int, str, str]]:
+    """Exit codes and what was said, of several commands in one process of the environment, which says no more."""
+    done = subprocess.run(
+        [str(command.with_name("python")), "-c", IN_TURN],
+        input=json.dumps([call.split() for call in calls]),
+        cwd=folder,
+        env=clean(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return [(code, said, errors) for code, said, errors in json.loads(done.stdout)]
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("empty")
@@ -148,34 +182,39 @@ def test_the_installed_package_is_imported(command: Path, folder: Path) -> None:
     assert all(path.startswith(str(command.parents[1])) for path in said.stdout.split())
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "begins"),
-    [
-        ("--version", 0, rf"scaling {re.escape(scaling.__version__)}$"),
-        ("studies", 0, r"additive  \(Table 1\)  22 trials, "),
-        ("plan depth_vs_width", 0, r"depth_vs_width: For the same time per training step, does depth or width pay"),
-        ("models resnet_rs_50@160", 0, r"name +depth +width +px +params +MACs +acts$"),
-        ("data list", 0, r"name +train +test +classes +px +where$"),
-        ("compare", 0, r"depth_vs_width: For the same time per training step, "),
-        ("fit", 0, r"depth_vs_width: For the same time per training step, "),
-        ("recommend", 0, r"depth_vs_width"),
-        ("status", 0, r"no study has been run into results yet$"),
-        ("next depth_vs_width", 0, r"depth_vs_width: \d+ trainings would decide most, "),
-        (
-            "plot",
-            2,
-            r"error: .*Their figures are in \S+/scaling/shipped/results/reference/\*/figures/; to redraw those",
-        ),
-        ("plot --published --figure additive --format png", 0, r"results/published/figures/additive\.png$"),
-        ("studies --copy fig3_depth_vs_width", 0, r"fig3_depth_vs_width\.ipynb$"),
-        ("studies --copy depth_vs_width", 0, r"depth_vs_width\.yaml$"),
-        ("studies --copy depth_vs_width", 2, r"error: depth_vs_width\.yaml is there already; it was left as it is$"),
-    ],
+COMMANDS = (
+    ("--version", 0, rf"scaling {re.escape(scaling.__version__)}$"),
+    ("studies", 0, r"additive  \(Table 1\)  22 trials, "),
+    ("plan depth_vs_width", 0, r"depth_vs_width: For the same time per training step, does depth or width pay"),
+    ("models resnet_rs_50@160", 0, r"name +depth +width +px +params +MACs +acts$"),
+    ("data list", 0, r"name +train +test +classes +px +where$"),
+    ("compare", 0, r"depth_vs_width: For the same time per training step, "),
+    ("fit", 0, r"depth_vs_width: For the same time per training step, "),
+    ("recommend", 0, r"depth_vs_width"),
+    ("status", 0, r"no study has been run into results yet$"),
+    ("next depth_vs_width", 0, r"depth_vs_width: \d+ trainings would decide most, "),
+    (
+        "plot",
+        2,
+        r"error: .*Their figures are in \S+/scaling/shipped/results/reference/\*/figures/; to redraw those",
+    ),
+    ("plot --published --figure additive --format png", 0, r"results/published/figures/additive\.png$"),
+    ("studies --copy fig3_depth_vs_width", 0, r"fig3_depth_vs_width\.ipynb$"),
+    ("studies --copy depth_vs_width", 0, r"depth_vs_width\.yaml$"),
+    ("studies --copy depth_vs_width", 2, r"error: depth_vs_width\.yaml is there already; it was left as it is$"),
 )
-def test_every_command_works_in_a_folder_without_anything(
-    command: Path, folder: Path, arguments: str, code: int, begins: str
-) -> None:
-    said, errors = ran(command, folder, *arguments.split(), code=code)
+"""Their arguments, exit code, and the beginning of the first line that they say."""
+
+
+@pytest.fixture(scope="module")
+def told(command: Path, folder: Path) -> list[tuple[int, str, str]]:
+    return ran_in_turn(command, folder, *(arguments for arguments, _, _ in COMMANDS))
+
+
+@pytest.mark.parametrize("number", range(len(COMMANDS)), ids=[arguments for arguments, _, _ in COMMANDS])
+def test_every_command_works_in_a_folder_without_anything(told: list[tuple[int, str, str]], number: int) -> None:
+    (_, expected, begins), (code, said, errors) = COMMANDS[number], told[number]
+    assert code == expected, said + errors
     first = (errors if code else said).splitlines()[0]
     assert re.match(begins, first), first
     ours = ("note: ", "error: ", "warning: ", "  ")  # a warning of images that are not here goes on below
@@ -189,10 +228,10 @@ def test_a_study_is_trained_and_no_library_writes_to_the_screen(command: Path, t
         r"^tiny: 2 trainings and \d+ timings finished, 0 failed; records in results/tiny$", said, re.MULTILINE
     )
     assert errors == ""
-    said, _ = ran(command, tmp_path, "status")
-    assert said.startswith("tiny  2 of 2 done")
-    ran(command, tmp_path, "plot", "--format", "png")
-    assert ran(command, tmp_path, "report")[0].strip().endswith("report.html")
+    status, plot, report = ran_in_turn(command, tmp_path, "status", "plot --format png", "report")
+    assert (status[0], plot[0], report[0]) == (0, 0, 0)
+    assert status[1].startswith("tiny  2 of 2 done")
+    assert report[1].strip().endswith("report.html")
     assert (tmp_path / "results/tiny/figures/index.md").is_file()
     assert ran(command, tmp_path, "export", "results/tiny", "best", "-o", "tiny.keras")[1] == ""
 

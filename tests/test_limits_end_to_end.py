@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from scaling.results.records import ResultsFolder
 from tests import commands
 from tests.builders import train_record
-from tests.commands import call, start, wait_until
+from tests.commands import call, inside, start, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -20,8 +21,8 @@ STUDY = """
 study: within
 question: Which network within the time is best?
 dataset: {name: synthetic, train_examples: 256}
-grid: [{depth: 14, width: [0.0625, 1.0]}]
-across: {resolution: 16, stem: small, epochs: 1, seed: [0, 1]}
+grid: [{depth: 1, width: [0.0625, 2.0]}]
+across: {family: vit, patch: 4, head: 8, resolution: 16, epochs: 1, seed: [0, 1]}
 recipe: {batch_size: 32}
 latency: {phases: [inference], batch_size: 16, max_seconds: 0.5}
 """
@@ -32,9 +33,9 @@ dataset: {name: synthetic, train_examples: 256}
 search:
   trials: 3
   space:
-    width: [0.0625, 1.0]
+    width: [0.0625, 2.0]
     learning_rate: {low: 1.0e-2, high: 0.5, log: true}
-across: {depth: 14, resolution: 16, stem: small, epochs: 1, seed: 0}
+across: {family: vit, patch: 4, head: 8, depth: 1, resolution: 16, epochs: 1, seed: 0}
 recipe: {batch_size: 32}
 latency: {batch_size: 16, max_seconds: 0.5}
 """
@@ -87,7 +88,7 @@ def widths(folder: Path, results: str) -> list[float]:
     return [record["trial"]["variant"]["width"] for record in trained]
 
 
-SLOW = "resnet_rs_14@16 (2 trials) left out by constraints.max_inference_ms: "
+SLOW = "vit_1x2@16 (2 trials) left out by constraints.max_inference_ms: "
 
 
 @pytest.mark.parametrize(("killed_in", "workers"), [("latency", "2"), ("records", "1")])
@@ -102,29 +103,33 @@ def test_what_is_too_slow_is_timed_and_not_trained_wherever_the_run_is_killed(
     assert SLOW in result.stdout
     assert widths(folder, killed_in) == [0.0625, 0.0625]
     timed = [record["request"]["variant"].get("width", 1.0) for record in records(folder, killed_in, "latency.jsonl")]
-    assert sorted(timed) == [0.0625, 1.0]
+    assert sorted(timed) == [0.0625, 2.0]
 
 
 def test_once_done_it_runs_nothing_and_plan_and_status_name_what_is_left_out(folder: Path, limit: str) -> None:
     arguments = ("within.yaml", "--set", limit, "--results", "records")
-    again = call(folder, "run", *arguments)
+    again = inside(folder, "run", *arguments)
     assert "nothing left to do" in again.stdout
     assert SLOW in again.stdout
-    planned = json.loads(call(folder, "plan", *arguments, "--json").stdout)
+    planned = json.loads(inside(folder, "plan", *arguments, "--json").stdout)
     assert planned["totals"] | {"trials": 2, "done": 2, "hours_left": 0} == planned["totals"]
     (left_out,) = planned["left_out"]
-    assert (left_out["model"], left_out["trials"]) == ("resnet_rs_14@16", 2)
-    (status,) = json.loads(call(folder, "status", "records", "--json").stdout)
+    assert (left_out["model"], left_out["trials"]) == ("vit_1x2@16", 2)
+    (status,) = json.loads(inside(folder, "status", "records", "--json").stdout)
     assert (status["asked"], status["done"], status["waiting"], status["failed"]) == (2, 2, 0, {})
-    assert "2 of 2 done, 1 network left out" in call(folder, "status", "records").stdout
+    assert "2 of 2 done, 1 network left out" in inside(folder, "status", "records").stdout
 
 
-def test_a_limit_that_leaves_nothing_says_how_near_it_was(folder: Path) -> None:
+def test_a_limit_that_leaves_nothing_says_how_near_it_was(folder: Path, limit: str) -> None:
+    """Of networks that have been timed, so that no worker starts."""
+    assert limit
+    (folder / "nothing" / "within").mkdir(parents=True)
+    shutil.copy(folder / "timed" / "within" / "latency.jsonl", folder / "nothing" / "within")
     tight = "constraints.max_inference_ms=0.0001"
-    result = call(folder, "run", "within.yaml", "--set", tight, "--results", "nothing")
+    result = inside(folder, "run", "within.yaml", "--set", tight, "--results", "nothing")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "constraints leave no trial on " in result.stdout
-    assert "the nearest, resnet_rs_14x0.0625@16, is " in result.stdout
+    assert "the nearest, vit_1x0.0625@16, is " in result.stdout
     assert records(folder, "nothing") == []
 
 
@@ -133,7 +138,7 @@ def test_a_search_times_first_and_goes_on_within_the_limit(folder: Path, limit: 
     result = call(folder, "run", "search.yaml", "--set", limit, "--results", "search")
     assert result.returncode == 0, result.stdout + result.stderr
     assert widths(folder, "search") == [0.0625] * 3
-    planned = json.loads(call(folder, "plan", "search.yaml", "--set", limit, "--results", "search", "--json").stdout)
+    planned = json.loads(inside(folder, "plan", "search.yaml", "--set", limit, "--results", "search", "--json").stdout)
     assert planned["search"] == {"trials": 3, "recorded": 3, "suggested": []}
-    again = call(folder, "run", "search.yaml", "--set", limit, "--results", "search")
+    again = inside(folder, "run", "search.yaml", "--set", limit, "--results", "search")
     assert "nothing left to do" in again.stdout

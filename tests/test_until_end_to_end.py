@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests import commands
-from tests.commands import call, start, wait_until
+from tests.commands import call, inside, start, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -22,9 +22,9 @@ question: Does a deeper network pay?
 answer: {compare: [width, depth], at_equal: macs}
 dataset: {name: synthetic, train_examples: 256}
 grid:
-  - {depth: [14, 26], width: 0.0625}
-  - {depth: 14, width: 0.125}
-across: {resolution: 8, stem: small, epochs: 1, seed: [0, 1, 2]}
+  - {depth: [1, 2], width: 0.0625}
+  - {depth: 1, width: 0.125}
+across: {family: vit, patch: 4, head: 8, resolution: 8, epochs: 1, seed: [0, 1, 2]}
 recipe: {batch_size: 32}
 latency: {phases: []}
 """
@@ -32,8 +32,8 @@ SEARCH = """
 study: seek
 question: Is a search refused?
 dataset: {name: synthetic, train_examples: 256}
-search: {trials: 3, space: {depth: [14, 26]}}
-across: {width: 0.0625, resolution: 8, stem: small, epochs: 1, seed: 0}
+search: {trials: 3, space: {depth: [1, 2]}}
+across: {family: vit, patch: 4, head: 8, width: 0.0625, resolution: 8, epochs: 1, seed: 0}
 recipe: {batch_size: 32}
 latency: {batch_size: 16, max_seconds: 0.2}
 """
@@ -69,15 +69,15 @@ def test_it_ends_by_itself_with_its_reason_and_the_answer(
     assert any(line.startswith("until: stopped, since ") for line in said)
     assert said[-1].startswith("until: Does a deeper network pay? ")
     assert len(trained(folder, "whole")) == len({*trained(folder, "whole")}) >= 3
-    again = call(folder, *UNTIL, "--results", "whole")
+    again = inside(folder, *UNTIL, "--results", "whole")
     assert "nothing left to do" in again.stdout
     assert "until: stopped, since " in again.stdout
 
 
-def test_killed_and_interrupted_in_the_middle_it_trains_the_same_in_the_end(
+def test_killed_and_then_interrupted_it_trains_the_same_in_the_end(
     folder: Path, uninterrupted: subprocess.CompletedProcess[str]
 ) -> None:
-    """Both before its four trials are trained: training is the same wherever it is done, so all decisions are."""
+    """Twice before its trials are trained: training is the same wherever it is done, so all decisions are."""
     assert uninterrupted.returncode == 0
     results = "stopped"
     for blow in (signal.SIGKILL, signal.SIGINT):
@@ -107,20 +107,20 @@ def test_on_ray_it_ends_by_itself_after_the_same_trials(
 
 
 def test_without_hours_nothing_is_trained(folder: Path) -> None:
-    result = call(folder, *UNTIL, "--max-hours", "0", "--results", "none")
+    result = inside(folder, *UNTIL, "--max-hours", "0", "--results", "none")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "until: stopped, since 0 hours of training are spent, of 0 (--max-hours)" in result.stdout
     assert records(folder, "none") == []
 
 
 def test_limits_without_until_are_refused(folder: Path) -> None:
-    result = call(folder, "run", "until.yaml", "--at-most", "macs=1e9", "--results", "none")
+    result = inside(folder, "run", "until.yaml", "--at-most", "macs=1e9", "--results", "none")
     assert result.returncode == 2
     assert "--at-most goes with --until decided" in result.stderr
 
 
 def test_a_search_is_refused_with_a_sentence(folder: Path) -> None:
-    result = call(folder, "run", "seek.yaml", "--until", "decided", "--results", "none")
+    result = inside(folder, "run", "seek.yaml", "--until", "decided", "--results", "none")
     assert result.returncode == 2
     assert "--until decided: seek is a search, which decides by itself what it trains" in result.stderr
     assert "Traceback" not in result.stderr

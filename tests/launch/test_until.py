@@ -78,10 +78,10 @@ def recorded(folder: ResultsFolder) -> list[str]:
     return [record.trial_id for record in folder.training.read()[0]]
 
 
-@pytest.fixture
-def whole(tmp_path: Path) -> list[list[str]]:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     """Batches of a run that nobody interrupts; its difference is small and takes several batches."""
-    return Run(results_folder(tmp_path / "whole" / "arms"), 0.012).to_the_end()
+    return Run(results_folder(tmp_path_factory.mktemp("whole") / "arms"), 0.012).to_the_end()
 
 
 def test_each_batch_is_new_and_the_last_is_followed_by_a_reason(tmp_path: Path) -> None:

@@ -174,28 +174,45 @@ def test_it_is_counted_once_in_another_process(folder: Path, monkeypatch: pytest
     assert "nets" not in sys.modules
 
 
+FAULTY = """
+import os
+from keras import Input, Model, layers
+
+def net(depth: int, width, resolution, channels, classes, *, fault="none"):
+    side = 9 if fault == "input" else resolution
+    images = Input((side, side, channels))
+    if fault == "fails":
+        1 / 0
+    if fault == "dies":
+        os._exit(3)
+    x = layers.GlobalAveragePooling2D()(images)
+    return x if fault == "no model" else Model(images, layers.Dense(7 if fault == "output" else classes)(x))
+"""
+FAULTS = {
+    "no model": "returned a KerasTensor, not a keras.Model",
+    "output": "output has shape (None, 7), and should have (None, 10)",
+    "input": "input has shape (None, 9, 9, 3), and should have (None, 8, 8, 3)",
+    "fails": "ZeroDivisionError",
+    "dies": "the process that builds it has died",
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (("return Model(images, layers.Dense(classes)(x))", "return x"), "returned a KerasTensor, not a keras.Model"),
-        (("Dense(classes)", "Dense(7)"), "output has shape (None, 7), and should have (None, 10)"),
-        (
-            ("Input((resolution, resolution,", "Input((9, 9,"),
-            "input has shape (None, 9, 9, 3), and should have (None, 8, 8, 3)",
-        ),
-        (("x = images", "x = 1 / 0"), "ZeroDivisionError"),
-        (("from keras import", "import not_there\nfrom keras import"), "cannot be imported here: ModuleNotFoundError"),
-        (("x = images", "import os; os._exit(3)"), "the process that builds it has died"),
-    ],
-)
-def test_a_function_that_builds_no_such_network_is_a_sentence(
-    folder: Path, change: tuple[str, str], message: str
-) -> None:
-    (folder / "nets.py").write_text(NET.replace(*change))
-    with pytest.raises(ValueError, match="family") as error:
+def test_a_function_that_builds_no_such_network_is_a_sentence(folder: Path) -> None:
+    """All in the process of one family; the last ends it."""
+    (folder / "nets.py").write_text(FAULTY)
+    for fault, message in FAULTS.items():
+        variant = family_of("nets:net").variant({"depth": 1, "resolution": 8, "fault": fault})
+        with pytest.raises(ValueError, match="family") as error:
+            cost(variant, channels=3, classes=10)
+        assert message in str(error.value), fault
+
+
+@pytest.mark.slow
+def test_a_module_that_cannot_be_imported_is_a_sentence(folder: Path) -> None:
+    (folder / "nets.py").write_text("import not_there\n" + NET)
+    with pytest.raises(ValueError, match=r"family.*cannot be imported here: ModuleNotFoundError"):
         cost(family_of("nets:net").variant({"depth": 1, "resolution": 8}), channels=3, classes=10)
-    assert message in str(error.value)
 
 
 COUNT = """
@@ -210,11 +227,15 @@ def test_a_family_that_counts_itself_is_asked_and_its_network_is_not_built(folde
     assert cost(variant, channels=3, classes=10) == Complexity(params=10, macs=8, activations=10)
 
 
-@pytest.mark.parametrize("answer", ["7", "{'params': 1, 'macs': 2}", "{'params': 1, 'macs': 2.5, 'activations': 3}"])
-def test_a_count_that_is_no_three_whole_numbers_is_a_sentence(folder: Path, answer: str) -> None:
-    (folder / "nets.py").write_text(NET + f"def net_cost(**sizes):\n    return {answer}\n")
-    with pytest.raises(ValueError, match=r"net_cost returned .*should return .*: activations, macs, params"):
-        cost(family_of("nets:net").variant({"depth": 2, "resolution": 8}), channels=3, classes=10)
+def test_a_count_that_is_no_three_whole_numbers_is_a_sentence(folder: Path) -> None:
+    """One process, which counts by the depth."""
+    answers = "7", "{'params': 1, 'macs': 2}", "{'params': 1, 'macs': 2.5, 'activations': 3}"
+    by_depth = ", ".join(f"{depth}: {answer}" for depth, answer in enumerate(answers, start=1))
+    (folder / "nets.py").write_text(NET + f"def net_cost(**sizes):\n    return {{{by_depth}}}[sizes['depth']]\n")
+    for depth in (1, 2, 3):
+        variant = family_of("nets:net").variant({"depth": depth, "resolution": 8})
+        with pytest.raises(ValueError, match=r"net_cost returned .*should return .*: activations, macs, params"):
+            cost(variant, channels=3, classes=10)
 
 
 @pytest.mark.slow

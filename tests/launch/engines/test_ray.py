@@ -38,10 +38,10 @@ study: tiny
 question: Does a killed node lose anything?
 dataset: {name: synthetic, train_examples: 512}
 grid:
-  - {depth: 14, width: [0.0625, 0.125], learning_rate: 0.05}
-across: {resolution: 8, stem: small, epochs: 6, seed: 0}
+  - {depth: 1, width: [0.0625, 0.125], learning_rate: 0.05}
+across: {family: vit, patch: 4, head: 8, resolution: 8, epochs: 6, seed: 0}
 recipe: {batch_size: 32}
-latency: {batch_size: 16, max_seconds: 0.2}
+latency: {phases: [training], batch_size: 16, max_seconds: 0.2}
 """
 NET = """
 from keras import Input, Model, layers
