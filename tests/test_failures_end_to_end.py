@@ -24,8 +24,8 @@ STUDY = """
 study: frail
 question: What does it take to lose a trial?
 dataset: {name: synthetic, train_examples: 512}
-grid: [{depth: 14, width: 0.0625}]
-across: {resolution: 8, stem: small, epochs: 2, seed: [0, 1, 2, 3, 4]}
+grid: [{depth: 1, width: 0.0625}]
+across: {family: vit, patch: 4, head: 8, resolution: 8, epochs: 2, seed: [0, 1, 2, 3, 4]}
 recipe: {batch_size: 32}
 latency: {phases: []}
 """

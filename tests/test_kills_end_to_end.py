@@ -36,8 +36,8 @@ STUDY = """
 study: mortal
 question: Does it matter when one is killed?
 dataset: {name: synthetic, train_examples: 256}
-grid: [{depth: 14, width: [0.0625, 0.09375]}]
-across: {resolution: 8, stem: small, epochs: 4, seed: [0, 1, 2, 3, 4]}
+grid: [{depth: 1, width: [0.0625, 0.125]}]
+across: {family: vit, patch: 4, head: 8, resolution: 8, epochs: 12, seed: [0, 1, 2, 3, 4, 5, 6, 7]}
 recipe: {batch_size: 32}
 latency: {phases: [training], batch_size: 16, max_seconds: 0.2}
 """

@@ -18,7 +18,8 @@ from scaling.schema import Recipe, Variant
 
 pytestmark = pytest.mark.slow
 
-VARIANT = Variant(depth=14, width=0.125, resolution=8, stem="small")
+VARIANT = Variant(family="resnet", depth=10, width=0.125, resolution=8, options={"stem": "small"})
+"""It compiles in a third of the time of the smallest ResNet-RS, which is among the families below."""
 RATES = Rates(0.1, momentum=0.9, weight_decay=0.01, label_smoothing=0.1, ema_decay=0.7)
 
 
@@ -164,7 +165,7 @@ def test_no_step_of_jax_has_what_gpus_cannot_repeat(stem: str | None) -> None:
     import jax
 
     resnet = Variant(family="resnet", depth=10, width=0.125, resolution=64)
-    variant = VARIANT.model_copy(update={"stem": stem, "resolution": 64}) if stem else resnet
+    variant = Variant(depth=14, width=0.125, resolution=64, stem=stem) if stem else resnet
     made = program(Recipe(epochs=1), variant)
     images = np.zeros((2, 64, 64, 3), np.uint8)
     step = made.network.training_step
@@ -178,6 +179,7 @@ def test_no_step_of_jax_has_what_gpus_cannot_repeat(stem: str | None) -> None:
 @pytest.mark.parametrize(
     ("family", "depth", "width", "options"),
     [
+        ("resnet_rs", 14, 0.125, {"stem": "small"}),
         ("resnet", 10, 0.125, {"stem": "small"}),
         ("convnext", 4, 0.125, {"patch": 1}),
         ("vit", 2, 0.125, {"patch": 4, "head": 16}),
@@ -185,12 +187,14 @@ def test_no_step_of_jax_has_what_gpus_cannot_repeat(stem: str | None) -> None:
 )
 def test_every_family_trains(family: str, depth: float, width: float, options: dict[str, Any]) -> None:
     """From about the loss of guessing, every weight with a gradient, to less, whatever is dropped on the way."""
-    variant = Variant(family=family, depth=depth, width=width, resolution=8, options=options)
+    of_its_own = options if family == "resnet_rs" else {"options": options}
+    variant = Variant(family=family, depth=depth, width=width, resolution=8, **of_its_own)
     made = program(Recipe(epochs=1, dropout=0.1, stochastic_depth=0.1), variant)
     made.reset(0)
     (images, labels), *_ = batches(1)
     losses = [float(made.step(images, labels, RATES._replace(weight_decay=0.0))[0]) for _ in range(12)]
-    assert losses[0] == pytest.approx(np.log(10), abs=0.5)
+    # ResNet-RS, whose residual branches begin switched off, answers all alike at first.
+    assert losses[0] == pytest.approx(np.log(10), abs=0.05 if family == "resnet_rs" else 0.5)
     assert losses[-1] < losses[0] - 0.1
     moving = [np.count_nonzero(slot) / slot.size for slot in made.snapshot()["velocity"]]
     assert min(moving) > 0.4  # some ReLUs are off for all of these images
@@ -202,7 +206,7 @@ def test_the_first_loss_is_that_of_guessing(compiled: Any) -> None:
     compiled.reset(0)
     (images, labels), *_ = batches(1)
     loss, correct = compiled.step(images, labels, RATES)
-    assert float(loss) == pytest.approx(np.log(10), abs=0.05)
+    assert float(loss) == pytest.approx(np.log(10), abs=0.2)
     assert 0 <= float(correct) <= 32
 
 
