@@ -110,8 +110,7 @@ def test_the_program_is_right_on_jax_too(tmp_path: Path) -> None:
         "JAX_PERSISTENT_COMPILATION_CACHE_MIN_COMPILE_TIME_SECS": "0",
     }
     rooms = ("tests/models/test_kernels.py", "tests/runner/compute/test_program.py")
-    left_out = ("-k", "not every_family_trains")  # where TensorFlow trains them
-    end(start("pytest", "-q", "-x", *left_out, *rooms, **QUICK_TO_COMPILE, **compiled_once))
+    end(start("pytest", "-q", "-x", *rooms, **QUICK_TO_COMPILE, **compiled_once))
 
 
 def test_replicas_of_tensorflow_do_not_drop_alike() -> None:
