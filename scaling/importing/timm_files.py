@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -84,7 +84,7 @@ def read_accuracies(path: Path, families: Sequence[str] = ()) -> tuple[list[Scor
     Raises:
         UserError: if a column is missing or a cell is no number, with its place.
     """
-    rows = list(_rows(path, "model", "img_size", "top1"))
+    rows = _rows(path, "model", "img_size", "top1")
     scored = [
         Scored(
             model=row["model"],
@@ -114,7 +114,7 @@ def read_speeds(path: Path, families: Sequence[str] = ()) -> tuple[Phase, list[T
         header = next(csv.reader(lines), [])
     short = "train" if "train_samples_per_sec" in header else "infer"
     size, speed, batch = (f"{short}_{name}" for name in ("img_size", "samples_per_sec", "batch_size"))
-    rows = list(_rows(path, "model", size, speed, batch))
+    rows = _rows(path, "model", size, speed, batch)
     timed = [
         Timed(
             model=row["model"],
@@ -182,17 +182,17 @@ def _spelled(device: str) -> str:
     return re.sub(r"^(rtx|gtx)(?=\d)", lambda match: match[1].upper() + " ", device)
 
 
-def _rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(path: Path, *columns: str) -> list[tuple[int, dict[str, str]]]:
     try:
         reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
         if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
             raise UserError(f"{path}: no column {', '.join(missing)}; is this a file of timm's results/?")
-        for row in reader:
-            yield reader.line_num, cast("dict[str, str]", row)
-        if reader.line_num < 2:
-            raise UserError(f"{path}: its columns are named, but no line follows")
+        rows = [(reader.line_num, cast("dict[str, str]", row)) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{path}: not a text file of comma-separated values ({error})") from None
+    if not rows:
+        raise UserError(f"{path}: its columns are named, but no line follows")
+    return rows
 
 
 def _counted(path: Path, line: int, row: dict[str, str], column: str, unit: float = 1e6) -> int | None:

@@ -281,9 +281,7 @@ def test_bad_files_are_told_by_place(accuracies: Path, inference: Path, tmp_path
         import_timm(accuracies, [inference], tmp_path / "timm")
 
 
-def test_a_mark_of_utf_8_at_the_beginning_is_no_part_of_a_name(
-    accuracies: Path, inference: Path, tmp_path: Path
-) -> None:
+def test_a_byte_order_mark_is_no_part_of_a_name(accuracies: Path, inference: Path, tmp_path: Path) -> None:
     for file in (accuracies, inference):
         file.write_text(file.read_text(), encoding="utf-8-sig")
     imported = import_timm(accuracies, [inference], tmp_path / "timm")
@@ -299,7 +297,7 @@ def test_on_the_command_line(accuracies: Path, inference: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "content",
-    [b"\x00\xff\xfe\x80", b"model,img_size,top1\n\x00,224,80\n", b"\xff" * 300, b"", b"model,img_size,top1\n"],
+    [b"\x00\xff\xfe\x80", b"model,img_size,top1\n\x00,224,80\n", b"\xff" * 300, b"", b"model,img_size,top1\n\n"],
 )
 def test_a_file_that_is_no_table_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "results.csv").write_bytes(content)

@@ -204,7 +204,7 @@ def test_the_examples_run_as_one_script(tmp_path: Path) -> None:
     """Which is not guarded against its workers, since they do not import it.
 
     In an empty folder. One worker where there are two: it times as well, so that one process starts, not three. Its
-    networks are small vision transformers, which compile in a sixth of the time, and only training steps are timed.
+    networks are small vision transformers, which compile soon, and only training steps are timed.
     """
     script, timed = tmp_path / "page.py", '"latency.max_seconds": 0.3'
     code = "\n".join(blocks()).replace("workers=2", "workers=1")

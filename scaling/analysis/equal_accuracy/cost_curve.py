@@ -55,43 +55,22 @@ def knots(cost: Floats, top1: Floats) -> tuple[Floats, Floats]:
 
 def _best_before(values: Floats) -> Floats:
     """At each place the largest of the values before it."""
-    best = np.full(len(values), -np.inf)
-    np.maximum.accumulate(values[:-1], out=best[1:])
-    return best
+    return np.maximum.accumulate(np.concatenate([[-np.inf], values[:-1]]))
 
 
 def curve(accuracies: Floats, log_costs: Floats) -> Curve:
     """The logarithm of the cost at an accuracy: monotone cubic between knots, straight on beyond the ends.
 
-    Beyond its ends a curve is needed where redrawn points cover less than the measured ones. The slopes at the knots
-    are weighted harmonic means (Fritsch and Butland 1984), as `scipy.interpolate.PchipInterpolator` has them, which
-    takes six times as long, most of it to check what is known here, and is asked for thousands of curves.
+    Beyond its ends a curve is needed where redrawn points cover less than the measured ones.
 
     Args:
         accuracies: `(knots,)` ascending, two or more.
         log_costs: `(knots,)` ascending.
     """
-    x, y = _prolonged(accuracies, log_costs)
-    steps = x[1:] - x[:-1]
-    secants = (y[1:] - y[:-1]) / steps
-    before, after = steps[1:] + 2 * steps[:-1], 2 * steps[1:] + steps[:-1]
-    slopes = np.concatenate(
-        [
-            secants[:1],
-            (before + after) * secants[:-1] * secants[1:] / (before * secants[:-1] + after * secants[1:]),
-            secants[-1:],
-        ]
-    )
+    # Here, as it takes as long to import as a figure that needs none of it to draw.
+    from scipy.interpolate import PchipInterpolator
 
-    def at(places: Floats) -> Floats:
-        left = np.clip(np.searchsorted(x, places, side="right") - 1, 0, len(steps) - 1)
-        part, step, secant = places - x[left], steps[left], secants[left]
-        start, end = slopes[left], slopes[left + 1]
-        square = (3 * secant - 2 * start - end) / step
-        cube = (start + end - 2 * secant) / step**2
-        return np.asarray(y[left] + part * (start + part * (square + part * cube)))
-
-    return at
+    return PchipInterpolator(*_prolonged(accuracies, log_costs))
 
 
 def polyline(accuracies: Floats, log_costs: Floats) -> Curve:
@@ -104,11 +83,7 @@ def _prolonged(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """With a point far beyond either end, straight on."""
     first, last = (y[1] - y[0]) / (x[1] - x[0]), (y[-1] - y[-2]) / (x[-1] - x[-2])
     far = 1.0 + x[-1] - x[0]
-    ends = (x[0] - far, x[-1] + far), (y[0] - first * far, y[-1] + last * far)
-    longer_x, longer_y = np.empty(len(x) + 2), np.empty(len(y) + 2)
-    for longer, inner, (before, after) in zip((longer_x, longer_y), (x, y), ends, strict=True):
-        longer[0], longer[1:-1], longer[-1] = before, inner, after
-    return longer_x, longer_y
+    return np.r_[x[0] - far, x, x[-1] + far], np.r_[y[0] - first * far, y, y[-1] + last * far]
 
 
 def typical(cost: Floats, top1: Floats, at: Floats) -> Floats:

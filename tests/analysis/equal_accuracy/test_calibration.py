@@ -56,7 +56,7 @@ def test_intervals_of_speedups_and_crossovers_hold_the_truth(noise: dict[str, fl
     each = np.mean([held for bands, _, _ in found for held in bands])
     together = np.mean([overall and all(bands) for bands, overall, _ in found])
     crossings = [held for _, _, crossings in found for held in crossings]
-    # Bounded together: nine in ten of the studies are wanted; the rest is the chance in so few, of one in a thousand.
+    # Bounded together: nine in ten of the studies are wanted; chance alone gives fewer in one of a thousand tests.
     assert each >= 0.9
     assert together >= binom.ppf(1e-3, STUDIES, 0.9) / STUDIES
     assert np.mean(crossings) >= binom.ppf(1e-3, len(crossings), 0.9) / len(crossings)

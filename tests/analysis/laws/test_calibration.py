@@ -1,8 +1,8 @@
 """Of simulated studies with a known law, nine in ten hold the truth in their 90% interval.
 
 A standard error of 100 studies is three percent, and chance alone takes a share beyond the bounds in one of a thousand
-cases; noise of the pictures alone is covered rather more often than points
-that scatter, since how far they scatter is hard to tell from few of them.
+cases. Noise of the pictures alone is covered rather more often than points that scatter, since how far they scatter is
+hard to tell from few of them.
 """
 
 from __future__ import annotations

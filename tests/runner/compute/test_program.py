@@ -19,7 +19,7 @@ from scaling.schema import Recipe, Variant
 pytestmark = pytest.mark.slow
 
 VARIANT = Variant(family="resnet", depth=10, width=0.125, resolution=8, options={"stem": "small"})
-"""It compiles in a third of the time of the smallest ResNet-RS, which is among the families below."""
+"""It compiles sooner than the smallest ResNet-RS, which is among the families below."""
 RATES = Rates(0.1, momentum=0.9, weight_decay=0.01, label_smoothing=0.1, ema_decay=0.7)
 
 
